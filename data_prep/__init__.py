@@ -1,0 +1,16 @@
+"""From corpora on disk to manifests: see :mod:`data_prep.manifest`."""
+
+from data_prep.cremad import prepare_cremad
+from data_prep.iemocap import prepare_iemocap
+from data_prep.manifest import (
+    COLUMNS,
+    ManifestError,
+    Source,
+    Utterance,
+    read_manifest,
+    read_manifests,
+    read_summary,
+)
+from data_prep.pools import fold_sources, pool_sources, prepare_pools
+from data_prep.ravdess import prepare_ravdess
+from data_prep.validation import validate

@@ -1,0 +1,247 @@
+"""Finding audio files, and telling those that can be used from the others.
+
+Whatever is wrong with a corpus on disk is found before anything is trained,
+and all of it at once: a checkout without Git LFS, an aborted download, an
+error page saved under the name of a recording.
+"""
+
+import os
+import pathlib
+import struct
+from multiprocessing.pool import ThreadPool
+
+import soundfile
+import tqdm
+from data_prep.manifest import ManifestError
+
+AUDIO_SUFFIXES = (".flac", ".mp3", ".ogg", ".opus", ".wav")
+
+# How a Git LFS pointer begins, and how RIFF says "length not known".
+_LFS = b"version https://git-lfs"
+_STREAMED = 0xFFFFFFFF
+# The longest page that Ogg allows, its header included.
+_OGG_PAGE = 65307
+
+
+class UnusableAudio(ValueError):
+    """Why a file cannot be used as a recording."""
+
+
+def find_files(folder, suffixes=AUDIO_SUFFIXES):
+    """List the files below a folder, sorted, whatever the disk's order.
+
+    Hidden files are left out (``._name`` is how macOS marks its own), links
+    are followed but not in circles, and a broken link is listed, for
+    :func:`probe` to complain about.
+
+    Arguments
+    ---------
+    folder : str or pathlib.Path
+        Where to look, at any depth; nothing is found where it is missing.
+    suffixes : tuple of str
+        Endings to look for, in lower case; those of the files may differ.
+
+    Returns
+    -------
+    list of str
+        Paths relative to the folder, with forward slashes.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> (folder / "b").mkdir()
+    >>> (folder / "b" / "1.wav").touch()
+    >>> (folder / "a.FLAC").touch()
+    >>> find_files(folder)
+    ['a.FLAC', 'b/1.wav']
+    """
+
+    def walk(path, name, above):
+        status = os.stat(path)
+        here = (status.st_dev, status.st_ino)
+        if here in above:
+            return
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                # os.path.isdir, as a link may lead to itself.
+                if entry.is_dir(follow_symlinks=False) or (
+                    entry.is_symlink() and os.path.isdir(entry.path)
+                ):
+                    yield from walk(
+                        entry.path, f"{name}{entry.name}/", above | {here}
+                    )
+                elif entry.name.lower().endswith(suffixes):
+                    yield name + entry.name
+
+    if not os.path.isdir(folder):
+        return []
+    return sorted(walk(folder, "", frozenset()))
+
+
+def file_size(path):
+    """Return the size of a file in bytes, -1 when it is not there."""
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return -1
+
+
+def probe(path):
+    """Return how long a recording is, or say why it is none.
+
+    A truncated WAV holds less than its header says; of other formats the
+    last sample is read, and an Ogg stream must end with its last page. (An
+    MP3 without a Xing header does not say how long it should be.)
+
+    Arguments
+    ---------
+    path : str or pathlib.Path
+        An audio file of any rate and number of channels.
+
+    Returns
+    -------
+    frames : int
+        Samples per channel.
+    sample_rate : int
+        In Hz.
+
+    Raises
+    ------
+    UnusableAudio
+        With the reason, such as "Git LFS pointer, not the audio itself".
+
+    Example
+    -------
+    >>> path = getfixture("tmp_path") / "tone.wav"
+    >>> soundfile.write(path, [0.0] * 800, 8000)
+    >>> probe(path)
+    (800, 8000)
+    >>> _ = path.write_bytes(path.read_bytes()[:444])
+    >>> probe(path)
+    Traceback (most recent call last):
+    ...
+    data_prep.audio_files.UnusableAudio: truncated: 1200 bytes are missing
+    """
+    try:
+        with open(path, "rb") as stream:
+            head = stream.read(40)
+            _check_ends(stream, head, os.fstat(stream.fileno()).st_size)
+    except OSError as error:
+        raise UnusableAudio(error.strerror) from error
+    try:
+        audio = soundfile.SoundFile(path)
+    except soundfile.LibsndfileError as error:
+        text = head.decode("utf-8", "replace")
+        if "".join(text.split()).isprintable() and "\ufffd" not in text[:-1]:
+            reason = f"text, not audio; it begins with {text!r}"
+        else:
+            reason = f"not audio: {error.error_string}"
+        raise UnusableAudio(reason) from error
+    with audio:
+        if audio.frames < 1:
+            raise UnusableAudio("no samples")
+        if not audio.format.startswith("WAV"):
+            _read_last_sample(audio)
+        return audio.frames, audio.samplerate
+
+
+def _check_ends(stream, head, size):
+    """Raise when a file is a stand-in, or shorter than its header says."""
+    if not head:
+        raise UnusableAudio("empty file")
+    if head.startswith(_LFS):
+        raise UnusableAudio("Git LFS pointer, not the audio itself")
+    if head.startswith(b"RIFF"):
+        missing = _missing_riff_bytes(stream, size)
+        if missing > 0:
+            raise UnusableAudio(f"truncated: {missing} bytes are missing")
+    elif head.startswith(b"OggS"):
+        stream.seek(max(0, size - _OGG_PAGE))
+        tail = stream.read()
+        flags = tail[tail.rfind(b"OggS") + 5 :][:1]
+        if not flags or not flags[0] & 4:
+            raise UnusableAudio("truncated: the stream's last page is missing")
+
+
+def _missing_riff_bytes(stream, size):
+    """Count the bytes that a WAV's data chunk announces and does not have."""
+    offset = 12
+    while offset + 8 <= size:
+        stream.seek(offset)
+        name, length = struct.unpack("<4sI", stream.read(8))
+        offset += 8
+        if name == b"data":
+            return 0 if length == _STREAMED else offset + length - size
+        offset += length + length % 2
+    return 0
+
+
+def _read_last_sample(audio):
+    try:
+        audio.seek(audio.frames - 1)
+        complete = len(audio.read(1)) == 1
+    except soundfile.LibsndfileError:
+        complete = False
+    if not complete:
+        raise UnusableAudio("truncated or damaged: its end cannot be read")
+
+
+def probe_files(folder, names, n_threads=4):
+    """Probe many recordings and complain about all unusable ones at once.
+
+    Arguments
+    ---------
+    folder : str or pathlib.Path
+        Where the paths start from.
+    names : iterable of str
+        Relative paths; one that comes twice is probed once.
+    n_threads : int
+        How many to wait for at a time, for the sake of network disks.
+
+    Returns
+    -------
+    dict
+        (frames, sample rate) by relative path.
+
+    Raises
+    ------
+    ManifestError
+        Listing the unusable files with the reasons and what to do.
+    """
+    folder = pathlib.Path(folder)
+    names = sorted(set(names))
+
+    def attempt(name):
+        try:
+            return probe(folder / name)
+        except UnusableAudio as error:
+            return str(error)
+
+    with ThreadPool(n_threads) as pool:
+        results = pool.imap(attempt, names, chunksize=32)
+        bar = tqdm.tqdm(
+            results, "Checking audio", len(names), unit=" files", leave=False
+        )
+        found = dict(zip(names, bar, strict=True))
+    bad = {name: why for name, why in found.items() if isinstance(why, str)}
+    if bad:
+        raise ManifestError(_complaint(folder, bad))
+    return found
+
+
+def _complaint(folder, bad, limit=20):
+    """Say which files are unusable, why, and what to do about it."""
+    lines = [f"{len(bad):,} audio files in {folder} cannot be used:"]
+    lines += [f"  {name}: {why}" for name, why in list(bad.items())[:limit]]
+    if len(bad) > limit:
+        lines.append(f"  and {len(bad) - limit:,} more")
+    if any("Git LFS" in why for why in bad.values()):
+        lines.append(
+            "Git LFS pointers stand where the audio should be: install Git "
+            "LFS and run `git lfs pull` in that folder."
+        )
+    if not all("Git LFS" in why for why in bad.values()):
+        lines.append("Copy or download those files again, or remove them.")
+    return "\n".join(lines)

@@ -1,0 +1,240 @@
+"""CREMA-D: 91 actors speak twelve sentences in six emotions.
+
+Cao et al., "CREMA-D: Crowd-sourced emotional multimodal actors dataset", IEEE
+Transactions on Affective Computing 5 (2014). 7,442 clips, 5.3 hours, 16 kHz;
+Open Database License, at https://github.com/CheyneyComputerScience/CREMA-D (a
+checkout needs Git LFS). ``data_folder`` is that checkout::
+
+    AudioWAV/1001_DFA_ANG_XX.wav       actor, sentence, emotion, level
+    AudioMP3/1001_DFA_ANG_XX.mp3       read where there is no AudioWAV
+    VideoDemographics.csv              the actors' sex; optional
+    processedResults/summaryTable.csv  the crowd's votes; for their labels
+
+``1076_MTI_SAD_XX`` is silent and left out, so 7,441 clips are usable, and
+``1040_ITH_SAD_XX`` is called ``1040_ITH_SAD_X`` on disk. The folds are five
+blocks of actors, as in EMO-SUPERB (Wu et al., 2024).
+"""
+
+import collections
+import csv
+import re
+
+from data_prep.audio_files import find_files
+from data_prep.folds import rotation, speaker_blocks
+from data_prep.manifest import ManifestError, Utterance
+from data_prep.preparation import (
+    Scan,
+    check_choice,
+    check_data_folder,
+    count_missing,
+    prepare_manifest,
+)
+
+from speechbrain.utils.logger import get_logger
+
+logger = get_logger(__name__)
+
+CLASS_SETS = {
+    6: ("ang", "dis", "fea", "hap", "neu", "sad"),
+    4: ("ang", "hap", "neu", "sad"),
+}
+# The column of the crowd's votes; the intended label is in the clip's name.
+LABEL_SOURCES = {
+    "intended": None,
+    "voice": "VoiceVote",
+    "face": "FaceVote",
+    "multimodal": "MultiModalVote",
+}
+# Usable clips of each actor in the complete corpus.
+SPEAKERS = {str(actor): 82 for actor in range(1001, 1092)} | {
+    "1002": 81,
+    "1008": 76,
+    "1009": 76,
+    "1019": 76,
+    "1076": 80,
+}
+BLOCKS = tuple(
+    tuple(str(actor) for actor in range(first, last + 1))
+    for first, last in (
+        (1001, 1018),
+        (1019, 1036),
+        (1037, 1054),
+        (1055, 1072),
+        (1073, 1091),
+    )
+)
+
+_SILENT = "1076_MTI_SAD_XX"
+_CLIP = re.compile(
+    r"(\d{4})_([A-Z]{3})_(ANG|DIS|FEA|HAP|NEU|SAD)_(LO|MD|HI|XX?)"
+)
+_EMOTIONS = {emotion[0].upper(): emotion for emotion in CLASS_SETS[6]}
+
+
+def scan_cremad(data_folder, classes, label_source):
+    """Find all clips and their labels.
+
+    Arguments
+    ---------
+    data_folder : pathlib.Path
+        The checkout.
+    classes : collection of str
+        The class set.
+    label_source : str
+        "intended", or whose votes count.
+
+    Returns
+    -------
+    Scan
+
+    Raises
+    ------
+    ManifestError
+        When there are no votes.
+    """
+    votes = _read_votes(data_folder, label_source)
+    genders = _read_genders(data_folder)
+    utterances = []
+    unlabelled, dropped = collections.Counter(), collections.Counter()
+    for wav in _find_clips(data_folder):
+        name = _CLIP.fullmatch(wav.rpartition("/")[2].rpartition(".")[0])
+        if not name or name[1] not in SPEAKERS:
+            dropped["not a clip's name"] += 1
+            continue
+        actor, sentence, intended, level = name.groups()
+        clip = f"{actor}_{sentence}_{intended}_{level.ljust(2, 'X')}"
+        if clip == _SILENT:
+            dropped["silent"] += 1
+            continue
+        vote = votes.get(clip, "") if votes is not None else intended[0]
+        emotion = _EMOTIONS.get(vote, "")
+        if emotion not in classes:
+            unlabelled[_why_unlabelled(vote)] += 1
+            emotion = ""
+        utterances.append(
+            Utterance(
+                ID=clip,
+                wav=wav,
+                spk_id=actor,
+                gender=genders.get(actor, ""),
+                sentence=sentence,
+                emotion=emotion,
+                label_source=label_source if emotion else "",
+            )
+        )
+    return Scan(utterances, unlabelled, dropped)
+
+
+def _find_clips(data_folder):
+    for folder, suffix in (("AudioWAV", ".wav"), ("AudioMP3", ".mp3")):
+        clips = find_files(data_folder / folder, (suffix,))
+        if clips:
+            return [f"{folder}/{clip}" for clip in clips]
+    return []
+
+
+def _why_unlabelled(vote):
+    """Say why a vote such as "A:N", "F" or "" gives no label."""
+    if ":" in vote:
+        return "tie"
+    return f"label {_EMOTIONS[vote]}" if vote in _EMOTIONS else "no vote"
+
+
+def _read_votes(data_folder, label_source):
+    """Read the crowd's majority votes by clip, None for intended labels."""
+    column = LABEL_SOURCES[label_source]
+    if column is None:
+        return None
+    path = data_folder / "processedResults" / "summaryTable.csv"
+    table = _read_table(path, ("FileName", column))
+    if table is None:
+        raise ManifestError(
+            f"label_source={label_source!r} needs the crowd's votes, and "
+            f"{path} is not there: copy it from the CREMA-D checkout."
+        )
+    return {row["FileName"]: row[column] for row in table}
+
+
+def _read_genders(data_folder):
+    """Read the actors' sex as F and M; unknown without the table."""
+    path = data_folder / "VideoDemographics.csv"
+    table = _read_table(path, ("ActorID", "Sex"))
+    if table is None:
+        logger.warning("%s is not there: genders stay empty.", path)
+        return {}
+    return {row["ActorID"]: row["Sex"][:1] for row in table}
+
+
+def _read_table(path, columns):
+    if not path.is_file():
+        return None
+    with open(path, encoding="utf-8-sig", newline="") as stream:
+        table = csv.DictReader(stream)
+        found = table.fieldnames or []
+        if not set(columns) <= set(found):
+            raise ManifestError(
+                f"{path} is not CREMA-D's table: it lacks "
+                f"{' or '.join(columns)} among its columns "
+                f"({', '.join(found)[:80]})."
+            )
+        return list(table)
+
+
+def prepare_cremad(
+    data_folder,
+    manifest_folder,
+    fold=1,
+    classes=6,
+    label_source="intended",
+    expect_complete=True,
+):
+    """Write the manifest of one fold of CREMA-D, unless it is current.
+
+    Arguments
+    ---------
+    data_folder : str or pathlib.Path
+        The checkout, with ``AudioWAV`` or ``AudioMP3``.
+    manifest_folder : str or pathlib.Path
+        Where the manifest goes.
+    fold : int
+        1 to 5: the block of actors to test on.
+    classes : int
+        6, or 4: ang, hap, neu, sad.
+    label_source : str
+        "intended", or the majority of those who heard the "voice", saw the
+        "face" or had both, "multimodal". Ties have no label.
+    expect_complete : bool
+        Whether anything but the complete corpus is an error. If not, and a
+        block has no actor, the actors that are there are cut into blocks.
+
+    Raises
+    ------
+    ManifestError
+        Saying what was found, where, and what to do.
+    """
+    check_choice("classes", classes, CLASS_SETS)
+    check_choice("label_source", label_source, LABEL_SOURCES)
+    folder = check_data_folder("CREMA-D", data_folder, ("AudioWAV", "AudioMP3"))
+    scan = scan_cremad(folder, CLASS_SETS[classes], label_source)
+    missing = count_missing(
+        "CREMA-D", SPEAKERS, scan.utterances, expect_complete
+    )
+    blocks, kind = speaker_blocks(BLOCKS, {u.spk_id for u in scan.utterances})
+    prepare_manifest(
+        corpus="CREMA-D",
+        scan=scan,
+        speakers=rotation(blocks, fold),
+        classes=CLASS_SETS[classes],
+        data_folder=folder,
+        manifest_folder=manifest_folder,
+        details={
+            "arguments": {
+                "fold": fold,
+                "classes": classes,
+                "label_source": label_source,
+                "expect_complete": expect_complete,
+            },
+            "blocks": kind,
+            "missing": missing,
+        },
+    )

@@ -1,0 +1,176 @@
+"""IEMOCAP: ten actors in five dyadic sessions, acted and improvised.
+
+Busso et al., "IEMOCAP: interactive emotional dyadic motion capture database",
+Language Resources and Evaluation 42 (2008). About 12 hours, 10,039 turns, 16
+kHz; research licence of the University of Southern California, on request at
+https://sail.usc.edu/iemocap/. ``data_folder`` is ``IEMOCAP_full_release``::
+
+    Session1 / dialog / EmoEvaluation / Ses01F_impro01.txt
+    Session1 / sentences / wav / Ses01F_impro01 / Ses01F_impro01_F000.wav
+
+The task with four classes, where ``exc`` counts as ``hap``, has 5,531
+utterances: neu 1,708, hap 1,636, ang 1,103, sad 1,084.
+
+In a turn's name the letter after the session is the actor who wore the
+markers; who speaks is the letter of the last field: ``Ses03M_impro05a_F017``
+is spoken by ``Ses03F``. The column ``sentence`` stays empty: turns of scripted
+dialogues repeat the same lines, but the release does not say which.
+"""
+
+import collections
+import os
+import re
+
+from data_prep.audio_files import find_files
+from data_prep.folds import SESSIONS, iemocap_fold
+from data_prep.manifest import Utterance
+from data_prep.preparation import (
+    Scan,
+    check_choice,
+    check_data_folder,
+    count_missing,
+    prepare_manifest,
+)
+
+CLASS_SETS = {4: ("ang", "hap", "neu", "sad")}
+LABEL_SOURCES = ("majority",)
+
+# Utterances of the four classes in the complete release.
+SPEAKERS = dict(
+    zip(
+        (speaker for session in SESSIONS for speaker in session),
+        (528, 557, 481, 542, 522, 629, 528, 503, 590, 651),
+        strict=True,
+    )
+)
+
+_TURN = re.compile(r"Ses(\d\d)[FM]_\w+_([FM])\d+")
+_LABEL = re.compile(r"^\[[^\]]*\]\s+(\S+)\s+(\w+)", re.MULTILINE)
+
+
+def scan_iemocap(data_folder, classes, expect_complete):
+    """Find all turns and the emotion that most annotators heard.
+
+    Arguments
+    ---------
+    data_folder : pathlib.Path
+        ``IEMOCAP_full_release``.
+    classes : collection of str
+        The class set.
+    expect_complete : bool
+        Whether a label without audio is kept, to be complained about, or
+        counted as dropped.
+
+    Returns
+    -------
+    Scan
+    """
+    utterances = []
+    unlabelled, dropped = collections.Counter(), collections.Counter()
+    for number in range(1, 6):
+        labels = _read_labels(data_folder / f"Session{number}")
+        folder = f"Session{number}/sentences/wav"
+        turns = {
+            os.path.basename(wav).removesuffix(".wav"): f"{folder}/{wav}"
+            for wav in find_files(data_folder / folder, (".wav",))
+        }
+        for turn in labels.keys() - turns.keys():
+            dialogue = turn.rpartition("_")[0]
+            if expect_complete:
+                turns[turn] = f"{folder}/{dialogue}/{turn}.wav"
+            else:
+                dropped["no audio file"] += 1
+        for turn, wav in turns.items():
+            name = _TURN.fullmatch(turn)
+            if not name:
+                dropped["not a turn's name"] += 1
+                continue
+            label = labels.get(turn, "none")
+            emotion = {"exc": "hap"}.get(label, label)
+            if emotion not in classes:
+                unlabelled[f"label {label}"] += 1
+                emotion = ""
+            utterances.append(
+                Utterance(
+                    ID=turn,
+                    wav=wav,
+                    spk_id=f"Ses{name[1]}{name[2]}",
+                    gender=name[2],
+                    session=str(int(name[1])),
+                    emotion=emotion,
+                    label_source="majority" if emotion else "",
+                )
+            )
+    return Scan(utterances, unlabelled, dropped)
+
+
+def _read_labels(session):
+    """Read the labels by turn; subfolders hold those of single annotators."""
+    labels = {}
+    for path in (session / "dialog" / "EmoEvaluation").glob("*.txt"):
+        # macOS left its own ._Ses01F_impro01.txt in the release.
+        if not path.name.startswith("."):
+            text = path.read_text(encoding="utf-8", errors="replace")
+            labels.update(_LABEL.findall(text))
+    return labels
+
+
+def prepare_iemocap(
+    data_folder,
+    manifest_folder,
+    fold=1,
+    classes=4,
+    label_source="majority",
+    protocol="sessions",
+    expect_complete=True,
+):
+    """Write the manifest of one fold of IEMOCAP, unless it is current.
+
+    Arguments
+    ---------
+    data_folder : str or pathlib.Path
+        ``IEMOCAP_full_release``.
+    manifest_folder : str or pathlib.Path
+        Where the manifest goes.
+    fold : int
+        1 to 5, or 1 to 10 with ``protocol="speakers"``.
+    classes : int
+        4: ang, hap (with exc), neu, sad.
+    label_source : str
+        "majority", the label of the release.
+    protocol : str
+        "sessions", "speakers" or "sessions-nodev": see
+        :func:`data_prep.folds.iemocap_fold`.
+    expect_complete : bool
+        Whether anything but the complete release is an error.
+
+    Raises
+    ------
+    ManifestError
+        Saying what was found, where, and what to do.
+    """
+    check_choice("classes", classes, CLASS_SETS)
+    check_choice("label_source", label_source, LABEL_SOURCES)
+    speakers = iemocap_fold(protocol, fold)
+    folder = check_data_folder("IEMOCAP", data_folder, ("Session[1-5]",))
+    scan = scan_iemocap(folder, CLASS_SETS[classes], expect_complete)
+    labelled = [u for u in scan.utterances if u.emotion]
+    missing = count_missing("IEMOCAP", SPEAKERS, labelled, expect_complete)
+    prepare_manifest(
+        corpus="IEMOCAP",
+        scan=scan,
+        speakers=speakers,
+        classes=CLASS_SETS[classes],
+        data_folder=folder,
+        manifest_folder=manifest_folder,
+        details={
+            "arguments": {
+                "fold": fold,
+                "classes": classes,
+                "label_source": label_source,
+                "protocol": protocol,
+                "expect_complete": expect_complete,
+            },
+            "missing": missing,
+        },
+    )

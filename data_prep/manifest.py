@@ -1,0 +1,288 @@
+"""The manifest contract: what a corpus becomes.
+
+A manifest is a folder. ``train.csv``, ``valid.csv`` and ``test.csv`` hold the
+labelled utterances of one fold, ``pool.csv`` holds what may be used for
+pretraining (every usable utterance of the fold's training speakers, its
+emotion empty when it is unlabelled or outside the class set), and
+``manifest.json`` says what they are: corpus, classes, arguments, counts per
+split, class and speaker, utterances left out by reason, the fingerprint of
+all inputs and the SHA-256 of each CSV.
+
+``manifest.json`` is removed first and written last, so a folder whose
+``manifest.json`` has the right fingerprint is complete. Nothing in a manifest
+depends on the machine: paths are relative to ``$data_root``, rows are sorted
+by ID, and the same corpus gives the same bytes everywhere.
+"""
+
+import collections
+import csv
+import dataclasses
+import hashlib
+import io
+import json
+import os
+import pathlib
+from typing import NamedTuple
+
+import pandas
+from emoclust_lobes.files import read_json, replacing, write_json
+
+SPLITS = ("train", "valid", "test")
+SUMMARY = "manifest.json"
+
+# Part of every fingerprint: raise it when the columns change their meaning.
+FORMAT = 1
+
+
+class ManifestError(ValueError):
+    """What is wrong with a corpus or a manifest, where, and what to do."""
+
+
+class Source(NamedTuple):
+    """One CSV of a manifest and the folder that its paths start from."""
+
+    csv: str
+    data_root: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Utterance:
+    """One row of a manifest; the fields are the columns, in order.
+
+    Arguments
+    ---------
+    ID : str
+        Name of the utterance, unique in its manifest.
+    duration : float
+        Length in seconds; 0 until the audio has been looked at.
+    wav : str
+        Path of the audio relative to the data root, with forward slashes.
+    start, stop : int or None
+        First sample and the one after the last, at the file's own rate;
+        None for a whole file.
+    spk_id : str
+        Who speaks.
+    gender : str
+        "F", "M" or "" when unknown.
+    session : str
+        Recording session (or video, or chapter), "" when unknown.
+    sentence : str
+        Code of the words spoken, "" when unknown.
+    emotion : str
+        Code of the class, "" when unlabelled or outside the class set.
+    label_source : str
+        Where the label comes from, "" when there is none.
+    """
+
+    ID: str
+    duration: float = 0.0
+    wav: str
+    start: int | None = None
+    stop: int | None = None
+    spk_id: str
+    gender: str = ""
+    session: str = ""
+    sentence: str = ""
+    emotion: str = ""
+    label_source: str = ""
+
+    def row(self):
+        """Return the values of all columns, in order, as the CSV has them."""
+        values = {name: getattr(self, name) for name in COLUMNS}
+        values["duration"] = f"{self.duration:.6f}"
+        values["wav"] = f"$data_root/{self.wav}"
+        return ["" if value is None else value for value in values.values()]
+
+
+COLUMNS = tuple(field.name for field in dataclasses.fields(Utterance))
+
+
+def name_some(items, limit=20):
+    """Name the first few of many things, and say how many more there are.
+
+    Arguments
+    ---------
+    items : iterable of str
+        What to name.
+    limit : int
+        How many at most.
+
+    Returns
+    -------
+    str
+
+    Example
+    -------
+    >>> name_some(["a", "b", "c"], limit=2)
+    'a, b and 1 more'
+    """
+    items = list(items)
+    text = ", ".join(items[:limit])
+    more = len(items) - limit
+    return f"{text} and {more:,} more" if more > 0 else text
+
+
+def read_manifest(source):
+    """Read one CSV of a manifest.
+
+    Arguments
+    ---------
+    source : Source
+        The CSV and the folder of its audio.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per utterance. All columns are text ("" where empty), but
+        ``duration`` is a float; ``wav`` is a path that can be opened.
+
+    Raises
+    ------
+    ManifestError
+        When the CSV is not there or its columns are not those of a manifest.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> utterance = Utterance(ID="a", duration=1.5, wav="a.wav", spk_id="s")
+    >>> write_manifest(folder, {"pool": [utterance]}, {"fingerprint": "0"})
+    >>> table = read_manifest(Source(str(folder / "pool.csv"), "/data"))
+    >>> table[["ID", "duration", "wav", "emotion"]].values.tolist()
+    [['a', 1.5, '/data/a.wav', '']]
+    """
+    path, data_root = source
+    if not os.path.isfile(path):
+        raise ManifestError(f"There is no manifest {path}: prepare it first.")
+    table = pandas.read_csv(
+        path, dtype=str, keep_default_na=False, encoding="utf-8"
+    )
+    if tuple(table.columns) != COLUMNS:
+        raise ManifestError(
+            f"{path} is not a manifest: its columns are "
+            f"{name_some(table.columns)}, and should be {', '.join(COLUMNS)}."
+        )
+    table["duration"] = table["duration"].astype(float)
+    root = pathlib.Path(os.path.abspath(data_root)).as_posix().rstrip("/")
+    table["wav"] = root + table["wav"].str.removeprefix("$data_root")
+    return table
+
+
+def read_manifests(sources):
+    """Read several CSVs as one table, keeping each ID once.
+
+    Arguments
+    ---------
+    sources : iterable of Source
+        What to read, in order; of rows with one ID the first is kept.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As :func:`read_manifest` returns it, rows numbered from 0.
+    """
+    empty = pandas.DataFrame(columns=list(COLUMNS), dtype=str)
+    tables = [read_manifest(source) for source in sources] or [empty]
+    table = pandas.concat(tables, ignore_index=True)
+    return table.drop_duplicates("ID", ignore_index=True)
+
+
+def write_manifest(manifest_folder, tables, summary):
+    """Write all files of a manifest, ``manifest.json`` last.
+
+    Arguments
+    ---------
+    manifest_folder : str or pathlib.Path
+        Where to; files of an earlier manifest there are replaced or removed.
+    tables : dict
+        Lists of :class:`Utterance` under the names of the CSVs.
+    summary : dict
+        What ``manifest.json`` says before counts and files; "fingerprint"
+        is what :func:`is_current` compares.
+    """
+    folder = pathlib.Path(manifest_folder)
+    (folder / SUMMARY).unlink(missing_ok=True)
+    counts, seconds, files = {}, {}, {}
+    for split, rows in tables.items():
+        rows = sorted(rows, key=lambda row: row.ID)
+        content = _csv_bytes(rows)
+        with replacing(folder / f"{split}.csv", "wb") as stream:
+            stream.write(content)
+        counts[split] = _count(rows)
+        seconds[split] = round(sum(row.duration for row in rows), 3)
+        files[f"{split}.csv"] = hashlib.sha256(content).hexdigest()
+    for split in {*SPLITS, "pool"} - set(tables):
+        (folder / f"{split}.csv").unlink(missing_ok=True)
+    write_json(
+        folder / SUMMARY,
+        {
+            **summary,
+            "utterances": {split: len(tables[split]) for split in tables},
+            "seconds": seconds,
+            "counts": counts,
+            "files": files,
+        },
+    )
+
+
+def _csv_bytes(rows):
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(row.row() for row in rows)
+    return text.getvalue().encode("utf-8")
+
+
+def _count(rows):
+    """Count utterances per class ("" when unlabelled) and speaker."""
+    counts = collections.defaultdict(collections.Counter)
+    for row in rows:
+        counts[row.emotion][row.spk_id] += 1
+    return {
+        emotion: dict(sorted(counts[emotion].items()))
+        for emotion in sorted(counts)
+    }
+
+
+def read_summary(manifest_folder):
+    """Return what ``manifest.json`` says, or None when there is no whole one.
+
+    Arguments
+    ---------
+    manifest_folder : str or pathlib.Path
+        Folder of a manifest.
+
+    Returns
+    -------
+    dict or None
+    """
+    try:
+        return read_json(pathlib.Path(manifest_folder) / SUMMARY)
+    except json.JSONDecodeError:
+        return None
+
+
+def is_current(manifest_folder, fingerprint):
+    """Say whether a manifest is whole and was made from the same inputs.
+
+    Arguments
+    ---------
+    manifest_folder : str or pathlib.Path
+        Folder of a manifest.
+    fingerprint : str
+        Fingerprint of the inputs as they are now.
+
+    Returns
+    -------
+    bool
+    """
+    summary = read_summary(manifest_folder)
+    if not summary or summary.get("fingerprint") != fingerprint:
+        return False
+    for name, digest in summary["files"].items():
+        try:
+            content = (pathlib.Path(manifest_folder) / name).read_bytes()
+        except OSError:
+            return False
+        if hashlib.sha256(content).hexdigest() != digest:
+            return False
+    return True

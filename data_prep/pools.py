@@ -1,0 +1,264 @@
+"""Unlabelled pools: speech of many speakers for pretraining.
+
+A pool is "own" (the training speakers of the corpus' fold), or a folder of
+``SPEAKER/.../*.{wav,flac,mp3,ogg,opus}`` as VoxCeleb (SPEAKER/VIDEO/utterance)
+and LibriSpeech (SPEAKER/CHAPTER/utterance) have it, where a second level is
+the session, or a CSV file with columns for the path (wav, path or file) and
+the speaker (spk_id or speaker), and optionally session, gender, sentence,
+start and stop, whose paths start from the CSV's own folder.
+
+Each pool gets its manifest in ``<manifest_folder>/pools/<name>``. Its name, the
+folder's or the file's, stands in front of IDs and speakers.
+"""
+
+import collections
+import os
+import pathlib
+from typing import NamedTuple
+
+from data_prep.manifest import (
+    ManifestError,
+    Source,
+    name_some,
+    read_manifest,
+    read_summary,
+)
+from data_prep.pool_scans import scan_folder, scan_table
+from data_prep.preparation import prepare_manifest
+
+OWN = "own"
+
+
+class Pool(NamedTuple):
+    """A pool's name, and the folder or CSV file that it comes from."""
+
+    name: str
+    path: pathlib.Path
+
+    @property
+    def data_root(self):
+        """The folder that paths start from."""
+        return self.path if self.path.is_dir() else self.path.parent
+
+
+def name_pools(pools):
+    """Give each external pool a name of its own.
+
+    Arguments
+    ---------
+    pools : list of str or str
+        "own", folders and CSV files.
+
+    Returns
+    -------
+    list of Pool
+        The external ones, in order. Those whose base names are equal have
+        as much of the path in front as tells them apart.
+
+    Raises
+    ------
+    ManifestError
+        When one is not there, or is listed twice.
+
+    Example
+    -------
+    >>> root = getfixture("tmp_path")
+    >>> for name in ("a/vox", "b/vox", "libri"):
+    ...     (root / name).mkdir(parents=True)
+    >>> paths = ["own", *(root / x for x in ("a/vox", "b/vox", "libri"))]
+    >>> [pool.name for pool in name_pools(paths)]
+    ['a-vox', 'b-vox', 'libri']
+    """
+    paths = [
+        pathlib.Path(os.path.abspath(pathlib.Path(pool).expanduser()))
+        for pool in _as_list(pools)
+        if pool != OWN
+    ]
+    for path in paths:
+        if not path.is_dir() and not (path.is_file() and path.suffix == ".csv"):
+            raise ManifestError(
+                f"The pool {path} is no folder and no CSV file: pools is a "
+                f"list of {OWN!r}, folders and CSV files."
+            )
+    listed = [x for x in _as_list(pools) if x == OWN]
+    listed += [os.path.realpath(path) for path in paths]
+    twice = [x for x, n in collections.Counter(listed).items() if n > 1]
+    if twice:
+        raise ManifestError(f"pools has {name_some(twice)} more than once.")
+
+    names = [_name(path, 1) for path in paths]
+    for depth in range(2, max((len(path.parts) for path in paths), default=0)):
+        uses = collections.Counter(names)
+        names = [
+            name if uses[name] == 1 else _name(path, depth)
+            for name, path in zip(names, paths, strict=True)
+        ]
+    if len(set(names)) < len(names):
+        raise ManifestError(
+            f"The pools {name_some(map(str, paths))} cannot be told apart by "
+            "name: rename one."
+        )
+    return [Pool(*pair) for pair in zip(names, paths, strict=True)]
+
+
+def _as_list(pools):
+    return [pools] if isinstance(pools, str | os.PathLike) else list(pools)
+
+
+def _name(path, depth):
+    """Join the last parts of a path, all but a CSV's ending."""
+    stem = path if path.is_dir() else path.with_suffix("")
+    return "-".join(stem.parts[-depth:])
+
+
+def prepare_pools(pools, data_folder, manifest_folder):
+    """Write the manifests of all external pools that are not current.
+
+    Arguments
+    ---------
+    pools : list of str or str
+        "own" (prepared with the corpus), folders and CSV files.
+    data_folder : str or pathlib.Path
+        The folder of the corpus.
+    manifest_folder : str or pathlib.Path
+        The manifest of the corpus' fold, prepared before.
+
+    Raises
+    ------
+    ManifestError
+        When a pool cannot be used, holds a recording that the fold validates
+        or tests on, or one that is in another pool too, where it would be
+        spoken by somebody else.
+    """
+    scans = {
+        pool: (scan_folder if pool.path.is_dir() else scan_table)(
+            pool.path, pool.name
+        )
+        for pool in name_pools(pools)
+    }
+    _refuse_shared_files(scans, _own_files(pools, data_folder, manifest_folder))
+    for pool, scan in scans.items():
+        prepare_manifest(
+            corpus=pool.name,
+            scan=scan,
+            speakers=None,
+            classes=(),
+            data_folder=pool.data_root,
+            manifest_folder=_pool_folder(manifest_folder, pool),
+            details={},
+        )
+
+
+def pool_sources(pools, data_folder, manifest_folder):
+    """Return what stage 1 trains on.
+
+    Arguments
+    ---------
+    pools, data_folder, manifest_folder
+        As for :func:`prepare_pools`.
+
+    Returns
+    -------
+    list of Source
+        One per pool, in order.
+
+    Raises
+    ------
+    ManifestError
+        When there is no pool.
+    """
+    listed = _as_list(pools)
+    if not listed:
+        raise ManifestError(
+            f"pools is empty: list {OWN!r}, folders or CSV files."
+        )
+    external = iter(name_pools(pools))
+    sources = []
+    for pool in listed:
+        if pool == OWN:
+            folder, root = pathlib.Path(manifest_folder), data_folder
+        else:
+            named = next(external)
+            folder = _pool_folder(manifest_folder, named)
+            root = named.data_root
+        sources.append(Source(str(folder / "pool.csv"), str(root)))
+    return sources
+
+
+def fold_sources(pools, data_folder, manifest_folder):
+    """Return what is embedded and clustered: pools, development and test.
+
+    Arguments
+    ---------
+    pools, data_folder, manifest_folder
+        As for :func:`prepare_pools`.
+
+    Returns
+    -------
+    list of Source
+        Those of :func:`pool_sources`, then valid.csv (where the fold has
+        one) and test.csv.
+    """
+    return [
+        *pool_sources(pools, data_folder, manifest_folder),
+        *_held_out(data_folder, manifest_folder),
+    ]
+
+
+def _pool_folder(manifest_folder, pool):
+    return pathlib.Path(manifest_folder) / "pools" / pool.name
+
+
+def _held_out(data_folder, manifest_folder):
+    summary = read_summary(manifest_folder)
+    if summary is None:
+        raise ManifestError(
+            f"There is no manifest in {manifest_folder}: prepare the corpus "
+            "first."
+        )
+    return [
+        Source(str(pathlib.Path(manifest_folder) / name), str(data_folder))
+        for name in ("valid.csv", "test.csv")
+        if name in summary["files"]
+    ]
+
+
+def _own_files(pools, data_folder, manifest_folder):
+    """Map the files of the fold that no external pool may hold."""
+    sources = _held_out(data_folder, manifest_folder)
+    if OWN in _as_list(pools):
+        folder = pathlib.Path(manifest_folder)
+        sources.append(Source(str(folder / "pool.csv"), str(data_folder)))
+    return {
+        identity: os.path.basename(source.csv)
+        for source in sources
+        for identity in map(_identity, read_manifest(source)["wav"])
+    }
+
+
+def _identity(path):
+    """Tell a file by its place on disk, whatever links lead to it."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _refuse_shared_files(scans, owners):
+    """Raise when a pool holds a file that belongs elsewhere."""
+    owners.pop(None, None)
+    for pool, scan in scans.items():
+        wavs = sorted({utterance.wav for utterance in scan.utterances})
+        own = {wav: _identity(pool.data_root / wav) for wav in wavs}
+        shared = {wav: owners[x] for wav, x in own.items() if x in owners}
+        if shared:
+            where = sorted(set(shared.values()))
+            raise ManifestError(
+                f"{len(shared):,} recordings of the pool {pool.path} are "
+                f"in {' and '.join(where)} too: {name_some(shared, 5)}. "
+                "Pretraining must not hear what is validated or tested on, "
+                "nor one speaker under two names: take them out of the "
+                "pool, or the pool out of the list."
+            )
+        owners.update((x, pool.name) for x in own.values() if x)

@@ -1,0 +1,172 @@
+"""What both training stages share: an utterance encoder with heads."""
+
+import hashlib
+
+import torch
+from torch.utils.tensorboard import SummaryWriter
+
+from speechbrain import Brain, Stage
+from speechbrain.utils.distributed import get_rank, if_main_process
+
+
+class EncoderBrain(Brain):
+    """A Brain around an utterance encoder and the heads that train it.
+
+    It expects the modules ``compute_features``, ``mean_var_norm`` and
+    ``embedding_model``, as SpeechBrain's ``EncoderClassifier`` does; every
+    other module is a head. From ``hparams`` it reads ``seed``, ``augment`` (a
+    module on features [batch, time, mels], training only), ``crop``,
+    ``encoder_optimizer`` and ``heads_optimizer`` (parameters -> optimizer),
+    ``lr_annealing`` (epoch -> factors of the learning rates),
+    ``epoch_counter``, ``history``, ``train_logger`` and ``folder``.
+
+    Encoder and heads have an optimizer each, so that they can learn at
+    different rates and so that the gradients of both are clipped: SpeechBrain
+    clips the first parameter group of each optimizer only.
+
+    Every random draw of training depends on the seed, the epoch and the step
+    alone. A run that is interrupted anywhere and started again therefore ends
+    as if it had never been interrupted.
+    """
+
+    def encode(self, wavs, lens, stage):
+        """Turn waveforms into embeddings.
+
+        Arguments
+        ---------
+        wavs : torch.Tensor
+            Waveforms, shape [batch, time].
+        lens : torch.Tensor
+            Relative lengths, shape [batch].
+        stage : Stage
+            Features are augmented in ``Stage.TRAIN`` only.
+
+        Returns
+        -------
+        torch.Tensor
+            Embeddings, shape [batch, dim].
+        """
+        features = self.modules.compute_features(wavs)
+        features = self.modules.mean_var_norm(features, lens)
+        if stage == Stage.TRAIN:
+            features = self.hparams.augment(features)
+        return self.modules.embedding_model(features, lens).squeeze(1)
+
+    def init_optimizers(self):
+        """Make one optimizer for the encoder and one for the heads."""
+        in_encoder = set(self.modules.embedding_model.parameters())
+        parameters = [p for p in self.modules.parameters() if p.requires_grad]
+        groups = {
+            "encoder_optimizer": [p for p in parameters if p in in_encoder],
+            "heads_optimizer": [p for p in parameters if p not in in_encoder],
+        }
+        self.optimizers_dict = {
+            name: getattr(self.hparams, name)(group)
+            for name, group in groups.items()
+            if group  # a frozen encoder has nothing to optimize
+        }
+        if self.checkpointer is not None:
+            self.checkpointer.add_recoverables(self.optimizers_dict)
+
+    def on_stage_start(self, stage, epoch=None):
+        """Choose the epoch's crops and learning rates."""
+        if stage == Stage.TRAIN:
+            self.hparams.crop.set_epoch(epoch)
+            factor, _ = self.hparams.lr_annealing(epoch)
+            for optimizer in self.optimizers_dict.values():
+                for group in optimizer.param_groups:
+                    group["lr"] = optimizer.defaults["lr"] * factor
+            self.terms = []
+
+    def on_fit_batch_start(self, batch, should_step):
+        """Seed the draws of this step, whatever happened before it."""
+        epoch = self.hparams.epoch_counter.current
+        key = f"{self.hparams.seed}|{epoch}|{self.step}|{get_rank()}"
+        digest = hashlib.sha256(key.encode()).digest()
+        torch.manual_seed(int.from_bytes(digest[:7], "big"))
+
+    def note_terms(self, **terms):
+        """Note the terms of a batch's loss for the epoch's log."""
+        self.terms.append({k: v.detach() for k, v in terms.items()})
+
+    def finish_epoch(self, epoch, train_stats, valid_stats=None, max_key=None):
+        """Log an epoch, save it, and keep the best and the latest checkpoint.
+
+        Arguments
+        ---------
+        epoch : int
+            The epoch that ended.
+        train_stats, valid_stats : dict
+            Numbers of the two splits; there may be no development data.
+        max_key : str
+            Name of the number in ``valid_stats`` that says which is best.
+        """
+        rates = {
+            name.replace("_optimizer", "_lr"): optimizer.param_groups[0]["lr"]
+            for name, optimizer in self.optimizers_dict.items()
+        }
+        splits = {"train": train_stats, "valid": valid_stats or {}}
+        flat = {
+            f"{split}_{name}": value
+            for split, stats in splits.items()
+            for name, value in stats.items()
+        }
+        self.hparams.history.add(epoch=epoch, **flat)
+        self.hparams.train_logger.log_stats(
+            {"epoch": epoch, **rates}, train_stats, valid_stats
+        )
+        if if_main_process():
+            # Not SpeechBrain's TensorboardLogger: it counts from one again
+            # when a run is resumed.
+            with SummaryWriter(f"{self.hparams.folder}/tensorboard") as writer:
+                for name, value in {**flat, **rates}.items():
+                    writer.add_scalar(name.replace("_", "/", 1), value, epoch)
+        self.checkpointer.save_and_keep_only(
+            meta={"epoch": epoch, **(valid_stats or {})},
+            max_keys=[max_key] if valid_stats else [],
+        )
+
+    def mean_terms(self):
+        """Return the means over the epoch of what ``note_terms`` noted."""
+        return {
+            name: torch.stack([terms[name] for terms in self.terms])
+            .mean()
+            .item()
+            for name in self.terms[0]
+        }
+
+
+class Frozen(torch.nn.Module):
+    """Keep a module exactly as it is while others train.
+
+    SpeechBrain puts every module in training mode before each epoch, which
+    would give a "frozen" encoder dropout and let its BatchNorm statistics
+    move. This wrapper stays in evaluation mode whatever is asked of it, and
+    its parameters need no gradient.
+
+    Arguments
+    ---------
+    module : torch.nn.Module
+        The module to keep.
+
+    Example
+    -------
+    >>> frozen = Frozen(torch.nn.BatchNorm1d(2))
+    >>> _ = frozen.train()(torch.randn(8, 2))
+    >>> frozen.module.running_mean
+    tensor([0., 0.])
+    """
+
+    def __init__(self, module):
+        super().__init__()
+        self.module = module.requires_grad_(False)
+        self.eval()
+
+    def train(self, mode=True):
+        """Stay in evaluation mode."""
+        return super().train(False)
+
+    def forward(self, *args, **kwargs):
+        """Run the module without gradients."""
+        with torch.no_grad():
+            return self.module(*args, **kwargs)

@@ -1,0 +1,253 @@
+"""Clustering the utterances of one speaker.
+
+All algorithms see the same space: the speaker's embeddings without their
+mean, which is who speaks, at length one. Every algorithm has the signature
+``(vectors, n_clusters, n_init, seed) -> labels`` with labels in
+``range(n_clusters)``, some of which may be unused.
+"""
+
+import warnings
+
+import numpy as np
+from sklearn.cluster import AgglomerativeClustering, KMeans, kmeans_plusplus
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import silhouette_score
+from sklearn.mixture import GaussianMixture
+
+MAX_SILHOUETTE_CLUSTERS = 10
+
+
+def unit(vectors):
+    """Scale vectors to length one; zero vectors stay zero.
+
+    Arguments
+    ---------
+    vectors : numpy.ndarray
+        Shape [n, dim].
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape [n, dim].
+
+    Example
+    -------
+    >>> unit(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
+    [[0.6, 0.8], [0.0, 0.0]]
+    """
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.where(norms > 0, norms, 1)
+
+
+def remove_speaker(vectors):
+    """Subtract a speaker's mean vector and scale the rest to length one.
+
+    Arguments
+    ---------
+    vectors : numpy.ndarray
+        All embeddings of one speaker, shape [n, dim].
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, shape [n, dim].
+
+    Example
+    -------
+    >>> remove_speaker(np.array([[1.0, 5.0], [1.0, 1.0]])).tolist()
+    [[0.0, 1.0], [0.0, -1.0]]
+    """
+    vectors = vectors.astype(np.float64)
+    return unit(vectors - vectors.mean(axis=0))
+
+
+def kmeans(vectors, n_clusters, n_init, seed):
+    """k-means, the best of several starts."""
+    model = KMeans(n_clusters, n_init=n_init, random_state=seed)
+    return model.fit_predict(vectors)
+
+
+def spherical(vectors, n_clusters, n_init, seed, max_iterations=300):
+    """k-means by cosine: centres are directions, the best of several starts.
+
+    Dhillon and Modha, "Concept decompositions for large sparse text data
+    using clustering", Machine Learning 42, 2001.
+    """
+    random = np.random.RandomState(seed)
+    best_score, best_labels = -np.inf, None
+    for _ in range(n_init):
+        centres, _ = kmeans_plusplus(vectors, n_clusters, random_state=random)
+        labels = np.full(len(vectors), -1)
+        for _ in range(max_iterations):
+            cosines = vectors @ centres.T
+            previous, labels = labels, cosines.argmax(axis=1)
+            if np.array_equal(labels, previous):
+                break
+            members = np.eye(n_clusters)[labels]
+            # A cluster that lost its last member keeps its centre.
+            occupied = members.any(axis=0)
+            centres[occupied] = unit(members.T @ vectors)[occupied]
+        score = cosines.max(axis=1).sum()
+        if score > best_score:
+            best_score, best_labels = score, labels
+    return best_labels
+
+
+def ward(vectors, n_clusters, n_init, seed):
+    """Ward's agglomerative clustering; deterministic, so no restarts."""
+    model = AgglomerativeClustering(n_clusters, linkage="ward")
+    return model.fit_predict(vectors)
+
+
+def gmm(vectors, n_clusters, n_init, seed):
+    """Mixture of Gaussians with diagonal covariances, the likeliest cluster.
+
+    A tenth of the mean variance is added to each variance: clusters are often
+    smaller than the space has dimensions.
+    """
+    model = GaussianMixture(
+        n_clusters,
+        covariance_type="diag",
+        n_init=n_init,
+        random_state=seed,
+        reg_covar=0.1 * vectors.var(axis=0).mean() + 1e-9,
+    )
+    return model.fit_predict(vectors)
+
+
+ALGORITHMS = {
+    "kmeans": kmeans,
+    "spherical": spherical,
+    "ward": ward,
+    "gmm": gmm,
+}
+
+
+def cluster_speaker(vectors, n_clusters, algorithm, n_init, seed):
+    """Cluster one speaker's utterances.
+
+    A speaker of n utterances gets at most n // 2 clusters, so that a cluster
+    holds two utterances on average; where that leaves fewer than two, all
+    utterances are one cluster.
+
+    Arguments
+    ---------
+    vectors : numpy.ndarray
+        Of all the speaker's utterances, from ``remove_speaker``,
+        shape [n, dim].
+    n_clusters : int or str
+        Number of clusters, or ``"silhouette"`` for the number from 2 to 10
+        with the highest mean silhouette (cosine), the smaller of equals.
+    algorithm : str
+        ``"kmeans"``, ``"spherical"``, ``"ward"`` or ``"gmm"``.
+    n_init : int
+        Number of starts, of which the best counts.
+    seed : int
+        Below 2 ** 32.
+
+    Returns
+    -------
+    numpy.ndarray
+        Cluster of each utterance, shape [n], numbered from 0 in the order in
+        which clusters first appear.
+
+    Example
+    -------
+    >>> vectors = np.repeat(np.eye(3), 4, axis=0)
+    >>> cluster_speaker(vectors, 3, "kmeans", n_init=2, seed=1).tolist()
+    [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]
+    >>> cluster_speaker(vectors[:3], 3, "kmeans", n_init=2, seed=1).tolist()
+    [0, 0, 0]
+    """
+    most = len(vectors) // 2
+    if most < 2:
+        return np.zeros(len(vectors), dtype=np.int64)
+    cluster = ALGORITHMS[algorithm]
+    with warnings.catch_warnings():
+        # Identical recordings can leave fewer distinct points than clusters.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        if n_clusters == "silhouette":
+            candidates = [
+                cluster(vectors, k, n_init, seed)
+                for k in range(2, min(most, MAX_SILHOUETTE_CLUSTERS) + 1)
+            ]
+            scores = [
+                silhouette(vectors, labels) or -1 for labels in candidates
+            ]
+            labels = candidates[np.argmax(scores)]
+        else:
+            labels = cluster(vectors, min(n_clusters, most), n_init, seed)
+    return _renumber(labels)
+
+
+def silhouette(vectors, labels):
+    """Mean silhouette by cosine distance, None where it is not defined.
+
+    Arguments
+    ---------
+    vectors : numpy.ndarray
+        Shape [n, dim].
+    labels : numpy.ndarray
+        Cluster of each vector, shape [n].
+
+    Returns
+    -------
+    float or None
+
+    Example
+    -------
+    >>> silhouette(np.repeat(np.eye(2), 2, axis=0), [0, 0, 1, 1])
+    1.0
+    >>> silhouette(np.eye(2), [0, 0]) is None
+    True
+    """
+    if not 2 <= len(np.unique(labels)) < len(labels):
+        return None
+    return float(silhouette_score(vectors, labels, metric="cosine"))
+
+
+def distances_and_margins(vectors, labels, directions=False):
+    """Tell how far each utterance is from its own and the second centre.
+
+    Arguments
+    ---------
+    vectors : numpy.ndarray
+        Shape [n, dim].
+    labels : numpy.ndarray
+        Cluster of each vector, shape [n].
+    directions : bool
+        Whether centres have length one (``"spherical"``); otherwise a centre
+        is the mean of its members, whatever the algorithm.
+
+    Returns
+    -------
+    distances : numpy.ndarray
+        Euclidean distance to the own centre, shape [n].
+    margins : numpy.ndarray
+        Distance to the nearest other centre minus that to the own one,
+        shape [n]: near 0 between clusters, negative where another centre is
+        nearer (not with k-means), 0 where there is one cluster only.
+
+    Example
+    -------
+    >>> vectors = np.array([[0.0], [2.0], [10.0], [10.0]])
+    >>> distances_and_margins(vectors, np.array([0, 0, 1, 1]))
+    (array([1., 1., 0., 0.]), array([9., 7., 9., 9.]))
+    """
+    names, rows = np.unique(labels, return_inverse=True)
+    members = np.eye(len(names))[rows]
+    centres = members.T @ vectors / members.sum(axis=0)[:, None]
+    if directions:
+        centres = unit(centres)
+    distances = np.linalg.norm(vectors[:, None] - centres[None], axis=2)
+    own = distances[members == 1]
+    if len(names) == 1:
+        return own, np.zeros_like(own)
+    others = np.where(members == 1, np.inf, distances).min(axis=1)
+    return own, others - own
+
+
+def _renumber(labels):
+    """Number clusters from 0 in the order in which they first appear."""
+    _, first, rows = np.unique(labels, return_index=True, return_inverse=True)
+    return first.argsort().argsort()[rows]

@@ -1,0 +1,255 @@
+"""Clusters inside each speaker: one cluster per utterance, and a report.
+
+``clusters.csv`` has a row per utterance: ID, spk_id, cluster (numbered from 0
+within the speaker), distance to the cluster's centre and margin to the second
+centre. ``clusters.json`` says how the clusters were made and how good they
+are, for every speaker and on average.
+
+A speaker's clusters depend on nothing but the speaker's embeddings, the
+arguments and a seed made of the run's seed and the speaker's name: neither on
+the order of the utterances nor on the number of workers.
+"""
+
+import hashlib
+import itertools
+import pathlib
+
+import joblib
+import numpy as np
+import pandas
+from data_prep.manifest import read_manifests
+from emoclust_lobes.cluster_algorithms import (
+    ALGORITHMS,
+    cluster_speaker,
+    distances_and_margins,
+    remove_speaker,
+)
+from emoclust_lobes.cluster_report import CONFOUNDS, report_speaker, summarise
+from emoclust_lobes.embedding_cache import read_cache
+from emoclust_lobes.files import fingerprint, read_json, replacing, write_json
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+LABELS = ["emotion", *CONFOUNDS]
+
+
+class ClusterError(ValueError):
+    """Clusters cannot be made or are missing; says what to do."""
+
+
+def cluster_utterances(
+    sources,
+    embedding_folder,
+    encoder,
+    cluster_folder,
+    n_clusters,
+    algorithm="kmeans",
+    n_init=10,
+    seed=1234,
+    n_jobs=1,
+):
+    """Cluster the utterances of each speaker, and report on the clusters.
+
+    Nothing happens when ``cluster_folder`` holds the clusters of the same
+    utterances, labels, embeddings and arguments.
+
+    Arguments
+    ---------
+    sources : list of (str, str)
+        Manifests and the folders their ``$data_root`` stands for.
+    embedding_folder : str or pathlib.Path
+        Where ``embed_utterances`` keeps its cache.
+    encoder : str
+        Name of the speaker encoder.
+    cluster_folder : str or pathlib.Path
+        Where to write ``clusters.csv`` and ``clusters.json``.
+    n_clusters : int or str
+        Clusters per speaker, at least 2, or ``"silhouette"``: chosen for each
+        speaker. A speaker of n utterances gets at most n // 2.
+    algorithm : str
+        ``"kmeans"``, ``"spherical"``, ``"ward"`` or ``"gmm"``.
+    n_init : int
+        Starts per speaker, of which the best counts.
+    seed : int
+        Seed of the run.
+    n_jobs : int
+        Number of processes, as for joblib.
+
+    Raises
+    ------
+    ClusterError
+        When an argument is not one of the above, or there is no utterance.
+    EmbeddingError
+        When embeddings are missing.
+    """
+    if algorithm not in ALGORITHMS:
+        raise ClusterError(
+            f"unknown clustering algorithm {algorithm!r}: choose one of "
+            f"{', '.join(ALGORITHMS)}"
+        )
+    if n_clusters != "silhouette" and not (
+        isinstance(n_clusters, int) and n_clusters >= 2
+    ):
+        raise ClusterError(
+            "n_clusters must be a whole number from 2 or 'silhouette', "
+            f"found {n_clusters!r}"
+        )
+    folder = pathlib.Path(cluster_folder)
+    utterances = read_manifests(sources)
+    utterances = utterances.sort_values(["spk_id", "ID"], ignore_index=True)
+    if utterances.empty:
+        raise ClusterError("there is no utterance to cluster")
+    cache = read_cache(embedding_folder, encoder)
+    vectors = cache.select(utterances["ID"])
+    arguments = {
+        "encoder": cache.identity,
+        "algorithm": algorithm,
+        "n_clusters": n_clusters,
+        "n_init": n_init,
+        "seed": seed,
+    }
+    inputs = fingerprint(
+        {
+            "arguments": arguments,
+            "utterances": utterances[["ID", "spk_id", *LABELS]].values.tolist(),
+            "vectors": hashlib.sha256(vectors.tobytes()).hexdigest(),
+        }
+    )
+    done = read_json(folder / "clusters.json")
+    if done and done["fingerprint"] == inputs and _csv(folder).exists():
+        return
+
+    speakers = utterances.groupby("spk_id", sort=True)
+    tasks = (
+        (name, vectors[rows.index], {x: rows[x].tolist() for x in LABELS})
+        for name, rows in speakers
+    )
+    columns, reports = _run(tasks, speakers.ngroups, n_jobs, arguments)
+
+    (folder / "clusters.json").unlink(missing_ok=True)
+    table = utterances[["ID", "spk_id"]].assign(**columns)
+    with replacing(_csv(folder)) as stream:
+        table.to_csv(stream, index=False, float_format="%.6f")
+    write_json(
+        folder / "clusters.json",
+        {
+            "fingerprint": inputs,
+            **arguments,
+            "utterances": len(utterances),
+            "clusters": sum(x["clusters"] for x in reports.values()),
+            "short_speakers": sum(x["short"] for x in reports.values()),
+            **summarise(list(reports.values())),
+            "speakers": reports,
+        },
+    )
+
+
+def read_clusters(cluster_folder):
+    """Read the clusters of a folder.
+
+    Arguments
+    ---------
+    cluster_folder : str or pathlib.Path
+        Where ``cluster_utterances`` wrote.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ID and spk_id (text), cluster (int), distance and margin
+        (float), sorted by speaker and ID.
+
+    Raises
+    ------
+    ClusterError
+        When there are no clusters.
+
+    Example
+    -------
+    >>> read_clusters(getfixture("tmp_path"))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    emoclust_lobes.clustering.ClusterError: no clusters at ...clusters.csv: \
+cluster the utterances first
+    """
+    path = _csv(pathlib.Path(cluster_folder))
+    if not path.exists():
+        raise ClusterError(
+            f"no clusters at {path}: cluster the utterances first"
+        )
+    types = {"ID": str, "spk_id": str, "cluster": int}
+    return pandas.read_csv(path, dtype=types, keep_default_na=False)
+
+
+def speaker_seed(seed, speaker):
+    """Seed of one speaker, from the run's seed and the speaker's name.
+
+    Arguments
+    ---------
+    seed : int
+        Seed of the run.
+    speaker : str
+        Name of the speaker.
+
+    Returns
+    -------
+    int
+        Below 2 ** 32.
+
+    Example
+    -------
+    >>> speaker_seed(1, "anna") == speaker_seed(1, "anna")
+    True
+    >>> speaker_seed(1, "anna") == speaker_seed(2, "anna")
+    False
+    """
+    digest = hashlib.sha256(f"{seed}|{speaker}".encode()).digest()
+    return int.from_bytes(digest[:4], "big")
+
+
+def _csv(folder):
+    return folder / "clusters.csv"
+
+
+def _run(tasks, n_speakers, n_jobs, arguments, speakers_per_job=25):
+    """Cluster all speakers; return the columns of the CSV and the reports."""
+    chunks = iter(lambda: list(itertools.islice(tasks, speakers_per_job)), [])
+    jobs = (joblib.delayed(_cluster_chunk)(x, arguments) for x in chunks)
+    pool = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
+    tables, reports = [], {}
+    with tqdm(total=n_speakers, desc="clustering", unit="spk") as progress:
+        for results in pool(jobs):
+            for name, rows, report in results:
+                tables.append(rows)
+                reports[name] = report
+            progress.update(len(results))
+    columns = {
+        name: np.concatenate([table[name] for table in tables])
+        for name in tables[0]
+    }
+    return columns, reports
+
+
+def _cluster_chunk(speakers, arguments):
+    # A speaker's few hundred vectors are too little work for more threads.
+    with threadpool_limits(1):
+        return [_cluster_one(*speaker, arguments) for speaker in speakers]
+
+
+def _cluster_one(name, vectors, labels, arguments):
+    """Cluster one speaker twice, for the result and for its stability."""
+    vectors = remove_speaker(vectors)
+    algorithm, n_clusters = arguments["algorithm"], arguments["n_clusters"]
+    seeds = [speaker_seed(arguments["seed"] + x, name) for x in (0, 1)]
+    clusters, other_clusters = (
+        cluster_speaker(
+            vectors, n_clusters, algorithm, arguments["n_init"], seed
+        )
+        for seed in seeds
+    )
+    distances, margins = distances_and_margins(
+        vectors, clusters, directions=algorithm == "spherical"
+    )
+    columns = {"cluster": clusters, "distance": distances, "margin": margins}
+    report = report_speaker(vectors, clusters, other_clusters, labels, seeds[0])
+    fewest = 2 if n_clusters == "silhouette" else n_clusters
+    return name, columns, {"short": len(vectors) // 2 < fewest, **report}

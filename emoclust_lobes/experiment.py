@@ -1,0 +1,94 @@
+"""Folders of runs: resumed when nothing changed, refused when something did."""
+
+import io
+import pathlib
+
+import ruamel.yaml
+from emoclust_lobes.files import read_json, write_json
+from hyperpyyaml import load_hyperpyyaml, resolve_references
+from ruamel.yaml.comments import TaggedScalar
+
+
+class ChangedRunError(ValueError):
+    """A folder holds a run that was made with other settings."""
+
+
+def resolved_blocks(hparams_file, overrides, ignore):
+    """Return the text of each block of a YAML after the overrides.
+
+    Numbers and names enter here through the blocks that refer to them, so
+    that only what a run depends on is compared. Where the corpus lies is left
+    out: it may be moved.
+
+    Arguments
+    ---------
+    hparams_file : str
+        Path of the HyperPyYAML file.
+    overrides : str
+        The overrides of the command line, as YAML.
+    ignore : list of str
+        Names of blocks that the run does not depend on.
+
+    Returns
+    -------
+    dict
+        Block name -> its YAML text.
+    """
+    changes = load_hyperpyyaml(overrides) or {} if overrides else {}
+    with open(hparams_file, encoding="utf-8") as stream:
+        text = resolve_references(stream, {**changes, "data_folder": "any"})
+    yaml = ruamel.yaml.YAML()
+    blocks = {}
+    for name, node in yaml.load(text).items():
+        is_block = isinstance(node, (dict, list, TaggedScalar))
+        if is_block and name not in ignore:
+            block = io.StringIO()
+            yaml.dump({name: node}, block)
+            blocks[name] = block.getvalue()
+    return blocks
+
+
+def refuse_changed_run(folder, blocks):
+    """Stop when a folder holds a run with other settings.
+
+    A checkpoint of other settings would be resumed in silence, and the result
+    would belong to neither. What is seen for the first time is recorded.
+
+    Arguments
+    ---------
+    folder : str or pathlib.Path
+        Folder of the run.
+    blocks : dict
+        Name -> text: the settings from ``resolved_blocks``, or the fingerprint
+        of an input.
+
+    Raises
+    ------
+    ChangedRunError
+        Names the lines that changed.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> refuse_changed_run(folder, {"ser": "lr: 0.1"})
+    >>> refuse_changed_run(folder, {"ser": "lr: 0.1"})
+    >>> refuse_changed_run(folder, {"ser": "lr: 0.2"})
+    Traceback (most recent call last):
+    ...
+    emoclust_lobes.experiment.ChangedRunError: ...
+    """
+    record = pathlib.Path(folder) / "settings.json"
+    before = read_json(record) or {}
+    lines = []
+    for name in sorted(set(before) & set(blocks)):
+        old, new = before[name].splitlines(), blocks[name].splitlines()
+        lines += [f"  was {line.strip()}" for line in old if line not in new]
+        lines += [f"  now {line.strip()}" for line in new if line not in old]
+    if lines:
+        raise ChangedRunError(
+            f"{folder} holds a run with other settings:\n"
+            + "\n".join(lines)
+            + "\nGive another --output_folder, or remove that folder to run "
+            "it anew."
+        )
+    write_json(record, {**before, **blocks})

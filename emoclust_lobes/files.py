@@ -1,0 +1,119 @@
+"""Files that are written whole or not at all, and fingerprints of inputs.
+
+Every step of the recipes leaves a file that the next step reads. A file is
+first written beside its final place and then renamed, so that a run that is
+killed never leaves half a file behind, and every step records the fingerprint
+of its inputs, so that it runs again when they change and only then.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import pathlib
+
+
+@contextlib.contextmanager
+def replacing(path, mode="w", **kwargs):
+    """Open a temporary file that takes the place of ``path`` on success.
+
+    The folder is created when needed. When the block raises, ``path`` keeps
+    what it held before and the temporary file is removed.
+
+    Arguments
+    ---------
+    path : str or pathlib.Path
+        The file to write.
+    mode : str
+        As for ``open``; text is UTF-8 with ``\\n`` on every platform.
+    **kwargs
+        Further arguments of ``open``.
+
+    Yields
+    ------
+    file object
+
+    Example
+    -------
+    >>> path = getfixture("tmp_path") / "folder" / "numbers.txt"
+    >>> with replacing(path) as stream:
+    ...     _ = stream.write("1 2 3")
+    >>> path.read_text()
+    '1 2 3'
+    """
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    if "b" not in mode:
+        kwargs = {"encoding": "utf-8", "newline": "\n", **kwargs}
+    try:
+        with open(temporary, mode, **kwargs) as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path, content):
+    """Write JSON whole or not at all: keys in the given order, two spaces.
+
+    Arguments
+    ---------
+    path : str or pathlib.Path
+        The file to write.
+    content : dict or list
+        What ``json`` can write; ``NaN`` is refused.
+
+    Example
+    -------
+    >>> path = getfixture("tmp_path") / "metrics.json"
+    >>> write_json(path, {"uar": 0.5})
+    >>> read_json(path)
+    {'uar': 0.5}
+    """
+    with replacing(path) as stream:
+        json.dump(content, stream, indent=2, allow_nan=False)
+        stream.write("\n")
+
+
+def read_json(path):
+    """Read a JSON file, or return ``None`` when it is not there.
+
+    Arguments
+    ---------
+    path : str or pathlib.Path
+        The file to read.
+
+    Returns
+    -------
+    dict or list or None
+    """
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return json.load(stream)
+    except FileNotFoundError:
+        return None
+
+
+def fingerprint(content):
+    """Return the SHA-256 of a JSON-able value, independent of key order.
+
+    Arguments
+    ---------
+    content : dict or list or str
+        The inputs of a step.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+
+    Example
+    -------
+    >>> fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1})
+    True
+    """
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()

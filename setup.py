@@ -1,0 +1,52 @@
+"""Package description; tool settings are in pyproject.toml."""
+
+import pathlib
+
+import setuptools
+
+here = pathlib.Path(__file__).parent
+
+setuptools.setup(
+    name="emoclust",
+    version="0.1.0",
+    description=(
+        "SpeechBrain recipes for speech emotion recognition from the "
+        "emotional clusters inside each speaker"
+    ),
+    long_description=(here / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.10",
+    packages=setuptools.find_packages(
+        include=["data_prep*", "emoclust_lobes*"]
+    ),
+    # Tried together: torch 2.14.1, torchaudio 2.11.0, speechbrain 1.1.2,
+    # hyperpyyaml 1.2.3, scikit-learn 1.9.1, pandas 3.1.1 on Python 3.11.
+    install_requires=[
+        "torch>=2.11",
+        "torchaudio>=2.11",
+        "speechbrain>=1.1.2",
+        "hyperpyyaml>=1.2.3",
+        "scikit-learn>=1.5",
+        "pandas>=2.2",
+        "joblib>=1.3",
+        "threadpoolctl>=3.5",
+        "matplotlib>=3.8",
+        "tqdm>=4.66",
+        "soundfile>=0.13",
+        "tensorboard>=2.16",
+    ],
+    extras_require={
+        "transformers": ["transformers>=4.44"],
+        "test": [
+            "pytest>=8",
+            "pytest-timeout>=2.3",
+            "hypothesis>=6.100",
+            "pytorch-metric-learning>=2.6",
+            "ruff==0.12.4",
+            "yamllint==1.35.1",
+            "codespell>=2.3",
+        ],
+    },
+    entry_points={"console_scripts": ["emoclust=emoclust_lobes.cli:main"]},
+)

@@ -1,0 +1,148 @@
+"""Every batch the sampler makes can be learned from."""
+
+import collections
+
+import pytest
+import torch
+from emoclust_lobes.losses import ClusterContrastiveLoss
+from emoclust_lobes.samplers import SpeakerClusterBatchSampler
+from hypothesis import (
+    given,
+    settings,
+    strategies as st,
+)
+
+from speechbrain.dataio.sampler import DistributedSamplerWrapper
+
+# At least speaker z has two clusters of two.
+pools = st.lists(
+    st.tuples(st.sampled_from("abcd"), st.integers(0, 4)), max_size=120
+).map(lambda pool: pool + [("z", 0), ("z", 1)] * 2)
+
+
+def sampler_of(pool, speakers=3, clusters=3, utterances=3, steps=7, seed=1):
+    """A sampler over (speaker, cluster) pairs."""
+    return SpeakerClusterBatchSampler(
+        speaker_ids=[speaker for speaker, _ in pool],
+        cluster_ids=[cluster for _, cluster in pool],
+        speakers=speakers,
+        clusters=clusters,
+        utterances=utterances,
+        steps=steps,
+        seed=seed,
+    )
+
+
+def usable_speakers(pool):
+    """Speakers with two clusters of two utterances, counted the slow way."""
+    sizes = collections.Counter(pool)
+    usable = set()
+    for speaker in {speaker for speaker, _ in pool}:
+        large = [c for c in range(5) if sizes[speaker, c] >= 2]
+        if len(large) >= 2:
+            usable.add(speaker)
+    return usable
+
+
+@settings(max_examples=100, deadline=None)
+@given(pool=pools, shape=st.tuples(*[st.integers(2, 5)] * 3))
+def test_every_anchor_has_a_positive_and_a_negative(pool, shape):
+    usable = usable_speakers(pool)
+    sampler = sampler_of(pool, *shape)
+    loss = ClusterContrastiveLoss(temperature=0.1)
+    n_speakers, n_clusters, n_utterances = shape
+    for batch in sampler:
+        assert len(set(batch)) == len(batch)
+        speakers = [pool[i][0] for i in batch]
+        assert len(set(speakers)) == min(n_speakers, len(usable))
+        assert set(speakers) <= usable
+        for speaker in set(speakers):
+            sizes = collections.Counter(
+                pool[i][1] for i in batch if pool[i][0] == speaker
+            )
+            assert 2 <= len(sizes) <= n_clusters
+            assert all(2 <= size <= n_utterances for size in sizes.values())
+        positive, negative = loss.pair_masks(
+            torch.tensor([ord(s) for s in speakers]),
+            torch.tensor([pool[i][1] for i in batch]),
+        )
+        assert positive.any(dim=1).all() and negative.any(dim=1).all()
+    assert sampler.unused_speakers == len({s for s, _ in pool}) - len(usable)
+
+
+def full_pool(n_speakers=10, n_clusters=4, n_utterances=6):
+    return [
+        (speaker, cluster)
+        for speaker in "abcdefghij"[:n_speakers]
+        for cluster in range(n_clusters)
+        for _ in range(n_utterances)
+    ]
+
+
+def test_the_same_seed_and_epoch_repeat_and_others_differ():
+    def plan(seed, epoch):
+        sampler = sampler_of(full_pool(), seed=seed)
+        sampler.set_epoch(epoch)
+        return list(sampler)
+
+    assert plan(1, 1) == plan(1, 1)
+    assert plan(1, 1) != plan(1, 2)
+    assert plan(1, 1) != plan(2, 1)
+
+
+def test_reading_an_epoch_twice_gives_the_same_batches():
+    sampler = sampler_of(full_pool())
+    assert list(sampler) == list(sampler)
+
+
+def test_speakers_come_equally_often():
+    pool = full_pool(n_speakers=10)
+    sampler = sampler_of(pool, speakers=4, steps=25)
+    counts = collections.Counter()
+    for batch in sampler:
+        counts.update({pool[i][0] for i in batch})
+    # 25 steps x 4 speakers are ten rounds of ten speakers.
+    assert set(counts.values()) == {10}
+
+
+def test_all_utterances_are_used_in_time():
+    pool = full_pool(n_speakers=3)
+    seen = set()
+    sampler = sampler_of(pool, steps=40)
+    for batch in sampler:
+        seen.update(batch)
+    assert seen == set(range(len(pool)))
+
+
+def test_counts_what_it_cannot_use():
+    pool = [("a", 0)] * 3 + [("a", 1)] * 2 + [("a", 2)] + [("b", 0)] * 5
+    sampler = sampler_of(pool)
+    assert sampler.unused_speakers == 1
+    assert sampler.unused_utterances == 6
+
+
+def test_processes_share_one_plan_without_overlap():
+    sampler = sampler_of(full_pool(), steps=8)
+    shares = []
+    for rank in range(2):
+        dealt = DistributedSamplerWrapper(
+            sampler, num_replicas=2, rank=rank, shuffle=True
+        )
+        dealt.set_epoch(3)
+        shares.append([tuple(batch) for batch in dealt])
+    sampler.set_epoch(3)
+    whole = [tuple(batch) for batch in sampler]
+    assert sorted(shares[0] + shares[1]) == sorted(whole)
+
+
+@pytest.mark.parametrize(
+    "pool, shape, message",
+    [
+        ([("a", 0)] * 9, (1, 2, 2), "none of the 1 speakers"),
+        ([("a", 0), ("a", 1)] * 9, (1, 1, 2), "2 clusters"),
+        ([("a", 0), ("a", 1)] * 9, (1, 2, 1), "2 utterances"),
+    ],
+)
+def test_refuses_what_has_no_pairs(pool, shape, message):
+    with pytest.raises(ValueError, match=message):
+        sampler_of(pool, *shape)

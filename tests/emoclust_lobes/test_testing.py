@@ -1,0 +1,624 @@
+"""The synthetic corpora: is the voice what it says, are the trees real ones?
+
+The voice is measured with methods that share nothing with how it is made:
+autocorrelation for the pitch, linear prediction for the formants.
+"""
+
+import csv
+import hashlib
+import pathlib
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import scipy.linalg
+import scipy.signal
+import soundfile
+from emoclust_lobes.testing import (
+    EMOTIONS,
+    Channel,
+    Emotion,
+    generator,
+    make_cremad,
+    make_iemocap,
+    make_pool,
+    make_ravdess,
+    make_sentence,
+    make_speaker,
+    speak,
+    tree,
+)
+from emoclust_lobes.testing.__main__ import main
+from emoclust_lobes.testing.sentences import VOWELS, Segment
+from hypothesis import (
+    given,
+    settings,
+    strategies as st,
+)
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import recall_score
+from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+WOMAN = make_speaker("woman", "F", seed=1)
+MAN = make_speaker("man", "M", seed=1)
+
+
+def say(speaker, emotion="neu", sentence="IEO", take=1, **kwargs):
+    """Speak without the variation of utterances, samples in [-1, 1]."""
+    audio = speak(
+        speaker, EMOTIONS[emotion], sentence, generator(take), **kwargs
+    )
+    return audio / 32768
+
+
+def pitch_track(audio, rate=16000):
+    """Pitch in Hz of the clearly periodic frames, by autocorrelation."""
+    track = []
+    for frame in np.lib.stride_tricks.sliding_window_view(audio, 800)[::160]:
+        frame = frame - frame.mean()
+        if np.sqrt(np.mean(frame**2)) < 0.3 * audio.std():
+            continue
+        full = scipy.signal.correlate(frame, frame, method="fft")[799:]
+        full /= np.arange(800, 0, -1) / 800 * full[0]  # unbiased, 1 at lag 0
+        lags = np.arange(rate // 700, rate // 60)
+        peaks = scipy.signal.argrelmax(full[lags])[0]
+        peaks = peaks[full[lags][peaks] > 0.85 * full[lags].max()]
+        if len(peaks) and full[lags].max() > 0.7:
+            track.append(rate / lags[peaks[0]])
+    return np.array(track)
+
+
+def formants(audio, rate=16000):
+    """Frequencies of the narrow resonances, in Hz, by linear prediction."""
+    audio = scipy.signal.resample_poly(audio, 5, 8)  # to 10 kHz
+    audio = np.append(audio[0], audio[1:] - 0.9 * audio[:-1])
+    audio = audio * np.hanning(len(audio))
+    full = scipy.signal.correlate(audio, audio, method="fft")
+    full = full[len(audio) - 1 :][:13]
+    predictor = scipy.linalg.solve_toeplitz(full[:12], full[1:])
+    roots = np.roots(np.append(1, -predictor))
+    roots = roots[(roots.imag > 0) & (np.abs(roots) > 0.85)]
+    return np.sort(np.angle(roots) / (2 * np.pi) * rate * 5 / 8)
+
+
+def level_db(audio):
+    return 10 * np.log10(np.mean(audio**2))
+
+
+def treble_db(audio):
+    """Level of 1 to 4 kHz relative to what is below, on vowels."""
+    f, power = scipy.signal.welch(audio, 16000, nperseg=512)
+    treble, bass = power[(f > 1000) & (f < 4000)], power[(f > 50) & (f < 1000)]
+    return 10 * np.log10(treble.sum() / bass.sum())
+
+
+def digest(folder):
+    """What is in a tree: the hash of each file."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(
+            path.read_bytes()
+        ).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.mark.parametrize("speaker", [WOMAN, MAN], ids=["woman", "man"])
+@pytest.mark.parametrize("emotion", ["neu", "hap", "sad", "ang", "fea", "dis"])
+def test_median_pitch_is_what_speaker_and_emotion_ask_for(speaker, emotion):
+    tracks = [say(speaker, emotion, f"S{i}", take=i) for i in range(3)]
+    measured = np.median(np.concatenate([pitch_track(x) for x in tracks]))
+    asked = speaker.pitch_hz * 2 ** (EMOTIONS[emotion].pitch_semitones / 12)
+    assert abs(12 * np.log2(measured / asked)) < 0.7
+
+
+def test_women_speak_higher_than_men_and_have_higher_formants():
+    for i in range(6):
+        woman, man = (make_speaker(f"{g}{i}", g, seed=2) for g in "FM")
+        high, low = (np.median(pitch_track(say(s))) for s in (woman, man))
+        assert high > 1.2 * low
+        assert woman.formant_ratio > 1.05 * man.formant_ratio
+
+
+@pytest.mark.parametrize("vowel", ["I", "E", "ae", "a", "V", "r"])
+@pytest.mark.parametrize("ratio", [0.9, 1.0, 1.1])
+def test_formants_lie_where_the_vowel_and_the_vocal_tract_put_them(
+    vowel, ratio
+):
+    # Low and steady, so that the harmonics sample the resonances densely.
+    speaker = MAN.__class__(
+        **{**MAN.__dict__, "pitch_hz": 80.0, "formant_ratio": ratio}
+    )
+    steady = [Segment(VOWELS[vowel], 6.0, 0.0)]
+    audio = say(speaker, "neu", steady)
+    middle = audio[len(audio) // 3 : len(audio) // 3 + 8000]
+    found = formants(middle)
+    for asked in VOWELS[vowel].formants_hz:
+        # One take's articulation varies by 4 %.
+        nearest = found[np.argmin(np.abs(found - asked * ratio))]
+        assert nearest == pytest.approx(asked * ratio, rel=0.12)
+
+
+def test_level_is_what_speaker_emotion_and_channel_ask_for():
+    for emotion in EMOTIONS:
+        audio = say(WOMAN, emotion, channel=Channel(level_db=-2.0))
+        asked = WOMAN.level_dbfs + EMOTIONS[emotion].level_db - 2.0
+        assert level_db(audio) == pytest.approx(asked, abs=0.05)
+
+
+@pytest.mark.parametrize("speaker", [WOMAN, MAN], ids=["woman", "man"])
+def test_anger_is_louder_brighter_and_faster_than_rest_than_sadness(speaker):
+    def mean(measure, emotion):
+        takes = [say(speaker, emotion, f"S{i}", take=i) for i in range(4)]
+        return np.mean([measure(audio) for audio in takes])
+
+    for measure in (level_db, treble_db, lambda audio: -len(audio)):
+        angry, neutral, sad = (
+            mean(measure, emotion) for emotion in ("ang", "neu", "sad")
+        )
+        assert angry > neutral > sad
+
+
+def test_pitch_range_is_wide_in_happiness_and_narrow_in_sadness():
+    def deviation(emotion):
+        tracks = [
+            pitch_track(say(MAN, emotion, f"S{i}", take=i)) for i in range(4)
+        ]
+        return np.mean([np.std(12 * np.log2(track)) for track in tracks])
+
+    assert deviation("hap") > 1.2 * deviation("neu") > 1.5 * deviation("sad")
+
+
+def test_surprise_ends_higher_than_it_began():
+    for i in range(3):
+        track = pitch_track(say(WOMAN, "sur", f"S{i}", take=i))
+        third = len(track) // 3
+        assert np.median(track[-third:]) > 1.1 * np.median(track[:third])
+
+
+def test_breath_and_jitter_make_the_voice_less_periodic():
+    def harmonicity(**change):
+        speaker = MAN.__class__(**{**MAN.__dict__, **change})
+        audio = say(speaker, "neu", [Segment(VOWELS["a"], 6.0, 0.0)])[3000:9000]
+        full = scipy.signal.correlate(audio, audio, method="fft")[5999:]
+        full /= np.arange(6000, 0, -1)
+        return full[16000 // 250 : 16000 // 80].max() / full[0]
+
+    clean = harmonicity(breath_db=-60.0, jitter_percent=0.0)
+    assert clean > harmonicity(breath_db=-10.0, jitter_percent=0.0) + 0.02
+    assert clean > harmonicity(breath_db=-60.0, jitter_percent=5.0) + 0.02
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    name=st.text(max_size=8),
+    gender=st.sampled_from("FM"),
+    emotion=st.sampled_from(sorted(EMOTIONS)),
+    strength=st.floats(0, 2),
+    seed=st.integers(0, 2**32),
+)
+def test_every_voice_is_finite_audible_and_not_clipped(
+    name, gender, emotion, strength, seed
+):
+    rng = generator(seed, name)
+    emotion = EMOTIONS[emotion].strengthened(strength)
+    emotion = emotion.varied(rng, tree.DEVIATION)
+    audio = speak(make_speaker(name, gender, seed), emotion, name, rng)
+    assert audio.dtype == np.int16
+    assert 0.8 < len(audio) / 16000 < 5
+    assert 300 < np.abs(audio.astype(int)).max() < 32767
+    quarters = np.array_split(audio / 32768, 4)
+    assert min(level_db(quarter) for quarter in quarters) > -80
+
+
+def test_an_emotion_of_no_strength_is_the_speakers_rest():
+    for emotion in EMOTIONS.values():
+        assert emotion.strengthened(0) == Emotion()
+        assert emotion.strengthened(1) == emotion
+
+
+def test_another_sample_rate_is_the_same_voice():
+    low = say(WOMAN, "hap")
+    high = say(WOMAN, "hap", sample_rate=48000)
+    again = scipy.signal.resample_poly(high, 1, 3)
+    assert len(high) == 3 * len(low)
+    assert np.corrcoef(low, again)[0, 1] > 0.999
+
+
+def test_neither_gender_is_an_error_that_says_so():
+    with pytest.raises(ValueError, match="gender of A is 'x'"):
+        make_speaker("A", "x", seed=1)
+
+
+def test_sentences_differ_in_their_sounds():
+    sentences = [make_sentence(name) for name in ("IEO", "TIE", "DFA", "WSI")]
+    phones = {tuple(part.phone for part in line) for line in sentences}
+    assert len(phones) == 4
+
+
+@pytest.fixture(scope="module")
+def ravdess(tmp_path_factory):
+    """Folder and counts of a small RAVDESS."""
+    folder = tmp_path_factory.mktemp("synthetic") / "RAVDESS"
+    return folder, make_ravdess(folder, n_speakers=6)
+
+
+@pytest.fixture(scope="module")
+def cremad(tmp_path_factory):
+    """Folder and counts of a small CREMA-D."""
+    folder = tmp_path_factory.mktemp("synthetic") / "CREMA-D"
+    return folder, make_cremad(folder, n_speakers=10, n_sentences=2)
+
+
+@pytest.fixture(scope="module")
+def iemocap(tmp_path_factory):
+    """Folder and counts of a small IEMOCAP."""
+    folder = tmp_path_factory.mktemp("synthetic") / "IEMOCAP_full_release"
+    return folder, make_iemocap(folder, n_per_emotion=3, n_outside=3)
+
+
+def test_ravdess_has_the_official_names_and_the_counts_it_reports(ravdess):
+    folder, counts = ravdess
+    names = [path.name for path in folder.glob("Actor_*/*")]
+    pattern = r"03-01-0([1-8])-0([12])-0[12]-0[12]-(\d\d)\.wav"
+    parts = [re.fullmatch(pattern, name).groups() for name in names]
+    assert len(names) == len(set(names)) == 60 * 6
+    assert ("1", "2") not in {part[:2] for part in parts}
+    assert (
+        {part[2] for part in parts}
+        == set(counts)
+        == {f"{actor:02d}" for actor in range(1, 7)}
+    )
+    for actor in counts:
+        assert len(list(folder.glob(f"Actor_{actor}/*-{actor}.wav"))) == 60
+        assert counts[actor]["neu"] == 4
+        assert set(counts[actor].values()) == {4, 8}
+        assert sum(counts[actor].values()) == 60
+
+
+def test_odd_ravdess_actors_are_men(ravdess):
+    folder, _ = ravdess
+    for actor in range(1, 7):
+        neutral = sorted(folder.glob(f"Actor_{actor:02d}/03-01-01-*"))
+        takes = [pitch_track(soundfile.read(path)[0]) for path in neutral]
+        assert (np.median(np.concatenate(takes)) < 165) == (actor % 2 == 1)
+
+
+def read_csv(path):
+    with open(path, newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+VOTES = ["VoiceVote", "FaceVote", "MultiModalVote"]
+
+
+def assert_official_vote(row, column):
+    letters = row[column].split(":")
+    levels = row[column.replace("Vote", "Level")].split(":")
+    assert len(levels) == len(letters)
+    assert letters == sorted(letters) and set(letters) <= set("NHSAFD")
+    assert all(0 <= float(level) <= 100 for level in levels)
+
+
+def test_cremad_has_the_official_names_tables_and_five_blocks(cremad):
+    folder, counts = cremad
+    clips = {path.stem for path in folder.glob("AudioWAV/*.wav")}
+    assert (
+        len(clips) == 10 * 22 == sum(sum(c.values()) for c in counts.values())
+    )
+    pattern = r"10\d\d_(IEO_(NEU_XX|(HAP|SAD|ANG|FEA|DIS)_(LO|MD|HI))|TIE_(NEU|HAP|SAD|ANG|FEA|DIS)_XX)"
+    assert all(re.fullmatch(pattern, clip) for clip in clips)
+    for clip in clips:
+        counts[clip[:4]][clip[9:12].lower()] += 0  # KeyError when not there
+
+    votes = read_csv(folder / "processedResults/summaryTable.csv")
+    assert {row["FileName"] for row in votes} == clips
+    assert [row[""] for row in votes] == [str(i + 1) for i in range(220)]
+    for row in votes:
+        for column in VOTES:
+            assert_official_vote(row, column)
+    assert any(":" in row[column] for row in votes for column in VOTES)
+    stimuli = read_csv(folder / "SentenceFilenames.csv")
+    assert {row["Filename"] for row in stimuli} == clips
+
+    people = read_csv(folder / "VideoDemographics.csv")
+    assert {row["ActorID"] for row in people} == set(counts)
+    blocks = [(int(row["ActorID"]) - 1001) // 18 for row in people]
+    assert np.bincount(blocks).tolist() == [2] * 5
+    for block in range(5):
+        sexes = {
+            p["Sex"] for p, b in zip(people, blocks, strict=True) if b == block
+        }
+        assert sexes == {"Female", "Male"}
+
+
+def test_all_91_cremad_actors_can_be_asked_for():
+    from emoclust_lobes.testing.cremad import _spread_actors
+
+    names = [speaker.name for speaker in _spread_actors(91, seed=1)]
+    assert names == [str(actor) for actor in range(1001, 1092)]
+
+
+def test_cremad_tables_look_like_the_official_ones(cremad, emoclust_data):
+    folder, _ = cremad
+    official = emoclust_data / "crema_d"
+    for name in (
+        "VideoDemographics.csv",
+        "SentenceFilenames.csv",
+        "processedResults/summaryTable.csv",
+    ):
+        ours = (folder / name).read_bytes().split(b"\n")
+        theirs = (official / name).read_bytes().split(b"\n")
+        assert ours[0] == theirs[0]
+        quotes = [
+            re.sub(rb'[^",]+', b"x", line[1]) for line in zip(ours, theirs)
+        ]
+        expected = re.sub(rb'[^",]+', b"x", theirs[1])
+        assert {re.sub(rb'[^",]+', b"x", line) for line in ours[1:-1]} == {
+            expected
+        }
+        assert quotes and ours[-1] == theirs[-1] == b""
+    rows = read_csv(official / "processedResults/summaryTable.csv")
+    for row in rows:
+        for column in VOTES:
+            assert_official_vote(row, column)
+
+
+def test_crowd_agrees_and_ties_about_as_often_as_the_real_one():
+    from emoclust_lobes.testing.cremad import CROWD, _vote
+
+    for mode, agree, ties in (
+        ("Voice", 0.42, 0.09),
+        ("Face", 0.66, 0.06),
+        ("MultiModal", 0.72, 0.06),
+    ):
+        letters = ["N"] * 1087 + list("HSAFD") * 1271  # as in the corpus
+        votes = [
+            _vote(letter, *CROWD[mode], generator(mode, i))[0]
+            for i, letter in enumerate(letters)
+        ]
+        same = np.mean([v == letter for v, letter in zip(votes, letters)])
+        assert same == pytest.approx(agree, abs=0.04)
+        assert np.mean([":" in v for v in votes]) == pytest.approx(
+            ties, abs=0.02
+        )
+
+
+def test_iemocap_labels_point_at_recordings_and_tell_the_speaker(iemocap):
+    folder, counts = iemocap
+    found = {speaker: {} for speaker in counts}
+    grammar = re.compile(
+        r"\[(\d+\.\d{4}) - (\d+\.\d{4})\]\t(\S+)\t(\w{3})"
+        r"\t\[\d\.\d{4}, \d\.\d{4}, \d\.\d{4}\]"
+    )
+    for path in folder.glob("Session?/dialog/EmoEvaluation/Ses*.txt"):
+        heading, *lines = path.read_text().splitlines()
+        assert heading == (
+            "% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]"
+        )
+        turns = [grammar.fullmatch(x) for x in lines if x.startswith("[")]
+        clock, voices = 0.0, set()
+        for start, stop, turn, label in (turn.groups() for turn in turns):
+            wavs = path.parents[2] / "sentences/wav" / path.stem
+            audio, rate = soundfile.read(wavs / f"{turn}.wav")
+            duration = float(stop) - float(start)
+            assert len(audio) / rate == pytest.approx(duration, abs=2e-4)
+            assert float(start) > clock
+            clock = float(stop)
+            speaker = turn[:5] + turn.split("_")[-1][0]
+            voices.add(speaker)
+            found[speaker][label] = found[speaker].get(label, 0) + 1
+            median = np.median(pitch_track(audio))
+            if label == "neu":
+                assert (median > 165) == (speaker[-1] == "F")
+        assert len(voices) == 2
+        words = path.parents[1] / "transcriptions" / path.name
+        assert len(words.read_text().splitlines()) == len(turns)
+    assert found == counts
+    assert len(list(folder.rglob("*.wav"))) == sum(
+        sum(labels.values()) for labels in counts.values()
+    )
+
+
+def test_iemocap_has_the_traps_of_the_release(iemocap):
+    folder, counts = iemocap
+    files = list(folder.glob("Session?/dialog/EmoEvaluation/._*.txt"))
+    assert len(files) == 11
+    with pytest.raises(UnicodeDecodeError):
+        files[0].read_text(encoding="utf-8")
+    for annotators in ("Categorical", "Attribute"):
+        assert list(folder.glob(f"Session?/dialog/*/{annotators}/*.txt"))
+    turns = {path.stem for path in folder.rglob("*.wav")}
+    suffixed = {turn for turn in turns if re.search(r"\d[ab]_[FM]\d", turn)}
+    assert {turn[:15] for turn in suffixed} >= {"Ses03M_impro05a"}
+    assert {turn[-4] for turn in suffixed} == {"F", "M"}
+    assert counts["Ses03M"].keys() > {"neu", "hap", "exc", "sad", "ang"}
+    assert counts["Ses03M"]["fru"] == counts["Ses03M"]["xxx"] == 1
+
+
+def test_pool_has_speakers_sessions_and_no_labels(tmp_path):
+    counts = make_pool(tmp_path, n_speakers=2, n_sessions=2, n_utterances=9)
+    clips = sorted(tmp_path.rglob("*.wav"))
+    assert len(clips) == 36
+    assert {clip.relative_to(tmp_path).parts[:2] for clip in clips} == {
+        (speaker, f"session{i}") for speaker in counts for i in (1, 2)
+    }
+    assert all(sum(c.values()) == 18 for c in counts.values())
+    # Before the speech there is the room: each session has its own.
+    floors = [
+        np.median([level_db(soundfile.read(c)[0][:1000]) for c in session])
+        for session in np.array_split(clips, 4)
+    ]
+    assert len({round(floor) for floor in floors}) > 1
+
+
+MINIATURES = {
+    make_ravdess: {"n_speakers": 1, "n_statements": 1, "n_repetitions": 1},
+    make_cremad: {"n_speakers": 1, "n_sentences": 1},
+    make_iemocap: {"n_sessions": 1, "n_per_emotion": 1, "n_outside": 1},
+    make_pool: {"n_speakers": 1, "n_sessions": 1, "n_utterances": 3},
+}
+
+
+@pytest.mark.parametrize("make", MINIATURES, ids=lambda make: make.__name__)
+def test_a_seed_decides_every_byte_and_another_seed_other_speech(
+    make, tmp_path
+):
+    sizes = MINIATURES[make]
+    trees = {}
+    for name, seed in (("first", 1), ("again", 1), ("other", 2)):
+        make(tmp_path / name, seed=seed, **sizes)
+        trees[name] = digest(tmp_path / name)
+    assert trees["first"] == trees["again"]
+    assert trees["first"].keys() == trees["other"].keys()
+    for path in trees["first"]:
+        if path.endswith(".wav"):
+            assert trees["first"][path] != trees["other"][path]
+
+
+@pytest.mark.parametrize("make", MINIATURES, ids=lambda make: make.__name__)
+def test_every_tree_says_that_it_is_synthetic(make, tmp_path):
+    make(tmp_path, **MINIATURES[make])
+    assert (tmp_path / "README.txt").read_text().startswith("SYNTHETIC")
+
+
+def test_more_speakers_leave_the_first_ones_as_they_are(ravdess, tmp_path):
+    make_ravdess(tmp_path, n_speakers=1, n_statements=1, n_repetitions=1)
+    few, many = digest(tmp_path), digest(ravdess[0])
+    clips = [path for path in few if path.endswith(".wav")]
+    assert clips and all(few[path] == many[path] for path in clips)
+
+
+@pytest.mark.parametrize("make", MINIATURES, ids=lambda make: make.__name__)
+def test_an_interrupted_tree_is_completed_to_the_same_bytes(
+    make, tmp_path, monkeypatch
+):
+    whole, half = tmp_path / "whole", tmp_path / "half"
+    counts = make(whole, **MINIATURES[make])
+    spoken = []
+
+    def interrupted(*args, **kwargs):
+        if len(spoken) == 2:
+            raise KeyboardInterrupt
+        spoken.append(args)
+        return speak(*args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tree, "speak", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            make(half, **MINIATURES[make])
+    before = {path: path.stat().st_mtime_ns for path in half.rglob("*.wav")}
+    assert len(before) == 2
+    assert make(half, **MINIATURES[make]) == counts
+    assert digest(half) == digest(whole)
+    assert all(path.stat().st_mtime_ns == t for path, t in before.items())
+
+
+def test_a_finished_tree_is_not_made_again(tmp_path, monkeypatch):
+    sizes = MINIATURES[make_ravdess]
+    counts = make_ravdess(tmp_path, **sizes)
+    monkeypatch.setattr(tree, "speak", None)  # would fail when called
+    assert make_ravdess(tmp_path, **sizes) == counts
+
+
+def test_a_tree_with_other_arguments_and_foreign_files_are_left_alone(
+    tmp_path,
+):
+    make_ravdess(tmp_path / "mine", **MINIATURES[make_ravdess])
+    before = digest(tmp_path / "mine")
+    with pytest.raises(FileExistsError, match="remove it or choose"):
+        make_ravdess(tmp_path / "mine", **MINIATURES[make_ravdess], seed=2)
+    with pytest.raises(FileExistsError, match="remove it or choose"):
+        make_cremad(tmp_path / "mine", **MINIATURES[make_cremad])
+    assert digest(tmp_path / "mine") == before
+
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "thesis.txt").write_text("precious")
+    before = digest(tmp_path / "theirs")
+    with pytest.raises(FileExistsError, match="choose a new folder"):
+        make_ravdess(tmp_path / "theirs", **MINIATURES[make_ravdess])
+    assert digest(tmp_path / "theirs") == before
+
+
+@pytest.mark.parametrize(
+    "make, number",
+    [
+        (make_ravdess, {"n_speakers": 25}),
+        (make_ravdess, {"n_repetitions": 0}),
+        (make_cremad, {"n_speakers": 92}),
+        (make_cremad, {"n_sentences": 13}),
+        (make_iemocap, {"n_sessions": 6}),
+    ],
+)
+def test_numbers_that_the_corpus_cannot_have_are_refused(
+    make, number, tmp_path
+):
+    with pytest.raises(ValueError, match=next(iter(number))):
+        make(tmp_path / "corpus", **number)
+    assert not (tmp_path / "corpus").exists()
+
+
+def test_the_command_line_makes_the_same_tree_and_prints_its_counts(
+    tmp_path, capsys
+):
+    make_ravdess(tmp_path / "a", **MINIATURES[make_ravdess], seed=7)
+    command = "--speakers 1 --statements 1 --repetitions 1 --seed 7".split()
+    main(["ravdess", str(tmp_path / "b"), *command])
+    assert "15 clips" in capsys.readouterr().out
+    assert digest(tmp_path / "a") == digest(tmp_path / "b")
+
+
+def test_the_command_line_explains_itself_and_its_errors(tmp_path):
+    def run(*arguments):
+        return subprocess.run(
+            [sys.executable, "-m", "emoclust_lobes.testing", *arguments],
+            cwd=pathlib.Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
+        )
+
+    helped = run("ravdess", "--help")
+    assert helped.returncode == 0 and "--speakers N" in helped.stdout
+    failed = run("ravdess", str(tmp_path / "x"), "--speakers=25")
+    assert failed.returncode == 1
+    assert failed.stderr == "n_speakers is 25: RAVDESS has 1 to 24\n"
+
+
+def mel_statistics(path, n_mels=40):
+    """Mean and deviation over time of log-mel energies, shape [80]."""
+    audio, rate = soundfile.read(path)
+    frames = np.lib.stride_tricks.sliding_window_view(audio, 400)[::160]
+    power = np.abs(np.fft.rfft(frames * np.hanning(400), 512)) ** 2
+    f = np.fft.rfftfreq(512, 1 / rate)
+    edges = 700 * (10 ** (np.linspace(0, 2840, n_mels + 2) / 2595) - 1)
+    filters = [np.interp(f, edges[i : i + 3], [0, 1, 0]) for i in range(n_mels)]
+    mels = np.log(power @ np.array(filters).T + 1e-6)
+    return np.concatenate([mels.mean(axis=0), mels.std(axis=0)])
+
+
+def test_emotions_of_unseen_speakers_can_be_told_but_overlap(ravdess):
+    folder, counts = ravdess
+    paths = sorted(folder.glob("Actor_*/*.wav"))
+    vectors = np.array([mel_statistics(path) for path in paths])
+    emotions = np.array([path.stem[6:8] for path in paths])
+    speakers = np.array([path.parent.name for path in paths])
+    for speaker in set(speakers):
+        mine = speakers == speaker
+        vectors[mine] -= vectors[mine].mean(axis=0)
+
+    def uar(labels):
+        classifier = make_pipeline(
+            StandardScaler(),
+            LogisticRegression(C=0.1, max_iter=2000, class_weight="balanced"),
+        )
+        predicted = cross_val_predict(
+            classifier, vectors, labels, groups=speakers, cv=LeaveOneGroupOut()
+        )
+        return recall_score(labels, predicted, average="macro")
+
+    assert 0.4 < uar(emotions) < 0.9
+    assert uar(generator(1).permutation(emotions)) < 0.22  # chance is .125
