@@ -60,7 +60,7 @@ class ContrastiveBrain(EncoderBrain):
             terms["contrast"], n_anchors = self.hparams.contrastive_loss(
                 projections, batch.speaker, batch.cluster
             )
-            self.n_anchors += n_anchors
+            self.hparams.history.note(anchors=n_anchors)
         if self.hparams.pretraining != "contrastive":
             scores = self.modules.speaker_classifier(predictions.unsqueeze(1))
             terms["speaker"] = self.hparams.speaker_loss(
@@ -73,7 +73,7 @@ class ContrastiveBrain(EncoderBrain):
             )
         else:
             (loss,) = terms.values()
-        self.note_terms(loss=loss, **terms)
+        self.hparams.history.note(loss=loss, **terms)
         return loss
 
     def on_fit_start(self):
@@ -83,19 +83,14 @@ class ContrastiveBrain(EncoderBrain):
             self._fit_valid(self.valid_loader, epoch=0, enable=False)
 
     def on_stage_start(self, stage, epoch=None):
-        """Start counting."""
+        """Start collecting."""
         super().on_stage_start(stage, epoch)
-        if stage == sb.Stage.TRAIN:
-            self.n_anchors = 0
         self.embeddings, self.speakers, self.clusters = [], [], []
 
     def on_stage_end(self, stage, stage_loss, epoch=None):
         """Log the epoch and keep the best encoder."""
         if stage == sb.Stage.TRAIN:
-            self.train_stats = {
-                **self.mean_terms(),
-                "anchors": self.n_anchors,
-            }
+            self.train_stats = self.hparams.history.means()
             if self.valid_loader is None:
                 self.finish_epoch(epoch, self.train_stats)
             return

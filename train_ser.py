@@ -66,7 +66,7 @@ class SERBrain(EncoderBrain):
                 scores, batch.speaker.unsqueeze(1)
             )
             loss = loss + self.hparams.speaker_weight * terms["speaker"]
-        self.note_terms(loss=loss, **terms)
+        self.hparams.history.note(loss=loss, **terms)
         return loss
 
     def on_stage_start(self, stage, epoch=None):
@@ -77,7 +77,7 @@ class SERBrain(EncoderBrain):
     def on_stage_end(self, stage, stage_loss, epoch=None):
         """Score the split; log the epoch and keep the best model."""
         if stage == sb.Stage.TRAIN:
-            self.train_stats = self.mean_terms()
+            self.train_stats = self.hparams.history.means()
             if not self.has_valid:
                 self.finish_epoch(epoch, self.train_stats)
             return
@@ -248,8 +248,9 @@ def main():
         brain.class_weights = weights.to(brain.device)
     if hparams["class_balance"] == "sampling":
         brain.train_sampler = ReproducibleWeightedRandomSampler(
-            weights[tables["train"]["emotion_index"]],
+            weights[tables["train"]["emotion_index"].tolist()],
             num_samples=len(tables["train"]),
+            replacement=True,
             seed=hparams["seed"],
         )
         train_options["sampler"] = brain.train_sampler

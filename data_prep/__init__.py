@@ -1,10 +1,10 @@
 """From corpora on disk to manifests: see :mod:`data_prep.manifest`."""
 
 from data_prep.cremad import prepare_cremad
+from data_prep.errors import ManifestError
 from data_prep.iemocap import prepare_iemocap
 from data_prep.manifest import (
     COLUMNS,
-    ManifestError,
     Source,
     Utterance,
     read_manifest,

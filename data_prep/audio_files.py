@@ -12,7 +12,7 @@ from multiprocessing.pool import ThreadPool
 
 import soundfile
 import tqdm
-from data_prep.manifest import ManifestError
+from data_prep.errors import ManifestError
 
 AUDIO_SUFFIXES = (".flac", ".mp3", ".ogg", ".opus", ".wav")
 
@@ -159,10 +159,20 @@ def _check_ends(stream, head, size):
             raise UnusableAudio(f"truncated: {missing} bytes are missing")
     elif head.startswith(b"OggS"):
         stream.seek(max(0, size - _OGG_PAGE))
-        tail = stream.read()
-        flags = tail[tail.rfind(b"OggS") + 5 :][:1]
-        if not flags or not flags[0] & 4:
+        if not _holds_last_page(stream.read()):
             raise UnusableAudio("truncated: the stream's last page is missing")
+
+
+def _holds_last_page(tail):
+    """Say whether an Ogg file ends with all of its stream's last page."""
+    page = tail[max(0, tail.rfind(b"OggS")) :]
+    if len(page) < 27:
+        return False
+    # RFC 3533: flags, 4 marking the last page, then at the header's end the
+    # number of segments and the length of each.
+    flags, n_segments = page[5], page[26]
+    lengths = page[27 : 27 + n_segments]
+    return flags & 4 and len(page) >= 27 + n_segments + sum(lengths)
 
 
 def _missing_riff_bytes(stream, size):

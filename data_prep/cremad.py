@@ -20,11 +20,11 @@ import csv
 import re
 
 from data_prep.audio_files import find_files
+from data_prep.errors import ManifestError, check_choice
 from data_prep.folds import rotation, speaker_blocks
-from data_prep.manifest import ManifestError, Utterance
+from data_prep.manifest import Utterance
 from data_prep.preparation import (
     Scan,
-    check_choice,
     check_data_folder,
     count_missing,
     prepare_manifest,

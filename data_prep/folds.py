@@ -5,7 +5,7 @@ group k is tested on, group k + 1 is for development and the others train, so
 that over all folds each speaker is tested exactly once.
 """
 
-from data_prep.manifest import ManifestError
+from data_prep.errors import ManifestError, check_choice
 
 SESSIONS = tuple((f"Ses{n:02d}F", f"Ses{n:02d}M") for n in range(1, 6))
 PROTOCOLS = ("sessions", "speakers", "sessions-nodev")
@@ -93,11 +93,7 @@ def iemocap_fold(protocol, fold):
     >>> iemocap_fold("speakers", 4)["valid"]
     ('Ses02F',)
     """
-    if protocol not in PROTOCOLS:
-        raise ManifestError(
-            f"protocol={protocol!r} does not exist: choose one of "
-            f"{', '.join(PROTOCOLS)}."
-        )
+    check_choice("protocol", protocol, PROTOCOLS)
     if protocol != "speakers":
         return rotation(
             SESSIONS, fold, development=protocol != "sessions-nodev"

@@ -22,11 +22,11 @@ import os
 import re
 
 from data_prep.audio_files import find_files
+from data_prep.errors import check_choice
 from data_prep.folds import SESSIONS, iemocap_fold
 from data_prep.manifest import Utterance
 from data_prep.preparation import (
     Scan,
-    check_choice,
     check_data_folder,
     count_missing,
     prepare_manifest,
@@ -107,7 +107,7 @@ def scan_iemocap(data_folder, classes, expect_complete):
 def _read_labels(session):
     """Read the labels by turn; subfolders hold those of single annotators."""
     labels = {}
-    for path in (session / "dialog" / "EmoEvaluation").glob("*.txt"):
+    for path in sorted((session / "dialog/EmoEvaluation").glob("*.txt")):
         # macOS left its own ._Ses01F_impro01.txt in the release.
         if not path.name.startswith("."):
             text = path.read_text(encoding="utf-8", errors="replace")

@@ -19,12 +19,12 @@ import csv
 import dataclasses
 import hashlib
 import io
-import json
 import os
 import pathlib
 from typing import NamedTuple
 
 import pandas
+from data_prep.errors import ManifestError, name_some
 from emoclust_lobes.files import read_json, replacing, write_json
 
 SPLITS = ("train", "valid", "test")
@@ -32,10 +32,6 @@ SUMMARY = "manifest.json"
 
 # Part of every fingerprint: raise it when the columns change their meaning.
 FORMAT = 1
-
-
-class ManifestError(ValueError):
-    """What is wrong with a corpus or a manifest, where, and what to do."""
 
 
 class Source(NamedTuple):
@@ -95,31 +91,6 @@ class Utterance:
 
 
 COLUMNS = tuple(field.name for field in dataclasses.fields(Utterance))
-
-
-def name_some(items, limit=20):
-    """Name the first few of many things, and say how many more there are.
-
-    Arguments
-    ---------
-    items : iterable of str
-        What to name.
-    limit : int
-        How many at most.
-
-    Returns
-    -------
-    str
-
-    Example
-    -------
-    >>> name_some(["a", "b", "c"], limit=2)
-    'a, b and 1 more'
-    """
-    items = list(items)
-    text = ", ".join(items[:limit])
-    more = len(items) - limit
-    return f"{text} and {more:,} more" if more > 0 else text
 
 
 def read_manifest(source):
@@ -257,7 +228,7 @@ def read_summary(manifest_folder):
     """
     try:
         return read_json(pathlib.Path(manifest_folder) / SUMMARY)
-    except json.JSONDecodeError:
+    except ValueError:
         return None
 
 

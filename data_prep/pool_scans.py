@@ -6,7 +6,8 @@ import os
 import pathlib
 
 from data_prep.audio_files import AUDIO_SUFFIXES, find_files
-from data_prep.manifest import ManifestError, Utterance, name_some
+from data_prep.errors import ManifestError, name_some
+from data_prep.manifest import Utterance
 from data_prep.preparation import Scan
 
 from speechbrain.utils.logger import get_logger

@@ -16,13 +16,8 @@ import os
 import pathlib
 from typing import NamedTuple
 
-from data_prep.manifest import (
-    ManifestError,
-    Source,
-    name_some,
-    read_manifest,
-    read_summary,
-)
+from data_prep.errors import ManifestError, name_some
+from data_prep.manifest import Source, read_manifest, read_summary
 from data_prep.pool_scans import scan_folder, scan_table
 from data_prep.preparation import prepare_manifest
 

@@ -11,15 +11,9 @@ import pathlib
 from typing import NamedTuple
 
 from data_prep.audio_files import file_size, probe_files
-from data_prep.manifest import (
-    FORMAT,
-    ManifestError,
-    is_current,
-    name_some,
-    read_summary,
-    write_manifest,
-)
-from data_prep.validation import validate
+from data_prep.errors import ManifestError, name_some
+from data_prep.manifest import FORMAT, is_current, read_summary, write_manifest
+from data_prep.validation import check_text, validate
 from emoclust_lobes.files import fingerprint
 
 from speechbrain.utils.logger import get_logger
@@ -43,30 +37,6 @@ class Scan(NamedTuple):
     utterances: list
     unlabelled: collections.Counter
     dropped: collections.Counter
-
-
-def check_choice(name, value, choices):
-    """Raise a ManifestError unless an argument has one of a few values.
-
-    Arguments
-    ---------
-    name : str
-        Name of the argument.
-    value : object
-        What it was given.
-    choices : iterable
-        What it may be.
-
-    Example
-    -------
-    >>> check_choice("classes", 5, [6, 4])
-    Traceback (most recent call last):
-    ...
-    data_prep.manifest.ManifestError: classes=5 is not offered: choose 6 or 4.
-    """
-    if value not in choices:
-        offer = " or ".join(str(choice) for choice in choices)
-        raise ManifestError(f"{name}={value!r} is not offered: choose {offer}.")
 
 
 def check_data_folder(corpus, data_folder, contents):
@@ -198,6 +168,8 @@ def prepare_manifest(
         in the folder before is then still there.
     """
     utterances = sorted(scan.utterances, key=lambda utterance: utterance.ID)
+    check_text(corpus, utterances)
+    _check_speakers(corpus, utterances, speakers)
     summary = {
         "corpus": corpus,
         "format": FORMAT,
@@ -228,6 +200,18 @@ def prepare_manifest(
         manifest_folder,
         ", ".join(f"{split} {count:,}" for split, count in counts.items()),
     )
+
+
+def _check_speakers(corpus, utterances, speakers):
+    """Raise when nobody is there of those who should be in a split."""
+    present = {utterance.spk_id for utterance in utterances}
+    for split, names in (speakers or {}).items():
+        if not present.intersection(names):
+            raise ManifestError(
+                f"{corpus} has no utterance of {name_some(names)}, who make "
+                f"up {split}.csv in this fold: add them, or choose another "
+                "fold."
+            )
 
 
 def _with_durations(utterances, data_folder):

@@ -17,11 +17,11 @@ import collections
 import re
 
 from data_prep.audio_files import find_files
+from data_prep.errors import check_choice
 from data_prep.folds import rotation, speaker_blocks
 from data_prep.manifest import Utterance
 from data_prep.preparation import (
     Scan,
-    check_choice,
     check_data_folder,
     count_missing,
     prepare_manifest,

@@ -3,11 +3,52 @@
 import collections
 import re
 
-from data_prep.manifest import SPLITS, ManifestError, name_some
+from data_prep.errors import ManifestError, name_some
+from data_prep.manifest import SPLITS
 
 # SpeechBrain's CSV reader drops leading spaces and replaces $names; lone
 # surrogates stand for bytes of a file name that are not UTF-8.
 _UNFIT = re.compile(r"^\s|\s$|[$\r\n\ud800-\udfff]")
+
+
+def check_text(corpus, utterances):
+    """Refuse names that would not come back from a CSV as they went in.
+
+    Arguments
+    ---------
+    corpus : str
+        Name of the corpus.
+    utterances : list of Utterance
+        What was found.
+
+    Raises
+    ------
+    ManifestError
+        Naming the utterances with a '$', a line break, a space at either
+        end, or bytes that are not UTF-8.
+
+    Example
+    -------
+    >>> from data_prep.manifest import Utterance
+    >>> check_text("Tiny", [Utterance(ID="a", wav="a.wav", spk_id="$s")])
+    Traceback (most recent call last):
+    ...
+    data_prep.errors.ManifestError: Tiny has names with '$', line breaks, \
+outer spaces or bytes that are not UTF-8: 'a'. Rename them.
+    """
+    unfit = [
+        ascii(row.ID)
+        for row in utterances
+        if any(
+            _UNFIT.search(text)
+            for text in (row.ID, row.wav, row.spk_id, row.session, row.sentence)
+        )
+    ]
+    if unfit:
+        raise ManifestError(
+            f"{corpus} has names with '$', line breaks, outer spaces or bytes "
+            f"that are not UTF-8: {name_some(unfit)}. Rename them."
+        )
 
 
 def validate(tables, classes):
@@ -24,10 +65,9 @@ def validate(tables, classes):
     Raises
     ------
     ManifestError
-        Naming every duplicate ID, every utterance without duration, with a
-        label outside the class set or with a value that SpeechBrain's reader
-        would change, every labelled split that lacks a class or holds an
-        unlabelled utterance, and every speaker in two splits.
+        Naming every duplicate ID, every utterance without duration or with a
+        label outside the class set, every labelled split that lacks a class
+        or holds an unlabelled utterance, and every speaker in two splits.
 
     Example
     -------
@@ -38,7 +78,7 @@ def validate(tables, classes):
     >>> validate({"test": [happy]}, ["hap", "sad"])
     Traceback (most recent call last):
     ...
-    data_prep.manifest.ManifestError: test.csv has no utterance of sad.
+    data_prep.errors.ManifestError: test.csv has no utterance of sad.
     """
     problems = []
 
@@ -66,22 +106,16 @@ def validate(tables, classes):
                 if row.emotion and row.emotion not in classes
             ],
         )
-        refuse(
-            split,
-            "names with a '$', a line break, outer spaces or bytes that are "
-            "not UTF-8",
-            [ascii(row.ID) for row in rows if any(map(_unfit, row.row()))],
-        )
         if split in SPLITS:
             refuse(
                 split,
                 "unlabelled utterances",
                 [row.ID for row in rows if not row.emotion],
             )
-            empty = set(classes) - {row.emotion for row in rows}
+            empty = sorted(set(classes) - {row.emotion for row in rows})
             if empty:
                 problems.append(
-                    f"{split}.csv has no utterance of {name_some(sorted(empty))}."
+                    f"{split}.csv has no utterance of {', '.join(empty)}."
                 )
         elif not rows:
             problems.append(f"{split}.csv has no utterance.")
@@ -99,8 +133,3 @@ def validate(tables, classes):
         refuse(one, f"speakers of {other}.csv", sorted(shared))
     if problems:
         raise ManifestError("\n".join(problems))
-
-
-def _unfit(value):
-    # Numbers and the $data_root that row() itself puts in front are fine.
-    return bool(_UNFIT.search(str(value).removeprefix("$data_root/")))

@@ -76,7 +76,6 @@ class EncoderBrain(Brain):
             for optimizer in self.optimizers_dict.values():
                 for group in optimizer.param_groups:
                     group["lr"] = optimizer.defaults["lr"] * factor
-            self.terms = []
 
     def on_fit_batch_start(self, batch, should_step):
         """Seed the draws of this step, whatever happened before it."""
@@ -84,10 +83,6 @@ class EncoderBrain(Brain):
         key = f"{self.hparams.seed}|{epoch}|{self.step}|{get_rank()}"
         digest = hashlib.sha256(key.encode()).digest()
         torch.manual_seed(int.from_bytes(digest[:7], "big"))
-
-    def note_terms(self, **terms):
-        """Note the terms of a batch's loss for the epoch's log."""
-        self.terms.append({k: v.detach() for k, v in terms.items()})
 
     def finish_epoch(self, epoch, train_stats, valid_stats=None, max_key=None):
         """Log an epoch, save it, and keep the best and the latest checkpoint.
@@ -125,15 +120,6 @@ class EncoderBrain(Brain):
             meta={"epoch": epoch, **(valid_stats or {})},
             max_keys=[max_key] if valid_stats else [],
         )
-
-    def mean_terms(self):
-        """Return the means over the epoch of what ``note_terms`` noted."""
-        return {
-            name: torch.stack([terms[name] for terms in self.terms])
-            .mean()
-            .item()
-            for name in self.terms[0]
-        }
 
 
 class Frozen(torch.nn.Module):

@@ -5,6 +5,7 @@ file or the encoder changes.
 """
 
 import itertools
+import math
 import os
 
 import numpy as np
@@ -170,7 +171,7 @@ def _embed(model, utterances, max_batch_seconds, parts):
     # Over seconds of speech, because they are what takes time.
     progress = tqdm(
         desc=f"{model.name}: embedding",
-        total=round(utterances["duration"].sum()),
+        total=math.ceil(utterances["duration"].sum()),
         unit="s",
         unit_scale=True,
     )

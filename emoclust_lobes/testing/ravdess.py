@@ -63,7 +63,7 @@ def make_ravdess(
     >>> counts = make_ravdess(
     ...     folder, n_speakers=1, n_statements=1, n_repetitions=1
     ... )
-    >>> counts["01"]["neu"], counts["01"]["ang"]
+    >>> counts["Actor_01"]["neu"], counts["Actor_01"]["ang"]
     (1, 2)
     >>> (folder / "Actor_01" / "03-01-05-02-01-01-01.wav").exists()
     True
@@ -77,7 +77,7 @@ def make_ravdess(
             raise ValueError(f"{name} is {value}: RAVDESS has 1 to {most}")
     clips = []
     for actor in range(1, n_speakers + 1):
-        speaker = make_speaker(f"{actor:02d}", "FM"[actor % 2], seed)
+        speaker = make_speaker(f"Actor_{actor:02d}", "FM"[actor % 2], seed)
         for (
             code,
             emotion,
@@ -95,7 +95,7 @@ def make_ravdess(
             )
             clips.append(
                 Clip(
-                    path=f"Actor_{actor:02d}/{name}.wav",
+                    path=f"{speaker.name}/{name}.wav",
                     speaker=speaker,
                     emotion=emotion,
                     label=emotion,

@@ -42,7 +42,7 @@ def speak(speaker, emotion, sentence, rng, sample_rate=RATE, channel=None):
     Returns
     -------
     numpy.ndarray
-        int16, shape [time]; about 1.5 to 2.5 s for a sentence by name.
+        int16, shape [time]; about 1.5 to 3 s for a sentence by name.
 
     Example
     -------

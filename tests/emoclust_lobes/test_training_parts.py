@@ -14,7 +14,11 @@ from emoclust_lobes.experiment import (
 from emoclust_lobes.files import replacing
 from emoclust_lobes.history import History
 from emoclust_lobes.pretrained import initialize_encoder
-from hypothesis import given, settings, strategies as st
+from hypothesis import (
+    given,
+    settings,
+    strategies as st,
+)
 
 from speechbrain.dataio import audio_io
 from speechbrain.utils.checkpoints import Checkpointer
@@ -173,10 +177,15 @@ def test_history_goes_back_with_its_checkpoint(tmp_path):
     history = History()
     checkpointer = Checkpointer(tmp_path, {"history": history})
     history.add(epoch=1, valid_uar=0.5)
+    history.note(loss=torch.tensor(0.1), anchors=4)
     checkpointer.save_checkpoint()
+    history.note(loss=torch.tensor(5.0), anchors=2)
     history.add(epoch=2, valid_uar=0.6)
     checkpointer.recover_if_possible()
     assert history.rows == [{"epoch": 1, "valid_uar": 0.5}]
+    history.note(loss=torch.tensor(0.2), anchors=2)
+    assert history.means() == {"loss": pytest.approx(0.15), "anchors": 3}
+    assert history.means() == {}
 
 
 def test_history_writes_a_table_and_a_picture(tmp_path):

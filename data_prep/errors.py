@@ -1,0 +1,54 @@
+"""How the preparation of data says what is wrong."""
+
+
+class ManifestError(ValueError):
+    """What is wrong with a corpus or a manifest, where, and what to do."""
+
+
+def name_some(items, limit=20):
+    """Name the first few of many things, and say how many more there are.
+
+    Arguments
+    ---------
+    items : iterable of str
+        What to name.
+    limit : int
+        How many at most.
+
+    Returns
+    -------
+    str
+
+    Example
+    -------
+    >>> name_some(["a", "b", "c"], limit=2)
+    'a, b and 1 more'
+    """
+    items = list(items)
+    text = ", ".join(items[:limit])
+    more = len(items) - limit
+    return f"{text} and {more:,} more" if more > 0 else text
+
+
+def check_choice(name, value, choices):
+    """Raise a ManifestError unless an argument has one of a few values.
+
+    Arguments
+    ---------
+    name : str
+        Name of the argument.
+    value : object
+        What it was given.
+    choices : iterable
+        What it may be.
+
+    Example
+    -------
+    >>> check_choice("classes", 5, [6, 4])
+    Traceback (most recent call last):
+    ...
+    data_prep.errors.ManifestError: classes=5 is not offered: choose 6 or 4.
+    """
+    if value not in list(choices):
+        offer = " or ".join(str(choice) for choice in choices)
+        raise ManifestError(f"{name}={value!r} is not offered: choose {offer}.")

@@ -1,0 +1,130 @@
+"""Properties of the folds, for any groups and any speakers."""
+
+import collections
+import string
+
+import pytest
+from data_prep import cremad, ravdess
+from data_prep.errors import ManifestError
+from data_prep.folds import (
+    PROTOCOLS,
+    SESSIONS,
+    iemocap_fold,
+    rotation,
+    speaker_blocks,
+)
+from hypothesis import (
+    given,
+    strategies as st,
+)
+
+speakers = st.sets(
+    st.text(string.ascii_letters, min_size=1), min_size=3, max_size=30
+)
+
+
+@st.composite
+def grouped(draw):
+    """Draw at least three groups that share no speaker, none empty."""
+    names = sorted(draw(speakers))
+    n_groups = draw(st.integers(3, min(8, len(names))))
+    return [names[n::n_groups] for n in range(n_groups)]
+
+
+@given(grouped(), st.booleans())
+def test_rotation_tests_each_speaker_once_and_shares_none(groups, development):
+    tested = collections.Counter()
+    everybody = sorted(speaker for group in groups for speaker in group)
+    for fold in range(1, len(groups) + 1):
+        splits = rotation(groups, fold, development)
+        # Sorted and together they are everybody, so nobody is there twice.
+        assert sorted(sum(splits.values(), ())) == everybody
+        assert ("valid" in splits) == development
+        assert all(splits.values())
+        tested.update(splits["test"])
+    assert tested == dict.fromkeys(everybody, 1)
+
+
+@given(grouped())
+def test_development_group_is_the_next_test_group(groups):
+    for fold in range(1, len(groups) + 1):
+        following = fold % len(groups) + 1
+        valid = rotation(groups, fold)["valid"]
+        assert valid == rotation(groups, following)["test"]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_iemocap_protocols_test_each_speaker_once(protocol):
+    everybody = sorted(sum(SESSIONS, ()))
+    n_folds = 10 if protocol == "speakers" else 5
+    tested = []
+    for fold in range(1, n_folds + 1):
+        splits = iemocap_fold(protocol, fold)
+        assert sorted(sum(splits.values(), ())) == everybody
+        tested += splits["test"]
+        held_out = splits["test"] + splits.get("valid", ())
+        sessions = {speaker[:5] for speaker in held_out}
+        # Nobody trains who shares a session, and so a microphone, with them.
+        assert not sessions & {speaker[:5] for speaker in splits["train"]}
+    assert sorted(tested) == everybody
+    with pytest.raises(ManifestError, match=f"choose one of 1 to {n_folds}"):
+        iemocap_fold(protocol, n_folds + 1)
+
+
+def test_iemocap_protocols_are_those_of_the_literature():
+    assert iemocap_fold("sessions", 5) == {
+        "train": (*SESSIONS[1], *SESSIONS[2], *SESSIONS[3]),
+        "valid": ("Ses01F", "Ses01M"),
+        "test": ("Ses05F", "Ses05M"),
+    }
+    assert iemocap_fold("speakers", 5) == {
+        "train": (*SESSIONS[0], *SESSIONS[1], *SESSIONS[3], *SESSIONS[4]),
+        "valid": ("Ses03M",),
+        "test": ("Ses03F",),
+    }
+    assert "valid" not in iemocap_fold("sessions-nodev", 2)
+    with pytest.raises(ManifestError, match="sessions or speakers or"):
+        iemocap_fold("random", 1)
+
+
+@pytest.mark.parametrize("corpus", [cremad, ravdess])
+def test_official_blocks_hold_every_actor_once(corpus):
+    assert sorted(sum(corpus.BLOCKS, ())) == sorted(corpus.SPEAKERS)
+    blocks, kind = speaker_blocks(corpus.BLOCKS, corpus.SPEAKERS)
+    assert kind == "official"
+    assert tuple(blocks) == corpus.BLOCKS
+
+
+def test_block_sizes_are_the_published_ones():
+    assert [len(x) for x in cremad.BLOCKS] == [18, 18, 18, 18, 19]
+    assert [(x[0], x[-1]) for x in ravdess.BLOCKS] == [
+        (f"Actor_{first:02d}", f"Actor_{first + 3:02d}")
+        for first in (1, 5, 9, 13, 17, 21)
+    ]
+
+
+@given(st.sets(st.sampled_from(sorted(cremad.SPEAKERS)), min_size=3))
+def test_blocks_of_any_excerpt_partition_its_speakers_in_order(present):
+    blocks, kind = speaker_blocks(cremad.BLOCKS, present)
+    assert [x for block in blocks for x in block] == sorted(present)
+    assert all(blocks)
+    if kind == "official":
+        assert len(blocks) == 5
+        for block, official in zip(blocks, cremad.BLOCKS, strict=True):
+            assert set(block) <= set(official)
+    else:
+        assert not all(set(x) & present for x in cremad.BLOCKS)
+        assert len(blocks) == min(5, len(present))
+        sizes = [len(block) for block in blocks]
+        assert max(sizes) - min(sizes) <= 1
+
+
+def test_two_speakers_are_too_few():
+    with pytest.raises(ManifestError, match=r"2 speakers.*1001, 1002"):
+        speaker_blocks(cremad.BLOCKS, {"1002", "1001"})
+
+
+@pytest.mark.parametrize("fold", [0, 4, -1, "1", 1.0, None])
+def test_a_fold_that_does_not_exist_is_refused(fold):
+    with pytest.raises(ManifestError, match=r"choose one of 1 to 3"):
+        rotation([("a",), ("b",), ("c",)], fold)

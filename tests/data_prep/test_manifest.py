@@ -1,0 +1,341 @@
+"""The manifest on disk: its schema, and when it is written again."""
+
+import collections
+import csv
+import json
+import os
+import shutil
+
+import pandas
+import pytest
+from data_prep import (
+    COLUMNS,
+    ManifestError,
+    Source,
+    prepare_cremad,
+    prepare_iemocap,
+    prepare_ravdess,
+    read_manifest,
+    read_manifests,
+    read_summary,
+)
+from emoclust_lobes.audio import read_utterance
+
+from speechbrain.dataio.dataset import DynamicItemDataset
+from speechbrain.utils.data_pipeline import provides, takes
+
+CONTRACT = (
+    "ID,duration,wav,start,stop,spk_id,gender,session,sentence,emotion,"
+    "label_source"
+)
+
+
+def snapshot(folder):
+    """Return content and time of every file of a manifest."""
+    return {
+        path.name: (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in folder.iterdir()
+    }
+
+
+def contents(folder):
+    """Return the content of every file of a manifest."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture
+def prepared(cremad, tmp_path):
+    """A corpus to change and its manifest."""
+    corpus = shutil.copytree(cremad, tmp_path / "corpus")
+    folder = tmp_path / "manifest"
+    prepare_cremad(corpus, folder, expect_complete=False)
+    return corpus, folder
+
+
+def test_columns_are_those_of_the_contract(prepared):
+    corpus, folder = prepared
+    assert ",".join(COLUMNS) == CONTRACT
+    for name in ("train.csv", "valid.csv", "test.csv", "pool.csv"):
+        content = (folder / name).read_bytes()
+        assert content.startswith(f"{CONTRACT}\n".encode())
+        assert b"\r" not in content
+        assert str(corpus).encode() not in content
+
+
+def test_rows_read_as_text_with_paths_that_open(prepared):
+    corpus, folder = prepared
+    table = read_manifest(Source(str(folder / "test.csv"), str(corpus)))
+    row = table[table["ID"] == "1001_IEO_SAD_XX"].iloc[0]
+    assert row.to_dict() == {
+        "ID": "1001_IEO_SAD_XX",
+        "duration": pytest.approx(811 / 16000, abs=1e-6),
+        "wav": f"{corpus}/AudioWAV/1001_IEO_SAD_XX.wav",
+        "start": "",
+        "stop": "",
+        "spk_id": "1001",
+        "gender": "M",
+        "session": "",
+        "sentence": "IEO",
+        "emotion": "sad",
+        "label_source": "intended",
+    }
+    assert all(map(os.path.isfile, table["wav"]))
+    assert list(table["ID"]) == sorted(table["ID"])
+
+
+def test_several_manifests_read_as_one_with_each_id_once(prepared):
+    corpus, folder = prepared
+    sources = [
+        Source(str(folder / f"{name}.csv"), str(corpus))
+        for name in ("pool", "train", "test")
+    ]
+    table = read_manifests(sources)
+    pool, train, test = map(read_manifest, sources)
+    assert set(train["ID"]) <= set(pool["ID"])
+    assert list(table["ID"]) == [*pool["ID"], *test["ID"]]
+    assert list(table.index) == list(range(len(table)))
+    assert list(read_manifests([]).columns) == list(COLUMNS)
+
+
+def test_speechbrain_loads_the_rows_and_the_audio(prepared):
+    corpus, folder = prepared
+
+    @takes("wav", "start", "stop")
+    @provides("signal")
+    def load(wav, start, stop):
+        return read_utterance(wav, start, stop)
+
+    dataset = DynamicItemDataset.from_csv(
+        str(folder / "valid.csv"), replacements={"data_root": str(corpus)}
+    )
+    dataset.add_dynamic_item(load)
+    dataset.set_output_keys(["id", "signal", "duration", "emotion"])
+    table = read_manifest(Source(str(folder / "valid.csv"), str(corpus)))
+    assert len(dataset) == len(table) == 24
+    for item, row in zip(dataset, table.itertuples(), strict=True):
+        assert item["id"] == row.ID
+        assert item["emotion"] == row.emotion
+        assert len(item["signal"]) == round(item["duration"] * 16000)
+
+
+def test_what_is_no_manifest_is_refused(tmp_path):
+    with pytest.raises(ManifestError, match="no manifest .*train.csv: prepare"):
+        read_manifest(Source(str(tmp_path / "train.csv"), ""))
+    (tmp_path / "train.csv").write_text("ID,wav\na,b\n")
+    with pytest.raises(ManifestError, match="columns are ID, wav, and should"):
+        read_manifest(Source(str(tmp_path / "train.csv"), ""))
+
+
+def test_summary_counts_what_the_files_hold(iemocap, tmp_path):
+    prepare_iemocap(iemocap, tmp_path, expect_complete=False)
+    summary = read_summary(tmp_path)
+    assert summary["classes"] == ["ang", "hap", "neu", "sad"]
+    assert set(summary["files"]) == {
+        path.name for path in tmp_path.glob("*.csv")
+    }
+    for split, counts in summary["counts"].items():
+        with open(tmp_path / f"{split}.csv", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        expected = collections.Counter(
+            (row["emotion"], row["spk_id"]) for row in rows
+        )
+        flat = {
+            (emotion, speaker): count
+            for emotion, speakers in counts.items()
+            for speaker, count in speakers.items()
+        }
+        assert flat == expected
+        assert summary["utterances"][split] == len(rows)
+        seconds = sum(float(row["duration"]) for row in rows)
+        assert summary["seconds"][split] == pytest.approx(seconds, abs=1e-3)
+    assert set(summary["counts"]["pool"]) == {"", "ang", "hap", "neu", "sad"}
+    assert "" not in summary["counts"]["train"]
+
+
+def test_an_unchanged_corpus_is_left_alone(prepared):
+    corpus, folder = prepared
+    before = snapshot(folder)
+    prepare_cremad(corpus, folder, expect_complete=False)
+    for path in corpus.rglob("*"):
+        os.utime(path, (1, 1))
+    prepare_cremad(str(corpus), str(folder), expect_complete=False)
+    assert snapshot(folder) == before
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"fold": 2}, {"classes": 4}, {"label_source": "voice"}]
+)
+def test_other_arguments_write_it_again(prepared, arguments):
+    corpus, folder = prepared
+    before = contents(folder)
+    prepare_cremad(corpus, folder, expect_complete=False, **arguments)
+    after = contents(folder)
+    assert all(after[name] != before[name] for name in before)
+    prepare_cremad(corpus, folder, expect_complete=False)
+    assert contents(folder) == before
+
+
+def shorten(make, corpus):
+    make.noise(corpus / "AudioWAV/1001_DFA_ANG_XX.wav", 400)
+
+
+def remove(make, corpus):
+    (corpus / "AudioWAV/1091_DFA_ANG_XX.wav").unlink()
+
+
+def relabel(make, corpus):
+    make.text(corpus / "VideoDemographics.csv", "ActorID,Sex\n1001,Female\n")
+
+
+@pytest.mark.parametrize("change", [shorten, remove, relabel])
+def test_another_corpus_writes_it_again(make, prepared, change):
+    corpus, folder = prepared
+    before = contents(folder)
+    change(make, corpus)
+    prepare_cremad(corpus, folder, expect_complete=False)
+    assert contents(folder) != before
+    for split in ("train", "test"):
+        source = Source(str(folder / f"{split}.csv"), str(corpus))
+        assert all(map(os.path.isfile, read_manifest(source)["wav"]))
+
+
+@pytest.mark.parametrize(
+    "name", ["train.csv", "valid.csv", "pool.csv", "manifest.json"]
+)
+@pytest.mark.parametrize("damage", ["delete", "cut", "alter", "binary"])
+def test_a_damaged_manifest_is_written_again(prepared, name, damage):
+    corpus, folder = prepared
+    before = contents(folder)
+    path, content = folder / name, before[name]
+    if damage == "delete":
+        path.unlink()
+    else:
+        path.write_bytes(
+            {
+                "cut": content[: len(content) // 2],
+                "alter": content.replace(b"1", b"2"),
+                "binary": b"\xff\xfe\0",
+            }[damage]
+        )
+    prepare_cremad(corpus, folder, expect_complete=False)
+    assert contents(folder) == before
+
+
+@pytest.mark.parametrize("written", range(5))
+def test_a_killed_write_never_reads_as_whole(prepared, monkeypatch, written):
+    corpus, folder = prepared
+    renamed = []
+
+    def rename(source, target, really=os.replace):
+        if len(renamed) == written:
+            raise KeyboardInterrupt
+        renamed.append(target)
+        really(source, target)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(os, "replace", rename)
+        prepare_cremad(corpus, folder, fold=2, expect_complete=False)
+    assert len(renamed) == written
+    assert read_summary(folder) is None
+    prepare_cremad(corpus, folder, fold=2, expect_complete=False)
+    prepare_cremad(corpus, folder.parent / "new", 2, expect_complete=False)
+    assert contents(folder) == contents(folder.parent / "new")
+
+
+def test_a_refused_corpus_leaves_the_manifest_as_it_was(prepared):
+    corpus, folder = prepared
+    before = snapshot(folder)
+    (corpus / "AudioWAV/1001_DFA_ANG_XX.wav").write_bytes(b"")
+    with pytest.raises(ManifestError, match="1001_DFA_ANG_XX.wav: empty file"):
+        prepare_cremad(corpus, folder, expect_complete=False)
+    assert snapshot(folder) == before
+
+
+def test_a_fold_without_development_set_leaves_no_old_one(iemocap, tmp_path):
+    prepare_iemocap(iemocap, tmp_path, expect_complete=False)
+    assert (tmp_path / "valid.csv").exists()
+    prepare_iemocap(
+        iemocap, tmp_path, protocol="sessions-nodev", expect_complete=False
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "manifest.json",
+        "pool.csv",
+        "test.csv",
+        "train.csv",
+    ]
+    assert set(read_summary(tmp_path)["files"]) == {
+        "pool.csv",
+        "test.csv",
+        "train.csv",
+    }
+
+
+class _Backwards(list):
+    """What os.scandir returns, the other way round."""
+
+    def __init__(self, entries):
+        with entries:
+            super().__init__(entries)
+        self.sort(key=lambda entry: entry.name, reverse=True)
+
+    def __enter__(self):
+        return iter(self)
+
+    def __exit__(self, *_):
+        pass
+
+
+@pytest.mark.parametrize(
+    "corpus, prepare",
+    [
+        ("cremad", prepare_cremad),
+        ("ravdess", prepare_ravdess),
+        ("iemocap", prepare_iemocap),
+    ],
+)
+def test_bytes_depend_on_neither_place_nor_order_on_disk(
+    request, tmp_path, monkeypatch, corpus, prepare
+):
+    here = request.getfixturevalue(corpus)
+    prepare(here, tmp_path / "a", expect_complete=False)
+
+    elsewhere = tmp_path / "another place"
+    for path in sorted(here.rglob("*"), reverse=True):
+        if path.is_file():
+            copy = elsewhere / path.relative_to(here)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+    scandir, listdir = os.scandir, os.listdir
+    monkeypatch.setattr(os, "scandir", lambda path: _Backwards(scandir(path)))
+    monkeypatch.setattr(
+        os, "listdir", lambda path: sorted(listdir(path), reverse=True)
+    )
+    monkeypatch.chdir(tmp_path)
+    prepare(elsewhere.name, "b", expect_complete=False)
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+
+
+def test_manifest_json_is_plain_and_has_no_path(prepared):
+    corpus, folder = prepared
+    text = (folder / "manifest.json").read_text()
+    assert str(corpus.parent) not in text
+    summary = json.loads(text)
+    assert summary["arguments"] == {
+        "fold": 1,
+        "classes": 6,
+        "label_source": "intended",
+        "expect_complete": False,
+    }
+    assert summary["corpus"] == "CREMA-D"
+    assert len(summary["fingerprint"]) == 64
+
+
+def test_pandas_alone_reads_the_same_rows(prepared):
+    corpus, folder = prepared
+    plain = pandas.read_csv(folder / "train.csv")
+    table = read_manifest(Source(str(folder / "train.csv"), str(corpus)))
+    assert list(plain["ID"]) == list(table["ID"])
+    assert list(plain["wav"].str.replace("$data_root", str(corpus))) == list(
+        table["wav"]
+    )
+    assert list(plain["duration"]) == list(table["duration"])

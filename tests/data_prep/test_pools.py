@@ -1,0 +1,343 @@
+"""Unlabelled pools: folders, tables, names, and what they may not hold."""
+
+import os
+
+import pytest
+from data_prep import (
+    ManifestError,
+    fold_sources,
+    pool_sources,
+    prepare_cremad,
+    prepare_iemocap,
+    prepare_pools,
+    read_manifest,
+    read_manifests,
+    read_summary,
+)
+
+from speechbrain.dataio.dataio import load_data_csv
+
+
+@pytest.fixture
+def fold(cremad, tmp_path):
+    """A prepared fold: the corpus' folder and the manifest's."""
+    folder = tmp_path / "manifest"
+    prepare_cremad(cremad, folder, expect_complete=False)
+    return cremad, folder
+
+
+@pytest.fixture
+def voxceleb(make, tmp_path):
+    """Two speakers, two videos each, in two formats."""
+    root = tmp_path / "voxceleb"
+    for name in (
+        "id1/video1/00001.wav",
+        "id1/video2/00001.wav",
+        "id2/video3/00001.wav",
+        "id2/video4/00001.flac",
+    ):
+        make.noise(root / name)
+    return root
+
+
+def columns(table, *names):
+    """Return the rows of some columns as tuples."""
+    return list(table[list(names)].itertuples(index=False, name=None))
+
+
+def test_a_folder_gives_speakers_and_sessions(fold, voxceleb):
+    prepare_pools([voxceleb], *fold)
+    (source,) = pool_sources([voxceleb], *fold)
+    assert source.csv == str(fold[1] / "pools/voxceleb/pool.csv")
+    assert source.data_root == str(voxceleb)
+    table = read_manifest(source)
+    assert columns(table, "ID", "spk_id", "session", "emotion") == [
+        ("voxceleb/id1/video1/00001", "voxceleb/id1", "video1", ""),
+        ("voxceleb/id1/video2/00001", "voxceleb/id1", "video2", ""),
+        ("voxceleb/id2/video3/00001", "voxceleb/id2", "video3", ""),
+        ("voxceleb/id2/video4/00001", "voxceleb/id2", "video4", ""),
+    ]
+    assert table["wav"].tolist()[3] == f"{voxceleb}/id2/video4/00001.flac"
+    assert set(table["duration"]) == {0.05}
+    summary = read_summary(fold[1] / "pools/voxceleb")
+    assert summary["utterances"] == {"pool": 4}
+
+
+def test_speakers_without_sessions_have_none(fold, make, tmp_path):
+    for name in ("a/1.wav", "a/2.ogg", "b/deep/er/1.wav", "loose.wav"):
+        make.noise(tmp_path / "pool" / name)
+    prepare_pools([tmp_path / "pool"], *fold)
+    table = read_manifests(pool_sources([tmp_path / "pool"], *fold))
+    assert columns(table, "ID", "spk_id", "session") == [
+        ("pool/a/1", "pool/a", ""),
+        ("pool/a/2", "pool/a", ""),
+        ("pool/b/deep/er/1", "pool/b", "deep"),
+    ]
+    dropped = read_summary(fold[1] / "pools/pool")["dropped"]
+    assert dropped == {"not in a speaker's folder": 1}
+
+
+@pytest.mark.parametrize("path_column", ["wav", "path", "file"])
+@pytest.mark.parametrize("speaker_column", ["spk_id", "speaker"])
+def test_a_table_gives_all_that_it_knows(
+    fold, make, tmp_path, path_column, speaker_column
+):
+    root = tmp_path / "calls"
+    make.noise(root / "audio/long.wav", 32000)
+    make.noise(root / "audio/b,c.wav", 8000, rate=8000)
+    make.text(
+        root / "list.csv",
+        f"{speaker_column},{path_column},start,stop,gender,session,sentence\n"
+        "Kim,audio/long.wav,0,16000,female,1,hello there\n"
+        "Lee,audio/../audio/long.wav,16000,,m,2,\n"
+        f'Lee,"{root}/audio/b,c.wav",,,,,\n',
+    )
+    pools = [str(root / "list.csv")]
+    prepare_pools(pools, *fold)
+    (source,) = pool_sources(pools, *fold)
+    assert source.data_root == str(root)
+    table = read_manifest(source)
+    names = ("ID", "spk_id", "gender", "session", "sentence", "start", "stop")
+    assert columns(table, *names, "duration") == [
+        ("list/audio/b,c", "list/Lee", "", "", "", "", "", 1.0),
+        (
+            *("list/audio/long@0-16000", "list/Kim", "F", "1", "hello there"),
+            *("0", "16000", 1.0),
+        ),
+        (
+            *("list/audio/long@16000-", "list/Lee", "M", "2", ""),
+            *("16000", "", 1.0),
+        ),
+    ]
+    assert all(map(os.path.isfile, table["wav"]))
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("a,b\n1,2\n", "has no column wav or path or file, but a, b."),
+        ("wav,b\n1,2\n", "has no column spk_id or speaker, but wav, b."),
+        ("", "has no column wav or path or file, but none at all."),
+        (
+            "wav,speaker\n../x.wav,Kim\nok.wav,Kim\n/etc/x.wav,Kim\n",
+            "has 2 unusable rows: line 2: ../x.wav is not in the folder of "
+            "the table, line 4: /etc/x.wav is not in the folder",
+        ),
+        ("wav,speaker\nok.wav,\n", "1 unusable rows: line 2: no speaker"),
+        ("wav,speaker\n,Kim\n", "1 unusable rows: line 2: no path"),
+        ("wav,speaker\nok.wav\n", "1 unusable rows: line 2: no speaker"),
+        (
+            "wav,speaker,start\nok.wav,Kim,1.5\n",
+            "line 2: '1.5' is no number of samples",
+        ),
+        (
+            "wav,speaker,start,stop\nok.wav,Kim,0,900\n",
+            "lie outside their files (samples): list/ok@0-900 (0 to 900 of",
+        ),
+        (
+            "wav,speaker,start,stop\nok.wav,Kim,5,5\n",
+            "lie outside their files (samples): list/ok@5-5 (5 to 5 of 800)",
+        ),
+        ("wav,speaker\ngone.wav,Kim\n", "gone.wav: No such file"),
+        ("wav,speaker\nok.wav,A\nok.wav,B\n", "duplicate IDs: list/ok."),
+        ("wav,speaker\n", "pool.csv has no utterance."),
+    ],
+)
+def test_a_bad_table_is_refused(fold, make, tmp_path, text, message):
+    make.noise(tmp_path / "pool/ok.wav")
+    path = make.text(tmp_path / "pool/list.csv", text)
+    with pytest.raises(ManifestError) as error:
+        prepare_pools([path], *fold)
+    assert message in str(error.value)
+    assert not (fold[1] / "pools/list").exists()
+
+
+def test_a_folder_without_speakers_is_told_what_it_holds(fold, make, tmp_path):
+    make.noise(tmp_path / "flat/1.wav")
+    make.text(tmp_path / "flat/id1/1.m4a", "")
+    with pytest.raises(ManifestError) as error:
+        prepare_pools([tmp_path / "flat"], *fold)
+    assert "has no SPEAKER/.../*{.flac,.mp3,.ogg,.opus,.wav}" in str(
+        error.value
+    )
+    assert "It holds 2 files: 1.m4a, 1.wav." in str(error.value)
+
+
+def test_a_file_name_that_is_not_utf8_is_refused(fold, voxceleb):
+    name = os.fsencode(voxceleb) + b"/id1/\xe9t\xe9.wav"
+    os.link(voxceleb / "id1/video1/00001.wav", name)
+    with pytest.raises(ManifestError, match=r"id1/.udce9t.udce9'. Rename them"):
+        prepare_pools([voxceleb], *fold)
+
+
+def test_names_come_back_as_they_are(fold, make, tmp_path):
+    names = ['say "hi", twice', "größe", "a  b", "semi;colon", "it's"]
+    for name in names:
+        make.noise(tmp_path / f"pool/{name}/{name}.wav")
+    prepare_pools([tmp_path / "pool"], *fold)
+    (source,) = pool_sources([tmp_path / "pool"], *fold)
+    table = read_manifest(source)
+    rows = load_data_csv(source.csv, {"data_root": source.data_root})
+    assert list(rows) == list(table["ID"])
+    for row in table.itertuples():
+        assert rows[row.ID]["wav"] == row.wav
+        assert rows[row.ID]["spk_id"] == row.spk_id
+        assert os.path.isfile(row.wav)
+    assert {x.removeprefix("pool/") for x in table["spk_id"]} == set(names)
+
+
+def test_a_folder_too_high_up_is_warned_of(fold, voxceleb, caplog):
+    parent = voxceleb.rename(voxceleb.parent / "moved")
+    (voxceleb.parent / "up").mkdir()
+    parent.rename(voxceleb.parent / "up/wav")
+    prepare_pools([voxceleb.parent / "up"], *fold)
+    assert "of one speaker, up/wav: the folders in it" in caplog.text
+
+
+def test_sources_are_in_order_and_have_no_duplicates(fold, voxceleb):
+    pools = ["own", voxceleb]
+    prepare_pools(pools, *fold)
+    names = [
+        os.path.relpath(x.csv, fold[1]) for x in fold_sources(pools, *fold)
+    ]
+    assert names == [
+        "pool.csv",
+        "pools/voxceleb/pool.csv",
+        "valid.csv",
+        "test.csv",
+    ]
+    assert fold_sources(pools, *fold)[:2] == pool_sources(pools, *fold)
+    pools = [voxceleb, "own"]
+    assert [x.csv for x in pool_sources(pools, *fold)] == [
+        str(fold[1] / "pools/voxceleb/pool.csv"),
+        str(fold[1] / "pool.csv"),
+    ]
+    table = read_manifests(fold_sources(pools, *fold))
+    assert table["ID"].is_unique
+    assert len(table) == 4 + 120
+
+
+def test_own_may_be_given_as_text(fold):
+    prepare_pools("own", *fold)
+    assert not (fold[1] / "pools").exists()
+    (source,) = pool_sources("own", *fold)
+    assert source.csv == str(fold[1] / "pool.csv")
+
+
+def test_a_fold_without_development_set_has_no_source_of_it(iemocap, tmp_path):
+    prepare_iemocap(
+        iemocap, tmp_path, protocol="sessions-nodev", expect_complete=False
+    )
+    sources = fold_sources(["own"], iemocap, tmp_path)
+    assert [os.path.basename(source.csv) for source in sources] == [
+        "pool.csv",
+        "test.csv",
+    ]
+
+
+@pytest.mark.parametrize("through", ["folder", "link", "table"])
+def test_a_pool_with_held_out_speech_is_refused(fold, make, tmp_path, through):
+    corpus, folder = fold
+    test = read_manifest(fold_sources("own", *fold)[-1])["wav"][0]
+    pool = tmp_path / "pool"
+    make.noise(pool / "a/1.wav")
+    if through == "folder":
+        os.link(test, pool / "a/2.wav")
+    elif through == "link":
+        (pool / "b").symlink_to(corpus / "AudioWAV")
+    else:
+        (pool / "a/2.wav").symlink_to(test)
+        pool = make.text(pool / "list.csv", "path,speaker\na/2.wav,Kim\n")
+    with pytest.raises(ManifestError) as error:
+        prepare_pools([pool], corpus, folder)
+    assert "test.csv" in str(error.value)
+    assert "must not hear what is validated or tested on" in str(error.value)
+    assert not (folder / "pools").exists()
+
+
+def test_one_recording_in_two_pools_is_refused(fold, voxceleb, tmp_path):
+    corpus, folder = fold
+    other = tmp_path / "other"
+    (other / "Kim").mkdir(parents=True)
+    (other / "Kim/1.wav").symlink_to(voxceleb / "id1/video1/00001.wav")
+    with pytest.raises(ManifestError, match="1 recordings .*in voxceleb too"):
+        prepare_pools([voxceleb, other], corpus, folder)
+    prepare_pools([other], corpus, folder)
+    train = read_manifest(pool_sources("own", *fold)[0])["wav"][0]
+    (other / "Kim/2.wav").symlink_to(train)
+    prepare_pools([other], corpus, folder)
+    with pytest.raises(ManifestError, match="1 recordings .*in pool.csv too"):
+        prepare_pools([other, "own"], corpus, folder)
+
+
+@pytest.mark.parametrize(
+    "pools, message",
+    [
+        (["own", "own"], "pools has own more than once."),
+        (["nowhere"], "nowhere is no folder and no CSV file"),
+        (["Own"], "Own is no folder and no CSV file"),
+    ],
+)
+def test_pools_that_are_not_there_are_refused(fold, pools, message):
+    with pytest.raises(ManifestError) as error:
+        prepare_pools(pools, *fold)
+    assert message in str(error.value)
+
+
+def test_the_same_pool_twice_is_refused(fold, voxceleb):
+    link = voxceleb.parent / "link"
+    link.symlink_to(voxceleb)
+    with pytest.raises(ManifestError, match="voxceleb more than once"):
+        prepare_pools([voxceleb, link], *fold)
+
+
+def test_training_needs_a_pool_and_a_prepared_fold(fold, tmp_path):
+    with pytest.raises(ManifestError, match="pools is empty: list 'own'"):
+        pool_sources([], *fold)
+    with pytest.raises(
+        ManifestError, match="no manifest in .*nowhere: prepare"
+    ):
+        prepare_pools(["own"], fold[0], tmp_path / "nowhere")
+
+
+def test_pools_of_one_name_are_told_apart_in_any_order(fold, make, tmp_path):
+    roots = [tmp_path / name for name in ("x/vox", "y/vox", "libri")]
+    for root in roots:
+        make.noise(root / "a/1.wav")
+        make.noise(root / "b/1.wav")
+    prepare_pools(roots, *fold)
+    forward = pool_sources(roots, *fold)
+    assert [os.path.relpath(x.csv, fold[1] / "pools") for x in forward] == [
+        "x-vox/pool.csv",
+        "y-vox/pool.csv",
+        "libri/pool.csv",
+    ]
+    assert pool_sources(roots[::-1], *fold) == forward[::-1]
+    assert read_manifests(forward)["spk_id"].nunique() == 6
+    make.text(tmp_path / "libri.csv", "wav,speaker\nlibri/a/1.wav,a\n")
+    with pytest.raises(ManifestError, match="cannot be told apart by name"):
+        prepare_pools([tmp_path / "libri", tmp_path / "libri.csv"], *fold)
+
+
+def test_an_unchanged_pool_is_left_alone(fold, make, voxceleb):
+    def state():
+        folder = fold[1] / "pools/voxceleb"
+        return {x.name: x.stat().st_mtime_ns for x in folder.iterdir()}
+
+    prepare_pools([voxceleb], *fold)
+    before = state()
+    prepare_pools(["own", str(voxceleb)], *fold)
+    assert state() == before
+    make.noise(voxceleb / "id2/video5/00001.wav")
+    prepare_pools([voxceleb], *fold)
+    assert state() != before
+    assert read_summary(fold[1] / "pools/voxceleb")["utterances"] == {"pool": 5}
+
+
+def test_real_speech_is_a_pool(emoclust_data, fold):
+    pool = emoclust_data / "librispeech_test-other"
+    prepare_pools([pool], *fold)
+    table = read_manifests(pool_sources([pool], *fold))
+    assert len(table) == 100
+    assert set(table["spk_id"].value_counts()) == {10}
+    assert table["duration"].min() > 1

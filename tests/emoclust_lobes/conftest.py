@@ -1,0 +1,133 @@
+"""Manifests of made-up utterances, and small random speaker models."""
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from data_prep.manifest import Source, Utterance, write_manifest
+from hyperpyyaml import load_hyperpyyaml
+
+
+def _write_noise(path, samples, rate=16000, channels=1, seed=0):
+    """Write noise that depends on its length and seed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    noise = np.random.default_rng([samples, seed]).normal(
+        0, 0.1, (samples, channels)
+    )
+    soundfile.write(path, noise, rate, subtype="FLOAT")
+    return path
+
+
+@pytest.fixture
+def write_noise():
+    """Function that writes an audio file of noise."""
+    return _write_noise
+
+
+@pytest.fixture
+def write_pool(tmp_path):
+    """Function that writes a pool of utterances and returns its sources."""
+
+    def write(utterances, name="pool"):
+        folder = tmp_path / name
+        write_manifest(folder, {"pool": utterances}, {"fingerprint": "0"})
+        return [Source(str(folder / "pool.csv"), str(tmp_path))]
+
+    return write
+
+
+@pytest.fixture
+def noise_pool(tmp_path, write_pool):
+    """Function that writes noise of some lengths (in samples) as a pool."""
+
+    def write(lengths, name="pool", speakers=2):
+        utterances = []
+        for number, samples in enumerate(lengths):
+            wav = f"{name}/audio/{number}.wav"
+            _write_noise(tmp_path / wav, samples, seed=number)
+            utterances.append(
+                Utterance(
+                    ID=f"{name}{number}",
+                    duration=samples / 16000,
+                    wav=wav,
+                    spk_id=f"s{number % speakers}",
+                )
+            )
+        return write_pool(utterances, name)
+
+    return write
+
+
+MODEL = """\
+pretrained_path: published/elsewhere
+n_mels: 16
+compute_features: !new:speechbrain.lobes.features.Fbank
+    n_mels: !ref <n_mels>
+mean_var_norm: !new:speechbrain.processing.features.InputNormalization
+    norm_type: sentence
+    std_norm: False
+embedding_model: {network}
+classifier: !new:torch.nn.Linear
+    in_features: 8
+    out_features: 2
+modules:
+    compute_features: !ref <compute_features>
+    mean_var_norm: !ref <mean_var_norm>
+    embedding_model: !ref <embedding_model>
+    classifier: !ref <classifier>
+pretrainer: !new:speechbrain.utils.parameter_transfer.Pretrainer
+    loadables:
+        embedding_model: !ref <embedding_model>
+        classifier: !ref <classifier>
+    paths:
+        embedding_model: !ref <pretrained_path>/embedding_model.ckpt
+        classifier: !ref <pretrained_path>/classifier.ckpt
+"""
+NETWORKS = {
+    "ecapa": """!new:speechbrain.lobes.models.ECAPA_TDNN.ECAPA_TDNN
+    input_size: !ref <n_mels>
+    channels: [16, 16, 16, 16, 48]
+    attention_channels: 8
+    res2net_scale: 4
+    se_channels: 8
+    lin_neurons: 8""",
+    "xvector": """!new:speechbrain.lobes.models.Xvector.Xvector
+    in_channels: !ref <n_mels>
+    activation: !name:torch.nn.LeakyReLU
+    tdnn_blocks: 5
+    tdnn_channels: [16, 16, 16, 16, 32]
+    tdnn_kernel_sizes: [5, 3, 3, 1, 1]
+    tdnn_dilations: [1, 2, 3, 1, 1]
+    lin_neurons: 8""",
+    "resnet": """!new:speechbrain.lobes.models.ResNet.ResNet
+    input_size: !ref <n_mels>
+    channels: [8, 8, 8, 8]
+    lin_neurons: 8""",
+}
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory):
+    """Function that makes a folder with a small random speaker model.
+
+    Its settings look for the checkpoints elsewhere, as published models do.
+    """
+
+    def make(name, seed=1):
+        folder = tmp_path_factory.mktemp(name)
+        text = MODEL.format(network=NETWORKS[name])
+        (folder / "hyperparams.yaml").write_text(text)
+        torch.manual_seed(seed)
+        modules = load_hyperpyyaml(text)
+        model = modules["embedding_model"]
+        for layer in model.modules():
+            # Statistics of a trained model are not 0 and 1.
+            if isinstance(layer, torch.nn.BatchNorm1d):
+                layer.running_mean.normal_()
+                layer.running_var.uniform_(0.5, 2)
+        torch.save(model.state_dict(), folder / "embedding_model.ckpt")
+        classifier = modules["classifier"].state_dict()
+        torch.save(classifier, folder / "classifier.ckpt")
+        return folder
+
+    return make

@@ -1,0 +1,334 @@
+"""The cache of embeddings: exact, complete, resumable, never stale."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from data_prep.manifest import Utterance, read_manifests
+from emoclust_lobes import embeddings
+from emoclust_lobes.audio import read_utterance
+from emoclust_lobes.embedding_cache import EmbeddingError, read_cache
+from emoclust_lobes.embeddings import embed_utterances, read_embeddings
+from emoclust_lobes.speaker_encoders import load_speaker_encoder
+
+
+class Recorder:
+    """A speaker encoder that remembers its batches and breaks when told."""
+
+    def __init__(self, encoder, break_after=None):
+        self.encoder = encoder
+        self.break_after = break_after
+        self.batches = []
+
+    def __getattr__(self, name):
+        return getattr(self.encoder, name)
+
+    def __call__(self, waveforms):
+        if len(self.batches) == self.break_after:
+            raise KeyboardInterrupt
+        self.batches.append(tuple(waveforms.shape))
+        return self.encoder(waveforms)
+
+    @property
+    def utterances(self):
+        return sum(count for count, _ in self.batches)
+
+
+@pytest.fixture
+def recorder(monkeypatch):
+    """Function that puts a Recorder in the place of the loaded encoder."""
+
+    def install(break_after=None, identity=None):
+        recorder = Recorder(load_speaker_encoder("stats"), break_after)
+        recorder.encoder.identity = identity or recorder.encoder.identity
+        monkeypatch.setattr(
+            embeddings, "load_speaker_encoder", lambda *_: recorder
+        )
+        return recorder
+
+    return install
+
+
+@pytest.fixture
+def never_load(monkeypatch):
+    """Fail when an encoder is loaded after this is called."""
+
+    def forbid():
+        monkeypatch.setattr(
+            embeddings,
+            "load_speaker_encoder",
+            lambda *_: pytest.fail("the encoder was loaded"),
+        )
+
+    return forbid
+
+
+def test_each_vector_is_that_of_the_utterance_alone(
+    noise_pool, tmp_path, model_folder
+):
+    lengths = [16000, 12000, 16000, 12001, 16000, 30000, 12000, 5000]
+    sources, folder = noise_pool(lengths), model_folder("ecapa")
+    embed_utterances(sources, tmp_path / "cache", "ecapa", str(folder))
+
+    encoder = load_speaker_encoder("ecapa", folder)
+    table = read_manifests(sources)
+    found = read_embeddings(tmp_path / "cache", "ecapa", table["ID"])
+    for row, vector in zip(table.itertuples(), found, strict=True):
+        alone = encoder(read_utterance(row.wav)[None])[0].numpy()
+        np.testing.assert_allclose(vector, alone, atol=1e-5, rtol=0)
+    assert found.dtype == np.float32 and found.shape == (8, 8)
+
+
+def test_batches_hold_one_exact_length_and_stay_below_the_limit(
+    noise_pool, tmp_path, recorder
+):
+    model = recorder()
+    sources = noise_pool([8000] * 5 + [8001] + [16000] * 2 + [50000])
+    embed_utterances(sources, tmp_path, "stats", max_batch_seconds=1.6)
+    assert model.batches == [
+        (3, 8000),
+        (2, 8000),
+        (1, 8001),
+        (1, 16000),
+        (1, 16000),
+        (1, 50000),
+    ]
+
+
+def test_a_second_run_does_not_even_load_the_encoder(
+    noise_pool, tmp_path, never_load
+):
+    sources = noise_pool([8000, 9000])
+    embed_utterances(sources, tmp_path, "stats")
+    before = (tmp_path / "stats.npz").read_bytes()
+    never_load()
+    embed_utterances(sources, tmp_path, "stats")
+    assert (tmp_path / "stats.npz").read_bytes() == before
+
+
+def test_only_new_and_changed_utterances_are_computed(
+    noise_pool, tmp_path, recorder, write_noise
+):
+    cache = tmp_path / "cache"
+    first = noise_pool([8000, 9000, 10000], name="a")
+    second = noise_pool([7000], name="b")
+    embed_utterances(first, cache, "stats")
+    model = recorder()
+    embed_utterances([*first, *second], cache, "stats")
+    assert model.batches == [(1, 7000)]
+
+    write_noise(tmp_path / "a/audio/1.wav", 9500)
+    before = read_embeddings(cache, "stats", ["a0", "a1", "a2", "b0"])
+    model = recorder()
+    embed_utterances(first, cache, "stats")
+    after = read_embeddings(cache, "stats", ["a0", "a1", "a2", "b0"])
+    assert model.batches == [(1, 9500)]
+    assert (before != after).any(axis=1).tolist() == [False, True, False, False]
+
+
+def test_another_stretch_of_a_file_is_another_vector(
+    tmp_path, write_pool, recorder, write_noise
+):
+    write_noise(tmp_path / "long.wav", 40000)
+
+    def pool(start, stop):
+        duration = (stop - start) / 16000
+        return write_pool(
+            [
+                Utterance(
+                    ID="u",
+                    duration=duration,
+                    wav="long.wav",
+                    start=start,
+                    stop=stop,
+                    spk_id="s",
+                )
+            ]
+        )
+
+    embed_utterances(pool(0, 16000), tmp_path, "stats")
+    model = recorder()
+    embed_utterances(pool(0, 16000), tmp_path, "stats")
+    assert model.batches == []
+    embed_utterances(pool(8000, 32000), tmp_path, "stats")
+    assert model.batches == [(1, 24000)]
+
+
+def test_a_killed_run_is_continued_and_nothing_is_computed_twice(
+    noise_pool, tmp_path, recorder
+):
+    sources = noise_pool(range(8000, 8020))
+    recorder(break_after=12)
+    with pytest.raises(KeyboardInterrupt):
+        embed_utterances(sources, tmp_path, "stats", save_every=5)
+    assert not (tmp_path / "stats.npz").exists()
+
+    model = recorder()
+    embed_utterances(sources, tmp_path, "stats", save_every=5)
+    assert model.utterances == 8
+    assert not (tmp_path / "stats.parts").exists()
+
+    embed_utterances(sources, tmp_path / "whole", "stats")
+    ids = read_manifests(sources)["ID"]
+    np.testing.assert_array_equal(
+        read_embeddings(tmp_path, "stats", ids),
+        read_embeddings(tmp_path / "whole", "stats", ids),
+    )
+
+
+def test_a_run_killed_by_the_system_keeps_its_finished_parts(
+    noise_pool, tmp_path, recorder
+):
+    sources = noise_pool(range(8000, 8030))
+    program = f"""
+        import time
+        from emoclust_lobes import embeddings, speaker_encoders
+        class Slow(speaker_encoders.SpeakerEncoder):
+            def forward(self, waveforms):
+                time.sleep(0.2)
+                return super().forward(waveforms)
+        speaker_encoders.SpeakerEncoder = Slow
+        embeddings.embed_utterances(
+            {[tuple(source) for source in sources]!r},
+            {str(tmp_path)!r}, "stats", save_every=2)
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        stderr=subprocess.DEVNULL,
+    )
+    parts = tmp_path / "stats.parts"
+    deadline = time.monotonic() + 60
+    while len(list(parts.glob("*.npz"))) < 3 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+
+    saved = 2 * len(list(parts.glob("*.npz")))
+    assert 6 <= saved < 30
+    model = recorder()
+    embed_utterances(sources, tmp_path, "stats")
+    assert model.utterances == 30 - saved
+    assert len(read_cache(tmp_path, "stats").ids) == 30
+
+
+def test_another_encoder_of_the_same_name_computes_everything_anew(
+    noise_pool, tmp_path, model_folder
+):
+    sources = noise_pool([8000, 9000])
+    one, other = model_folder("ecapa", seed=1), model_folder("ecapa", seed=2)
+    embed_utterances(sources, tmp_path, "ecapa", one)
+    before = read_cache(tmp_path, "ecapa")
+    embed_utterances(sources, tmp_path, "ecapa", other)
+    after = read_cache(tmp_path, "ecapa")
+    assert before.identity != after.identity
+    assert (before.vectors != after.vectors).any(axis=1).all()
+
+
+def test_parts_of_another_encoder_never_mix_with_the_cache(
+    noise_pool, tmp_path, recorder, monkeypatch
+):
+    sources = noise_pool([8000, 9000, 10000])
+    embed_utterances(sources, tmp_path, "stats")
+    newer = {"name": "stats", "source": "log-mel statistics", "revision": "2"}
+    monkeypatch.setattr(embeddings, "offline_identity", lambda *_: newer)
+    recorder(break_after=1, identity=newer)
+    with pytest.raises(KeyboardInterrupt):
+        embed_utterances(sources, tmp_path, "stats")
+    model = recorder(identity=newer)
+    embed_utterances(sources, tmp_path, "stats")
+    assert model.utterances == 2
+    assert read_cache(tmp_path, "stats").identity == newer
+
+
+def test_a_hub_model_with_a_new_revision_replaces_all_vectors(
+    noise_pool, tmp_path, recorder, monkeypatch
+):
+    hub = {"name": "stats", "source": "hub/model"}
+    monkeypatch.setattr(embeddings, "offline_identity", lambda *_: hub)
+    sources = noise_pool([8000, 9000], name="a")
+    recorder(identity={**hub, "revision": "1"})
+    embed_utterances(sources, tmp_path, "stats")
+    # All is there: nobody asks for the revision.
+    model = recorder(identity={**hub, "revision": "2"})
+    embed_utterances(sources, tmp_path, "stats")
+    assert model.utterances == 0
+    # Something is missing: the model is loaded, and it is another one.
+    more = [*sources, *noise_pool([7000], name="b")]
+    embed_utterances(more, tmp_path, "stats")
+    assert model.utterances == 3
+
+
+def test_all_unusable_files_are_named_after_the_rest_was_saved(
+    noise_pool, tmp_path, write_noise
+):
+    sources = noise_pool([8000, 9000, 10000, 11000])
+    audio = tmp_path / "pool/audio"
+    (audio / "0.wav").unlink()
+    (audio / "1.wav").write_text("version https://git-lfs.github.com/spec/v1")
+    write_noise(audio / "3.wav", 0)
+    with pytest.raises(EmbeddingError) as error:
+        embed_utterances(sources, tmp_path, "stats")
+    message = str(error.value)
+    assert message.startswith("3 utterances cannot be embedded")
+    for name in ("0.wav", "1.wav", "3.wav"):
+        assert str(audio / name) in message
+    assert "2.wav" not in message
+    assert read_embeddings(tmp_path, "stats", ["pool2"]).shape == (1, 160)
+
+
+def test_a_recording_of_not_numbers_is_named(noise_pool, tmp_path):
+    sources = noise_pool([8000, 8000])
+    path = tmp_path / "pool/audio/1.wav"
+    soundfile.write(path, np.full(8000, np.nan), 16000, subtype="FLOAT")
+    with pytest.raises(EmbeddingError, match="1.wav: its embedding is not"):
+        embed_utterances(sources, tmp_path, "stats")
+    assert read_cache(tmp_path, "stats").ids.tolist() == ["pool0"]
+
+
+def test_stereo_and_other_rates_are_heard_as_mono_at_the_encoders_rate(
+    tmp_path, write_pool, recorder, write_noise
+):
+    write_noise(tmp_path / "stereo.wav", 22050, rate=44100, channels=2)
+    sources = write_pool(
+        [Utterance(ID="u", duration=0.5, wav="stereo.wav", spk_id="s")]
+    )
+    model = recorder()
+    embed_utterances(sources, tmp_path, "stats")
+    assert model.batches == [(1, 8000)]
+
+
+def test_a_rate_that_is_not_the_encoders_is_refused(noise_pool, tmp_path):
+    with pytest.raises(
+        EmbeddingError, match="16000 Hz, found sample_rate 8000"
+    ):
+        embed_utterances(
+            noise_pool([8000]), tmp_path, "stats", sample_rate=8000
+        )
+
+
+def test_vectors_come_in_the_order_of_the_ids(noise_pool, tmp_path):
+    sources = noise_pool([9000, 8000, 10000])
+    embed_utterances(sources, tmp_path, "stats")
+    forward = read_embeddings(tmp_path, "stats", ["pool0", "pool1", "pool2"])
+    backward = read_embeddings(tmp_path, "stats", ["pool2", "pool1", "pool0"])
+    np.testing.assert_array_equal(forward, backward[::-1])
+    assert len(np.unique(forward, axis=0)) == 3
+
+
+def test_missing_vectors_are_named(noise_pool, tmp_path):
+    embed_utterances(noise_pool([8000]), tmp_path, "stats")
+    with pytest.raises(EmbeddingError, match="1 of 2 .* among them other"):
+        read_embeddings(tmp_path, "stats", ["pool0", "other"])
+
+
+def test_an_encoder_neither_trains_nor_keeps_gradients(model_folder):
+    encoder = load_speaker_encoder("ecapa", model_folder("ecapa"))
+    assert not any(module.training for module in encoder.modules())
+    assert not encoder(torch.randn(1, 8000)).requires_grad

@@ -1,0 +1,74 @@
+"""Means and deviations of results against numbers worked out by hand."""
+
+import statistics
+
+import pytest
+from emoclust_lobes.files import write_json
+from emoclust_lobes.results import (
+    collect_results,
+    describe_results,
+    summarize_results,
+)
+
+UARS = {(1, 1): 0.40, (1, 2): 0.50, (2, 1): 0.70, (2, 2): 0.60, (3, 1): 0.55}
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """Five runs of one system, and one of another."""
+
+    def leave(init, fold, seed, uar):
+        folder = tmp_path / f"fold_{fold}" / f"seed_{seed}" / f"ser_{init}"
+        write_json(
+            folder / "metrics.json",
+            {
+                "corpus": "C",
+                "label_source": "voice",
+                "fold": fold,
+                "seed": seed,
+                "init": init,
+                "uar": uar,
+                "wa": uar / 2,
+                "macro_f1": uar / 4,
+                "classes": ["ang", "sad"],
+                "n": 10 * fold,
+                "valid_uar": None,
+            },
+        )
+
+    for (fold, seed), uar in UARS.items():
+        leave("contrastive", fold, seed, uar)
+    leave("scratch", 1, 1, 0.3)
+    return tmp_path
+
+
+def test_seeds_are_averaged_before_folds(runs):
+    summary = summarize_results(collect_results(runs)).set_index("init")
+    row = summary.loc["contrastive"]
+    fold_means = [0.45, 0.65, 0.55]
+    assert (row["folds"], row["runs"]) == (3, 5)
+    assert row["uar"] == pytest.approx(statistics.mean(fold_means))
+    assert row["wa"] == pytest.approx(statistics.mean(fold_means) / 2)
+    assert row["uar_fold_std"] == pytest.approx(statistics.stdev(fold_means))
+    # Fold 3 has one seed, hence no deviation.
+    assert row["uar_seed_std"] == pytest.approx(statistics.stdev([0.4, 0.5]))
+    # Every fold's utterances count once, whatever the number of seeds.
+    assert row["n"] == 60
+
+
+def test_systems_are_kept_apart(runs):
+    summary = summarize_results(collect_results(runs)).set_index("init")
+    assert summary.loc["scratch", "uar"] == 0.3
+    assert summary.loc["scratch", "runs"] == 1
+
+
+def test_the_text_has_every_run_and_its_folder(runs):
+    text = describe_results(runs)
+    for value in UARS.values():
+        assert f"{value:.3f}" in text
+    assert text.count("*.png") == 6
+
+
+def test_nothing_tested_says_what_to_run(tmp_path):
+    with pytest.raises(FileNotFoundError, match="run train_ser.py first"):
+        collect_results(tmp_path)
