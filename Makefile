@@ -23,7 +23,7 @@ demo: setup
 	$(BIN)/python train_contrastive.py hparams/demo.yaml
 	$(BIN)/python train_ser.py hparams/demo.yaml
 	$(BIN)/python train_ser.py hparams/demo.yaml --init=scratch
-	$(BIN)/emoclust show hparams/demo.yaml
+	$(BIN)/emoclust results results/demo
 
 test: setup lint
 	$(BIN)/python -m pytest
@@ -32,7 +32,7 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/yamllint --strict hparams
-	$(BIN)/codespell --skip=".git,$(VENV),results,*.csv,*.egg-info,*.json"
+	$(BIN)/codespell
 
 clean:
 	rm -rf $(VENV) results build *.egg-info

@@ -165,7 +165,8 @@ def write_manifest(manifest_folder, tables, summary):
     manifest_folder : str or pathlib.Path
         Where to; files of an earlier manifest there are replaced or removed.
     tables : dict
-        Lists of :class:`Utterance` under the names of the CSVs.
+        Lists of :class:`Utterance`, sorted by ID, under the names of the
+        CSVs.
     summary : dict
         What ``manifest.json`` says before counts and files; "fingerprint"
         is what :func:`is_current` compares.
@@ -174,7 +175,6 @@ def write_manifest(manifest_folder, tables, summary):
     (folder / SUMMARY).unlink(missing_ok=True)
     counts, seconds, files = {}, {}, {}
     for split, rows in tables.items():
-        rows = sorted(rows, key=lambda row: row.ID)
         content = _csv_bytes(rows)
         with replacing(folder / f"{split}.csv", "wb") as stream:
             stream.write(content)

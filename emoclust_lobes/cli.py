@@ -1,10 +1,11 @@
-"""The ``emoclust`` command: the steps before training, one at a time.
+"""The ``emoclust`` command: the steps around training, one at a time.
 
     emoclust prepare|embed|clusters YAML [--key=value ...]
+    emoclust results FOLDER
 
-reads the same YAML and the same overrides as the training scripts. Each
-command runs the steps before it too, which do nothing when they are up to
-date, and prints what came out.
+The first three read the same YAML and the same overrides as the training
+scripts. Each runs the steps before it too, which do nothing when they are up
+to date, and prints what came out. The last prints what was tested.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from emoclust_lobes.embedding_cache import (
     read_cache,
 )
 from emoclust_lobes.files import read_json
+from emoclust_lobes.results import describe_results
 from emoclust_lobes.wheel_encoders import EncoderError
 from hyperpyyaml import load_hyperpyyaml
 from ruamel.yaml.error import YAMLError as RuamelError
@@ -98,6 +100,9 @@ def main(argv=None):
     known, _ = _parser().parse_known_args(argv)
     argv.remove(known.command)
     try:
+        if known.command == "results":
+            print(describe_results(known.folder))
+            return 0
         param_file, run_opts, overrides = speechbrain.parse_arguments(argv)
         hparams = _load(param_file, overrides)
         _run(known.command, hparams, run_opts["device"] or infer_device())
@@ -117,7 +122,7 @@ def main(argv=None):
 def _parser():
     parser = argparse.ArgumentParser(
         prog="emoclust",
-        description="The steps before training, one at a time. "
+        description="The steps around training, one at a time. "
         "emoclust COMMAND --help explains.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
@@ -135,6 +140,11 @@ def _parser():
         command.add_argument(
             "yaml", metavar="YAML", help="file of the experiment"
         )
+    results = commands.add_parser(
+        "results",
+        help="print the tests of all runs below a folder, and their means",
+    )
+    results.add_argument("folder", help="an output folder of the scripts")
     return parser
 
 

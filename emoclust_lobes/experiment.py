@@ -17,8 +17,8 @@ def resolved_blocks(hparams_file, overrides, ignore):
     """Return the text of each block of a YAML after the overrides.
 
     Numbers and names enter here through the blocks that refer to them, so
-    that only what a run depends on is compared. Where the corpus lies is left
-    out: it may be moved.
+    that only what a run depends on is compared. Where corpus and results lie
+    is left out: both may be moved.
 
     Arguments
     ---------
@@ -36,7 +36,9 @@ def resolved_blocks(hparams_file, overrides, ignore):
     """
     changes = load_hyperpyyaml(overrides) or {} if overrides else {}
     with open(hparams_file, encoding="utf-8") as stream:
-        text = resolve_references(stream, {**changes, "data_folder": "any"})
+        text = resolve_references(
+            stream, {**changes, "data_folder": "any", "output_folder": "any"}
+        )
     yaml = ruamel.yaml.YAML()
     blocks = {}
     for name, node in yaml.load(text).items():

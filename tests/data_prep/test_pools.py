@@ -64,13 +64,13 @@ def test_a_folder_gives_speakers_and_sessions(fold, voxceleb):
 
 
 def test_speakers_without_sessions_have_none(fold, make, tmp_path):
-    for name in ("a/1.wav", "a/2.ogg", "b/deep/er/1.wav", "loose.wav"):
+    for name in ("a/1.wav", "a/1-b.ogg", "b/deep/er/1.wav", "loose.wav"):
         make.noise(tmp_path / "pool" / name)
     prepare_pools([tmp_path / "pool"], *fold)
     table = read_manifests(pool_sources([tmp_path / "pool"], *fold))
     assert columns(table, "ID", "spk_id", "session") == [
         ("pool/a/1", "pool/a", ""),
-        ("pool/a/2", "pool/a", ""),
+        ("pool/a/1-b", "pool/a", ""),
         ("pool/b/deep/er/1", "pool/b", "deep"),
     ]
     dropped = read_summary(fold[1] / "pools/pool")["dropped"]

@@ -3,6 +3,7 @@
 import statistics
 
 import pytest
+from emoclust_lobes import cli
 from emoclust_lobes.files import write_json
 from emoclust_lobes.results import (
     collect_results,
@@ -62,8 +63,10 @@ def test_systems_are_kept_apart(runs):
     assert summary.loc["scratch", "runs"] == 1
 
 
-def test_the_text_has_every_run_and_its_folder(runs):
-    text = describe_results(runs)
+def test_the_command_prints_every_run_and_its_folder(runs, capsys):
+    assert cli.main(["results", str(runs)]) == 0
+    text = capsys.readouterr().out
+    assert text.strip() == describe_results(runs)
     for value in UARS.values():
         assert f"{value:.3f}" in text
     assert text.count("*.png") == 6
@@ -72,3 +75,8 @@ def test_the_text_has_every_run_and_its_folder(runs):
 def test_nothing_tested_says_what_to_run(tmp_path):
     with pytest.raises(FileNotFoundError, match="run train_ser.py first"):
         collect_results(tmp_path)
+
+
+def test_the_command_ends_in_one_line_when_there_is_nothing(tmp_path, capsys):
+    assert cli.main(["results", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.startswith("emoclust: error: no ser_*")

@@ -131,6 +131,7 @@ history: !new:emoclust_lobes.history.History
 stage:
     lr: !ref <lr>
     data: !ref <data_folder>/x
+    folder: !ref <output_folder>/stage
 other:
     seed: !ref <seed>
 """
@@ -140,6 +141,7 @@ other:
     "overrides, changed",
     [
         ("data_folder: /elsewhere", []),
+        ("{data_folder: /a, output_folder: ./results}", []),
         ("{data_folder: /a, unused: 4}", []),
         ("{data_folder: /a, seed: 2}", []),
         ("{data_folder: /a, lr: 0.2}", ["was lr: 0.1", "now lr: 0.2"]),
