@@ -45,7 +45,7 @@ setuptools.setup(
             "pytorch-metric-learning>=2.6",
             "ruff==0.12.4",
             "yamllint==1.35.1",
-            "codespell>=2.3",
+            "codespell[toml]>=2.3",
         ],
     },
     entry_points={"console_scripts": ["emoclust=emoclust_lobes.cli:main"]},

@@ -1,0 +1,187 @@
+"""All clusterings that are asked for, compared with all that is known."""
+
+import itertools
+from typing import NamedTuple
+
+import joblib
+import numpy as np
+import pandas
+from emoclust_lobes.analysis.measures import (
+    MEASURES,
+    Scores,
+    compare,
+    interval,
+    silhouettes,
+    summarise_speakers,
+)
+from emoclust_lobes.analysis.utterances import TARGETS
+from emoclust_lobes.cluster_algorithms import cluster_speaker, remove_speaker
+from emoclust_lobes.clustering import speaker_seed
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+STABILITY = "other seed"
+KEY = ["encoder", "algorithm", "k"]
+
+
+class Speaker(NamedTuple):
+    """One speaker's vectors without their mean, and labels of each target."""
+
+    name: str
+    vectors: np.ndarray
+    labels: dict
+
+
+class Grid(NamedTuple):
+    """Tables of all comparisons.
+
+    ``overall`` has a row for each encoder, algorithm, k, target and measure;
+    ``speakers`` a row for each encoder, algorithm, k, target and speaker with
+    all measures in columns; ``clusters`` maps (encoder, algorithm, k) to the
+    cluster of each utterance, shape [n].
+    """
+
+    overall: pandas.DataFrame
+    speakers: pandas.DataFrame
+    clusters: dict
+
+
+def split_speakers(utterances, vectors):
+    """Take the utterances of each speaker apart.
+
+    Arguments
+    ---------
+    utterances : pandas.DataFrame
+        From ``describe_utterances``, sorted by speaker.
+    vectors : numpy.ndarray
+        Their embeddings, shape [n, dim].
+
+    Returns
+    -------
+    list of Speaker
+    """
+    return [
+        Speaker(
+            name,
+            remove_speaker(vectors[rows.index]),
+            {x: rows[column].to_numpy() for x, column in TARGETS.items()},
+        )
+        for name, rows in utterances.groupby("spk_id", sort=True)
+    ]
+
+
+def analyse_grid(
+    speakers, algorithms, ks, n_seeds, n_init, n_permutations, seed, n_jobs
+):
+    """Cluster each speaker in every way and compare.
+
+    Arguments
+    ---------
+    speakers : dict
+        Encoder -> list of ``Speaker``.
+    algorithms : list of str
+        As for ``cluster_speaker``.
+    ks : list of int
+        Numbers of clusters.
+    n_seeds : int
+        Clusterings of each kind, whose mean agreement with the first is the
+        stability; at least 2.
+    n_init : int
+        Starts of each clustering.
+    n_permutations : int
+        Random orders that give the chance level.
+    seed : int
+        Of the first clustering; the same as in ``cluster_utterances``.
+    n_jobs : int
+        Number of processes.
+
+    Returns
+    -------
+    Grid
+    """
+    cells = list(itertools.product(speakers, algorithms, ks))
+    options = (n_seeds, n_init, n_permutations, seed)
+    pool = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
+    results = pool(
+        joblib.delayed(_cell)(speakers[encoder], algorithm, k, *options)
+        for encoder, algorithm, k in cells
+    )
+    overall, per_speaker, clusters = [], [], {}
+    progress = tqdm(results, "clustering", len(cells), unit="way")
+    for cell, (means, rows, labels) in zip(cells, progress):
+        names = dict(zip(KEY, cell))
+        overall += [{**names, **row} for row in means]
+        per_speaker += [{**names, **row} for row in rows]
+        clusters[cell] = labels
+    return Grid(
+        pandas.DataFrame(overall), pandas.DataFrame(per_speaker), clusters
+    )
+
+
+def _cell(speakers, algorithm, k, *options):
+    """One clustering of all speakers: means, rows per speaker, clusters."""
+    # A speaker's few hundred vectors are too little work for more threads.
+    with threadpool_limits(1):
+        done = [_one(x, algorithm, k, *options) for x in speakers]
+    rows, collected = [], {}
+    for speaker, (clusters, comparisons) in zip(speakers, done):
+        for target, scores in comparisons.items():
+            row = {"spk_id": speaker.name, "target": target}
+            row["utterances"] = len(clusters)
+            for measure, score in scores.items():
+                low, high = interval(score.chance)
+                row[measure] = score.value
+                row[f"{measure}_chance"] = score.chance.mean()
+                row[f"{measure}_chance_low"] = low
+                row[f"{measure}_chance_high"] = high
+                collected.setdefault((target, measure), []).append(score)
+            rows.append(row)
+    rng = np.random.default_rng(options[-1])
+    means = [
+        {
+            "target": target,
+            "measure": measure,
+            **summarise_speakers(scores, rng),
+        }
+        for (target, measure), scores in collected.items()
+    ]
+    return means, rows, np.concatenate([clusters for clusters, _ in done])
+
+
+def _one(speaker, algorithm, k, n_seeds, n_init, n_permutations, seed):
+    """Cluster one speaker n_seeds times and compare the first clustering."""
+    clusters, *others = (
+        cluster_speaker(
+            speaker.vectors,
+            k,
+            algorithm,
+            n_init,
+            speaker_seed(seed + shift, speaker.name),
+        )
+        for shift in range(n_seeds)
+    )
+    rng = np.random.default_rng(speaker_seed(seed, speaker.name))
+    n = len(clusters)
+    shuffled = rng.permuted(np.tile(np.arange(n), (n_permutations, 1)), axis=1)
+    comparisons = {
+        target: compare(labels, clusters, shuffled)
+        for target, labels in speaker.labels.items()
+    }
+    stability = [compare(x.astype(str), clusters, shuffled) for x in others]
+    comparisons[STABILITY] = _mean_scores([x for x in stability if x])
+    if 2 <= clusters.max() + 1 < n:
+        rows = np.concatenate([clusters[None], clusters[shuffled]])
+        values = silhouettes(speaker.vectors, rows)
+        score = Scores(float(values[0]), values[1:])
+        comparisons["clusters"] = {"silhouette": score}
+    return clusters, {x: y for x, y in comparisons.items() if y}
+
+
+def _mean_scores(comparisons):
+    return comparisons and {
+        name: Scores(
+            float(np.mean([scores[name].value for scores in comparisons])),
+            np.mean([scores[name].chance for scores in comparisons], axis=0),
+        )
+        for name in MEASURES
+    }

@@ -1,0 +1,243 @@
+"""Agreement of clusters with labels, beside its chance level.
+
+scikit-learn compares one pair of labellings at a time; a chance level needs
+hundreds. Here all permutations of a speaker's clusters are compared at once:
+they share their margins, so that only the contingency tables differ.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.metrics.cluster import expected_mutual_information
+
+# The V-measure is the NMI with arithmetic mean: one number, two names. It is
+# the harmonic mean of homogeneity and completeness.
+MEASURES = {
+    "ami": "AMI",
+    "ari": "ARI",
+    "nmi": "NMI (V-measure)",
+    "homogeneity": "homogeneity",
+    "completeness": "completeness",
+    "purity": "purity",
+}
+
+
+class Scores(NamedTuple):
+    """A value and what random clusters of the same sizes give instead."""
+
+    value: float
+    chance: np.ndarray
+
+
+def agreement(labels, clusters):
+    """Compare labels with many permutations of the same clusters.
+
+    Vinh, Epps and Bailey, "Information theoretic measures for clusterings
+    comparison", JMLR 11, 2010 (AMI, with arithmetic mean); Hubert and Arabie,
+    "Comparing partitions", Journal of Classification 2, 1985 (ARI); Rosenberg
+    and Hirschberg, "V-measure", EMNLP 2007.
+
+    Arguments
+    ---------
+    labels : array-like
+        Label of each utterance, at least two different, shape [n].
+    clusters : numpy.ndarray
+        Cluster of each utterance, shape [permutations, n]; each row holds the
+        same values in another order.
+
+    Returns
+    -------
+    dict
+        The keys of ``MEASURES`` -> numpy.ndarray of shape [permutations].
+
+    Example
+    -------
+    >>> scores = agreement(["a", "a", "b", "b"], np.array([[0, 0, 1, 1]]))
+    >>> scores["ami"], scores["purity"]
+    (array([1.]), array([1.]))
+    """
+    labels = np.unique(labels, return_inverse=True)[1]
+    clusters = np.unique(clusters, return_inverse=True)[1].reshape(
+        np.shape(clusters)
+    )
+    n_rows, n = clusters.shape
+    shape = (n_rows, labels.max() + 1, clusters.max() + 1)
+    cells = (np.arange(n_rows)[:, None] * shape[1] + labels) * shape[2]
+    tables = np.bincount((cells + clusters).ravel(), minlength=np.prod(shape))
+    tables = tables.reshape(shape)
+    of_labels, of_clusters = tables[0].sum(axis=1), tables[0].sum(axis=0)
+
+    expected = np.outer(of_labels, of_clusters) / n
+    ratio = np.where(tables > 0, tables / expected, 1)
+    information = (tables * np.log(ratio)).sum(axis=(1, 2)) / n
+    label_entropy, cluster_entropy = _entropy(of_labels), _entropy(of_clusters)
+    entropy = (label_entropy + cluster_entropy) / 2
+    by_chance = expected_mutual_information(tables[0], n)
+
+    pairs = _pairs(tables).sum(axis=(1, 2))
+    label_pairs, cluster_pairs = _pairs(of_labels), _pairs(of_clusters)
+    expected_pairs = label_pairs.sum() * cluster_pairs.sum() / (n * (n - 1) / 2)
+    most_pairs = (label_pairs.sum() + cluster_pairs.sum()) / 2
+    return {
+        "ami": _ratio(information - by_chance, entropy - by_chance),
+        "ari": _ratio(pairs - expected_pairs, most_pairs - expected_pairs),
+        "nmi": _ratio(information, entropy),
+        "homogeneity": _ratio(information, label_entropy),
+        "completeness": _ratio(information, cluster_entropy),
+        "purity": tables.max(axis=1).sum(axis=1) / n,
+    }
+
+
+def silhouettes(vectors, clusters):
+    """Mean silhouette, by cosine distance, of many permutations of clusters.
+
+    Rousseeuw, "Silhouettes", Journal of Computational and Applied Mathematics
+    20, 1987. An utterance that is alone in its cluster counts 0.
+
+    Arguments
+    ---------
+    vectors : numpy.ndarray
+        Of length one or zero, shape [n, dim].
+    clusters : numpy.ndarray
+        Numbered from 0, at least two, shape [permutations, n]; each row holds
+        the same values in another order.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape [permutations].
+
+    Example
+    -------
+    >>> silhouettes(np.repeat(np.eye(2), 2, axis=0), np.array([[0, 0, 1, 1]]))
+    array([1.])
+    """
+    distances = np.clip(1 - vectors @ vectors.T, 0, None)
+    np.fill_diagonal(distances, 0)
+    sizes = np.bincount(clusters[0])
+    result = np.empty(len(clusters))
+    for row, labels in enumerate(clusters):
+        sums = distances @ np.eye(len(sizes))[labels]
+        own = np.take_along_axis(sums, labels[:, None], axis=1)[:, 0]
+        own = own / np.maximum(sizes[labels] - 1, 1)
+        means = sums / sizes
+        np.put_along_axis(means, labels[:, None], np.inf, axis=1)
+        other = means.min(axis=1)
+        scores = _ratio(other - own, np.maximum(own, other))
+        result[row] = np.where(sizes[labels] > 1, scores, 0).mean()
+    return result
+
+
+def compare(labels, clusters, shuffled):
+    """Compare clusters with labels where these are known.
+
+    Arguments
+    ---------
+    labels : numpy.ndarray
+        Text, "" where a label is not known, shape [n].
+    clusters : numpy.ndarray
+        Cluster of each utterance, shape [n].
+    shuffled : numpy.ndarray
+        Random orders of 0 ... n - 1, shape [permutations, n].
+
+    Returns
+    -------
+    dict or None
+        Measure -> ``Scores``; None where all known labels or clusters are the
+        same, so that there is nothing to agree with.
+
+    Example
+    -------
+    >>> orders = np.array([[0, 2, 1, 3], [3, 1, 2, 0]])
+    >>> labels = np.array(["a", "a", "b", "b"])
+    >>> compare(labels, np.array([0, 0, 1, 1]), orders)["ari"]
+    Scores(value=1.0, chance=array([-0.5, -0.5]))
+    """
+    known = labels != ""
+    labels, clusters = labels[known], clusters[known]
+    if len(np.unique(labels)) < 2 or len(np.unique(clusters)) < 2:
+        return None
+    # A random order of all utterances is one of the known ones too.
+    orders = shuffled[known[shuffled]].reshape(len(shuffled), len(labels))
+    orders = (np.cumsum(known) - 1)[orders]
+    rows = np.concatenate([clusters[None], clusters[orders]])
+    return {
+        name: Scores(float(values[0]), values[1:])
+        for name, values in agreement(labels, rows).items()
+    }
+
+
+def summarise_speakers(scores, rng, n_resamples=1000):
+    """Average over speakers, with two 95 % intervals.
+
+    Arguments
+    ---------
+    scores : list of Scores
+        One per speaker.
+    rng : numpy.random.Generator
+        For the resamples.
+    n_resamples : int
+        How many draws of as many speakers give the interval of the mean.
+
+    Returns
+    -------
+    dict
+        ``value``: the mean. ``low`` and ``high``: its percentile bootstrap
+        interval over speakers, None for one speaker. ``chance``,
+        ``chance_low`` and ``chance_high``: mean and interval of the mean over
+        speakers of random clusters. ``p``: share of random clusters that do
+        as well, the real ones counted among them. ``speakers``.
+
+    Example
+    -------
+    >>> scores = [Scores(0.5, np.zeros(99)), Scores(1.0, np.zeros(99))]
+    >>> summary = summarise_speakers(scores, np.random.default_rng(1))
+    >>> summary["value"], summary["chance"], summary["p"]
+    (0.75, 0.0, 0.01)
+    """
+    values = np.array([score.value for score in scores])
+    chance = np.mean([score.chance for score in scores], axis=0)
+    mean = values.mean()
+    low = high = None
+    if len(values) > 1:
+        draws = rng.integers(len(values), size=(n_resamples, len(values)))
+        low, high = interval(values[draws].mean(axis=1))
+    chance_low, chance_high = interval(chance)
+    return {
+        "value": float(mean),
+        "low": low,
+        "high": high,
+        "chance": float(chance.mean()),
+        "chance_low": chance_low,
+        "chance_high": chance_high,
+        # A hair's breadth, because sums in another order differ by as much.
+        "p": float((1 + (chance >= mean - 1e-9).sum()) / (1 + len(chance))),
+        "speakers": len(values),
+    }
+
+
+def interval(draws):
+    """Return the middle 95 % of some draws as (low, high).
+
+    Example
+    -------
+    >>> interval(np.arange(101))
+    (2.5, 97.5)
+    """
+    low, high = np.percentile(draws, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _entropy(counts):
+    shares = counts[counts > 0] / counts.sum()
+    return -(shares * np.log(shares)).sum()
+
+
+def _pairs(counts):
+    return counts * (counts - 1) / 2
+
+
+def _ratio(above, below):
+    """Divide; 0 where there is nothing above, whatever is below."""
+    above = np.asarray(above, dtype=float)
+    return above / np.where(np.abs(below) > 1e-12, below, np.inf)

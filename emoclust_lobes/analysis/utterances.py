@@ -1,0 +1,235 @@
+"""What is known of each utterance that its cluster might follow.
+
+Emotion, sentence, session and gender stand in the manifests. Three more are
+found here:
+
+* intensity, where the corpus tells it in its clips' names. RAVDESS: the fourth
+  field, 01 normal, 02 strong. CREMA-D: the last field, LO low, MD medium, HI
+  high; XX is "unspecified", so not known, which is most of that corpus.
+* duration, from the manifests, in s.
+* loudness, the level of the whole utterance in dB relative to full scale.
+
+The last two are cut at the quartiles of each speaker: ranks inside a speaker
+do not depend on how far the microphone stood or how fast somebody speaks.
+"""
+
+import os
+import pathlib
+import re
+
+import joblib
+import numpy as np
+import pandas
+from data_prep.manifest import read_manifest, read_summary
+from emoclust_lobes.audio import read_utterance
+from emoclust_lobes.files import replacing
+from tqdm import tqdm
+
+# What clusters are compared with inside speakers -> column of the table.
+TARGETS = {
+    "emotion": "emotion",
+    "sentence": "sentence",
+    "session": "session",
+    "intensity": "intensity",
+    "duration": "duration_quarter",
+    "loudness": "loudness_quarter",
+}
+# Corpus, as its manifest.json has it -> where an ID tells the intensity.
+INTENSITY = {
+    "RAVDESS": re.compile(r"(?:\d\d-){3}(01|02)(?:-\d\d){3}"),
+    "CREMA-D": re.compile(r"\d{4}_[A-Z]{3}_[A-Z]{3}_(LO|MD|HI)"),
+}
+SILENCE = -120.0  # dB, what digital silence counts as
+
+
+def describe_utterances(sources, loudness_csv, n_jobs=1):
+    """Read manifests and add what else is known of each utterance.
+
+    Arguments
+    ---------
+    sources : list of (str, str)
+        Manifests and the folders their ``$data_root`` stands for.
+    loudness_csv : str or pathlib.Path
+        Where the levels are kept from one call to the next.
+    n_jobs : int
+        Number of processes that read audio.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of a manifest, ``intensity`` (text), ``loudness`` (dB),
+        ``duration_quarter`` and ``loudness_quarter`` ("1" to "4"); sorted by
+        speaker and ID. Text is "" where it is not known.
+    """
+    tables = []
+    for source in sources:
+        summary = read_summary(pathlib.Path(source[0]).parent) or {}
+        table = read_manifest(source)
+        table["intensity"] = [
+            intensity(summary.get("corpus"), name) for name in table["ID"]
+        ]
+        tables.append(table)
+    table = pandas.concat(tables, ignore_index=True).drop_duplicates("ID")
+    table = table.sort_values(["spk_id", "ID"], ignore_index=True)
+    table["loudness"] = measure_loudness(table, loudness_csv, n_jobs)
+    for name in ("duration", "loudness"):
+        by_speaker = table.groupby("spk_id")[name]
+        table[f"{name}_quarter"] = by_speaker.transform(quarters).astype(str)
+    return table
+
+
+def intensity(corpus, utterance_id):
+    """Tell how strong an emotion was meant to be, "" where nobody says.
+
+    Arguments
+    ---------
+    corpus : str or None
+        Name of the corpus in its ``manifest.json``.
+    utterance_id : str
+        Name of the utterance.
+
+    Returns
+    -------
+    str
+
+    Example
+    -------
+    >>> intensity("RAVDESS", "03-01-05-02-01-01-12")
+    '02'
+    >>> intensity("CREMA-D", "1001_IEO_ANG_HI")
+    'HI'
+    >>> intensity("CREMA-D", "1001_DFA_ANG_XX")
+    ''
+    >>> intensity("IEMOCAP", "Ses01F_impro01_F000")
+    ''
+    """
+    pattern = INTENSITY.get(corpus)
+    found = pattern and pattern.fullmatch(utterance_id)
+    return found[1] if found else ""
+
+
+def quarters(values):
+    """Number the quarters between the quartiles of some values from 1.
+
+    Equal values share a quarter, so that there are fewer where many are equal.
+
+    Arguments
+    ---------
+    values : array-like
+        Shape [n].
+
+    Returns
+    -------
+    numpy.ndarray
+        int, shape [n].
+
+    Example
+    -------
+    >>> quarters([3.0, 1.0, 2.0, 4.0]).tolist()
+    [3, 1, 2, 4]
+    >>> quarters([5.0, 5.0, 5.0]).tolist()
+    [1, 1, 1]
+    """
+    borders = np.quantile(values, [0.25, 0.5, 0.75])
+    return 1 + np.searchsorted(borders, values, side="left")
+
+
+def measure_loudness(utterances, loudness_csv, n_jobs=1):
+    """Measure the level of each utterance, once for each state of its file.
+
+    Arguments
+    ---------
+    utterances : pandas.DataFrame
+        With the columns of a manifest.
+    loudness_csv : str or pathlib.Path
+        Levels that are known already are read from here, and all are written.
+    n_jobs : int
+        Number of processes.
+
+    Returns
+    -------
+    numpy.ndarray
+        Root mean square in dB relative to full scale, shape [n].
+    """
+    columns = ["ID", "bytes", "mtime_ns", "start", "stop"]
+    status = [os.stat(wav) for wav in utterances["wav"]]
+    keys = utterances.assign(
+        bytes=[x.st_size for x in status],
+        mtime_ns=[x.st_mtime_ns for x in status],
+    )[columns].astype(str)
+    known = {}
+    if os.path.exists(loudness_csv):
+        before = pandas.read_csv(loudness_csv, dtype=str, keep_default_na=False)
+        levels = before.pop("loudness_db").astype(float)
+        known = dict(zip(before.itertuples(index=False, name=None), levels))
+    keys = list(keys.itertuples(index=False, name=None))
+    stale = [row for row, key in enumerate(keys) if key not in known]
+    if stale:
+        rows = utterances.iloc[stale][["wav", "start", "stop"]]
+        pool = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
+        levels = pool(
+            joblib.delayed(level)(*row)
+            for row in rows.itertuples(index=False, name=None)
+        )
+        progress = tqdm(levels, "loudness", len(stale), unit="utt")
+        known.update(zip([keys[row] for row in stale], progress))
+        table = pandas.DataFrame(keys, columns=columns)
+        table["loudness_db"] = [known[key] for key in keys]
+        with replacing(loudness_csv) as stream:
+            table.to_csv(stream, index=False)
+    return np.array([known[key] for key in keys])
+
+
+def level(wav, start="", stop=""):
+    """Root mean square of an utterance, in dB relative to full scale.
+
+    A sine of full amplitude has -3.01 dB; silence counts -120 dB.
+
+    Arguments
+    ---------
+    wav, start, stop : str
+        As in a manifest.
+
+    Returns
+    -------
+    float
+
+    Example
+    -------
+    >>> import soundfile
+    >>> path = str(getfixture("tmp_path") / "sine.wav")
+    >>> sine = np.sin(2 * np.pi * 100 * np.arange(16000) / 16000)
+    >>> soundfile.write(path, sine, 16000)
+    >>> level(path)
+    -3.01
+    """
+    waveform = read_utterance(wav, start, stop).double()
+    power = waveform.square().mean().item()
+    return round(max(10 * np.log10(power + 1e-30), SILENCE), 2)
+
+
+def explain_missing(utterances):
+    """Tell which comparisons cannot be made, and why.
+
+    Arguments
+    ---------
+    utterances : pandas.DataFrame
+        From ``describe_utterances``.
+
+    Returns
+    -------
+    dict
+        Target -> reason; what can be compared is not in it.
+    """
+    reasons = {}
+    for target, column in {**TARGETS, "gender": "gender"}.items():
+        known = utterances[utterances[column] != ""]
+        values = known.groupby("spk_id")[column].nunique()
+        if known.empty:
+            reasons[target] = "nobody says what it is in this corpus"
+        elif target == "gender":
+            if known["gender"].nunique() < 2:
+                reasons[target] = "it is the same for all speakers"
+        elif (values < 2).all():
+            reasons[target] = "it is the same for all utterances of a speaker"
+    return reasons
