@@ -25,6 +25,7 @@ from sklearn.metrics import recall_score
 from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from voice_oracles import level_db, pitch_track
 
 
 def digest(folder):
