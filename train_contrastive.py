@@ -57,19 +57,21 @@ class ContrastiveBrain(EncoderBrain):
         terms = {}
         if self.hparams.pretraining != "speaker":
             projections = self.modules.projection(predictions)
-            terms["contrast"], n_anchors = self.hparams.contrastive_loss(
-                projections, batch.speaker, batch.cluster
+            terms["contrastive_loss"], n_anchors = (
+                self.hparams.contrastive_loss(
+                    projections, batch.speaker, batch.cluster
+                )
             )
             self.hparams.history.note(anchors=n_anchors)
         if self.hparams.pretraining != "contrastive":
             scores = self.modules.speaker_classifier(predictions.unsqueeze(1))
-            terms["speaker"] = self.hparams.speaker_loss(
+            terms["speaker_loss"] = self.hparams.speaker_loss(
                 scores, batch.speaker.unsqueeze(1)
             )
         if self.hparams.pretraining == "multitask":
             loss = (
-                terms["contrast"]
-                + self.hparams.speaker_weight * terms["speaker"]
+                terms["contrastive_loss"]
+                + self.hparams.speaker_weight * terms["speaker_loss"]
             )
         else:
             (loss,) = terms.values()

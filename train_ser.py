@@ -59,13 +59,13 @@ class SERBrain(EncoderBrain):
             self.truth.extend(batch.emotion_index.tolist())
             self.probabilities.append(log_probabilities.float().exp().cpu())
             return emotion_loss
-        loss, terms = emotion_loss, {"emotion": emotion_loss}
+        loss, terms = emotion_loss, {"emotion_loss": emotion_loss}
         if self.hparams.speaker_weight > 0:
             scores = self.modules.speaker_classifier(embeddings.unsqueeze(1))
-            terms["speaker"] = self.hparams.speaker_loss(
+            terms["speaker_loss"] = self.hparams.speaker_loss(
                 scores, batch.speaker.unsqueeze(1)
             )
-            loss = loss + self.hparams.speaker_weight * terms["speaker"]
+            loss = loss + self.hparams.speaker_weight * terms["speaker_loss"]
         self.hparams.history.note(loss=loss, **terms)
         return loss
 
@@ -101,7 +101,7 @@ class SERBrain(EncoderBrain):
             self.finish_epoch(
                 epoch,
                 self.train_stats,
-                {"loss": stage_loss, **headline},
+                {"emotion_loss": stage_loss, **headline},
                 max_key="uar",
             )
         else:

@@ -1,6 +1,7 @@
 """The course of a training: one row an epoch, kept with the checkpoints."""
 
 import json
+import math
 
 import matplotlib.figure
 import pandas as pd
@@ -57,8 +58,8 @@ class History:
     def write(self, folder):
         """Write ``history.csv`` and ``learning_curves.png``.
 
-        Each number has a panel of its own over the epochs; ``train_loss`` and
-        ``valid_loss`` share the panel ``loss``.
+        Each number has a panel of its own over the epochs;
+        ``train_emotion_loss`` and ``valid_emotion_loss`` share one.
 
         Arguments
         ---------
@@ -72,15 +73,19 @@ class History:
         for column in table.columns.drop("epoch"):
             split, _, number = column.partition("_")
             panels.setdefault(number, []).append((split, column))
+        n_columns = min(3, len(panels))
+        n_rows = math.ceil(len(panels) / n_columns)
         figure = matplotlib.figure.Figure(
-            figsize=(4 * len(panels), 3), layout="constrained"
+            figsize=(4 * n_columns, 3 * n_rows), layout="constrained"
         )
-        axes = figure.subplots(1, len(panels), squeeze=False)[0]
-        for axis, (number, lines) in zip(axes, panels.items(), strict=False):
+        axes = figure.subplots(n_rows, n_columns, squeeze=False).flat
+        for (number, lines), axis in zip(panels.items(), axes):
             for split, column in lines:
                 axis.plot(table["epoch"], table[column], ".-", label=split)
             axis.set(xlabel="epoch", ylabel=number.replace("_", " "))
             axis.legend()
+        for axis in axes:  # places that are left over
+            axis.set_axis_off()
         with replacing(f"{folder}/learning_curves.png", "wb") as stream:
             figure.savefig(stream, format="png", dpi=120)
 
