@@ -23,7 +23,9 @@ setuptools.setup(
     # Tried together: torch 2.14.1, torchaudio 2.11.0, speechbrain 1.1.2,
     # hyperpyyaml 1.2.3, scikit-learn 1.9.1, pandas 3.1.1 on Python 3.11.
     install_requires=[
-        "torch>=2.11",
+        # torch 2.15 is built for CUDA 13.2 and torchaudio 2.11, the newest
+        # there is, for 13.0: together they refuse to be imported.
+        "torch>=2.11,<2.15",
         "torchaudio>=2.11",
         "speechbrain>=1.1.2",
         "hyperpyyaml>=1.2.3",
