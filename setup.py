@@ -20,6 +20,7 @@ setuptools.setup(
     packages=setuptools.find_packages(
         include=["data_prep*", "emoclust_lobes*"]
     ),
+    package_data={"emoclust_lobes.analysis": ["templates/*"]},
     # Tried together: torch 2.14.1, torchaudio 2.11.0, speechbrain 1.1.2,
     # hyperpyyaml 1.2.3, scikit-learn 1.9.1, pandas 3.1.1 on Python 3.11.
     install_requires=[
@@ -33,12 +34,14 @@ setuptools.setup(
         "pandas>=2.2",
         "joblib>=1.3",
         "threadpoolctl>=3.5",
-        "matplotlib>=3.8",
+        "matplotlib>=3.10",
+        "jinja2>=3.1",
         "tqdm>=4.66",
         "soundfile>=0.13",
         "tensorboard>=2.16",
     ],
     extras_require={
+        "analysis": ["openTSNE>=1.0.2"],
         "transformers": ["transformers>=4.44"],
         "test": [
             "pytest>=8",

@@ -1,6 +1,7 @@
 """What embeddings hold across speakers: pooled clusters and linear probes."""
 
 import functools
+import warnings
 
 import joblib
 import numpy as np
@@ -8,6 +9,7 @@ import pandas
 from emoclust_lobes.analysis.measures import agreement, interval
 from emoclust_lobes.cluster_algorithms import remove_speaker, unit
 from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import recall_score
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
@@ -89,7 +91,9 @@ def cluster_pooled(utterances, vectors, k, n_init, seed, n_permutations=200):
     rows = []
     n_clusters = min(k, len(utterances))
     for space, points in spaces(utterances, vectors).items():
-        with threadpool_limits(1):
+        with threadpool_limits(1), warnings.catch_warnings():
+            # Identical recordings can leave fewer points than clusters.
+            warnings.simplefilter("ignore", ConvergenceWarning)
             model = KMeans(n_clusters, n_init=n_init, random_state=seed)
             clusters = model.fit_predict(points)
         for target, column in POOLED_TARGETS.items():
@@ -213,7 +217,8 @@ def _folds(target, labels, speakers, n_folds, seed):
         fewest = len(set(speakers))
         splitter = StratifiedGroupKFold
     folds = splitter(min(n_folds, fewest), shuffle=True, random_state=seed)
-    split = folds.split(labels, labels, speakers)
+    groups = None if target == "speaker" else speakers
+    split = folds.split(labels, labels, groups)
     # A classifier needs two classes to learn from.
     return [(a, b) for a, b in split if len(set(labels[a])) > 1 and len(b)]
 

@@ -144,7 +144,7 @@ def separate_pairs(utterances, clusters):
     emotion = utterances["emotion"].to_numpy(dtype=str)
     speakers = list(utterances.groupby("spk_id").indices.values())
     rows = []
-    for pair in itertools.combinations(sorted(set(emotion) - {""}), 2):
+    for pair in itertools.combinations(sorted({*emotion.tolist()} - {""}), 2):
         values = []
         for mine in speakers:
             labels, found = emotion[mine], clusters[mine]

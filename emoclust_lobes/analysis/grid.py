@@ -22,6 +22,17 @@ from tqdm import tqdm
 
 STABILITY = "other seed"
 KEY = ["encoder", "algorithm", "k"]
+GIVEN = "ami_given_emotion"
+_INTERVALS = ["chance", "chance_low", "chance_high"]
+_OVERALL = [*KEY, "target", "measure", "value", "low", "high", *_INTERVALS]
+_OVERALL += ["p", "speakers"]
+_SPEAKERS = [*KEY, "spk_id", "target", "utterances"]
+_SPEAKERS += [
+    "_".join(filter(None, name))
+    for name in itertools.product(
+        [*MEASURES, GIVEN, "silhouette"], ["", *_INTERVALS]
+    )
+]
 
 
 class Speaker(NamedTuple):
@@ -114,7 +125,9 @@ def analyse_grid(
         per_speaker += [{**names, **row} for row in rows]
         clusters[cell] = labels
     return Grid(
-        pandas.DataFrame(overall), pandas.DataFrame(per_speaker), clusters
+        pandas.DataFrame(overall, columns=_OVERALL),
+        pandas.DataFrame(per_speaker, columns=_SPEAKERS),
+        clusters,
     )
 
 
@@ -174,7 +187,7 @@ def _one(speaker, algorithm, k, n_seeds, n_init, n_permutations, seed):
         for target, scores in comparisons.items():
             if scores and target != "emotion":
                 given = compare(speaker.labels[target], clusters, orders)
-                scores["ami_given_emotion"] = given["ami"]
+                scores[GIVEN] = given["ami"]
     stability = [compare(x.astype(str), clusters, shuffled) for x in others]
     comparisons[STABILITY] = _mean_scores([x for x in stability if x])
     if 2 <= clusters.max() + 1 < n:

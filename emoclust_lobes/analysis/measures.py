@@ -79,8 +79,8 @@ def agreement(labels, clusters):
     expected_pairs = label_pairs.sum() * cluster_pairs.sum() / (n * (n - 1) / 2)
     most_pairs = (label_pairs.sum() + cluster_pairs.sum()) / 2
     return {
-        "ami": _ratio(information - by_chance, entropy - by_chance),
-        "ari": _ratio(pairs - expected_pairs, most_pairs - expected_pairs),
+        "ami": _ratio(information - by_chance, entropy - by_chance, 1),
+        "ari": _ratio(pairs - expected_pairs, most_pairs - expected_pairs, 1),
         "nmi": _ratio(information, entropy),
         "homogeneity": _ratio(information, label_entropy),
         "completeness": _ratio(information, cluster_entropy),
@@ -237,7 +237,12 @@ def _pairs(counts):
     return counts * (counts - 1) / 2
 
 
-def _ratio(above, below):
-    """Divide; 0 where there is nothing above, whatever is below."""
-    above = np.asarray(above, dtype=float)
-    return above / np.where(np.abs(below) > 1e-12, below, np.inf)
+def _ratio(above, below, otherwise=0):
+    """Divide; where there is nothing to divide by, the value for that case.
+
+    As in scikit-learn, AMI and ARI are 1 where labels and clusters both tell
+    every utterance apart: chance then leaves nothing to be better than.
+    """
+    below = np.asarray(below, dtype=float)
+    nothing = np.abs(below) < 1e-12
+    return np.where(nothing, otherwise, above / np.where(nothing, 1, below))

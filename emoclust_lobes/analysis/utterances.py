@@ -13,6 +13,7 @@ The last two are cut at the quartiles of each speaker: ranks inside a speaker
 do not depend on how far the microphone stood or how fast somebody speaks.
 """
 
+import math
 import os
 import pathlib
 import re
@@ -205,7 +206,7 @@ def level(wav, start="", stop=""):
     """
     waveform = read_utterance(wav, start, stop).double()
     power = waveform.square().mean().item()
-    return round(max(10 * np.log10(power + 1e-30), SILENCE), 2)
+    return round(max(10 * math.log10(power + 1e-30), SILENCE), 2)
 
 
 def explain_missing(utterances):

@@ -1,0 +1,120 @@
+"""Our own encoder, after stage 1 and before it, as a speaker encoder.
+
+A stage-1 folder holds ``embedding_model.ckpt`` and the ``hyperparams.yaml`` of
+the run. What SpeechBrain's ``EncoderClassifier`` needs of them is written to
+two folders, one with the trained weights and one with weights drawn anew, so
+that both are embedded, cached and measured like any other encoder.
+"""
+
+import io
+import pathlib
+import shutil
+
+import ruamel.yaml
+import torch
+from emoclust_lobes.files import replacing
+from emoclust_lobes.pretrained import SPEAKERS, WEIGHTS
+from hyperpyyaml import load_hyperpyyaml, resolve_references
+
+STAGE_1 = "stage 1"
+UNTRAINED = "untrained"
+_PARTS = ("compute_features", "mean_var_norm", "embedding_model")
+_INFERENCE = """
+classifier: !new:torch.nn.Identity
+modules:
+    compute_features: !ref <compute_features>
+    mean_var_norm: !ref <mean_var_norm>
+    embedding_model: !ref <embedding_model>
+    classifier: !ref <classifier>
+pretrained_path: null
+pretrainer: !new:speechbrain.utils.parameter_transfer.Pretrainer
+    loadables:
+        embedding_model: !ref <embedding_model>
+    paths:
+        embedding_model: !ref <pretrained_path>/embedding_model.ckpt
+"""
+
+
+def split_checkpoint(checkpoint, folder, seed):
+    """Write a stage-1 encoder and its untrained twin as model folders.
+
+    Arguments
+    ---------
+    checkpoint : str or pathlib.Path
+        A stage-1 folder.
+    folder : str or pathlib.Path
+        Where the two model folders go.
+    seed : int
+        Of the untrained weights.
+
+    Returns
+    -------
+    dict
+        ``"untrained"`` and ``"stage 1"`` -> folder that
+        ``load_speaker_encoder("ecapa", folder)`` takes.
+
+    Raises
+    ------
+    FileNotFoundError
+        When the folder is not one that stage 1 has finished.
+    """
+    source = pathlib.Path(checkpoint).expanduser()
+    for name in (WEIGHTS, "hyperparams.yaml"):
+        if not (source / name).is_file():
+            raise FileNotFoundError(
+                f"--checkpoint={checkpoint}: there is no {name}. Give a folder "
+                "that train_contrastive.py has finished"
+            )
+    settings = _inference_settings(source / "hyperparams.yaml")
+    folders = {
+        name: pathlib.Path(folder) / name.replace(" ", "_")
+        for name in (UNTRAINED, STAGE_1)
+    }
+    for target in folders.values():
+        with replacing(target / "hyperparams.yaml") as stream:
+            stream.write(settings)
+    with open(source / WEIGHTS, "rb") as weights:
+        with replacing(folders[STAGE_1] / WEIGHTS, "wb") as stream:
+            shutil.copyfileobj(weights, stream)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = load_hyperpyyaml(settings)["embedding_model"]
+    with replacing(folders[UNTRAINED] / WEIGHTS, "wb") as stream:
+        torch.save(model.state_dict(), stream)
+    return folders
+
+
+def heard_speakers(checkpoint):
+    """Speakers that a stage-1 encoder was trained on.
+
+    Arguments
+    ---------
+    checkpoint : str or pathlib.Path
+        A stage-1 folder.
+
+    Returns
+    -------
+    set of str
+        Empty where the folder does not say.
+    """
+    path = pathlib.Path(checkpoint).expanduser() / SPEAKERS
+    if not path.exists():
+        return set()
+    return set(path.read_text(encoding="utf-8").splitlines())
+
+
+def _inference_settings(path):
+    """The parts of a run's YAML that turn waveforms into embeddings."""
+    with open(path, encoding="utf-8") as stream:
+        text = resolve_references(stream)
+    yaml = ruamel.yaml.YAML()
+    tree = yaml.load(text)
+    missing = [name for name in _PARTS if name not in tree]
+    if missing:
+        raise FileNotFoundError(f"{path} has no {', '.join(missing)}")
+    for name in list(tree):
+        if name not in _PARTS:
+            del tree[name]
+    stream = io.StringIO()
+    yaml.dump(tree, stream)
+    return stream.getvalue() + _INFERENCE

@@ -1,0 +1,232 @@
+"""``emoclust analyse``: from a YAML to a folder with a report."""
+
+import argparse
+import functools
+import pathlib
+
+from emoclust_lobes.analysis.checkpoint import heard_speakers, split_checkpoint
+from emoclust_lobes.analysis.report import AnalysisError, analyse
+from emoclust_lobes.cluster_algorithms import ALGORITHMS
+from emoclust_lobes.embedding_cache import read_cache
+
+# Keys of the YAML that are read here, beside the steps'.
+NEEDED = (
+    "corpus",
+    "seed",
+    "output_folder",
+    "speaker_encoder_source",
+    "n_clusters",
+    "cluster_algorithm",
+    "cluster_restarts",
+)
+
+
+def add_arguments(parser):
+    """Add the options of ``emoclust analyse`` to a parser.
+
+    Arguments
+    ---------
+    parser : argparse.ArgumentParser
+        Of the command.
+
+    Example
+    -------
+    >>> import argparse
+    >>> parser = argparse.ArgumentParser()
+    >>> add_arguments(parser)
+    >>> parser.parse_args(["--k=2..4,8"]).k
+    [2, 3, 4, 8]
+    """
+    add = functools.partial(parser.add_argument, default=None)
+    add(
+        "--speaker_encoders",
+        metavar="A,B",
+        type=_names,
+        help="embeddings to compare (default: the YAML's speaker_encoder)",
+    )
+    add(
+        "--algorithms",
+        metavar="A,B",
+        type=_names,
+        help="clustering algorithms, the first for maps and examples, of "
+        f"{', '.join(ALGORITHMS)} (default: the YAML's cluster_algorithm "
+        "and ward)",
+    )
+    add(
+        "--k",
+        metavar="A..B,C",
+        type=parse_numbers,
+        help="clusters per speaker (default: the YAML's n_clusters, which is "
+        "also the number for maps and examples if it is among them)",
+    )
+    add(
+        "--checkpoint",
+        metavar="FOLDER",
+        help="a stage-1 folder: before and after training",
+    )
+    add(
+        "--out",
+        metavar="FOLDER",
+        help="where the report goes (default: OUTPUT_FOLDER/analysis)",
+    )
+    add("--title", help="name of the corpus (default: the YAML's corpus)")
+    add(
+        "--listen",
+        metavar="SPEAKER",
+        help="who is shown first (default: the median speaker)",
+    )
+    parser.add_argument(
+        "--embed_audio",
+        action="store_true",
+        help="put that speaker's examples into the page",
+    )
+    for name, number, text in (
+        ("seeds", 3, "clusterings of each kind, for stability"),
+        ("permutations", 200, "random clusterings that give chance levels"),
+        ("maps", 24, "speakers whose maps are written as files"),
+        ("jobs", 2, "processes"),
+    ):
+        parser.add_argument(
+            f"--{name}",
+            type=int,
+            default=number,
+            metavar="N",
+            help=f"{text} (default: {number})",
+        )
+
+
+def parse_numbers(text):
+    """Read numbers of clusters.
+
+    Arguments
+    ---------
+    text : str
+        Numbers and ranges, both ends included.
+
+    Returns
+    -------
+    list of int
+        Sorted, each once.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        When there is something else, or a number below 2.
+
+    Example
+    -------
+    >>> parse_numbers("2..4,8")
+    [2, 3, 4, 8]
+    """
+    numbers = set()
+    for part in text.split(","):
+        first, dots, last = part.partition("..")
+        try:
+            numbers.update(range(int(first), int(last if dots else first) + 1))
+        except ValueError:
+            numbers.add(0)
+    if min(numbers, default=0) < 2:
+        raise argparse.ArgumentTypeError(
+            f"numbers of clusters are written 2..10 or 4,8, found {text!r}"
+        )
+    return sorted(numbers)
+
+
+def _names(text):
+    return list(dict.fromkeys(x.strip() for x in text.split(",") if x.strip()))
+
+
+def analyse_experiment(hparams, options, device):
+    """Embed what a YAML's manifests hold, and analyse it.
+
+    Arguments
+    ---------
+    hparams : dict
+        The loaded YAML, whose manifests are prepared.
+    options : argparse.Namespace
+        From a parser with ``add_arguments``.
+    device : str
+        Where to compute embeddings.
+
+    Returns
+    -------
+    str
+        What came out, for the terminal.
+
+    Raises
+    ------
+    AnalysisError
+        When the options ask for something that is not there.
+    """
+    missing = [key for key in NEEDED if key not in hparams]
+    if missing:
+        raise AnalysisError(f"the YAML has no {', '.join(missing)}")
+    encoders = options.speaker_encoders or [hparams["speaker_encoder"]]
+    algorithms = options.algorithms or list(
+        dict.fromkeys([hparams["cluster_algorithm"], "ward"])
+    )
+    default = hparams["n_clusters"]
+    ks = options.k or [default]
+    if not isinstance(ks[0], int):
+        raise AnalysisError(
+            f"n_clusters is {default!r}: say which numbers of clusters to "
+            "look at, for example --k=2..10"
+        )
+    unknown = [x for x in algorithms if x not in ALGORITHMS]
+    if unknown:
+        raise AnalysisError(
+            f"unknown clustering algorithm {unknown[0]!r}: choose from "
+            f"{', '.join(ALGORITHMS)}"
+        )
+    if options.seeds < 2 or options.permutations < 1 or options.maps < 0:
+        raise AnalysisError(
+            "--seeds starts at 2, --permutations at 1 and --maps at 0"
+        )
+    out = pathlib.Path(
+        options.out or pathlib.Path(hparams["output_folder"], "analysis")
+    )
+    sources = hparams["fold_sources"]()
+    caches, heard = {}, frozenset()
+    for encoder in encoders:
+        own = encoder == hparams["speaker_encoder"]
+        source = hparams["speaker_encoder_source"] if own else None
+        hparams["embed"](
+            sources=sources,
+            encoder=encoder,
+            encoder_source=source,
+            device=device,
+        )
+        caches[encoder] = read_cache(hparams["embedding_folder"], encoder)
+    if options.checkpoint:
+        models = split_checkpoint(
+            options.checkpoint, out / "models", hparams["seed"]
+        )
+        for name, folder in models.items():
+            # An EncoderClassifier like any other; only its name is ours.
+            hparams["embed"](
+                sources=sources,
+                encoder="ecapa",
+                encoder_source=str(folder),
+                embedding_folder=folder,
+                device=device,
+            )
+            caches[name] = read_cache(folder, "ecapa")
+        heard = frozenset(heard_speakers(options.checkpoint))
+    return analyse(
+        sources,
+        caches,
+        out,
+        title=options.title or hparams["corpus"],
+        algorithms=algorithms,
+        ks=ks,
+        reference_k=default if default in ks else ks[len(ks) // 2],
+        n_seeds=options.seeds,
+        n_init=hparams["cluster_restarts"],
+        n_permutations=options.permutations,
+        seed=hparams["seed"],
+        n_jobs=options.jobs,
+        n_maps=options.maps,
+        listen=options.listen,
+        with_audio=options.embed_audio,
+        heard=heard,
+    )

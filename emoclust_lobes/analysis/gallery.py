@@ -1,0 +1,259 @@
+"""All figures of a study, each with a caption that says how to read it."""
+
+import pathlib
+from typing import NamedTuple
+
+import joblib
+from emoclust_lobes.analysis.agreement_figures import (
+    plot_by_k,
+    plot_follows,
+    plot_spread,
+)
+from emoclust_lobes.analysis.checkpoint import STAGE_1, UNTRAINED
+from emoclust_lobes.analysis.emotion_figures import (
+    plot_by_utterances,
+    plot_matching,
+    plot_pairs,
+    plot_probes,
+)
+from emoclust_lobes.analysis.map_figures import METHODS, plot_maps
+from emoclust_lobes.analysis.style import save_figure
+from emoclust_lobes.analysis.utterances import TARGETS
+from tqdm import tqdm
+
+
+class Picture(NamedTuple):
+    """A figure in the report: its name, heading, caption and SVG file."""
+
+    name: str
+    heading: str
+    caption: str
+    svg: pathlib.Path
+
+
+CAPTIONS = {
+    "follows": (
+        "What the clusters follow",
+        "Each dot is the agreement of the clusters with one property of the "
+        "utterances, measured inside each speaker and averaged; the line is "
+        "its 95 % interval over speakers, the grey box where random clusters "
+        "of the same sizes end up. Further right is followed more. An open "
+        "diamond, where emotion is known, marks what clusters would share with the property if they "
+        "knew of it only through emotion (angry speech is loud): a dot to the "
+        "right of its diamond follows the property for its own sake too. "
+        "Duration and loudness are cut at each speaker's quartiles. A "
+        "property with fewer values than there are clusters cannot reach 1.",
+    ),
+    "by_k": (
+        "How many clusters",
+        "Agreement: with emotion, where labels are known. Stability: "
+        "agreement of the clusters with those from other random seeds, which "
+        "is 1 when the clusters are not a matter of luck (Ward's method draws "
+        "nothing, so it is always 1). Silhouette: how much closer utterances "
+        "are to their own cluster than to the next. Shaded: 95 % interval over "
+        "speakers. Look for a k where all are high.",
+    ),
+    "spread": (
+        "From speaker to speaker",
+        "Each mark is one speaker; a box spans the middle half of the "
+        "speakers, the line in it is the median. A mark inside the grey band "
+        "could be a speaker whose clusters have nothing to do with emotion.",
+    ),
+    "matching": (
+        "Which emotions find a cluster",
+        "In each speaker every cluster was given the emotion it matches best "
+        "(Hungarian method). A row shows where the utterances of one emotion "
+        "went: bright on the diagonal is an emotion with a cluster of its "
+        "own, bright elsewhere an emotion that lives in another's cluster. "
+        "Matching always finds something: compare with chance in the title.",
+    ),
+    "pairs": (
+        "Which emotions separate, which merge",
+        "For each two emotions: how well the clusters tell their utterances "
+        "apart, averaged over speakers. Bright pairs separate, dark pairs "
+        "share clusters. Emotions are sorted from the best separated to the "
+        "most mixed.",
+    ),
+    "by_utterances": (
+        "How much speech of a speaker it takes",
+        "Random parts of each speaker's utterances were clustered instead of "
+        "all (never into more clusters than half the utterances). Where the "
+        "curve is flat, more speech of a speaker does not help. Shaded: 95 % "
+        "interval over speakers.",
+    ),
+    "probes": (
+        "What a linear classifier finds",
+        "Logistic regression on the embeddings themselves, with no clusters. "
+        "Emotion, sentence and gender are tested on speakers that were not "
+        "learnt from, speakers on utterances that were not learnt from. "
+        "Whiskers: deviation over folds. Dotted: chance. Removing a speaker's "
+        "mean uses all of the speaker's utterances, unlabelled.",
+    ),
+    "before_after": (
+        "Before and after stage 1",
+        "The same utterances of one speaker{heard}, placed by our encoder "
+        "with random weights, as before training, and with those that stage "
+        "1 left. Training worked where colours that are mixed above lie "
+        "apart below.",
+    ),
+    "maps": (
+        "Maps of three speakers: {encoder}",
+        "Each mark is an utterance; near means similar. Left by emotion, "
+        "right by cluster, where a cluster has the colour and shape of the "
+        "emotion it matches (grey: none): equal pictures mean that clusters "
+        "are emotions. The speakers are those with the lowest, the median "
+        "and the highest agreement. PCA keeps distances as far as its two "
+        "axes explain the variance; t-SNE keeps neighbours, and distances "
+        "between groups mean nothing.",
+    ),
+    "maps_unlabelled": (
+        "Maps of three speakers: {encoder}",
+        "Each mark is an utterance; near means similar; colours and shapes "
+        "are clusters. PCA keeps distances as far as its two axes explain "
+        "the variance; t-SNE keeps neighbours, and distances between groups "
+        "mean nothing. The speakers are the first, the middle and the last.",
+    ),
+}
+
+
+def draw_gallery(study, folder, n_maps, n_jobs):
+    """Draw all figures.
+
+    Arguments
+    ---------
+    study : Study
+        What was measured.
+    folder : str or pathlib.Path
+        Where PNG and SVG files go; maps of single speakers go to its
+        subfolder ``speakers``.
+    n_maps : int
+        Speakers whose maps are drawn, of each encoder.
+    n_jobs : int
+        Number of processes.
+
+    Returns
+    -------
+    list of Picture
+        All but the maps of single speakers, in the order of the report.
+    """
+    folder = pathlib.Path(folder)
+    overall = study.grid.overall
+    reference = study.reference(overall)
+    found = set(reference["target"])
+    targets = [x for x in TARGETS if x in found]
+    figures = {}
+    if targets:
+        figures["follows"] = plot_follows(reference, targets)
+    if not overall.empty:
+        figures["by_k"] = plot_by_k(overall)
+    if study.labelled and "emotion" in found:
+        rows = study.reference(study.grid.speakers)
+        genders = study.utterances.groupby("spk_id")["gender"].first()
+        figures["spread"] = plot_spread(
+            rows[rows["target"] == "emotion"], genders.to_dict()
+        )
+        figures["matching"] = plot_matching(study.confusions)
+        figures["pairs"] = plot_pairs(study.pairs)
+        figures["by_utterances"] = plot_by_utterances(study.sizes)
+    if not study.probes.empty:
+        figures["probes"] = plot_probes(study.probes)
+    pictures = [
+        Picture(name, *CAPTIONS[name], save_figure(figure, folder / name))
+        for name, figure in figures.items()
+    ]
+    if STAGE_1 in study.places:
+        pictures.append(_before_after(study, folder))
+    kind = "maps" if study.labelled else "maps_unlabelled"
+    for encoder in study.encoders:
+        heading, caption = CAPTIONS[kind]
+        name = f"maps_{encoder.replace(' ', '_')}"
+        panels = [
+            _panel(study, encoder, x) for x in example_speakers(study, encoder)
+        ]
+        svg = save_figure(_maps(study, panels), folder / name)
+        heading = heading.format(encoder=encoder)
+        pictures.append(Picture(name, heading, caption, svg))
+    names = sorted(set(study.utterances["spk_id"]))[:n_maps]
+    jobs = [
+        joblib.delayed(_save_maps)(
+            [_panel(study, encoder, name)],
+            study.labelled,
+            folder / "speakers" / encoder.replace(" ", "_") / _safe(name),
+        )
+        for encoder in study.encoders
+        for name in names
+    ]
+    pool = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
+    for _ in tqdm(pool(jobs), "maps of speakers", len(jobs), unit="fig"):
+        pass
+    return pictures
+
+
+def example_speakers(study, encoder):
+    """Name the speakers with the lowest, median and highest agreement.
+
+    Arguments
+    ---------
+    study : Study
+        What was measured.
+    encoder : str
+        Whose clusters.
+
+    Returns
+    -------
+    list of str
+        Three speakers, fewer where there are fewer; by name where nothing
+        is known of emotion.
+    """
+    rows = study.reference(study.grid.speakers)
+    rows = rows[(rows["encoder"] == encoder) & (rows["target"] == "emotion")]
+    if len(rows):
+        names = rows.sort_values(["ami", "spk_id"])["spk_id"].tolist()
+    else:
+        names = sorted(set(study.utterances["spk_id"]))
+    return list(dict.fromkeys([names[0], names[len(names) // 2], names[-1]]))
+
+
+def _panel(study, encoder, speaker):
+    places = study.places[encoder]
+    title = f"{speaker}, {encoder}"
+    rows = study.reference(study.grid.speakers)
+    rows = rows[
+        (rows["encoder"] == encoder)
+        & (rows["spk_id"] == speaker)
+        & (rows["target"] == "emotion")
+    ]
+    if len(rows):
+        title += f" (AMI with emotion {rows['ami'].iloc[0]:.2f})"
+    mine = places[places["spk_id"] == speaker]
+    return title, mine, study.matches[encoder][speaker]
+
+
+def _maps(study, panels):
+    return plot_maps(panels, study.labelled, _methods(panels))
+
+
+def _methods(panels):
+    return [x for x in METHODS if f"{x}_x" in panels[0][1]]
+
+
+def _save_maps(panels, labelled, path):
+    figure = plot_maps(panels, labelled, _methods(panels))
+    save_figure(figure, path, dpi=110)
+
+
+def _before_after(study, folder):
+    """Maps of a speaker whom stage 1 has not heard, if there is one."""
+    names = sorted(set(study.utterances["spk_id"]))
+    unheard = [x for x in names if x not in study.heard]
+    speaker = (unheard or names)[len(unheard or names) // 2]
+    panels = [_panel(study, x, speaker) for x in (UNTRAINED, STAGE_1)]
+    svg = save_figure(_maps(study, panels), folder / "before_after")
+    heading, caption = CAPTIONS["before_after"]
+    heard = ", whom it has not heard in training" if unheard else ""
+    return Picture("before_after", heading, caption.format(heard=heard), svg)
+
+
+def _safe(name):
+    """A speaker's name as one part of a path."""
+    return "".join(x if x.isalnum() or x in "-_." else "_" for x in name)

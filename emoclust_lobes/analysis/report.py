@@ -1,0 +1,202 @@
+"""From embeddings to a folder with a report."""
+
+import hashlib
+import importlib.metadata
+import pathlib
+
+from emoclust_lobes.analysis.gallery import draw_gallery, example_speakers
+from emoclust_lobes.analysis.maps import has_tsne
+from emoclust_lobes.analysis.page import summarise, write_page
+from emoclust_lobes.analysis.study import run_study, write_numbers
+from emoclust_lobes.analysis.utterances import describe_utterances
+from emoclust_lobes.files import fingerprint, read_json, write_json
+
+# Part of every fingerprint: raise it when a report comes out differently.
+FORMAT = 1
+
+
+class AnalysisError(ValueError):
+    """The analysis cannot be made as asked for; says what to do."""
+
+
+def analyse(
+    sources,
+    caches,
+    out,
+    *,
+    title,
+    algorithms,
+    ks,
+    reference_k,
+    n_seeds=3,
+    n_init=10,
+    n_permutations=200,
+    seed=1986,
+    n_jobs=1,
+    n_maps=24,
+    listen=None,
+    with_audio=False,
+    heard=frozenset(),
+):
+    """Analyse embeddings and write the report; nothing when it is current.
+
+    Arguments
+    ---------
+    sources : list of (str, str)
+        Manifests and the folders their ``$data_root`` stands for.
+    caches : dict
+        Name of the embeddings -> ``Embeddings``.
+    out : str or pathlib.Path
+        Gets ``report.html``, ``figures``, ``numbers`` and, written last,
+        ``summary.json``.
+    title, algorithms, ks, reference_k, n_seeds, n_init, n_permutations
+        See ``run_study``.
+    seed, n_jobs, heard
+        See ``run_study``.
+    n_maps : int
+        Speakers whose maps are written as files.
+    listen : str or None
+        The speaker shown first, by default the one with median agreement.
+    with_audio : bool
+        Whether this speaker's examples are put into the page.
+
+    Returns
+    -------
+    str
+        The verdict, the missing comparisons, and where the report is.
+
+    Raises
+    ------
+    AnalysisError
+        When there is no utterance, or no such speaker.
+    EmbeddingError
+        When embeddings are missing.
+    """
+    out = pathlib.Path(out)
+    utterances = describe_utterances(sources, out / "loudness.csv", n_jobs)
+    if utterances.empty:
+        raise AnalysisError("there is no utterance to analyse")
+    speakers = set(utterances["spk_id"])
+    if listen is not None and listen not in speakers:
+        raise AnalysisError(
+            f"there is no speaker {listen!r} to listen to, but "
+            f"{', '.join(sorted(speakers)[:5])} ..."
+        )
+    vectors = {x: y.select(utterances["ID"]) for x, y in caches.items()}
+    arguments = {
+        "title": title,
+        "encoders": {x: y.identity for x, y in caches.items()},
+        "algorithms": algorithms,
+        "k": ks,
+        "reference_k": reference_k,
+        "seeds": n_seeds,
+        "restarts": n_init,
+        "permutations": n_permutations,
+        "seed": seed,
+        "maps": n_maps,
+        "listen": listen,
+        "embed_audio": with_audio,
+        "heard_by_stage_1": sorted(heard),
+        "t-SNE": has_tsne(),
+    }
+    inputs = fingerprint(
+        {
+            "format": FORMAT,
+            "arguments": arguments,
+            "utterances": utterances.astype(str).values.tolist(),
+            "vectors": {
+                x: hashlib.sha256(y.tobytes()).hexdigest()
+                for x, y in vectors.items()
+            },
+        }
+    )
+    done = read_json(out / "summary.json")
+    if done and done["fingerprint"] == inputs and _report(out).exists():
+        return describe(done, out)
+    (out / "summary.json").unlink(missing_ok=True)
+    study = run_study(
+        title,
+        utterances,
+        vectors,
+        algorithms,
+        ks,
+        reference_k,
+        n_seeds,
+        n_init,
+        n_permutations,
+        seed,
+        n_jobs,
+        heard,
+    )
+    files = write_numbers(study, out / "numbers")
+    pictures = draw_gallery(study, out / "figures", n_maps, n_jobs)
+    first = listen or _median_speaker(study)
+    write_page(
+        study, pictures, _facts(arguments), _report(out), first, with_audio
+    )
+    summary = {
+        "fingerprint": inputs,
+        "verdict": study.verdict(),
+        "missing": study.missing,
+        "summary": summarise(study),
+        "matching": {
+            x: {"diagonal": accuracy, "chance": chance}
+            for x, (_, accuracy, chance) in study.confusions.items()
+        },
+        "utterances": len(utterances),
+        "speakers": len(speakers),
+        "numbers": [f"numbers/{name}" for name in files],
+        "figures": [f"figures/{x.name}.svg" for x in pictures],
+        "arguments": arguments,
+    }
+    write_json(out / "summary.json", summary)
+    return describe(summary, out)
+
+
+def describe(summary, out):
+    """Tell what an analysis found, in a few lines.
+
+    Arguments
+    ---------
+    summary : dict
+        Content of ``summary.json``.
+    out : str or pathlib.Path
+        Its folder.
+
+    Returns
+    -------
+    str
+    """
+    lines = [summary["verdict"], ""]
+    lines += [
+        f"not compared with {target}: {reason}"
+        for target, reason in summary["missing"].items()
+    ]
+    return "\n".join([*lines, f"report: {_report(pathlib.Path(out))}"])
+
+
+def _report(out):
+    return out / "report.html"
+
+
+def _median_speaker(study):
+    names = example_speakers(study, study.encoders[0])
+    return names[len(names) // 2]
+
+
+def _facts(arguments):
+    """How the report was made, for the reader."""
+    facts = {
+        f"embedding {name}": ", ".join(f"{x} {y}" for x, y in identity.items())
+        for name, identity in arguments["encoders"].items()
+    }
+    facts["clusters per speaker, k"] = ", ".join(map(str, arguments["k"]))
+    facts["algorithms"] = ", ".join(arguments["algorithms"])
+    for name in ("seed", "seeds", "restarts", "permutations"):
+        facts[name] = str(arguments[name])
+    packages = ["scikit-learn", "numpy"]
+    packages += ["openTSNE"] if arguments["t-SNE"] else []
+    facts["computed with"] = ", ".join(
+        f"{x} {importlib.metadata.version(x)}" for x in packages
+    )
+    return facts

@@ -1,0 +1,129 @@
+"""Fast measures against scikit-learn and slow loops."""
+
+import numpy as np
+import pytest
+from emoclust_lobes.analysis.measures import (
+    MEASURES,
+    Scores,
+    agreement,
+    compare,
+    silhouettes,
+    summarise_speakers,
+)
+from emoclust_lobes.cluster_report import purity
+from hypothesis import (
+    given,
+    settings,
+    strategies as st,
+)
+from sklearn import metrics
+
+ORACLES = {
+    "ami": metrics.adjusted_mutual_info_score,
+    "ari": metrics.adjusted_rand_score,
+    "nmi": metrics.normalized_mutual_info_score,
+    "homogeneity": metrics.homogeneity_score,
+    "completeness": metrics.completeness_score,
+    "purity": purity,
+}
+pairs = st.lists(
+    st.tuples(st.sampled_from("abcd"), st.integers(0, 4)),
+    min_size=4,
+    max_size=40,
+).filter(lambda rows: all(len(set(x)) > 1 for x in zip(*rows, strict=True)))
+
+
+@given(pairs, st.integers(0, 2**32 - 1))
+@settings(deadline=None, max_examples=40)
+def test_measures_of_all_permutations_are_those_of_sklearn(rows, seed):
+    labels, clusters = (np.array(x) for x in zip(*rows, strict=True))
+    rng = np.random.default_rng(seed)
+    many = rng.permuted(np.tile(clusters, (4, 1)), axis=1)
+    found = agreement(labels, many)
+    assert set(found) == set(MEASURES) == set(ORACLES)
+    for name, oracle in ORACLES.items():
+        expected = [oracle(labels, row) for row in many]
+        np.testing.assert_allclose(found[name], expected, atol=1e-9)
+
+
+@given(pairs)
+@settings(deadline=None, max_examples=20)
+def test_nmi_is_the_v_measure(rows):
+    labels, clusters = (np.array(x) for x in zip(*rows, strict=True))
+    found = agreement(labels, clusters[None])["nmi"][0]
+    expected = metrics.v_measure_score(labels, clusters)
+    assert found == pytest.approx(expected, abs=1e-9)
+
+
+@given(st.integers(0, 1000), st.integers(2, 5))
+@settings(deadline=None, max_examples=20)
+def test_silhouettes_are_those_of_sklearn(seed, k):
+    rng = np.random.default_rng(seed)
+    vectors = rng.normal(size=(14, 3))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    clusters = np.r_[np.arange(k), rng.integers(k, size=14 - k)]
+    many = rng.permuted(np.tile(clusters, (3, 1)), axis=1)
+    expected = [
+        metrics.silhouette_score(vectors, row, metric="cosine") for row in many
+    ]
+    np.testing.assert_allclose(silhouettes(vectors, many), expected)
+
+
+def test_silhouettes_of_identical_vectors_are_0():
+    clusters = np.array([[0, 0, 1, 1]])
+    assert silhouettes(np.ones((4, 1)), clusters).tolist() == [0]
+
+
+@given(pairs, st.integers(0, 1000), st.data())
+@settings(deadline=None, max_examples=30)
+def test_unknown_labels_are_left_out_of_value_and_chance(rows, seed, data):
+    labels, clusters = (np.array(x) for x in zip(*rows, strict=True))
+    hide = data.draw(st.sets(st.integers(0, len(rows) - 1), max_size=3))
+    labels[list(hide)] = ""
+    n = len(labels)
+    rng = np.random.default_rng(seed)
+    orders = rng.permuted(np.tile(np.arange(n), (5, 1)), axis=1)
+    found = compare(labels, clusters, orders)
+    known = labels != ""
+    if len(set(labels[known])) < 2 or len(set(clusters[known])) < 2:
+        assert found is None
+        return
+    for name, oracle in ORACLES.items():
+        value = oracle(labels[known], clusters[known])
+        assert found[name].value == pytest.approx(value, abs=1e-9)
+        chance = []
+        for order in orders:
+            kept = [place for place in order if known[place]]
+            chance.append(oracle(labels[known], clusters[kept]))
+        np.testing.assert_allclose(found[name].chance, chance, atol=1e-9)
+
+
+def test_chance_of_ami_and_ari_is_0_and_of_purity_is_not():
+    rng = np.random.default_rng(0)
+    labels = np.repeat(list("abcd"), 10)
+    orders = rng.permuted(np.tile(np.arange(40), (2000, 1)), axis=1)
+    found = compare(labels, rng.integers(4, size=40), orders)
+    assert abs(found["ami"].chance.mean()) < 0.005
+    assert abs(found["ari"].chance.mean()) < 0.005
+    assert found["purity"].chance.mean() > 0.35
+
+
+def test_the_summary_of_speakers_is_their_mean_beside_chance():
+    rng = np.random.default_rng(0)
+    scores = [Scores(x, rng.normal(0, 0.1, 99)) for x in (0.2, 0.4, 0.9)]
+    found = summarise_speakers(scores, np.random.default_rng(1))
+    means = np.mean([x.chance for x in scores], axis=0)
+    assert found["value"] == pytest.approx(0.5)
+    assert found["chance"] == pytest.approx(means.mean())
+    assert found["chance_low"] == pytest.approx(np.percentile(means, 2.5))
+    assert found["chance_high"] == pytest.approx(np.percentile(means, 97.5))
+    assert 0.2 <= found["low"] < 0.5 < found["high"] <= 0.9
+    assert found["p"] == 0.01
+    assert found["speakers"] == 3
+
+
+def test_what_random_clusters_do_as_well_has_a_large_p():
+    scores = [Scores(0.0, np.linspace(-0.1, 0.1, 99))]
+    found = summarise_speakers(scores, np.random.default_rng(1))
+    assert found["p"] == pytest.approx(0.51)
+    assert found["low"] is None and found["high"] is None
