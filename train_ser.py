@@ -26,6 +26,7 @@ from emoclust_lobes.metrics import emotion_metrics
 from emoclust_lobes.plots import plot_confusion
 from emoclust_lobes.pretrained import initialize_encoder
 from hyperpyyaml import load_hyperpyyaml
+from sklearn.utils.class_weight import compute_class_weight
 
 import speechbrain as sb
 from speechbrain.dataio.sampler import ReproducibleWeightedRandomSampler
@@ -154,27 +155,6 @@ def dataio_prep(hparams):
     return datasets, tables
 
 
-def class_weights(emotions, classes):
-    """Weight the classes so that each counts the same.
-
-    Arguments
-    ---------
-    emotions : pandas.Series
-        Emotion of each training utterance.
-    classes : list of str
-        The class set.
-
-    Returns
-    -------
-    torch.Tensor
-        Number of utterances / (number of classes x utterances of the class),
-        shape [classes]; its mean over the utterances is one.
-    """
-    counts = emotions.value_counts().reindex(classes)
-    weights = len(emotions) / (len(classes) * counts)
-    return torch.tensor(weights.to_numpy(), dtype=torch.float32)
-
-
 def main():
     """Prepare, fine-tune, choose on development speakers, test once."""
     hparams_file, run_opts, overrides = sb.parse_arguments(sys.argv[1:])
@@ -236,7 +216,12 @@ def main():
     )
     brain.classes = manifest["classes"]
     brain.has_valid = "valid" in datasets
-    weights = class_weights(tables["train"]["emotion"], brain.classes)
+    weights = compute_class_weight(
+        "balanced",
+        classes=np.array(brain.classes),
+        y=tables["train"]["emotion"],
+    )
+    weights = torch.tensor(weights, dtype=torch.float32)
     brain.class_weights = None
     train_options = {
         "batch_size": hparams["batch_size"],
