@@ -27,8 +27,6 @@ from hypothesis import (
 )
 from sklearn.metrics import adjusted_rand_score
 
-sizes = st.tuples(st.integers(2, 25), st.integers(2, 6))
-
 
 @pytest.fixture
 def corpus(tmp_path, write_pool):
