@@ -54,7 +54,8 @@ def refuse_changed_run(folder, blocks):
     """Stop when a folder holds a run with other settings.
 
     A checkpoint of other settings would be resumed in silence, and the result
-    would belong to neither. What is seen for the first time is recorded.
+    would belong to neither. The settings are recorded; as long as there is no
+    checkpoint there is nothing to resume, and they may change.
 
     Arguments
     ---------
@@ -73,16 +74,19 @@ def refuse_changed_run(folder, blocks):
     -------
     >>> folder = getfixture("tmp_path")
     >>> refuse_changed_run(folder, {"ser": "lr: 0.1"})
-    >>> refuse_changed_run(folder, {"ser": "lr: 0.1"})
     >>> refuse_changed_run(folder, {"ser": "lr: 0.2"})
+    >>> (folder / "save" / "CKPT+1").mkdir(parents=True)
+    >>> refuse_changed_run(folder, {"ser": "lr: 0.2"})
+    >>> refuse_changed_run(folder, {"ser": "lr: 0.3"})
     Traceback (most recent call last):
     ...
     emoclust_lobes.experiment.ChangedRunError: ...
     """
-    record = pathlib.Path(folder) / "settings.json"
-    before = read_json(record) or {}
+    folder = pathlib.Path(folder)
+    before = read_json(folder / "settings.json") or {}
+    to_resume = any(folder.glob("save/CKPT*"))
     lines = []
-    for name in sorted(set(before) & set(blocks)):
+    for name in sorted(set(before) & set(blocks)) if to_resume else ():
         old, new = before[name].splitlines(), blocks[name].splitlines()
         lines += [f"  was {line.strip()}" for line in old if line not in new]
         lines += [f"  now {line.strip()}" for line in new if line not in old]
@@ -93,4 +97,4 @@ def refuse_changed_run(folder, blocks):
             + "\nGive another --output_folder, or remove that folder to run "
             "it anew."
         )
-    write_json(record, {**before, **blocks})
+    write_json(folder / "settings.json", {**before, **blocks})

@@ -157,6 +157,7 @@ def test_only_what_a_run_depends_on_is_compared(tmp_path, overrides, changed):
     first = resolved_blocks(path, "data_folder: /a", ignore=["other"])
     assert set(first) == {"net", "stage", "history"}
     refuse_changed_run(tmp_path, first)
+    (tmp_path / "save" / "CKPT+1").mkdir(parents=True)
     again = resolved_blocks(path, overrides, ignore=["other"])
     if not changed:
         refuse_changed_run(tmp_path, again)
@@ -170,9 +171,19 @@ def test_only_what_a_run_depends_on_is_compared(tmp_path, overrides, changed):
 def test_inputs_that_come_later_are_compared_too(tmp_path):
     refuse_changed_run(tmp_path, {"net": "a"})
     refuse_changed_run(tmp_path, {"manifest": "1"})
+    (tmp_path / "save" / "CKPT+1").mkdir(parents=True)
     refuse_changed_run(tmp_path, {"net": "a"})
     with pytest.raises(ChangedRunError, match="was 1"):
         refuse_changed_run(tmp_path, {"manifest": "2"})
+
+
+def test_without_a_checkpoint_settings_may_still_change(tmp_path):
+    refuse_changed_run(tmp_path, {"net": "a", "manifest": "1"})
+    refuse_changed_run(tmp_path, {"net": "b"})
+    (tmp_path / "save" / "CKPT+1").mkdir(parents=True)
+    refuse_changed_run(tmp_path, {"net": "b", "manifest": "1"})
+    with pytest.raises(ChangedRunError, match="now a"):
+        refuse_changed_run(tmp_path, {"net": "a"})
 
 
 def test_history_goes_back_with_its_checkpoint(tmp_path):
