@@ -99,11 +99,13 @@ class ContrastiveBrain(EncoderBrain):
         auc = cluster_auc(
             np.concatenate(self.embeddings), self.speakers, self.clusters
         )
+        valid_stats = {} if auc is None else {"cluster_auc": auc}
         if epoch == 0:
-            self.hparams.history.add(epoch=0, valid_cluster_auc=auc)
+            untrained = {f"valid_{k}": v for k, v in valid_stats.items()}
+            self.hparams.history.add(epoch=0, **untrained)
         else:
             self.finish_epoch(
-                epoch, self.train_stats, {"cluster_auc": auc}, "cluster_auc"
+                epoch, self.train_stats, valid_stats, "cluster_auc"
             )
 
 
@@ -231,6 +233,9 @@ def main():
             **loader_options,
         )
     brain.fit(hparams["epoch_counter"], train_loader, brain.valid_loader)
+    if brain.debug and not brain.debug_persistently:
+        logger.info("Debugging: the encoder is not kept")
+        return
     run_on_main(finish, args=[hparams, checkpointer, speakers])
 
 

@@ -257,6 +257,9 @@ def main():
         max_key="uar" if brain.has_valid else None,
         test_loader_kwargs=whole_options,
     )
+    if brain.debug and not brain.debug_persistently:
+        logger.info("Debugging: the results are not kept")
+        return
     run_on_main(write_results, args=[hparams, brain])
 
 

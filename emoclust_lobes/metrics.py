@@ -87,8 +87,8 @@ def cluster_auc(embeddings, speakers, clusters):
 
     Returns
     -------
-    float
-        The mean area, ``nan`` when no speaker has both kinds of pairs.
+    float or None
+        The mean area, ``None`` when no speaker has both kinds of pairs.
 
     Example
     -------
@@ -108,4 +108,4 @@ def cluster_auc(embeddings, speakers, clusters):
         pairs = np.triu_indices(own.sum(), k=1)
         if len(np.unique(same[pairs])) == 2:
             areas.append(roc_auc_score(same[pairs], similarity[pairs]))
-    return float(np.mean(areas)) if areas else float("nan")
+    return float(np.mean(areas)) if areas else None

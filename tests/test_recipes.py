@@ -209,6 +209,14 @@ def test_weights_of_another_fold_are_refused(corpora, tmp_path, run_here):
         run_here("train_ser.py", "ravdess", corpora, tmp_path, *options)
 
 
+def test_a_debugging_run_leaves_no_result(corpora, tmp_path, run_here):
+    run_here("train_contrastive.py", "ravdess", corpora, tmp_path, "--debug")
+    options = ["--init=scratch", "--debug"]
+    run_here("train_ser.py", "ravdess", corpora, tmp_path, *options)
+    assert not list(tmp_path.rglob("metrics.json"))
+    assert not list(tmp_path.rglob("*.ckpt"))
+
+
 def test_a_finished_test_is_not_repeated(corpora, tmp_path, run_here):
     arguments = ["train_ser.py", "ravdess", corpora, tmp_path, "--init=scratch"]
     run_here(*arguments)
