@@ -1,6 +1,7 @@
 """Numbers that a result is reported with."""
 
 import numpy as np
+from emoclust_lobes.cluster_algorithms import unit
 from sklearn.metrics import (
     confusion_matrix,
     f1_score,
@@ -97,13 +98,11 @@ def cluster_auc(embeddings, speakers, clusters):
     1.0
     """
     speakers, clusters = np.asarray(speakers), np.asarray(clusters)
-    embeddings = np.asarray(embeddings, dtype=np.float64)
-    lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
-    unit = embeddings / np.maximum(lengths, 1e-12)
+    directions = unit(np.asarray(embeddings, dtype=np.float64))
     areas = []
     for speaker in np.unique(speakers):
         own = speakers == speaker
-        similarity = unit[own] @ unit[own].T
+        similarity = directions[own] @ directions[own].T
         same = clusters[own][:, None] == clusters[own][None, :]
         pairs = np.triu_indices(own.sum(), k=1)
         if len(np.unique(same[pairs])) == 2:

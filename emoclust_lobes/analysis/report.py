@@ -115,18 +115,18 @@ def analyse(
         return describe(done, out)
     (out / "summary.json").unlink(missing_ok=True)
     study = run_study(
-        title,
-        utterances,
-        vectors,
-        algorithms,
-        ks,
-        reference_k,
-        n_seeds,
-        n_init,
-        n_permutations,
-        seed,
-        n_jobs,
-        heard,
+        title=title,
+        utterances=utterances,
+        vectors=vectors,
+        algorithms=algorithms,
+        ks=ks,
+        reference_k=reference_k,
+        n_seeds=n_seeds,
+        n_init=n_init,
+        n_permutations=n_permutations,
+        seed=seed,
+        n_jobs=n_jobs,
+        heard=heard,
     )
     files = write_numbers(study, out / "numbers")
     pictures = draw_gallery(study, out / "figures", n_maps, n_jobs)

@@ -272,7 +272,7 @@ def test_nothing_is_done_again_until_something_changes(
     sources, caches, before, text = labelled
     out = shutil.copytree(before, tmp_path / "copy")
     monkeypatch.setattr(
-        report, "run_study", lambda *_: pytest.fail("was done again")
+        report, "run_study", lambda **_: pytest.fail("was done again")
     )
     again = analyse(sources, caches, out, with_audio=True, **OPTIONS)
     assert again == text.replace(str(before), str(out))
