@@ -16,14 +16,16 @@ import sys
 
 import numpy as np
 import torch
-from data_prep import Source, read_manifests
-from emoclust_lobes.audio import audio_pipeline
+from data_prep import Source, read_manifest
 from emoclust_lobes.brain import EncoderBrain
+from emoclust_lobes.cluster_variants import find_variant
 from emoclust_lobes.clustering import read_clusters
 from emoclust_lobes.experiment import refuse_changed_run, resolved_blocks
 from emoclust_lobes.files import read_json, write_json
+from emoclust_lobes.gradient_reversal import reversal_ramp, reverse_gradient
 from emoclust_lobes.metrics import cluster_auc
-from emoclust_lobes.pretrained import export_encoder
+from emoclust_lobes.pretrained import add_trained_parts, export_encoder
+from emoclust_lobes.recluster import PoolClusters, Reclustering
 from hyperpyyaml import load_hyperpyyaml
 
 import speechbrain as sb
@@ -36,11 +38,14 @@ logger = get_logger(__name__)
 class ContrastiveBrain(EncoderBrain):
     """Learns from the clusters, from the speakers, or from both.
 
-    ``valid_loader`` gives the utterances of the development speakers; it stays
-    ``None`` where the protocol has none.
+    ``variant`` says what is contrasted. ``valid_loader`` gives the utterances
+    of the development speakers; it stays ``None`` where the protocol has none.
+    ``reclustering`` is a function without arguments that makes the clusters
+    anew, or ``None``.
     """
 
     valid_loader = None
+    reclustering = None
 
     def compute_forward(self, batch, stage):
         """Return the embeddings, shape [batch, dim]."""
@@ -55,28 +60,30 @@ class ContrastiveBrain(EncoderBrain):
             self.clusters.extend(batch.cluster.tolist())
             return torch.zeros(())
         terms = {}
-        if self.hparams.pretraining != "speaker":
-            projections = self.modules.projection(predictions)
-            terms["contrastive_loss"], n_anchors = (
-                self.hparams.contrastive_loss(
-                    projections, batch.speaker, batch.cluster
-                )
-            )
-            self.hparams.history.note(anchors=n_anchors)
-        if self.hparams.pretraining != "contrastive":
-            scores = self.modules.speaker_classifier(predictions.unsqueeze(1))
-            terms["speaker_loss"] = self.hparams.speaker_loss(
-                scores, batch.speaker.unsqueeze(1)
-            )
-        if self.hparams.pretraining == "multitask":
-            loss = (
-                terms["contrastive_loss"]
-                + self.hparams.speaker_weight * terms["speaker_loss"]
-            )
-        else:
-            (loss,) = terms.values()
+        if self.variant.contrastive:
+            terms["contrastive_loss"] = self.contrast(predictions, batch)
+        loss = sum(terms.values())
+        if self.variant.speaker:
+            terms["speaker_loss"] = self.classify_speakers(predictions, batch)
+            alone = not self.variant.contrastive
+            weight = 1.0 if alone else self.hparams.speaker_weight
+            loss = loss + weight * terms["speaker_loss"]
         self.hparams.history.note(loss=loss, **terms)
         return loss
+
+    def classify_speakers(self, embeddings, batch):
+        """Return the loss of speaker classification.
+
+        Against it, the gradient is reversed where it leaves the classifier;
+        the strength grows from 0 to 1 over the training.
+        """
+        if self.variant.speaker == "against":
+            counter = self.hparams.epoch_counter
+            done = counter.current - 1 + self.step / self.steps_per_epoch
+            strength = reversal_ramp(done / counter.limit, final=1.0)
+            embeddings = reverse_gradient(embeddings, strength)
+        scores = self.modules.speaker_classifier(embeddings.unsqueeze(1))
+        return self.hparams.speaker_loss(scores, batch.speaker.unsqueeze(1))
 
     def on_fit_start(self):
         """Measure the untrained encoder once, to compare with."""
@@ -87,6 +94,11 @@ class ContrastiveBrain(EncoderBrain):
     def on_stage_start(self, stage, epoch=None):
         """Start collecting."""
         super().on_stage_start(stage, epoch)
+        every = self.hparams.recluster_every
+        fresh = self.step == 0  # not resumed inside the epoch
+        if stage == sb.Stage.TRAIN and every and epoch > 1 and fresh:
+            if (epoch - 1) % every == 0:
+                self.reclustering()
         self.embeddings, self.speakers, self.clusters = [], [], []
 
     def on_stage_end(self, stage, stage_loss, epoch=None):
@@ -119,46 +131,39 @@ def dataio_prep(hparams):
 
     Returns
     -------
-    train, valid : DynamicItemDataset
-        The pool with random crops, and the whole utterances of the
-        development speakers (``None`` when the protocol has none).
+    train, whole, valid : DynamicItemDataset
+        The pool with random crops, its whole utterances, and the whole
+        utterances of the development speakers (``None`` when the protocol has
+        none).
     sampler : SpeakerClusterBatchSampler
         Batches of ``train``.
     speakers : list of str
         The speakers of the pool, in the order of their numbers.
     """
-    random_crop = audio_pipeline(hparams["sample_rate"], hparams["crop"])
-    whole_utterance = audio_pipeline(hparams["sample_rate"])
-    clusters = read_clusters(hparams["cluster_folder"])
-    cluster_of = clusters.set_index("ID")["cluster"]
+    pool = hparams["pool"](hparams["pool_sources"]())
+    sampler = hparams["sampler"](pool)
+    random_crop = hparams["signal"](crop=hparams["crop"])
+    whole_utterance = hparams["signal"]()
 
-    def dataset(table, audio_pipeline, output_keys):
+    def dataset(table, signal, output_keys):
         return sb.dataio.dataset.DynamicItemDataset(
             table.set_index("ID").to_dict("index"),
-            dynamic_items=[audio_pipeline],
+            dynamic_items=[signal],
             output_keys=["id", "sig", "cluster", *output_keys],
         )
 
-    clusters = read_clusters(hparams["cluster_folder"])
-    cluster_of = dict(zip(clusters["ID"], clusters["cluster"], strict=False))
-    pool = read_manifests(hparams["pool_sources"]())
-    pool["cluster"] = pool["ID"].map(cluster_of)
+    train = dataset(pool, random_crop, ["speaker", "context", "weight"])
+    whole = dataset(pool, whole_utterance, ["spk_id"])
     speakers = sorted(set(pool["spk_id"]))
-    number_of = {name: number for number, name in enumerate(speakers)}
-    pool["speaker"] = pool["spk_id"].map(number_of)
-    train = dataset(pool, random_crop, ["speaker"])
-    sampler = hparams["sampler"](
-        speaker_ids=pool["spk_id"].tolist(),
-        cluster_ids=pool["cluster"].tolist(),
-    )
     valid_csv = pathlib.Path(hparams["manifest_folder"], "valid.csv")
     if not valid_csv.exists():
-        return train, None, sampler, speakers
-    source = Source(str(valid_csv), hparams["data_folder"])
-    held_out = read_manifests([source])
-    held_out["cluster"] = held_out["ID"].map(cluster_of)
+        return train, whole, None, sampler, speakers
+    held_out = read_manifest(Source(str(valid_csv), hparams["data_folder"]))
+    clusters = read_clusters(hparams["cluster_folder"]).set_index("ID")
+    held_out["cluster"] = held_out["ID"].map(clusters["cluster"])
+    held_out["utterance_id"] = held_out["ID"]
     valid = dataset(held_out, whole_utterance, ["spk_id"])
-    return train, valid, sampler, speakers
+    return train, whole, valid, sampler, speakers
 
 
 def main():
@@ -169,15 +174,14 @@ def main():
         hparams = load_hyperpyyaml(fin, overrides)
     hparams = {**hparams, **hparams["contrastive"]}
     folder = hparams["folder"]
-    if hparams["pretraining"] not in ("contrastive", "multitask", "speaker"):
-        raise ValueError(
-            "pretraining must be contrastive, multitask or speaker, not "
-            f"{hparams['pretraining']!r}"
+    if hparams["pretraining"] == "none":
+        logger.info(
+            "pretraining is none: there is nothing to do before stage 2"
         )
-    run_on_main(
-        refuse_changed_run,
-        args=[folder, resolved_blocks(hparams_file, overrides, ["ser"])],
-    )
+        return
+    variant = find_variant(hparams["pretraining"])
+    blocks = resolved_blocks(hparams_file, overrides, ["ser"])
+    run_on_main(refuse_changed_run, args=[folder, blocks])
     sb.create_experiment_directory(
         experiment_directory=folder,
         hyperparams_to_save=hparams_file,
@@ -187,50 +191,68 @@ def main():
     # Corpus -> manifests -> speaker embeddings -> clusters
     run_on_main(hparams["prepare"])
     run_on_main(hparams["prepare_pools"])
-    sources = hparams["fold_sources"]()
-    device = run_opts.get("device") or infer_device()
-    run_on_main(hparams["embed"], kwargs={"sources": sources, "device": device})
-    run_on_main(hparams["cluster"], kwargs={"sources": sources})
+    inputs = {
+        "sources": hparams["fold_sources"](),
+        "device": run_opts.get("device") or infer_device(),
+    }
+    run_on_main(hparams["embed"], kwargs=inputs)
+    run_on_main(hparams["cluster"], kwargs={"sources": inputs["sources"]})
     report = read_json(f"{hparams['cluster_folder']}/clusters.json")
     run_on_main(
         refuse_changed_run,
         args=[folder, {"clusters": report["fingerprint"]}],
     )
+    if "cache_features" in hparams:  # the front end may be frozen
+        run_on_main(hparams["cache_features"], kwargs=inputs)
 
-    train, valid, sampler, speakers = dataio_prep(hparams)
+    train, whole, valid, sampler, speakers = dataio_prep(hparams)
 
     # What is made here must not depend on what the steps above had to do
     torch.manual_seed(hparams["seed"])
+    hparams["contrastive_loss"] = hparams["contrastive_loss"](
+        positives=variant.positives,
+        negatives=variant.negatives or hparams["negatives"],
+    )
     modules = dict(hparams["modules"])
     checkpointer = hparams["checkpointer"]()
-    if hparams["pretraining"] != "contrastive":
+    if variant.speaker:
         modules["speaker_classifier"] = hparams["speaker_classifier"](
             out_neurons=len(speakers)
         )
-        checkpointer.add_recoverable(
-            "speaker_classifier", modules["speaker_classifier"]
-        )
+    add_trained_parts(checkpointer, modules)
     brain = ContrastiveBrain(
         modules=modules,
         hparams=hparams,
         run_opts=run_opts,
         checkpointer=checkpointer,
     )
+    brain.variant = variant
+    brain.steps_per_epoch = len(sampler)
     loader_options = {"num_workers": hparams["num_workers"]}
     train_loader = brain.make_dataloader(
         train, sb.Stage.TRAIN, batch_sampler=sampler, **loader_options
     )
     if brain.train_sampler is None:  # one process: nobody has told it
         brain.train_sampler = sampler
+    whole_options = {
+        "ckpt_prefix": None,
+        "batch_size": hparams["eval_batch_size"],
+        **loader_options,
+    }
     if valid is not None:
-        # One whole utterance at a time: ECAPA-TDNN is not indifferent to
-        # padding
         brain.valid_loader = brain.make_dataloader(
-            valid,
-            sb.Stage.VALID,
-            ckpt_prefix=None,
-            batch_size=1,
-            **loader_options,
+            valid, sb.Stage.VALID, **whole_options
+        )
+    if hparams["recluster_every"]:
+        clusters = PoolClusters(train, sampler)
+        checkpointer.add_recoverable("pool_clusters", clusters)
+        brain.reclustering = Reclustering(
+            brain=brain,
+            loader=brain.make_dataloader(
+                whole, sb.Stage.VALID, **whole_options
+            ),
+            clusters=clusters,
+            cluster=hparams["recluster"],
         )
     brain.fit(hparams["epoch_counter"], train_loader, brain.valid_loader)
     if brain.debug and not brain.debug_persistently:
@@ -266,6 +288,7 @@ def finish(hparams, checkpointer, speakers):
             "fold": hparams["fold"],
             "seed": hparams["seed"],
             "pretraining": hparams["pretraining"],
+            "cluster_noise": hparams["cluster_noise"],
             "pools": hparams["pools"],
             "speaker_encoder": hparams["speaker_encoder"],
             "n_clusters": hparams["n_clusters"],

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Stage 2: fine-tune an encoder to recognize emotions, and test it once.
 
-The encoder starts from stage 1 (``--init=contrastive``), from other weights
-(``--init=PATH``) or from nothing (``--init=scratch``), and learns emotion
-classification together with speaker classification. The best epoch on the
-development speakers is tested on the test speakers.
+The encoder starts from stage 1 (``--pretraining=contrastive``), from other
+weights (``--init=PATH``) or from nothing (``--pretraining=none``), and learns
+emotion classification together with speaker classification. The best epoch on
+the development speakers is tested on the test speakers.
 
 > python train_ser.py hparams/cremad.yaml --data_folder=/data/CREMA-D
 
@@ -18,62 +18,96 @@ import numpy as np
 import pandas as pd
 import torch
 from data_prep import Source, read_manifest
-from emoclust_lobes.audio import audio_pipeline
 from emoclust_lobes.brain import EncoderBrain, Frozen
+from emoclust_lobes.enrolment import draw_enrolled
 from emoclust_lobes.experiment import refuse_changed_run, resolved_blocks
 from emoclust_lobes.files import read_json, replacing, write_json
+from emoclust_lobes.labels import labelled_share, repeated
 from emoclust_lobes.metrics import emotion_metrics
 from emoclust_lobes.plots import plot_confusion
-from emoclust_lobes.pretrained import initialize_encoder
+from emoclust_lobes.pool import PoolBatches, numbers_of
+from emoclust_lobes.pretrained import add_trained_parts, initialize_encoder
 from hyperpyyaml import load_hyperpyyaml
 from sklearn.utils.class_weight import compute_class_weight
 
 import speechbrain as sb
 from speechbrain.dataio.sampler import ReproducibleWeightedRandomSampler
-from speechbrain.utils.distributed import run_on_main
+from speechbrain.utils.distributed import infer_device, run_on_main
 from speechbrain.utils.logger import get_logger
 
 logger = get_logger(__name__)
 
 
 class SERBrain(EncoderBrain):
-    """Learns emotions and, beside them, speakers.
+    """Learns emotions and, beside them, speakers and what stage 1 contrasts.
 
     ``classes`` holds the emotion codes in the order of the classifier's
     outputs and ``class_weights`` the weight of each in the loss, or ``None``.
+    ``pool_batches`` gives the batches of stage 1 where the contrast is kept,
+    ``enrolled_counts`` with how many unlabelled utterances of the speaker an
+    utterance is scored: ``[None]`` where speakers are not enrolled.
     """
 
+    pool_batches = None
+
     def compute_forward(self, batch, stage):
-        """Return embeddings [batch, dim] and log-probabilities of emotions."""
+        """Return embeddings, shape [batch, dim]."""
         batch = batch.to(self.device)
-        embeddings = self.encode(*batch.sig, stage)
-        return embeddings, self.modules.classifier(embeddings)
+        return self.encode(*batch.sig, stage)
 
     def compute_objectives(self, predictions, batch, stage):
-        """Return the loss; collect the predictions outside training."""
-        embeddings, log_probabilities = predictions
-        emotion_loss = sb.nnet.losses.nll_loss(
-            log_probabilities, batch.emotion_index, weight=self.class_weights
-        )
+        """Return the loss in training; collect embeddings otherwise."""
         if stage != sb.Stage.TRAIN:
             self.ids.extend(batch.id)
+            self.speakers.extend(batch.spk_id)
             self.truth.extend(batch.emotion_index.tolist())
-            self.probabilities.append(log_probabilities.float().exp().cpu())
-            return emotion_loss
-        loss, terms = emotion_loss, {"emotion_loss": emotion_loss}
+            self.embeddings.append(predictions.float())
+            return torch.zeros(())
+        placed = predictions
+        if self.hparams.enrolment:
+            placed = self.relative_to_speaker(predictions, batch.row.tolist())
+        terms = {"emotion_loss": self.emotion_loss(placed, batch)}
+        loss = terms["emotion_loss"]
         if self.hparams.speaker_weight > 0:
-            scores = self.modules.speaker_classifier(embeddings.unsqueeze(1))
+            scores = self.modules.speaker_classifier(predictions.unsqueeze(1))
             terms["speaker_loss"] = self.hparams.speaker_loss(
                 scores, batch.speaker.unsqueeze(1)
             )
             loss = loss + self.hparams.speaker_weight * terms["speaker_loss"]
+        if self.pool_batches is not None:
+            pooled = self.pool_batches.at(self.step - 1).to(self.device)
+            embeddings = self.encode(*pooled.sig, stage)
+            terms["contrastive_loss"] = self.contrast(embeddings, pooled)
+            weight = self.hparams.contrastive_weight
+            loss = loss + weight * terms["contrastive_loss"]
         self.hparams.history.note(loss=loss, **terms)
         return loss
+
+    def emotion_loss(self, embeddings, batch):
+        """Return the cross-entropy of the emotions."""
+        return sb.nnet.losses.nll_loss(
+            self.modules.classifier(embeddings),
+            batch.emotion_index,
+            weight=self.class_weights,
+            label_smoothing=self.hparams.label_smoothing,
+        )
+
+    def relative_to_speaker(self, embeddings, rows):
+        """Normalise a training batch by other utterances of the speakers."""
+        normalize = self.modules.speaker_normalization
+        # Seeded by step, as every draw is
+        rng = np.random.default_rng(torch.initial_seed())
+        enrolled = normalize.draw(rows, rng)
+        normalize.remember(rows, embeddings)
+        return normalize(embeddings, enrolled)
 
     def on_stage_start(self, stage, epoch=None):
         """Start collecting."""
         super().on_stage_start(stage, epoch)
-        self.ids, self.truth, self.probabilities = [], [], []
+        self.ids, self.speakers, self.truth = [], [], []
+        self.embeddings = []
+        if stage == sb.Stage.TRAIN and self.pool_batches is not None:
+            self.pool_batches.set_epoch(epoch)
 
     def on_stage_end(self, stage, stage_loss, epoch=None):
         """Score the split; log the epoch and keep the best model."""
@@ -82,34 +116,53 @@ class SERBrain(EncoderBrain):
             if not self.has_valid:
                 self.finish_epoch(epoch, self.train_stats)
             return
-        probabilities = torch.cat(self.probabilities).numpy()
-        names = np.array(self.classes)
-        self.predictions = pd.DataFrame(
-            {
-                "ID": self.ids,
-                "truth": names[self.truth],
-                "prediction": names[probabilities.argmax(axis=1)],
-                **{f"p_{n}": probabilities[:, i] for i, n in enumerate(names)},
-            }
+        counts = self.enrolled_counts
+        if stage == sb.Stage.VALID:  # the last one chooses the epoch
+            counts = counts[-1:]
+        self.predictions = pd.concat(
+            [self.predict(count) for count in counts], ignore_index=True
         )
-        self.scores = emotion_metrics(
-            self.predictions["truth"],
-            self.predictions["prediction"],
-            self.classes,
+        last = self.predictions[-len(self.ids) :]
+        scores = emotion_metrics(
+            last["truth"], last["prediction"], self.classes
         )
-        headline = {k: self.scores[k] for k in ("uar", "wa", "macro_f1")}
+        headline = {name: scores[name] for name in ("uar", "wa", "macro_f1")}
         if stage == sb.Stage.VALID:
-            self.finish_epoch(
-                epoch,
-                self.train_stats,
-                {"emotion_loss": stage_loss, **headline},
-                max_key="uar",
-            )
+            self.finish_epoch(epoch, self.train_stats, headline, max_key="uar")
         else:
             self.hparams.train_logger.log_stats(
                 {"epoch loaded": self.hparams.epoch_counter.current},
                 test_stats=headline,
             )
+
+    @torch.no_grad()
+    def predict(self, count):
+        """Classify what was collected, with ``count`` enrolled utterances.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``ID, enrolled, truth, prediction`` and a probability per class.
+        """
+        embeddings = torch.cat(self.embeddings)
+        if count is not None:
+            enrolled = draw_enrolled(
+                self.ids, self.speakers, count, self.hparams.seed
+            )
+            embeddings = self.modules.speaker_normalization(
+                embeddings, enrolled, table=embeddings
+            )
+        probabilities = self.modules.classifier(embeddings).exp().cpu().numpy()
+        names = np.array(self.classes)
+        return pd.DataFrame(
+            {
+                "ID": self.ids,
+                "enrolled": "" if count is None else str(count),
+                "truth": names[self.truth],
+                "prediction": names[probabilities.argmax(axis=1)],
+                **{f"p_{n}": probabilities[:, i] for i, n in enumerate(names)},
+            }
+        )
 
 
 def dataio_prep(hparams):
@@ -124,12 +177,11 @@ def dataio_prep(hparams):
     -------
     datasets : dict
         ``train`` with random crops, ``valid`` (unless the protocol has no
-        development speakers) and ``test`` with whole utterances.
+        development speakers) and ``test`` with whole utterances. Where the
+        contrast is kept also ``pool``, with random crops.
     tables : dict
-        The manifests of the same splits.
+        The tables of the same.
     """
-    random_crop = audio_pipeline(hparams["sample_rate"], hparams["crop"])
-    whole_utterance = audio_pipeline(hparams["sample_rate"])
     folder = pathlib.Path(hparams["manifest_folder"])
     tables = {
         split: read_manifest(
@@ -138,20 +190,38 @@ def dataio_prep(hparams):
         for split in ("train", "valid", "test")
         if (folder / f"{split}.csv").exists()
     }
+    n_rows = len(tables["train"])
+    train = labelled_share(tables["train"], hparams["labels"], hparams["seed"])
+    train = train.assign(
+        row=range(len(train)), speaker=numbers_of(train["spk_id"])
+    )
+    tables["train"] = repeated(train, n_rows)
     classes = read_json(folder / "manifest.json")["classes"]
-    speakers = sorted(set(tables["train"]["spk_id"]))
-    datasets = {}
     for split, table in tables.items():
         table["emotion_index"] = table["emotion"].map(classes.index)
-        is_train = split == "train"
-        if is_train:
-            table["speaker"] = table["spk_id"].map(speakers.index)
-        datasets[split] = sb.dataio.dataset.DynamicItemDataset(
+        if split != "train":
+            table["utterance_id"] = table["ID"]
+    labels = {
+        "train": ["emotion_index", "speaker", "row"],
+        "valid": ["emotion_index", "spk_id"],
+        "test": ["emotion_index", "spk_id"],
+        "pool": ["speaker", "cluster", "context", "weight"],
+    }
+    if hparams["contrastive_weight"] > 0:
+        pool = hparams["contrastive"]["pool"](hparams["pool_sources"]())
+        tables["pool"] = pool
+    random_crop = hparams["signal"](crop=hparams["crop"])
+    whole_utterance = hparams["signal"]()
+    datasets = {
+        split: sb.dataio.dataset.DynamicItemDataset(
             table.set_index("ID").to_dict("index"),
-            dynamic_items=[random_crop if is_train else whole_utterance],
-            output_keys=["id", "sig", "emotion_index"]
-            + (["speaker"] if is_train else []),
+            dynamic_items=[
+                random_crop if split in ("train", "pool") else whole_utterance
+            ],
+            output_keys=["id", "sig", *labels[split]],
         )
+        for split, table in tables.items()
+    }
     return datasets, tables
 
 
@@ -168,9 +238,12 @@ def main():
             "class_balance must be weights, sampling or none, not "
             f"{hparams['class_balance']!r}"
         )
+    contrasts = hparams["contrastive_weight"] > 0
     stage1 = ["contrastive", "pool_sources", "fold_sources", "prepare_pools"]
     blocks = resolved_blocks(
-        hparams_file, overrides, ignore=[*stage1, "embed", "cluster"]
+        hparams_file,
+        overrides,
+        ignore=[] if contrasts else [*stage1, "embed", "cluster"],
     )
     run_on_main(refuse_changed_run, args=[folder, blocks])
     sb.create_experiment_directory(
@@ -181,9 +254,20 @@ def main():
 
     run_on_main(hparams["prepare"])
     manifest = read_json(f"{hparams['manifest_folder']}/manifest.json")
+    inputs = {
+        "sources": hparams["labelled_sources"](),
+        "device": run_opts.get("device") or infer_device(),
+    }
+    if contrasts:
+        run_on_main(hparams["prepare_pools"])
+        inputs["sources"] = hparams["fold_sources"]()
+        run_on_main(hparams["embed"], kwargs=inputs)
+        run_on_main(hparams["cluster"], kwargs={"sources": inputs["sources"]})
+    if "cache_features" in hparams:  # the front end may be frozen
+        run_on_main(hparams["cache_features"], kwargs=inputs)
     datasets, tables = dataio_prep(hparams)
     init_digest = initialize_encoder(
-        hparams["embedding_model"],
+        hparams["modules"],
         hparams["init"],
         hparams["run_folder"],
         test_speakers=set(tables["test"]["spk_id"]),
@@ -197,25 +281,24 @@ def main():
 
     # What is made here must not depend on what the steps above had to do
     torch.manual_seed(hparams["seed"])
-    modules = dict(hparams["modules"])
-    checkpointer = hparams["checkpointer"]()
-    if hparams["freeze_encoder"]:
-        modules["embedding_model"] = Frozen(hparams["embedding_model"])
-    if hparams["speaker_weight"] > 0:
-        modules["speaker_classifier"] = hparams["speaker_classifier"](
-            out_neurons=tables["train"]["spk_id"].nunique()
-        )
-        checkpointer.add_recoverable(
-            "speaker_classifier", modules["speaker_classifier"]
-        )
     brain = SERBrain(
-        modules=modules,
+        modules=make_modules(hparams, tables),
         hparams=hparams,
         run_opts=run_opts,
-        checkpointer=checkpointer,
+        checkpointer=hparams["checkpointer"](),
     )
+    add_trained_parts(brain.checkpointer, brain.modules)
     brain.classes = manifest["classes"]
     brain.has_valid = "valid" in datasets
+    brain.enrolled_counts = [None]
+    if hparams["enrolment"]:
+        brain.enrolled_counts = hparams["enrolled_counts"]
+        brain.checkpointer.add_recoverable(
+            "speaker_normalization", brain.modules.speaker_normalization
+        )
+    if contrasts:
+        sampler = hparams["contrastive"]["sampler"](tables["pool"])
+        brain.pool_batches = PoolBatches(datasets["pool"], sampler)
     weights = compute_class_weight(
         "balanced",
         classes=np.array(brain.classes),
@@ -241,8 +324,10 @@ def main():
         train_options["sampler"] = brain.train_sampler
     else:
         train_options["shuffle"] = True
-    # One whole utterance at a time: ECAPA-TDNN is not indifferent to padding
-    whole_options = {"batch_size": 1, "num_workers": hparams["num_workers"]}
+    whole_options = {
+        "batch_size": hparams["eval_batch_size"],
+        "num_workers": hparams["num_workers"],
+    }
 
     brain.fit(
         hparams["epoch_counter"],
@@ -260,10 +345,42 @@ def main():
     if brain.debug and not brain.debug_persistently:
         logger.info("Debugging: the results are not kept")
         return
-    run_on_main(write_results, args=[hparams, brain])
+    run_on_main(write_results, args=[hparams, brain, tables])
 
 
-def write_results(hparams, brain):
+def make_modules(hparams, tables):
+    """Add to the YAML's modules those that depend on the manifests.
+
+    Arguments
+    ---------
+    hparams : dict
+        The loaded YAML.
+    tables : dict
+        From ``dataio_prep``.
+
+    Returns
+    -------
+    dict
+        Name -> module.
+    """
+    modules = dict(hparams["modules"])
+    if hparams["freeze_encoder"]:
+        modules["embedding_model"] = Frozen(hparams["embedding_model"])
+    if hparams["speaker_weight"] > 0:
+        modules["speaker_classifier"] = hparams["speaker_classifier"](
+            out_neurons=tables["train"]["spk_id"].nunique()
+        )
+    if hparams["contrastive_weight"] > 0:
+        modules["projection"] = hparams["projection"]
+    if hparams["enrolment"]:
+        normalization = hparams["speaker_normalization"]
+        train = tables["train"].drop_duplicates("row")
+        normalization.start(train["speaker"].tolist())
+        modules["speaker_normalization"] = normalization
+    return modules
+
+
+def write_results(hparams, brain, tables):
     """Leave the test's predictions, picture and, last, its numbers.
 
     Arguments
@@ -272,10 +389,17 @@ def write_results(hparams, brain):
         The loaded YAML.
     brain : SERBrain
         After the test.
+    tables : dict
+        From ``dataio_prep``.
     """
-    folder, scores = hparams["folder"], brain.scores
+    folder = hparams["folder"]
     with replacing(f"{folder}/predictions.csv") as stream:
         brain.predictions.to_csv(stream, index=False, float_format="%.6f")
+    enrolled = {
+        count: emotion_metrics(rows["truth"], rows["prediction"], brain.classes)
+        for count, rows in brain.predictions.groupby("enrolled", sort=False)
+    }
+    scores = list(enrolled.values())[-1]
     title = (
         f"{hparams['corpus']}, {hparams['label_source']} labels, fold "
         f"{hparams['fold']}\nUAR {scores['uar']:.3f}, n = {scores['n']}"
@@ -295,8 +419,14 @@ def write_results(hparams, brain):
             "label_source": hparams["label_source"],
             "fold": hparams["fold"],
             "seed": hparams["seed"],
+            "system": hparams["system"],
             "init": hparams["init"],
+            "labels": hparams["labels"],
+            "n_train": int(tables["train"]["row"].nunique()),
             **scores,
+            "enrolled_uar": {
+                count: each["uar"] for count, each in enrolled.items() if count
+            },
             "valid_uar": rows[best - 1].get("valid_uar"),
             "best_epoch": best,
             "epochs": hparams["ser_epochs"],

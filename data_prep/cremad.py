@@ -234,6 +234,7 @@ def prepare_cremad(
                 "label_source": label_source,
                 "expect_complete": expect_complete,
             },
+            "folds": len(blocks),
             "blocks": kind,
             "missing": missing,
         },

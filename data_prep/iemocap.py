@@ -171,6 +171,7 @@ def prepare_iemocap(
                 "protocol": protocol,
                 "expect_complete": expect_complete,
             },
+            "folds": 10 if protocol == "speakers" else 5,
             "missing": missing,
         },
     )

@@ -139,6 +139,7 @@ def prepare_ravdess(
                 "label_source": label_source,
                 "expect_complete": expect_complete,
             },
+            "folds": len(blocks),
             "blocks": kind,
             "missing": missing,
         },

@@ -4,6 +4,8 @@ import functools
 import hashlib
 import math
 
+import torch
+
 from speechbrain.dataio import audio_io
 from speechbrain.dataio.preprocess import AudioNormalizer
 from speechbrain.utils.data_pipeline import provides, takes
@@ -76,6 +78,12 @@ class RandomCrop:
     seed : int
         Seed of the experiment.
 
+    Attributes
+    ----------
+    hop : int
+        Samples per row of what is cut: 1 for waveforms; the hop of frames,
+        which ``feature_pipeline`` sets, for features.
+
     Example
     -------
     >>> import torch
@@ -84,26 +92,42 @@ class RandomCrop:
     torch.Size([8000])
     >>> crop(torch.randn(100), "short").shape
     torch.Size([8000])
+    >>> crop.hop = 320
+    >>> crop(torch.randn(50, 80), "utterance").shape
+    torch.Size([25, 80])
     """
 
     def __init__(self, seconds, sample_rate, seed):
         self.samples = int(seconds * sample_rate)
+        self.hop = 1
         self.seed = seed
         self.epoch = 0
+
+    @property
+    def length(self):
+        """Length of the crop in rows."""
+        return round(self.samples / self.hop)
 
     def set_epoch(self, epoch):
         """Choose other stretches: call before the epoch's loader starts."""
         self.epoch = epoch
 
-    def __call__(self, waveform, utterance_id):
-        """Return the crop of one waveform, shape [time] -> [samples]."""
-        if len(waveform) < self.samples:
-            repeats = math.ceil(self.samples / len(waveform))
-            waveform = waveform.repeat(repeats)
+    def first(self, rows, utterance_id):
+        """Where the crop begins in an utterance of so many rows.
+
+        There must be as many as the crop has, at least.
+        """
         key = f"{self.seed}|{self.epoch}|{utterance_id}".encode()
         draw = int.from_bytes(hashlib.sha256(key).digest()[:8], "big")
-        first = draw % (len(waveform) - self.samples + 1)
-        return waveform[first : first + self.samples]
+        return draw % (rows - self.length + 1)
+
+    def __call__(self, signal, utterance_id):
+        """Return the crop of one utterance, [rows, ...] -> [length, ...]."""
+        if len(signal) < self.length:
+            repeats = math.ceil(self.length / len(signal))
+            signal = torch.cat([signal] * repeats)
+        first = self.first(len(signal), utterance_id)
+        return signal[first : first + self.length]
 
 
 def audio_pipeline(sample_rate, crop=None):
@@ -133,8 +157,8 @@ def audio_pipeline(sample_rate, crop=None):
 
     @takes("wav", "start", "stop", "id")
     @provides("sig")
-    def read(wav, start, stop, utterance_id):
+    def read(wav, start, stop, row_id):
         waveform = read_utterance(wav, start, stop, sample_rate)
-        return crop(waveform, utterance_id) if crop else waveform
+        return crop(waveform, row_id) if crop else waveform
 
     return read

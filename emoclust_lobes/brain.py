@@ -17,25 +17,27 @@ class EncoderBrain(Brain):
     other module is a head. From ``hparams`` it reads ``seed``, ``augment`` (a
     module on features [batch, time, mels], training only), ``crop``,
     ``encoder_optimizer`` and ``heads_optimizer`` (parameters -> optimizer),
+    where ``compute_features`` trains also ``front_end_optimizer``,
     ``lr_annealing`` (epoch -> factors of the learning rates),
     ``epoch_counter``, ``history``, ``train_logger`` and ``folder``.
 
-    Encoder and heads have an optimizer each, so that they can learn at
-    different rates and so that the gradients of both are clipped: SpeechBrain
-    clips the first parameter group of each optimizer only.
+    Front end, encoder and heads have an optimizer each, so that they can learn
+    at different rates and so that the gradients of all are clipped:
+    SpeechBrain clips the first parameter group of each optimizer only.
 
     Every random draw of training depends on the seed, the epoch and the step
     alone. A run that is interrupted anywhere and started again therefore ends
     as if it had never been interrupted.
     """
 
-    def encode(self, wavs, lens, stage):
-        """Turn waveforms into embeddings.
+    def encode(self, signals, lens, stage):
+        """Turn waveforms, or features of a frozen front end, into embeddings.
 
         Arguments
         ---------
-        wavs : torch.Tensor
-            Waveforms, shape [batch, time].
+        signals : torch.Tensor
+            Waveforms, shape [batch, time], or features from a cache, shape
+            [batch, frames, size].
         lens : torch.Tensor
             Relative lengths, shape [batch].
         stage : Stage
@@ -46,24 +48,60 @@ class EncoderBrain(Brain):
         torch.Tensor
             Embeddings, shape [batch, dim].
         """
-        features = self.modules.compute_features(wavs)
+        is_cached = signals.dim() == 3
+        features = (
+            signals if is_cached else self.modules.compute_features(signals)
+        )
         features = self.modules.mean_var_norm(features, lens)
         if stage == Stage.TRAIN:
             features = self.hparams.augment(features)
         return self.modules.embedding_model(features, lens).squeeze(1)
 
-    def init_optimizers(self):
-        """Make one optimizer for the encoder and one for the heads."""
-        in_encoder = set(self.modules.embedding_model.parameters())
-        parameters = [p for p in self.modules.parameters() if p.requires_grad]
-        groups = {
-            "encoder_optimizer": [p for p in parameters if p in in_encoder],
-            "heads_optimizer": [p for p in parameters if p not in in_encoder],
+    def contrast(self, embeddings, batch):
+        """Contrast the clusters of a batch of the pool.
+
+        Arguments
+        ---------
+        embeddings : torch.Tensor
+            Shape [batch, dim].
+        batch : PaddedBatch
+            With ``speaker, cluster, context`` and ``weight``.
+
+        Returns
+        -------
+        torch.Tensor
+            The contrastive loss, a scalar; how many anchors it has is noted in
+            the history.
+        """
+        labels = {
+            "speakers": batch.speaker,
+            "clusters": batch.cluster,
+            "contexts": batch.context,
+            "weights": batch.weight,
         }
+        projections = self.modules.projection(embeddings)
+        memory = self.hparams.memory
+        loss, n_anchors = self.hparams.contrastive_loss(
+            projections, **labels, memory=memory
+        )
+        memory.add(projections, **labels)
+        self.hparams.history.note(anchors=n_anchors)
+        return loss
+
+    def init_optimizers(self):
+        """Make an optimizer each for front end, encoder and heads."""
+        group_of = {
+            "compute_features": "front_end_optimizer",
+            "embedding_model": "encoder_optimizer",
+        }
+        groups = {}
+        for name, module in self.modules.items():
+            group = groups.setdefault(group_of.get(name, "heads_optimizer"), [])
+            group += [p for p in module.parameters() if p.requires_grad]
         self.optimizers_dict = {
             name: getattr(self.hparams, name)(group)
             for name, group in groups.items()
-            if group  # a frozen encoder has nothing to optimize
+            if group  # what is frozen has nothing to optimize
         }
         if self.checkpointer is not None:
             self.checkpointer.add_recoverables(self.optimizers_dict)

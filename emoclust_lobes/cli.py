@@ -1,9 +1,9 @@
 """The ``emoclust`` command: the steps around training, one at a time.
 
-    emoclust prepare|embed|clusters|analyse YAML [--key=value ...]
+    emoclust prepare|embed|clusters|analyse|protocol YAML [--key=value ...]
     emoclust results FOLDER
 
-The first four read the same YAML and the same overrides as the training
+The first five read the same YAML and the same overrides as the training
 scripts. Each runs the steps before it too, which do nothing when they are up
 to date, and prints what came out. The last prints what was tested.
 """
@@ -19,6 +19,10 @@ from emoclust_lobes.analysis import (
 )
 from emoclust_lobes.clustering import ClusterError
 from emoclust_lobes.embedding_cache import EmbeddingError
+from emoclust_lobes.feature_cache import FeatureCacheError
+from emoclust_lobes.front_end_models import FrontEndError
+from emoclust_lobes.protocol import command as protocol
+from emoclust_lobes.protocol.plan import ProtocolError
 from emoclust_lobes.results import describe_results
 from emoclust_lobes.summaries import (
     describe_clusters,
@@ -61,6 +65,8 @@ COMMANDS = {
     "and report what the clusters follow",
     "analyse": "prepare and embed, then write a report to look at and listen "
     "to: what the clusters follow, for each encoder, algorithm and k",
+    "protocol": "run systems over folds and seeds, each once, and report: "
+    "tables and figures with spread and significance",
 }
 
 # Keys of the YAML: the steps, and what their summaries read.
@@ -110,14 +116,22 @@ def main(argv=None):
             [known.yaml, *overrides]
         )
         hparams = _load(param_file, overrides)
+        if known.command == "protocol":
+            overrides = load_hyperpyyaml(overrides) or {}
+            device = run_opts["device"] or infer_device()
+            print(protocol.run_protocol(param_file, overrides, known, device))
+            return 0
         _run(known, hparams, run_opts["device"] or infer_device())
     except (
         AnalysisError,
         ClusterError,
         EmbeddingError,
         EncoderError,
+        FeatureCacheError,
+        FrontEndError,
         ManifestError,
         OSError,
+        ProtocolError,
         UsageError,
     ) as error:
         print(f"emoclust: error: {error}", file=sys.stderr)
@@ -148,6 +162,8 @@ def _parser():
         )
         if name == "analyse":
             add_arguments(command)
+        if name == "protocol":
+            protocol.add_arguments(command)
     results = commands.add_parser(
         "results",
         help="print the tests of all runs below a folder, and their means",

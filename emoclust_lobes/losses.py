@@ -1,6 +1,13 @@
 """Contrast between the clusters inside each speaker."""
 
 import torch
+from emoclust_lobes.memory import embedded_utterances
+
+CHOICES = {
+    "negatives": ("speaker", "all"),
+    "positives": ("speaker", "all"),
+    "elsewhere": ("any", "session", "sentence"),
+}
 
 
 class ClusterContrastiveLoss(torch.nn.Module):
@@ -22,12 +29,38 @@ class ClusterContrastiveLoss(torch.nn.Module):
     and do not dilute it. It is computed in float32 whatever the precision of
     the embeddings, since float16 overflows at temperatures below .07.
 
+    With a ``hardness`` of beta above 0, negatives near the anchor count more:
+    ``exp(s_ak)`` of a negative is multiplied in the denominator by
+
+        |N(a)| exp(beta c_ak) / sum_{j in N(a)} exp(beta c_aj)
+
+    where ``c`` is the cosine similarity, not divided by the temperature. These
+    factors are 1 on average, and gradients flow through them. This is the
+    importance weighting of Robinson et al. 2021 (arXiv 2010.04592) without
+    its correction for false negatives, which the clusters take the place of.
+
     Arguments
     ---------
     temperature : float
         Divides the cosine similarities; smaller is sharper.
     negatives : {"speaker", "all"}
         Whose utterances an anchor is pushed from.
+    positives : {"speaker", "all"}
+        Whose utterances of the same cluster an anchor is pulled to. ``"all"``
+        is for clusters that mean the same for every speaker; an utterance of
+        the same cluster is then never a negative, whoever speaks.
+    elsewhere : {"any", "session", "sentence"}
+        Where positives come from: anywhere, only from another session (what
+        they share is not the channel), or only from another sentence (nor the
+        words). Utterances of the same cluster and session, or sentence, are
+        neither positive nor negative.
+    hardness : float
+        How much more near negatives count than far ones; 0 is not at all.
+
+    Raises
+    ------
+    ValueError
+        When an argument is not one of the above.
 
     Example
     -------
@@ -46,18 +79,40 @@ class ClusterContrastiveLoss(torch.nn.Module):
     (10.0, 4)
     """
 
-    def __init__(self, temperature, negatives="speaker"):
+    def __init__(
+        self,
+        temperature,
+        negatives="speaker",
+        positives="speaker",
+        elsewhere="any",
+        hardness=0.0,
+    ):
         super().__init__()
         if temperature <= 0:
             raise ValueError(f"temperature must be above 0, not {temperature}")
-        if negatives not in ("speaker", "all"):
-            raise ValueError(
-                f"negatives must be 'speaker' or 'all', not {negatives!r}"
-            )
+        if hardness < 0:
+            raise ValueError(f"hardness must be 0 or above, not {hardness}")
         self.temperature = temperature
         self.negatives = negatives
+        self.positives = positives
+        self.elsewhere = elsewhere
+        self.hardness = hardness
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ValueError(
+                    f"{name} must be one of {', '.join(choices)}, not "
+                    f"{getattr(self, name)!r}"
+                )
 
-    def forward(self, embeddings, speakers, clusters):
+    def forward(
+        self,
+        embeddings,
+        speakers,
+        clusters,
+        contexts=None,
+        weights=None,
+        memory=None,
+    ):
         """Compute the loss of a batch.
 
         Arguments
@@ -70,6 +125,17 @@ class ClusterContrastiveLoss(torch.nn.Module):
         clusters : torch.Tensor
             Cluster of each utterance within its speaker, integers, shape
             [batch].
+        contexts : torch.Tensor
+            Session or sentence of each utterance, as ``elsewhere`` says,
+            integers, shape [batch]. One below 0 is unknown, and differs from
+            every other.
+        weights : torch.Tensor
+            Confidence in the cluster of each utterance, above 0, shape
+            [batch]: the mean over the anchors and that over an anchor's
+            positives are weighted with it. All count the same without.
+        memory : EmbeddingMemory
+            Past embeddings, which are positives and negatives of the anchors
+            but no anchors themselves. The batch is not added to it here.
 
         Returns
         -------
@@ -78,42 +144,85 @@ class ClusterContrastiveLoss(torch.nn.Module):
             anchor has both a positive and a negative.
         n_anchors : int
             How many anchors the mean was taken over.
+
+        Raises
+        ------
+        ValueError
+            When ``elsewhere`` asks for contexts and there are none, or when a
+            weight is not above 0.
         """
-        positive, negative = self.pair_masks(speakers, clusters)
-        usable = positive.any(dim=1) & negative.any(dim=1)
+        if self.elsewhere != "any" and contexts is None:
+            raise ValueError(
+                f"positives are to come from another {self.elsewhere}, but no "
+                f"contexts were given: number each utterance's {self.elsewhere}"
+            )
+        if weights is not None and not (weights > 0).all():
+            raise ValueError(
+                f"weights must be above 0, found {weights.min().item()}: leave "
+                "utterances that should not count out of the batch"
+            )
+        batch = len(embeddings)
         with torch.autocast(embeddings.device.type, enabled=False):
-            unit = torch.nn.functional.normalize(embeddings.float(), dim=-1)
-            logits = unit @ unit.T / self.temperature
+            keys = embedded_utterances(
+                embeddings, speakers, clusters, contexts, weights
+            )
+            if memory is not None and len(memory):
+                keys = keys.followed_by(memory.contents())
+            positive, negative = self.pair_masks(
+                keys.speakers, keys.clusters, keys.contexts, n_anchors=batch
+            )
+            usable = positive.any(dim=1) & negative.any(dim=1)
+            cosines = keys.embeddings[:batch] @ keys.embeddings.T
             if not usable.any():
-                return logits.sum() * 0.0, 0
-            logits = logits[usable]
+                return cosines.sum() * 0.0, 0
+            cosines = cosines[usable]
             positive, negative = positive[usable], negative[usable]
-            compared = logits.masked_fill(~(positive | negative), -torch.inf)
+            logits = cosines / self.temperature
+            compared = logits
+            if self.hardness > 0:
+                compared = logits + self._log_factors(cosines, negative)
+            compared = compared.masked_fill(~(positive | negative), -torch.inf)
             log_probability = logits - compared.logsumexp(dim=1, keepdim=True)
-            per_anchor = log_probability.masked_fill(~positive, 0.0).sum(dim=1)
-            loss = -(per_anchor / positive.sum(dim=1)).mean()
+            shares = keys.weights * positive
+            per_anchor = (shares * log_probability).sum(1) / shares.sum(1)
+            own = keys.weights[:batch][usable]
+            loss = -(own * per_anchor).sum() / own.sum()
         return loss, int(usable.sum())
 
-    def pair_masks(self, speakers, clusters):
+    def pair_masks(self, speakers, clusters, contexts=None, n_anchors=None):
         """Say which pairs attract and which repel.
 
         Arguments
         ---------
-        speakers, clusters : torch.Tensor
-            As for ``forward``, shape [batch].
+        speakers, clusters, contexts : torch.Tensor
+            As for ``forward``, shape [keys]: of the anchors, and then of what
+            the memory holds. Contexts are needed with ``elsewhere`` only.
+        n_anchors : int
+            How many of the keys are anchors; all when not given.
 
         Returns
         -------
         positive, negative : torch.Tensor
-            Boolean masks, shape [batch, batch]; row a holds anchor a's pairs.
+            Boolean masks, shape [anchors, keys]; row a holds anchor a's pairs.
         """
-        same_speaker = speakers[:, None] == speakers[None, :]
-        same_cluster = same_speaker & (clusters[:, None] == clusters[None, :])
-        itself = torch.eye(
-            len(speakers), dtype=torch.bool, device=speakers.device
-        )
+        rows = slice(n_anchors)
+        same_speaker = speakers[rows, None] == speakers
+        same_cluster = clusters[rows, None] == clusters
+        if self.positives == "speaker":
+            same_cluster &= same_speaker
+        itself = torch.zeros_like(same_cluster).fill_diagonal_(True)
         positive = same_cluster & ~itself
         negative = ~same_cluster
         if self.negatives == "speaker":
             negative &= same_speaker
+        if self.elsewhere != "any":
+            here = (contexts[rows, None] == contexts) & (contexts >= 0)
+            positive &= ~here
         return positive, negative
+
+    def _log_factors(self, cosines, negative):
+        """Log of the factors by hardness; zero where there is no negative."""
+        scores = self.hardness * cosines
+        total = scores.masked_fill(~negative, -torch.inf).logsumexp(1, True)
+        factors = negative.sum(dim=1, keepdim=True).log() + scores - total
+        return factors.masked_fill(~negative, 0.0)

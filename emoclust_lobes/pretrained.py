@@ -16,6 +16,22 @@ WEIGHTS = "embedding_model.ckpt"
 SPEAKERS = "speakers.txt"
 
 
+def add_trained_parts(checkpointer, modules):
+    """Let checkpoints hold every module that trains, the front end too.
+
+    Arguments
+    ---------
+    checkpointer : Checkpointer
+        The run's.
+    modules : dict
+        The Brain's modules, by name.
+    """
+    for name, module in modules.items():
+        trains = any(p.requires_grad for p in module.parameters())
+        if trains and name not in checkpointer.recoverables:
+            checkpointer.add_recoverable(name, module)
+
+
 def export_encoder(checkpoint, folder, speakers):
     """Leave an encoder where stage 2 looks for it, with whom it has heard.
 
@@ -31,22 +47,28 @@ def export_encoder(checkpoint, folder, speakers):
     folder = pathlib.Path(folder)
     with replacing(folder / SPEAKERS) as stream:
         stream.writelines(f"{name}\n" for name in sorted(set(speakers)))
-    source = checkpoint.paramfiles["embedding_model"]
-    with open(source, "rb") as weights:
-        with replacing(folder / WEIGHTS, "wb") as stream:
-            shutil.copyfileobj(weights, stream)
+    # The front end first: what is asked for is the encoder.
+    for name in ("compute_features", "embedding_model"):
+        source = checkpoint.paramfiles.get(name)
+        if source is None:  # a front end that does not train
+            continue
+        with open(source, "rb") as weights:
+            with replacing(folder / f"{name}.ckpt", "wb") as stream:
+                shutil.copyfileobj(weights, stream)
 
 
-def initialize_encoder(embedding_model, init, run_folder, test_speakers):
+def initialize_encoder(modules, init, run_folder, test_speakers):
     """Load the weights that stage 2 starts from.
 
     Arguments
     ---------
-    embedding_model : torch.nn.Module
-        The encoder; changed in place.
+    modules : dict
+        ``embedding_model``, the encoder, and ``compute_features``, the front
+        end, which takes weights only where stage 1 has trained one; changed in
+        place.
     init : str
-        ``"scratch"`` leaves it as it is; the name of a stage-1 folder of this
-        run (``"contrastive"``, ``"multitask"``, ``"speaker"``); a local
+        ``"none"`` leaves them as they are; the name of a stage-1 folder of
+        this run (``"contrastive"``, ``"multitask"``, ...); a local
         folder that holds ``embedding_model.ckpt``, or that file; or the hub's
         name of a SpeechBrain model (``"speechbrain/spkrec-ecapa-voxceleb"``).
     run_folder : str or pathlib.Path
@@ -58,7 +80,7 @@ def initialize_encoder(embedding_model, init, run_folder, test_speakers):
     Returns
     -------
     str
-        What tells these weights from others: ``"scratch"`` or their SHA-256.
+        What tells these weights from others: ``"none"`` or their SHA-256.
 
     Raises
     ------
@@ -74,12 +96,13 @@ def initialize_encoder(embedding_model, init, run_folder, test_speakers):
     >>> (folder / "contrastive").mkdir()
     >>> path = folder / "contrastive" / "embedding_model.ckpt"
     >>> torch.save(pretrained.state_dict(), path)
-    >>> digest = initialize_encoder(model, "contrastive", folder, [])
+    >>> modules = {"embedding_model": model}
+    >>> digest = initialize_encoder(modules, "contrastive", folder, [])
     >>> torch.equal(model.weight, pretrained.weight)
     True
     """
-    if init == "scratch":
-        return "scratch"
+    if init == "none":
+        return "none"
     weights = find_weights(init, run_folder)
     seen = weights.parent / SPEAKERS
     if seen.exists():
@@ -91,17 +114,27 @@ def initialize_encoder(embedding_model, init, run_folder, test_speakers):
                 f"speakers ({', '.join(leaked[:5])}): give the weights of "
                 "this fold"
             )
+    front_end = weights.with_name("compute_features.ckpt")
+    digest = hashlib.sha256()
+    if front_end.exists():
+        _load(modules["compute_features"], front_end, digest)
+    _load(modules["embedding_model"], weights, digest)
+    logger.info(f"The encoder starts from {weights}")
+    return digest.hexdigest()
+
+
+def _load(module, weights, digest):
+    """Load weights into a module, and feed them to a digest."""
     state = torch.load(weights, map_location="cpu", weights_only=True)
     try:
-        embedding_model.load_state_dict(state)
+        module.load_state_dict(state)
     except RuntimeError as error:
         raise ValueError(
             f"the weights of {weights} do not fit the encoder of this YAML: "
             "set n_mels, ecapa_channels, attention_channels and "
             f"embedding_size to theirs. {error}"
         ) from error
-    logger.info(f"The encoder starts from {weights}")
-    return hashlib.sha256(weights.read_bytes()).hexdigest()
+    digest.update(weights.read_bytes())
 
 
 def find_weights(init, run_folder):
@@ -128,7 +161,7 @@ def find_weights(init, run_folder):
         raise FileNotFoundError(
             f"--init={init}: neither {stage1} nor {given / WEIGHTS} is there. "
             "Run train_contrastive.py with the same YAML and overrides first, "
-            "give a folder that holds embedding_model.ckpt, or --init=scratch"
+            "give a folder that holds embedding_model.ckpt, or --init=none"
         )
     return pathlib.Path(
         fetch(WEIGHTS, source=init, savedir=f"{run_folder}/init/{init}")

@@ -4,10 +4,10 @@ import pathlib
 
 import pandas as pd
 from emoclust_lobes.files import read_json
+from emoclust_lobes.protocol.statistics import SCORES, summarize
 
 # What makes two results comparable: the same of each.
 PROTOCOL = ["corpus", "label_source", "classes", "init"]
-SCORES = ["uar", "wa", "macro_f1"]
 
 
 def collect_results(folder):
@@ -58,41 +58,10 @@ def summarize_results(table):
     Returns
     -------
     pandas.DataFrame
-        One row for each corpus, label source, class set and init: the number
-        of ``folds`` and ``runs``, the mean of each score over the folds
-        (seeds are averaged within a fold first), ``uar_fold_std`` (deviation
-        of the folds' means), ``uar_seed_std`` (deviation over the seeds of a
-        fold, averaged over the folds) and ``n``, the utterances tested. A
-        deviation of one value is empty.
-
-    Example
-    -------
-    >>> runs = pd.DataFrame(
-    ...     [
-    ...         ["C", "intended", 6, "scratch", fold, seed, uar, 0.5, 0.5, 10]
-    ...         for fold, seed, uar in [(1, 1, 0.4), (1, 2, 0.6), (2, 1, 0.7)]
-    ...     ],
-    ...     columns=[*PROTOCOL, "fold", "seed", *SCORES, "n"],
-    ... )
-    >>> summary = summarize_results(runs).iloc[0]
-    >>> print(summary["folds"], summary["runs"], round(summary["uar"], 3))
-    2 3 0.6
+        As ``summarize``, one row for each corpus, label source, class set and
+        init.
     """
-    per_fold = table.groupby([*PROTOCOL, "fold"]).agg(
-        runs=("uar", "size"),
-        n=("n", "first"),
-        seed_std=("uar", "std"),
-        **{score: (score, "mean") for score in SCORES},
-    )
-    summary = per_fold.groupby(PROTOCOL).agg(
-        folds=("uar", "size"),
-        runs=("runs", "sum"),
-        **{score: (score, "mean") for score in SCORES},
-        uar_fold_std=("uar", "std"),
-        uar_seed_std=("seed_std", "mean"),
-        n=("n", "sum"),
-    )
-    return summary.reset_index()
+    return summarize(table, by=PROTOCOL)
 
 
 def describe_results(folder):

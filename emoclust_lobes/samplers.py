@@ -75,9 +75,31 @@ class SpeakerClusterBatchSampler(Sampler):
                 "utterances of each cluster, and an epoch 1 step; asked for "
                 f"{speakers} x {clusters} x {utterances}, {steps} steps"
             )
+        self.speaker_ids = list(speaker_ids)
+        self.wanted_speakers = speakers
+        self.clusters = clusters
+        self.utterances = utterances
+        self.steps = steps
+        self.seed = seed
+        self.epoch = 0
+        self.set_clusters(cluster_ids)
+
+    def set_clusters(self, cluster_ids):
+        """Give the utterances other clusters.
+
+        Arguments
+        ---------
+        cluster_ids : sequence
+            Cluster of each utterance within its speaker.
+
+        Raises
+        ------
+        ValueError
+            When no speaker has two clusters of two utterances.
+        """
         members = collections.defaultdict(list)
         for index, key in enumerate(
-            zip(speaker_ids, cluster_ids, strict=False)
+            zip(self.speaker_ids, cluster_ids, strict=True)
         ):
             members[key].append(index)
         self.clusters_of = collections.defaultdict(list)
@@ -91,19 +113,16 @@ class SpeakerClusterBatchSampler(Sampler):
         }
         if not self.clusters_of:
             raise ValueError(
-                f"none of the {len(set(speaker_ids))} speakers has two "
+                f"none of the {len(set(self.speaker_ids))} speakers has two "
                 "clusters of two utterances: give more utterances per speaker "
                 "or fewer clusters (n_clusters)"
             )
         used = sum(len(g) for gs in self.clusters_of.values() for g in gs)
-        self.unused_speakers = len(set(speaker_ids)) - len(self.clusters_of)
-        self.unused_utterances = len(speaker_ids) - used
-        self.speakers = min(speakers, len(self.clusters_of))
-        self.clusters = clusters
-        self.utterances = utterances
-        self.steps = steps
-        self.seed = seed
-        self.epoch = 0
+        self.unused_speakers = len(set(self.speaker_ids)) - len(
+            self.clusters_of
+        )
+        self.unused_utterances = len(self.speaker_ids) - used
+        self.speakers = min(self.wanted_speakers, len(self.clusters_of))
 
     def set_epoch(self, epoch):
         """Choose the epoch whose batches come next."""

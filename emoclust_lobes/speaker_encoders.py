@@ -1,8 +1,8 @@
 """Pretrained speaker encoders behind one interface.
 
-Every encoder maps a batch of waveforms of one length to L2-normalised vectors
-and tells exactly which weights it holds, so that a cache of vectors knows
-when it is out of date.
+Every encoder maps a batch of waveforms of one length to vectors and tells
+exactly which weights it holds, so that a cache of vectors knows when it is
+out of date. The vectors are L2-normalised but for ``egemaps`` and ``ssl``.
 
 ========  ===  =========================================================
 name      dim  what it is
@@ -13,6 +13,8 @@ resnet    256  SpeechBrain's ResNet, likewise
 campplus  192  CAM++, from a wheel
 ge2e      256  GE2E d-vector, from a wheel
 stats     160  mean and deviation of log-mels: a control, nothing learned
+egemaps    88  functionals of eGeMAPS v02, by openSMILE
+ssl         -  mean and deviation of a hidden layer of Whisper, wav2vec 2.0...
 ========  ===  =========================================================
 """
 
@@ -21,6 +23,13 @@ import math
 import pathlib
 
 import torch
+from emoclust_lobes.utterance_vectors import (
+    SSL_SOURCE,
+    EGeMAPS,
+    LogMelStatistics,
+    SSLStatistics,
+    ssl_identity,
+)
 from emoclust_lobes.wheel_encoders import (
     CAMPPLUS,
     GE2E,
@@ -32,7 +41,6 @@ from torch import nn
 from torch.nn import functional as F
 
 from speechbrain.inference.classifiers import EncoderClassifier
-from speechbrain.lobes.features import Fbank
 from speechbrain.nnet.pooling import StatisticsPooling
 from speechbrain.utils.fetching import FetchConfig, fetch
 
@@ -42,7 +50,11 @@ HUB_SOURCES = {
     "resnet": "speechbrain/spkrec-resnet-voxceleb",
 }
 WHEELS = {"campplus": CAMPPLUS, "ge2e": GE2E}
-SPEAKER_ENCODERS = (*HUB_SOURCES, *WHEELS, "stats")
+COMPUTED = {
+    "stats": {"source": "log-mel statistics", "revision": "1"},
+    "egemaps": {"source": "openSMILE functionals", "revision": "eGeMAPSv02"},
+}
+SPEAKER_ENCODERS = (*HUB_SOURCES, *WHEELS, *COMPUTED, "ssl")
 
 
 class SpeakerEncoder(nn.Module):
@@ -55,7 +67,8 @@ class SpeakerEncoder(nn.Module):
     Arguments
     ---------
     network : torch.nn.Module
-        Maps waveforms [batch, time] to vectors [batch, dim].
+        Maps waveforms [batch, time] to vectors [batch, dim], which are
+        brought to length one unless it has an attribute ``normalise = False``.
     dim : int
         Size of the vectors.
     identity : dict
@@ -88,31 +101,13 @@ class SpeakerEncoder(nn.Module):
 
     @torch.inference_mode()
     def forward(self, waveforms):
-        """Embed waveforms, [batch, time] -> [batch, dim] of length one."""
+        """Embed waveforms of one length, [batch, time] -> [batch, dim]."""
         repeats = math.ceil(self.sample_rate / 2 / waveforms.shape[1])
         waveforms = waveforms.to(self.device).repeat(1, repeats)
-        return F.normalize(self.network(waveforms), dim=-1)
-
-
-class LogMelStatistics(nn.Module):
-    """Mean and standard deviation over time of 80 log-mels, in dB.
-
-    Example
-    -------
-    >>> LogMelStatistics()(torch.randn(3, 8000)).shape
-    torch.Size([3, 160])
-    """
-
-    dim = 160
-
-    def __init__(self):
-        super().__init__()
-        self.features = Fbank(n_mels=80)
-
-    def forward(self, waveforms):
-        """Embed waveforms of one length, [batch, time] -> [batch, 160]."""
-        mels = self.features(waveforms)
-        return torch.cat([mels.mean(dim=1), mels.std(dim=1)], dim=-1)
+        vectors = self.network(waveforms)
+        if getattr(self.network, "normalise", True):
+            vectors = F.normalize(vectors, dim=-1)
+        return vectors
 
 
 class SpeechBrainNetwork(nn.Module):
@@ -156,11 +151,11 @@ def load_speaker_encoder(name, source=None, device="cpu"):
     Arguments
     ---------
     name : str
-        One of ``ecapa``, ``xvector``, ``resnet``, ``campplus``, ``ge2e``,
-        ``stats``.
+        One of the names in the table above.
     source : str or None
         For the first three: a hub id or a local folder instead of
-        SpeechBrain's published model. The others have one source only.
+        SpeechBrain's published model. For ``ssl``: the same and a layer,
+        ``"openai/whisper-base@4"`` if None. The others take no source.
     device : str
         Where to compute.
 
@@ -182,6 +177,11 @@ def load_speaker_encoder(name, source=None, device="cpu"):
     sample_rate = 16000
     if name == "stats":
         network = LogMelStatistics()
+    elif name == "egemaps":
+        network = EGeMAPS()
+    elif name == "ssl":
+        network = SSLStatistics(source or SSL_SOURCE)
+        identity = {"name": name, **network.front_end.identity}
     elif name == "campplus":
         network = CamPlusPlus()
     elif name == "ge2e":
@@ -223,6 +223,8 @@ def offline_identity(name, source=None):
             f"unknown speaker encoder {name!r}: choose one of "
             f"{', '.join(SPEAKER_ENCODERS)}"
         )
+    if name == "ssl":
+        return ssl_identity(source or SSL_SOURCE)
     if name in HUB_SOURCES:
         source = str(source or HUB_SOURCES[name])
         folder = pathlib.Path(source).expanduser()
@@ -244,7 +246,7 @@ def offline_identity(name, source=None):
             "source": wheel["source"],
             "sha256": wheel["sha256"],
         }
-    return {"name": name, "source": "log-mel statistics", "revision": "1"}
+    return {"name": name, **COMPUTED[name]}
 
 
 def _folder_sha256(folder):
@@ -257,7 +259,7 @@ def _folder_sha256(folder):
 
 
 def _load_classifier(source, device):
-    """Load an ``EncoderClassifier`` from a folder, the hub's cache or the hub."""
+    """Load an ``EncoderClassifier`` from a folder, the cache or the hub."""
     overrides = {}
     if pathlib.Path(source).is_dir():
         # The published models look for their checkpoints on the hub, even

@@ -2,42 +2,67 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from emoclust_lobes.losses import ClusterContrastiveLoss
+from emoclust_lobes.memory import EmbeddingMemory
 from hypothesis import (
     given,
     settings,
     strategies as st,
 )
-from pytorch_metric_learning.losses import SupConLoss
+from pytorch_metric_learning.losses import CrossBatchMemory, SupConLoss
 
 
-def slow_loss(embeddings, speakers, clusters, temperature, negatives):
-    """The formula read aloud: one anchor, one positive, one pair at a time."""
+def slow_loss(
+    embeddings,
+    speakers,
+    clusters,
+    temperature,
+    negatives,
+    positives="speaker",
+    elsewhere="any",
+    hardness=0.0,
+    contexts=None,
+    weights=None,
+    n_anchors=None,
+):
+    """The formula read aloud: one anchor, one positive, one pair at a time.
+
+    What is remembered stands behind the ``n_anchors`` of the batch.
+    """
     n = len(embeddings)
-    unit = [e / e.norm() for e in embeddings.double()]
-    anchors = []
-    for a in range(n):
-        positives, others = [], []
+    unit = [e / np.linalg.norm(e) for e in np.asarray(embeddings, np.float64)]
+    weight = [1.0] * n if weights is None else weights
+    total_loss, total_weight, used = 0.0, 0.0, 0
+    for a in range(n if n_anchors is None else n_anchors):
+        pulls, pushes = [], []
         for k in range(n):
             if k == a:
                 continue
-            if speakers[k] == speakers[a] and clusters[k] == clusters[a]:
-                positives.append(k)
-            elif speakers[k] == speakers[a] or negatives == "all":
-                others.append(k)
-        if not positives or not others:
+            mine = speakers[k] == speakers[a]
+            if clusters[k] == clusters[a] and (mine or positives == "all"):
+                together = elsewhere != "any" and contexts[k] == contexts[a]
+                if not together or contexts[a] < 0:
+                    pulls.append(k)
+            elif mine or negatives == "all":
+                pushes.append(k)
+        if not pulls or not pushes:
             continue
-        score = {
-            k: math.exp(float(unit[a] @ unit[k]) / temperature)
-            for k in positives + others
-        }
-        total = sum(score.values())
-        anchors.append(
-            -sum(math.log(score[p] / total) for p in positives) / len(positives)
-        )
-    return sum(anchors) / len(anchors) if anchors else 0.0, len(anchors)
+        cosine = {k: float(unit[a] @ unit[k]) for k in pulls + pushes}
+        score = {k: math.exp(c / temperature) for k, c in cosine.items()}
+        hard = {k: math.exp(hardness * cosine[k]) for k in pushes}
+        mean_hard = sum(hard.values()) / len(pushes)
+        total = sum(score[k] for k in pulls)
+        total += sum(score[k] * hard[k] / mean_hard for k in pushes)
+        loss = 0.0
+        for p in pulls:
+            loss -= weight[p] * math.log(score[p] / total)
+        total_loss += weight[a] * loss / sum(weight[p] for p in pulls)
+        total_weight += weight[a]
+        used += 1
+    return (total_loss / total_weight if used else 0.0), used
 
 
 batches = st.integers(2, 12).flatmap(
@@ -69,6 +94,80 @@ def test_equals_the_slow_loop_on_any_batch(batch, temperature, negatives):
     assert value.item() == pytest.approx(expected, rel=1e-4, abs=1e-5)
 
 
+options = st.fixed_dictionaries(
+    {
+        "temperature": st.sampled_from([0.01, 0.1, 1.0]),
+        "negatives": st.sampled_from(["speaker", "all"]),
+        "positives": st.sampled_from(["speaker", "all"]),
+        "elsewhere": st.sampled_from(["any", "session", "sentence"]),
+        "hardness": st.sampled_from([0.0, 0.5, 4.0]),
+    }
+)
+
+
+def random_batch(n, seed, dim=5):
+    """Everything an utterance can have, as the loss takes it."""
+    rng = np.random.default_rng(seed)
+    return {
+        "embeddings": torch.tensor(rng.normal(size=(n, dim))).float(),
+        "speakers": torch.tensor(rng.integers(0, 2, n)),
+        "clusters": torch.tensor(rng.integers(0, 3, n)),
+        "contexts": torch.tensor(rng.integers(-1, 2, n)),
+        "weights": torch.tensor(rng.uniform(0.1, 1, n)).float(),
+    }
+
+
+def as_lists(batch):
+    """The same for the slow loop, which knows no tensors."""
+    return {name: values.tolist() for name, values in batch.items()}
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    options=options,
+    n=st.integers(1, 10),
+    remembered=st.integers(0, 8),
+    seed=st.integers(0, 10_000),
+)
+def test_every_option_equals_the_slow_loop(options, n, remembered, seed):
+    batch, past = random_batch(n, seed), random_batch(remembered, seed + 1)
+    memory = EmbeddingMemory(size=8)
+    memory.add(**past)
+    value, n_anchors = ClusterContrastiveLoss(**options)(**batch, memory=memory)
+    behind = {k: torch.cat([batch[k], past[k]]) for k in batch}
+    expected, expected_anchors = slow_loss(
+        **as_lists(behind), **options, n_anchors=n
+    )
+    assert n_anchors == expected_anchors
+    assert value.item() == pytest.approx(expected, rel=1e-4, abs=1e-4)
+
+
+@settings(max_examples=25, deadline=None)
+@given(options=options, seed=st.integers(0, 10_000))
+def test_gradients_are_the_finite_differences_of_the_slow_loop(options, seed):
+    options = {**options, "temperature": max(options["temperature"], 0.1)}
+    batch, past = random_batch(6, seed, dim=3), random_batch(3, seed + 1, dim=3)
+    memory = EmbeddingMemory(size=3)
+    memory.add(**past)
+    embeddings = batch["embeddings"].requires_grad_()
+    ClusterContrastiveLoss(**options)(**batch, memory=memory)[0].backward()
+
+    both = {k: torch.cat([batch[k], past[k]]) for k in batch}
+    lists = {**as_lists(both), **options, "n_anchors": 6}
+    points = both["embeddings"].detach().double().numpy()
+    differences = np.zeros((6, 3))
+    step = 1e-5
+    for place in np.ndindex(6, 3):
+        for sign in (1, -1):
+            moved = points.copy()
+            moved[place] += sign * step
+            value, _ = slow_loss(**{**lists, "embeddings": moved})
+            differences[place] += sign * value / (2 * step)
+    np.testing.assert_allclose(
+        embeddings.grad.numpy(), differences, rtol=1e-3, atol=1e-4
+    )
+
+
 @pytest.mark.parametrize("negatives", ["speaker", "all"])
 def test_value_and_gradient_equal_another_librarys(negatives):
     torch.manual_seed(1)
@@ -87,6 +186,110 @@ def test_value_and_gradient_equal_another_librarys(negatives):
     expected.backward()
     assert value.item() == pytest.approx(expected.item(), rel=1e-5)
     assert torch.allclose(ours.grad, theirs.grad, atol=1e-6)
+
+
+@pytest.mark.parametrize("negatives", ["speaker", "all"])
+@pytest.mark.parametrize("elsewhere", ["any", "session"])
+def test_aligned_clusters_with_memory_equal_another_librarys(
+    negatives, elsewhere
+):
+    batch, past = random_batch(24, 1, dim=16), random_batch(40, 2, dim=16)
+    past["weights"] = None
+    memory = EmbeddingMemory(size=40)
+    memory.add(**past)
+    ours = batch["embeddings"].requires_grad_()
+    theirs = ours.detach().clone().requires_grad_()
+    loss = ClusterContrastiveLoss(0.1, negatives, "all", elsewhere)
+    value, n_anchors = loss(**{**batch, "weights": None}, memory=memory)
+    value.backward()
+    positive, negative = loss.pair_masks(
+        *(
+            torch.cat([batch[k], past[k]])
+            for k in ("speakers", "clusters", "contexts")
+        ),
+        n_anchors=24,
+    )
+    expected = SupConLoss(temperature=0.1)(
+        theirs,
+        indices_tuple=(*positive.nonzero().T, *negative.nonzero().T),
+        ref_emb=torch.cat([theirs, past["embeddings"]]),
+    )
+    expected.backward()
+    assert n_anchors == 24
+    assert value.item() == pytest.approx(expected.item(), rel=1e-5)
+    assert torch.allclose(ours.grad, theirs.grad, atol=1e-6)
+
+
+def test_the_memory_serves_as_another_librarys_does():
+    torch.manual_seed(6)
+    loss = ClusterContrastiveLoss(temperature=0.1, negatives="all")
+    memory = EmbeddingMemory(size=20)
+    # Theirs takes the batch in before the loss is computed.
+    theirs = CrossBatchMemory(
+        SupConLoss(temperature=0.1), embedding_size=6, memory_size=20 + 8
+    )
+    speakers = torch.zeros(8, dtype=torch.long)
+    for _ in range(6):
+        embeddings = torch.randn(8, 6)
+        clusters = torch.arange(4).repeat(2)[torch.randperm(8)]
+        value, _ = loss(embeddings, speakers, clusters, memory=memory)
+        memory.add(embeddings, speakers, clusters)
+        expected = theirs(embeddings, clusters)
+        assert value.item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_the_same_aligned_cluster_of_another_speaker_never_repels():
+    speakers = torch.tensor([0, 0, 1, 1])
+    clusters = torch.tensor([0, 1, 0, 1])
+    loss = ClusterContrastiveLoss(0.1, negatives="all", positives="all")
+    positive, negative = loss.pair_masks(speakers, clusters)
+    assert positive[0].tolist() == [False, False, True, False]
+    assert negative[0].tolist() == [False, True, False, True]
+
+
+def test_positives_come_from_elsewhere_and_unknown_contexts_differ():
+    same = torch.zeros(5, dtype=torch.long)
+    clusters = torch.tensor([0, 0, 0, 0, 1])
+    contexts = torch.tensor([3, 3, 4, -1, 3])
+    loss = ClusterContrastiveLoss(0.1, elsewhere="session")
+    positive, negative = loss.pair_masks(same, clusters, contexts)
+    assert positive[0].tolist() == [False, False, True, True, False]
+    assert positive[3].tolist() == [True, True, True, False, False]
+    # The session's other clusters repel as ever.
+    assert negative[0].tolist() == [False, False, False, False, True]
+
+
+def test_the_harder_the_more_a_near_negative_repels():
+    embeddings = torch.tensor([[1.0, 0], [1, 0.1], [1, 0.5], [-1, 0]])
+    clusters = torch.tensor([0, 0, 1, 1])
+    same = torch.zeros(4, dtype=torch.long)
+    losses = [ClusterContrastiveLoss(1.0, hardness=b) for b in (0.0, 1.0, 4.0)]
+    values = [loss(embeddings, same, clusters)[0].item() for loss in losses]
+    assert values[0] < values[1] < values[2]
+
+
+def test_equal_weights_change_nothing():
+    batch = random_batch(12, 7)
+    loss = ClusterContrastiveLoss(temperature=0.1)
+    weights = torch.full_like(batch.pop("weights"), 0.3)
+    plain, _ = loss(**batch)
+    equal, _ = loss(**batch, weights=weights)
+    assert equal.item() == pytest.approx(plain.item(), rel=1e-6)
+
+
+@pytest.mark.parametrize("hardness", [0.0, 10.0])
+def test_the_coldest_temperature_stays_finite(hardness):
+    torch.manual_seed(8)
+    embeddings = torch.randn(16, 8)
+    embeddings[1] = -embeddings[0]
+    embeddings[2] = embeddings[0]
+    embeddings.requires_grad_()
+    same = torch.zeros(16, dtype=torch.long)
+    loss = ClusterContrastiveLoss(0.01, hardness=hardness)
+    value, _ = loss(embeddings, same, torch.arange(2).repeat_interleave(8))
+    value.backward()
+    assert torch.isfinite(value)
+    assert torch.isfinite(embeddings.grad).all()
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
@@ -170,3 +373,27 @@ def test_other_speakers_matter_only_when_asked():
 def test_refuses_what_it_cannot_do(arguments):
     with pytest.raises(ValueError):
         ClusterContrastiveLoss(*arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"positives": "nobody"}, "positives must be one of speaker, all"),
+        ({"elsewhere": "room"}, "elsewhere must be one of any, session, sent"),
+        ({"hardness": -1.0}, "hardness must be 0 or above, not -1.0"),
+    ],
+)
+def test_names_the_option_that_is_wrong(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        ClusterContrastiveLoss(temperature=0.1, **arguments)
+
+
+def test_says_what_a_batch_lacks():
+    batch = random_batch(4, 9)
+    del batch["contexts"]
+    loss = ClusterContrastiveLoss(0.1, elsewhere="sentence")
+    with pytest.raises(ValueError, match="number each utterance's sentence"):
+        loss(**batch)
+    batch["weights"][2] = 0
+    with pytest.raises(ValueError, match="above 0, found 0"):
+        ClusterContrastiveLoss(0.1)(**batch)

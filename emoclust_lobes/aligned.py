@@ -1,0 +1,94 @@
+"""One clustering for all speakers, so that cluster 2 is the same for each.
+
+Inside each speaker the clusters have numbers without a meaning. Here the
+vectors of all speakers, each without its speaker's mean, are clustered
+together, and utterances of different speakers can be positives.
+"""
+
+import numpy as np
+from emoclust_lobes.cluster_algorithms import remove_speaker
+from emoclust_lobes.clustering import ClusterError
+from sklearn.cluster import KMeans
+from threadpoolctl import threadpool_limits
+
+
+def aligned_clusters(vectors, ids, speakers, fit, n_clusters, n_init, seed):
+    """Cluster the utterances of all speakers at once.
+
+    Each speaker's vectors are centred by their mean and scaled to length one;
+    one k-means finds centres among the rows where ``fit`` is true, and every
+    row goes to its nearest centre. The result belongs to the IDs: the order
+    of the rows does not matter, and neither does the number of threads.
+
+    Arguments
+    ---------
+    vectors : numpy.ndarray
+        Embeddings, shape [n, dim].
+    ids, speakers : sequence of str
+        ID and speaker of each utterance, length [n].
+    fit : numpy.ndarray
+        Booleans, shape [n]: the utterances of the pool. Development and test
+        speakers must be false, so that they move no centre.
+    n_clusters : int
+        Number of clusters.
+    n_init : int
+        Starts, of which the best counts.
+    seed : int
+        Seed of the run.
+
+    Returns
+    -------
+    labels : numpy.ndarray
+        Cluster of each utterance, in ``range(n_clusters)``, shape [n].
+    margins : numpy.ndarray
+        Euclidean distance to the second nearest centre minus that to the
+        nearest, at least 0, shape [n].
+
+    Raises
+    ------
+    ClusterError
+        When there are fewer than two clusters, or fewer utterances to fit
+        than clusters.
+
+    Example
+    -------
+    >>> anna = np.array([[5.0, 1.0], [5.0, -1.0]])
+    >>> bert = np.array([[0.0, -3.0], [0.0, 3.0]])
+    >>> labels, margins = aligned_clusters(
+    ...     vectors=np.concatenate([anna, bert]),
+    ...     ids=["a1", "a2", "b1", "b2"],
+    ...     speakers=["anna", "anna", "bert", "bert"],
+    ...     fit=np.array([True, True, False, False]),
+    ...     n_clusters=2,
+    ...     n_init=2,
+    ...     seed=1,
+    ... )
+    >>> bool(labels[0] == labels[3] != labels[1] == labels[2])
+    True
+    >>> margins.tolist()
+    [2.0, 2.0, 2.0, 2.0]
+    """
+    fit = np.asarray(fit, dtype=bool)
+    if not 2 <= n_clusters <= fit.sum():
+        raise ClusterError(
+            f"found {fit.sum()} utterances to fit {n_clusters} aligned "
+            "clusters to: give a pool of more utterances, and n_clusters from "
+            "2 to their number"
+        )
+    # The starts, and the last digits of a mean, depend on the order of rows.
+    order = np.lexsort((np.asarray(ids), np.asarray(speakers)))
+    vectors, fit = np.asarray(vectors)[order], fit[order]
+    _, first = np.unique(np.asarray(speakers)[order], return_index=True)
+    centred = np.concatenate(
+        [remove_speaker(own) for own in np.split(vectors, first[1:])]
+    )
+    # The number of threads, too, would change the last digits.
+    with threadpool_limits(1):
+        model = KMeans(n_clusters, n_init=n_init, random_state=seed)
+        distances = model.fit(centred[fit]).transform(centred)
+    nearest = np.sort(distances, axis=1)
+    labels = np.empty(len(order), dtype=np.int64)
+    margins = np.empty(len(order))
+    labels[order] = distances.argmin(axis=1)
+    margins[order] = nearest[:, 1] - nearest[:, 0]
+    return labels, margins

@@ -1,0 +1,203 @@
+"""Unlabelled enrolment: embeddings relative to the speaker's own.
+
+Emotion is a movement inside the speaker, away from where the speaker's voice
+usually is. A few unlabelled utterances of a new speaker tell where that is.
+"""
+
+import hashlib
+
+import numpy as np
+import torch
+
+ALL = "all"
+
+
+class SpeakerNormalization(torch.nn.Module):
+    """Standardise embeddings by what is known of their speaker.
+
+    With ``n`` unlabelled utterances of the speaker beside the one that is
+    normalised, of mean ``m`` and variance ``v`` (around ``m``), and with the
+    training speakers' typical mean ``m0`` and variance ``v0``, the mean is
+    shrunk to ``(n m + c m0) / (n + c)`` and the variance to
+    ``(n v + c v0) / (n + c)``, where ``c``, the prior's weight, counts in
+    utterances: few utterances say little. The result is ``(e - mean) /
+    sqrt(variance)``; with ``n`` = 0 the prior's own.
+
+    In training the enrolled utterances are the last embeddings of others of
+    the same speaker, kept in a table, and ``n`` is drawn anew for each
+    utterance, so that the classifier learns to make do with any number.
+
+    Arguments
+    ---------
+    size : int
+        Size of the embeddings.
+    prior_weight : float
+        Weight of the prior, in utterances.
+    counts : list
+        What ``n`` is drawn from in training: numbers, and ``"all"``.
+
+    Example
+    -------
+    >>> normalize = SpeakerNormalization(2, prior_weight=1.0, counts=[0, "all"])
+    >>> normalize.start([0, 0, 0, 1, 1, 1])
+    >>> embeddings = torch.randn(6, 2) + 10
+    >>> normalize.remember(range(6), embeddings)
+    >>> normalize(embeddings, np.zeros((6, 6), dtype=bool)).mean().abs() < 1
+    tensor(True)
+    """
+
+    def __init__(self, size, prior_weight, counts):
+        super().__init__()
+        self.prior_weight = prior_weight
+        self.counts = list(counts)
+        self.register_buffer("prior_mean", torch.zeros(size))
+        self.register_buffer("prior_variance", torch.ones(size))
+
+    def start(self, speakers):
+        """Make room for the training utterances.
+
+        Arguments
+        ---------
+        speakers : sequence of int
+            Number of the speaker of each training utterance, shape [n].
+        """
+        size = len(self.prior_mean)
+        self.speakers = np.asarray(speakers)
+        self.register_buffer("last", torch.zeros(len(self.speakers), size))
+        self.register_buffer("known", torch.zeros(len(self.speakers)).bool())
+
+    def remember(self, rows, embeddings):
+        """Keep the last embeddings of training utterances; renew the prior.
+
+        The prior is the mean over the training speakers of their means and of
+        their variances.
+
+        Arguments
+        ---------
+        rows : sequence of int
+            Which utterances, shape [batch].
+        embeddings : torch.Tensor
+            Shape [batch, size].
+        """
+        rows = torch.as_tensor(list(rows), device=self.last.device)
+        self.last[rows] = embeddings.detach().to(self.last)
+        self.known[rows] = True
+        members = self._members()
+        used = members.sum(dim=1) > 0
+        means, variances = _moments(members[used], self.last)
+        self.prior_mean.copy_(means.mean(dim=0))
+        self.prior_variance.copy_(variances.mean(dim=0).clamp(min=1e-6))
+
+    def _members(self):
+        """Which known utterances are whose, [speakers, utterances]."""
+        numbers = torch.arange(self.speakers.max() + 1)[:, None]
+        members = numbers == torch.as_tensor(self.speakers)[None, :]
+        return (members.to(self.known.device) & self.known).float()
+
+    def draw(self, rows, rng):
+        """Draw the enrolled utterances of a training batch.
+
+        Arguments
+        ---------
+        rows : sequence of int
+            The batch's training utterances, shape [batch].
+        rng : numpy.random.Generator
+            Source of the draws.
+
+        Returns
+        -------
+        numpy.ndarray
+            Which training utterances are enrolled for each of the batch; none
+            is enrolled for itself. Bool, shape [batch, n].
+        """
+        known = self.known.cpu().numpy()
+        chosen = np.zeros((len(rows), len(known)), dtype=bool)
+        for place, row in enumerate(rows):
+            own = known & (self.speakers == self.speakers[row])
+            own[row] = False
+            others = np.flatnonzero(own)
+            count = self.counts[rng.integers(len(self.counts))]
+            count = len(others) if count == ALL else min(count, len(others))
+            chosen[place, rng.choice(others, count, replace=False)] = True
+        return chosen
+
+    def forward(self, embeddings, enrolled, table=None):
+        """Normalise embeddings.
+
+        Arguments
+        ---------
+        embeddings : torch.Tensor
+            Shape [batch, size].
+        enrolled : numpy.ndarray
+            Which rows of the table are enrolled for each, bool, shape
+            [batch, rows].
+        table : torch.Tensor
+            Embeddings of the speakers' utterances, shape [rows, size]; those
+            that ``remember`` kept without one.
+
+        Returns
+        -------
+        torch.Tensor
+            Shape [batch, size].
+        """
+        table = self.last if table is None else table
+        members = torch.as_tensor(enrolled, device=table.device).float()
+        means, variances = _moments(members, table)
+        counts = members.sum(dim=1, keepdim=True)
+        total = counts + self.prior_weight
+        mean = counts * means + self.prior_weight * self.prior_mean
+        variance = counts * variances + self.prior_weight * self.prior_variance
+        return (embeddings - mean / total) / (variance / total).sqrt()
+
+
+def _moments(members, table):
+    """Mean and variance of the rows that each set has, zero for an empty one.
+
+    ``members`` is [sets, rows], of zeros and ones; ``table`` [rows, size].
+    """
+    counts = members.sum(dim=1, keepdim=True).clamp(min=1)
+    # Around a common centre, for which squares lose no digits.
+    centre = table.mean(dim=0, keepdim=True)
+    means = members @ (table - centre) / counts
+    squares = members @ (table - centre).square() / counts
+    variances = (squares - means.square()).clamp(min=0)
+    present = members.any(dim=1, keepdim=True).float()
+    return (means + centre) * present, variances * present
+
+
+def draw_enrolled(ids, speakers, count, seed):
+    """Draw the utterances that are enrolled to score each utterance.
+
+    Draws depend on the seed and the scored utterance alone, and those for a
+    smaller number are among those for a larger one.
+
+    Arguments
+    ---------
+    ids, speakers : sequence of str
+        Of all utterances of a split, shape [n].
+    count : int or str
+        How many of the speaker's other utterances, or ``"all"``.
+    seed : int
+        Seed of the run.
+
+    Returns
+    -------
+    numpy.ndarray
+        Bool, shape [n, n]: row a holds what is enrolled for utterance a,
+        never itself.
+
+    Example
+    -------
+    >>> draw_enrolled(["a", "b", "c"], ["s", "s", "t"], "all", 1).tolist()
+    [[False, True, False], [True, False, False], [False, False, False]]
+    """
+    ids, speakers = list(ids), np.asarray(speakers)
+    enrolled = np.zeros((len(ids), len(ids)), dtype=bool)
+    for row, name in enumerate(ids):
+        others = np.flatnonzero(speakers == speakers[row])
+        others = others[others != row]
+        digest = hashlib.sha256(f"{seed}|enrol|{name}".encode()).digest()
+        rng = np.random.default_rng(int.from_bytes(digest[:8], "big"))
+        order = rng.permutation(others)
+        enrolled[row, order if count == ALL else order[:count]] = True
+    return enrolled

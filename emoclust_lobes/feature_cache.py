@@ -1,0 +1,314 @@
+"""Features of a frozen front end, computed once and kept on disk.
+
+One folder holds the features of one front end and serves all folds and seeds.
+``front_end.json`` says which front end that is; the features lie in shards, see
+``emoclust_lobes.feature_shards``.
+"""
+
+import math
+import pathlib
+
+import numpy as np
+import pandas
+import torch
+from data_prep.manifest import read_manifests
+from emoclust_lobes.audio import audio_pipeline
+from emoclust_lobes.embeddings import _equal_length_batches, _sign
+from emoclust_lobes.feature_shards import SIGNATURE, ShardWriter, read_index
+from emoclust_lobes.files import read_json, write_json
+from tqdm import tqdm
+
+from speechbrain.utils.data_pipeline import provides, takes
+
+
+class FeatureCacheError(ValueError):
+    """Features cannot be computed or are missing; says which and why."""
+
+
+def cache_features(
+    sources,
+    feature_folder,
+    front_end,
+    sample_rate=16000,
+    max_batch_seconds=60.0,
+    device="cpu",
+    shard_megabytes=128,
+):
+    """Compute the features that are missing or out of date.
+
+    Utterances are computed in batches of exactly equal length, without any
+    padding. When nothing is missing, the front end is not even loaded; when it
+    trains, nothing is computed. A run that is killed loses the shard it was
+    filling, and no more.
+
+    Arguments
+    ---------
+    sources : list of (str, str)
+        Manifests and the folders their ``$data_root`` stands for.
+    feature_folder : str or pathlib.Path
+        Where the cache lies.
+    front_end : SSLFrontEnd
+        What computes them.
+    sample_rate : int
+        Rate to read the audio at; must be the front end's own, in Hz.
+    max_batch_seconds : float
+        Upper limit of the speech in a batch; a longer utterance goes alone.
+    device : str
+        Where to compute.
+    shard_megabytes : float
+        Size at which a shard is written.
+
+    Raises
+    ------
+    FeatureCacheError
+        When the folder holds another front end's features, or features are
+        too large for float16. When utterances cannot be computed: lists all of
+        them, after the others were saved.
+    FrontEndError
+        When the front end cannot be had.
+    """
+    if front_end.trains:
+        return
+    folder = pathlib.Path(feature_folder)
+    utterances, signatures, problems = _sign(read_manifests(sources))
+    _refuse_other(folder, front_end.identity)
+    stale = _stale(folder, utterances["ID"], signatures)
+    if stale.any():
+        front_end.load()
+        if sample_rate != front_end.sample_rate:
+            raise FeatureCacheError(
+                f"the front end {front_end.source} hears {front_end.sample_rate} Hz, "
+                f"found sample_rate {sample_rate}"
+            )
+        shape = {x: getattr(front_end, x) for x in ("n_layers", "size", "hop")}
+        write_json(
+            folder / "front_end.json",
+            {"identity": front_end.identity, **shape},
+        )
+        utterances = utterances[stale]
+        shards = ShardWriter(
+            folder, utterances["ID"], signatures[stale], shard_megabytes
+        )
+        batches = _equal_length_batches(
+            utterances, sample_rate, max_batch_seconds, problems
+        )
+        problems += _compute(front_end, utterances, batches, device, shards)
+    if problems:
+        raise FeatureCacheError(
+            f"{len(problems)} utterances have no features; those of the others "
+            f"are saved in {folder}. Repair these files or leave them out:\n"
+            + "\n".join(problems)
+        )
+
+
+class FeatureCache:
+    """Reads cached features; every process opens its own memory maps.
+
+    Arguments
+    ---------
+    feature_folder : str or pathlib.Path
+        Where the cache lies.
+
+    Attributes
+    ----------
+    identity : dict
+        The front end's, see ``front_end_identity``.
+    n_layers, size, hop : int
+        As of ``SSLFrontEnd``.
+
+    Raises
+    ------
+    FeatureCacheError
+        When there is no cache.
+
+    Example
+    -------
+    >>> FeatureCache(getfixture("tmp_path"))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    emoclust_lobes.feature_cache.FeatureCacheError: no features in ...: \
+compute them first
+    """
+
+    def __init__(self, feature_folder):
+        self.folder = pathlib.Path(feature_folder)
+        front_end = read_json(self.folder / "front_end.json")
+        if front_end is None:
+            raise FeatureCacheError(
+                f"no features in {self.folder}: compute them first"
+            )
+        self.identity = front_end["identity"]
+        self.n_layers, self.size = front_end["n_layers"], front_end["size"]
+        self.hop = front_end["hop"]
+        index = read_index(self.folder)
+        places = index[["shard", "first", "frames"]].itertuples(
+            index=False, name=None
+        )
+        self._places = dict(zip(index["ID"], places, strict=True))
+        self._maps = {}
+
+    def __getstate__(self):
+        return {**self.__dict__, "_maps": {}}
+
+    def frames(self, utterance_id):
+        """Number of frames of an utterance."""
+        return self._place(utterance_id)[2]
+
+    def read(self, utterance_id, first=0, count=None):
+        """Read a stretch of an utterance's features, and nothing else.
+
+        Arguments
+        ---------
+        utterance_id : str
+            The utterance.
+        first : int
+            The first frame.
+        count : int
+            Number of frames; all from the first one on without it.
+
+        Returns
+        -------
+        torch.Tensor
+            float32, shape [count, n_layers * size].
+
+        Raises
+        ------
+        FeatureCacheError
+            When the utterance has no features.
+        IndexError
+            When it has no such frames.
+        """
+        shard, start, frames = self._place(utterance_id)
+        stop = frames if count is None else first + count
+        if not 0 <= first <= stop <= frames:
+            raise IndexError(
+                f"{utterance_id} has {frames} frames, asked for {first} to "
+                f"{stop}"
+            )
+        if shard not in self._maps:
+            self._maps[shard] = np.load(shard, mmap_mode="r")
+        stretch = self._maps[shard][start + first : start + stop]
+        return torch.from_numpy(stretch.astype(np.float32))
+
+    def _place(self, utterance_id):
+        """Shard, first frame in it, and number of frames."""
+        try:
+            return self._places[utterance_id]
+        except KeyError:
+            raise FeatureCacheError(
+                f"{utterance_id} has no features in {self.folder}: compute "
+                "them first"
+            ) from None
+
+
+def signal_pipeline(sample_rate, front_end, feature_folder, crop=None):
+    """Make the dynamic item that reads what the encoder is given.
+
+    Arguments
+    ---------
+    sample_rate : int
+        Rate of the waveforms, in Hz.
+    front_end : SSLFrontEnd
+        One that trains is given waveforms; the features of a frozen one are
+        read from the cache.
+    feature_folder : str or pathlib.Path
+        Where the cache lies.
+    crop : RandomCrop
+        Cuts the utterances; they stay whole without one.
+
+    Returns
+    -------
+    DynamicItem
+        Provides ``sig``, as ``audio_pipeline`` or ``feature_pipeline``.
+    """
+    if front_end.trains:
+        return audio_pipeline(sample_rate, crop)
+    return feature_pipeline(FeatureCache(feature_folder), crop)
+
+
+def feature_pipeline(cache, crop=None):
+    """Make the dynamic item that reads an utterance's features.
+
+    Arguments
+    ---------
+    cache : FeatureCache
+        Where they are.
+    crop : RandomCrop
+        Cuts them, its ``hop`` set to that of the cache; they stay whole
+        without one.
+
+    Returns
+    -------
+    DynamicItem
+        Takes ``utterance_id`` and ``id`` (which says where the crop is) and
+        provides ``sig``, shape [frames, n_layers * size].
+    """
+    if crop is not None:
+        crop.hop = cache.hop
+
+    @takes("utterance_id", "id")
+    @provides("sig")
+    def read(utterance_id, row_id):
+        frames = cache.frames(utterance_id)
+        if crop is None:
+            return cache.read(utterance_id)
+        if frames < crop.length:
+            return crop(cache.read(utterance_id), row_id)
+        first = crop.first(frames, row_id)
+        return cache.read(utterance_id, first, crop.length)
+
+    return read
+
+
+def _refuse_other(folder, identity):
+    """Raise where a cache holds another front end's features."""
+    found = read_json(folder / "front_end.json")
+    if found and not identity.items() <= found["identity"].items():
+        raise FeatureCacheError(
+            f"{folder} holds features of {found['identity']}, not of "
+            f"{identity}: give another feature_folder, or remove this one"
+        )
+
+
+def _stale(folder, ids, signatures):
+    """Which utterances have no current features in the cache, shape [n]."""
+    index = read_index(folder)
+    if index.empty:
+        return np.ones(len(ids), dtype=bool)
+    rows = pandas.Index(index["ID"]).get_indexer(ids)
+    found = index[SIGNATURE].to_numpy()[rows]
+    return (rows < 0) | (found != signatures).any(axis=1)
+
+
+def _compute(front_end, utterances, batches, device, shards):
+    """Compute batches into shards; return what could not be computed."""
+    problems = []
+    wavs = utterances["wav"].to_numpy()
+    # Over seconds of speech, because they are what takes time.
+    progress = tqdm(
+        desc=f"{front_end.source}: features",
+        total=math.ceil(utterances["duration"].sum()),
+        unit="s",
+        unit_scale=True,
+    )
+    with shards, progress:
+        for rows, waveforms in batches:
+            progress.update(waveforms.numel() / front_end.sample_rate)
+            try:
+                features = front_end(waveforms.to(device)).cpu()
+            except ValueError as error:  # too short or too long
+                problems += [f"{wavs[row]}: {error}" for row in rows]
+                continue
+            for row, each in zip(rows, features, strict=True):
+                if not each.isfinite().all():
+                    problems.append(f"{wavs[row]}: its features are not finite")
+                    continue
+                half = each.half()
+                if not half.isfinite().all():
+                    raise FeatureCacheError(
+                        f"the features of {wavs[row]} reach {each.abs().max()}"
+                        ", too much for float16: choose other layers of "
+                        f"{front_end.source}"
+                    )
+                shards.add(row, half.numpy())
+    return problems

@@ -1,0 +1,76 @@
+"""Files of a feature cache: shards of frames, and whose they are.
+
+A shard is a float16 array in a ``.npy``, which is opened as a memory map, and a
+CSV of the same name beside it. Both are written aside and renamed, the CSV
+last, and never change afterwards: an utterance that is computed again is in a
+newer shard, which wins.
+"""
+
+import time
+import uuid
+
+import numpy as np
+import pandas
+from emoclust_lobes.files import replacing
+
+SIGNATURE = ["size", "mtime_ns", "start", "stop"]
+_COLUMNS = ["ID", "first", "frames", *SIGNATURE]
+
+
+def read_index(folder):
+    """Table of the utterances in a cache, with the path of their shard."""
+    tables = [pandas.DataFrame(columns=[*_COLUMNS, "shard"])]
+    for path in sorted(folder.glob("*.csv")):
+        shard = path.with_suffix(".npy")
+        if shard.exists():
+            table = pandas.read_csv(
+                path, dtype={"ID": str}, keep_default_na=False
+            )
+            tables.append(table.assign(shard=str(shard)))
+    # Without the empty table, whose columns have no type, where there are more
+    index = pandas.concat(tables[1:] or tables, ignore_index=True)
+    return index.drop_duplicates("ID", keep="last", ignore_index=True)
+
+
+class ShardWriter:
+    """Saves finished features every so often and at the end, come what may.
+
+    ``ids`` and ``signatures`` are those of all the utterances that will be
+    computed.
+    """
+
+    def __init__(self, folder, ids, signatures, megabytes):
+        self.folder = folder
+        self.ids = ids.to_numpy()
+        self.signatures = signatures
+        self.bytes = megabytes * 2**20
+        self.rows, self.features = [], []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.save()
+
+    def add(self, row, features):
+        """Take the float16 [frames, dim] of the utterance at this position."""
+        self.rows.append(row)
+        self.features.append(features)
+        if sum(each.nbytes for each in self.features) >= self.bytes:
+            self.save()
+
+    def save(self):
+        """Write what was added since the last time as one shard."""
+        if not self.rows:
+            return
+        # Sorted by name, the newest is last.
+        name = f"{time.time_ns()}-{uuid.uuid4().hex[:8]}"
+        with replacing(self.folder / f"{name}.npy", "wb") as stream:
+            np.save(stream, np.concatenate(self.features))
+        index = pandas.DataFrame(self.signatures[self.rows], columns=SIGNATURE)
+        index["ID"] = self.ids[self.rows]
+        index["frames"] = [len(each) for each in self.features]
+        index["first"] = index["frames"].cumsum() - index["frames"]
+        with replacing(self.folder / f"{name}.csv") as stream:
+            index.to_csv(stream, columns=_COLUMNS, index=False)
+        self.rows, self.features = [], []

@@ -1,0 +1,143 @@
+"""Which pretrained speech model a front end is, and how it is loaded.
+
+wav2vec 2.0, HuBERT, WavLM and Whisper stand behind SpeechBrain's own wrappers;
+the ``model_type`` in a model's ``config.json`` says which.
+"""
+
+import functools
+import hashlib
+import importlib
+import pathlib
+
+import huggingface_hub
+from emoclust_lobes.files import read_json
+
+# model_type -> module and class in speechbrain.integrations.huggingface
+_WRAPPERS = {
+    "wav2vec2": "wav2vec2.Wav2Vec2",
+    "hubert": "hubert.HuBERT",
+    "wavlm": "wavlm.WavLM",
+    "whisper": "whisper.Whisper",
+}
+# What changes the features: settings, normalisation of the input, weights.
+_HASHED = ("*config.json", "*.safetensors", "*.bin", "*.ckpt")
+
+
+class FrontEndError(RuntimeError):
+    """A front end cannot be had; says why and what to do."""
+
+
+def front_end_identity(source, save_path, layers="all"):
+    """Tell what can be known of a front end without loading or downloading it.
+
+    Arguments
+    ---------
+    source, save_path, layers
+        As of ``SSLFrontEnd``.
+
+    Returns
+    -------
+    dict
+        ``source``, ``layers``, ``model_type``, and the ``sha256`` of a folder's
+        settings and weights or the ``revision`` of a hub's model. Of a hub's
+        model that is not in ``save_path``, only ``source`` and ``layers``. Can
+        be written as JSON.
+
+    Example
+    -------
+    >>> front_end_identity("facebook/wav2vec2-base", "nowhere", [4, 5])
+    {'source': 'facebook/wav2vec2-base', 'layers': [4, 5]}
+    """
+    layers = layers if layers == "all" else list(layers)
+    identity = {"source": str(source), "layers": layers}
+    folder = _local_folder(source, save_path)
+    config = read_json(folder / "config.json") if folder else None
+    if config is None:
+        return identity
+    identity["model_type"] = config.get("model_type")
+    if not pathlib.Path(source).expanduser().is_dir():
+        return {**identity, "revision": folder.name}
+    digest = hashlib.sha256()
+    for path in sorted({p for each in _HASHED for p in folder.glob(each)}):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest.update(f"{path.name} {content}\n".encode())
+    return {**identity, "sha256": digest.hexdigest()}
+
+
+def _local_folder(source, save_path):
+    """Folder of a model that need not be downloaded, or ``None``."""
+    folder = pathlib.Path(source).expanduser()
+    if folder.is_dir():
+        return folder
+    try:
+        snapshot = huggingface_hub.snapshot_download(
+            str(source), cache_dir=save_path, local_files_only=True
+        )
+    except (OSError, ValueError):  # not there, or no name of a hub's model
+        return None
+    return pathlib.Path(snapshot)
+
+
+def load_config(source, save_path):
+    """Load the settings of a model, as the transformers library has them."""
+    from_pretrained = _transformers(source).AutoConfig.from_pretrained
+    return _from_first_place(
+        source, save_path, lambda x: from_pretrained(x, cache_dir=save_path)
+    )
+
+
+def load_wrapper(source, save_path):
+    """Load SpeechBrain's wrapper of a model."""
+    config = load_config(source, save_path)
+    wrapper = _wrapper_class(config.model_type, source)
+    # Some published weights are float16.
+    return _from_first_place(
+        source,
+        save_path,
+        lambda x: wrapper(x, save_path, output_all_hiddens=True).float(),
+    )
+
+
+def _transformers(source):
+    """The transformers library, which is optional."""
+    try:
+        return importlib.import_module("transformers")
+    except ImportError as error:
+        raise FrontEndError(
+            f"the front end {source} needs the transformers library: "
+            'pip install "emoclust[transformers]"'
+        ) from error
+
+
+def _from_first_place(source, save_path, load):
+    """Load from a folder, the hub's cache or the hub."""
+    from safetensors import SafetensorError
+
+    # The cache first: asking an unreachable hub takes minutes.
+    folder = _local_folder(source, save_path) or source
+    for place in dict.fromkeys([str(folder), source]):
+        try:
+            return load(place)
+        except (OSError, ValueError, SafetensorError) as error:
+            reason = error
+    raise FrontEndError(
+        f"no speech model at {source}: it is neither a local folder with "
+        "config.json, preprocessor_config.json and weights nor a model that "
+        "the hub can give. Give a local folder (--ssl_hub=FOLDER). The reason "
+        f"was: {reason}"
+    ) from reason
+
+
+def _wrapper_class(model_type, source):
+    """SpeechBrain's wrapper of a type of model."""
+    if model_type not in _WRAPPERS:
+        raise FrontEndError(
+            f"the model {source} is of the type {model_type!r}; a front end is "
+            f"one of {', '.join(_WRAPPERS)}"
+        )
+    module, name = _WRAPPERS[model_type].split(".")
+    package = "speechbrain.integrations.huggingface"
+    wrapper = getattr(importlib.import_module(f"{package}.{module}"), name)
+    if model_type == "whisper":
+        return functools.partial(wrapper, encoder_only=True)
+    return wrapper

@@ -1,0 +1,304 @@
+"""Pretrained self-supervised speech models in front of an embedding model.
+
+wav2vec 2.0, HuBERT, WavLM and the encoder of Whisper stand behind SpeechBrain's
+own wrappers; the ``model_type`` in a model's ``config.json`` says which. All of
+them hear 16 kHz and give 50 frames per second.
+"""
+
+import functools
+import math
+
+import torch
+from emoclust_lobes.front_end_models import (
+    FrontEndError,
+    front_end_identity,
+    load_config,
+    load_wrapper,
+)
+from torch import nn
+from torch.nn import functional as F
+
+
+class SSLFrontEnd(nn.Module):
+    """Hidden states of a pretrained speech model, side by side.
+
+    Usable as ``compute_features`` of SpeechBrain's ``EncoderClassifier``.
+
+    Layer 0 is the input of the first transformer layer, layer ``i`` the output
+    of the ``i``-th, as in the ``hidden_states`` of the transformers library;
+    layers above the highest chosen one are dropped from the model. No layer is
+    skipped at random in training (LayerDrop): all of them are needed.
+
+    Only what trains is ever in training mode; all else stays in evaluation
+    mode, whatever is asked of it, needs no gradient and takes no graph.
+
+    Give batches of one length. The models whose input is normalised or whose
+    convolutions have a group norm give a padded utterance other frames than
+    the utterance alone, whatever its length says; Whisper takes no lengths.
+
+    A frozen model is loaded when it is first heard: where its features are
+    cached, never.
+
+    Arguments
+    ---------
+    source : str
+        Hub name or local folder of the model; ``ssl_hub`` in the YAML files.
+    save_path : str
+        Where the hub's models are kept; what is there is not asked for again.
+    layers : str or list of int
+        ``"all"``, or the indices of the layers in the wanted order.
+    trainable_layers : int or str
+        How many of the topmost computed transformer layers train; ``"all"``
+        for everything but the convolutional feature extractor.
+    gradient_checkpointing : bool
+        Compute layers again in the backward pass: less memory, more time.
+    pooled_frames : int
+        So many neighbouring frames are averaged to one, for less to train on;
+        1 keeps them all. What is left over at the end is dropped.
+
+    Attributes
+    ----------
+    n_layers, size : int
+        Number of layers and size of each.
+    trains : bool
+        Whether any of it does.
+
+    Raises
+    ------
+    FrontEndError
+        When the model cannot be had, is none of the four or has no such layer.
+
+    Example
+    -------
+    >>> import pytest
+    >>> hf = pytest.importorskip("transformers")
+    >>> folder = getfixture("tmp_path")  # in the place of a trained model
+    >>> config = hf.WavLMConfig(hidden_size=48, num_hidden_layers=3)
+    >>> hf.WavLMModel(config).save_pretrained(folder)
+    >>> _ = hf.Wav2Vec2FeatureExtractor().save_pretrained(folder)
+    >>> front_end = SSLFrontEnd(folder, save_path=folder, layers=[1, 2])
+    >>> front_end(torch.randn(4, 16000)).shape
+    torch.Size([4, 49, 96])
+    """
+
+    sample_rate = 16000
+
+    def __init__(
+        self,
+        source,
+        save_path,
+        layers="all",
+        trainable_layers=0,
+        gradient_checkpointing=False,
+        pooled_frames=1,
+    ):
+        super().__init__()
+        self.source, self.save_path = str(source), str(save_path)
+        config = load_config(self.source, self.save_path)
+        self.layers = _choose(layers, config.num_hidden_layers, self.source)
+        self.n_layers, self.size = len(self.layers), config.hidden_size
+        self.trains = trainable_layers != 0
+        self.pooled_frames = pooled_frames
+        self.states, self.trained = None, ()
+        if self.trains:
+            self.load()
+            self.trained = self._choose_trained(trainable_layers)
+        for module in self.trained:
+            module.requires_grad_(True)
+        if gradient_checkpointing and self.trains:
+            # Re-entrant checkpoints lose the gradient above frozen layers.
+            self.states.wrapper.model.gradient_checkpointing_enable(
+                gradient_checkpointing_kwargs={"use_reentrant": False}
+            )
+        self.train()
+
+    def load(self):
+        """Load the model, unless it is."""
+        if self.states is not None:
+            return
+        wrapper = load_wrapper(self.source, self.save_path)
+        is_whisper = wrapper.model.config.model_type == "whisper"
+        family = _Whisper if is_whisper else _Wav2Vec2
+        self.states = family(wrapper, depth=max(self.layers))
+        self.requires_grad_(False)
+        self.train(self.training)
+
+    @functools.cached_property
+    def identity(self):
+        """As of ``front_end_identity``, with what is made of the layers."""
+        identity = front_end_identity(self.source, self.save_path, self.layers)
+        return {**identity, "pooled_frames": self.pooled_frames}
+
+    @property
+    def hop(self):
+        """Samples per frame."""
+        self.load()
+        return self.states.hop * self.pooled_frames
+
+    def _choose_trained(self, trainable_layers):
+        """Modules that train."""
+        if trainable_layers == "all":
+            return self.states.body
+        depth, computed = max(self.layers), self.states.transformer
+        if trainable_layers not in range(depth + 1):
+            raise FrontEndError(
+                f"trainable_layers must be all or from 0 to {depth}, the "
+                f"number of layers that are computed for layers {self.layers} "
+                f"of {self.source}; found {trainable_layers!r}"
+            )
+        return tuple(computed[depth - trainable_layers : depth])
+
+    def train(self, mode=True):
+        """Put what trains, and nothing else, in training mode."""
+        super().train(False)
+        for module in self.trained:
+            module.train(mode)
+        return self
+
+    def forward(self, wavs, wav_lens=None):
+        """Turn waveforms into frames.
+
+        Arguments
+        ---------
+        wavs : torch.Tensor
+            Waveforms at 16 kHz, shape [batch, samples].
+        wav_lens : torch.Tensor
+            Relative lengths, shape [batch]: wav2vec 2.0, HuBERT and WavLM do
+            not attend to what is beyond.
+
+        Returns
+        -------
+        torch.Tensor
+            Shape [batch, frames, n_layers * size].
+
+        Raises
+        ------
+        ValueError
+            When the waveforms are too short or too long for the model.
+        """
+        self.load()
+        self.states.to(wavs.device)
+        samples = wavs.shape[1]
+        shortest, longest = self.states.shortest, self.states.longest
+        if not shortest <= samples <= longest:
+            raise ValueError(
+                f"{self.source} takes {shortest} to {longest} samples at 16 "
+                f"kHz, found {samples} ({samples / self.sample_rate:g} s)"
+            )
+        with torch.set_grad_enabled(torch.is_grad_enabled() and self.trains):
+            states = self.states(wavs, wav_lens)
+            frames = torch.cat([states[x] for x in self.layers], dim=-1)
+        return self._pool(frames)
+
+    def _pool(self, frames):
+        """Average neighbours, [batch, frames, size] over time."""
+        n_pooled = frames.shape[1] // self.pooled_frames
+        if self.pooled_frames == 1 or n_pooled == 0:
+            return frames
+        kept = frames[:, : n_pooled * self.pooled_frames]
+        return kept.unflatten(1, (n_pooled, self.pooled_frames)).mean(dim=2)
+
+
+class NoNormalization(nn.Module):
+    """Leave features as they are, in the place of a normalisation.
+
+    The mean of a pretrained model's features over an utterance, which
+    SpeechBrain's ``InputNormalization`` takes away, says much of the emotion.
+
+    Example
+    -------
+    >>> features = torch.randn(1, 5, 3)
+    >>> torch.equal(NoNormalization()(features, torch.ones(1)), features)
+    True
+    """
+
+    def forward(self, features, lens=None):
+        """Return the features."""
+        return features
+
+
+class _Wav2Vec2(nn.Module):
+    """Hidden states of wav2vec 2.0, HuBERT or WavLM, up to a depth."""
+
+    longest = math.inf
+
+    def __init__(self, wrapper, depth):
+        super().__init__()
+        self.wrapper = wrapper
+        config, encoder = wrapper.model.config, wrapper.model.encoder
+        config.layerdrop = 0.0
+        # The states are taken off the layers: there must be one of them.
+        encoder.layers = encoder.layers[: max(depth, 1)]
+        if config.do_stable_layer_norm:
+            # The norm behind the last layer is part of no hidden state.
+            encoder.layer_norm = nn.Identity()
+        self.body = (wrapper.model.feature_projection, encoder)
+        self.hop = math.prod(config.conv_stride)
+        self.shortest = 1
+        for kernel, stride in zip(
+            reversed(config.conv_kernel), reversed(config.conv_stride)
+        ):
+            self.shortest = (self.shortest - 1) * stride + kernel
+
+    @property
+    def transformer(self):
+        """The layers."""
+        return self.wrapper.model.encoder.layers
+
+    def forward(self, wavs, wav_lens):
+        """[batch, samples] -> [1 + depth, batch, frames, size]."""
+        return self.wrapper(wavs, wav_lens)
+
+
+class _Whisper(nn.Module):
+    """Hidden states of Whisper's encoder, up to a depth.
+
+    Whisper's own code pads every utterance to the half minute that it was
+    trained on: ten times the work where utterances last three seconds. Here the
+    encoder hears an utterance's own length.
+    """
+
+    def __init__(self, wrapper, depth):
+        super().__init__()
+        self.wrapper = wrapper
+        encoder = wrapper.model.encoder
+        if depth < len(encoder.layers):
+            # The norm behind the very last layer is part of its state alone.
+            encoder.layer_norm = nn.Identity()
+        encoder.layers = encoder.layers[:depth]
+        self.body = (encoder.layers, encoder.layer_norm)
+        extractor = wrapper.feature_extractor
+        self.hop = extractor.hop_length * encoder.conv2.stride[0]
+        self.shortest = extractor.n_fft
+        self.longest = self.hop * encoder.embed_positions.num_embeddings
+
+    @property
+    def transformer(self):
+        """The layers."""
+        return self.wrapper.model.encoder.layers
+
+    def forward(self, wavs, wav_lens):
+        """[batch, samples] -> 1 + depth of [batch, frames, size]."""
+        encoder = self.wrapper.model.encoder
+        # One by one: log-mels are cut off below the loudest of the whole input,
+        # and no vector should depend on its batch.
+        mels = [self.wrapper.log_mel_spectrogram(wav) for wav in wavs]
+        frames = F.gelu(encoder.conv1(torch.stack(mels)))
+        frames = F.gelu(encoder.conv2(frames)).transpose(1, 2)
+        positions = encoder.embed_positions.weight[: frames.shape[1]]
+        states = [frames + positions]
+        for layer in encoder.layers:
+            states.append(layer(states[-1], None))
+        states[-1] = encoder.layer_norm(states[-1])
+        return states
+
+
+def _choose(layers, depth, source):
+    """Indices of the chosen layers."""
+    chosen = list(range(depth + 1)) if layers == "all" else list(layers)
+    if not chosen or not set(chosen) <= set(range(depth + 1)):
+        raise FrontEndError(
+            f"layers must be all or a list of indices from 0 to {depth}, the "
+            f"number of layers of {source}; found {layers!r}"
+        )
+    return chosen

@@ -1,0 +1,87 @@
+"""Scarce labels: a share of the training utterances, kept comparable."""
+
+import hashlib
+
+import numpy as np
+import pandas
+
+
+def labelled_share(table, share, seed):
+    """Keep the labels of a share of the training utterances.
+
+    The share is taken of each class, rounded to whole utterances but at least
+    one. Which utterances it keeps depends on the seed and on their IDs alone,
+    and a smaller share is a part of a larger one, so that curves over shares
+    compare like with like.
+
+    Arguments
+    ---------
+    table : pandas.DataFrame
+        Training manifest, with ``ID`` and ``emotion``.
+    share : float
+        Above 0, at most 1.
+    seed : int
+        Seed of the run.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows that are kept, in their order.
+
+    Raises
+    ------
+    ValueError
+        When there is no such share.
+
+    Example
+    -------
+    >>> table = pandas.DataFrame(
+    ...     {"ID": [f"u{n}" for n in range(40)], "emotion": ["ang", "sad"] * 20}
+    ... )
+    >>> labelled_share(table, 0.1, seed=1)["emotion"].value_counts().to_dict()
+    {'ang': 2, 'sad': 2}
+    """
+    if not 0 < share <= 1:
+        raise ValueError(f"labels must be above 0 and at most 1, not {share}")
+    keys = [
+        hashlib.sha256(f"{seed}|{name}".encode()).digest()
+        for name in table["ID"]
+    ]
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    ranks = table.iloc[order].groupby("emotion").cumcount()
+    sizes = table.groupby("emotion")["ID"].transform("size")
+    kept = ranks.reindex(table.index) < np.maximum(1, (share * sizes).round())
+    return table[kept]
+
+
+def repeated(table, n_rows):
+    """Repeat utterances until there are about as many as with all labels.
+
+    An epoch then has as many steps whatever share of the labels is used.
+    Repetitions have IDs of their own, so that they are cropped differently.
+
+    Arguments
+    ---------
+    table : pandas.DataFrame
+        Training manifest, with ``ID``.
+    n_rows : int
+        How many rows there are with all labels.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows, ``round(n_rows / len(table))`` times, with the column
+        ``utterance_id`` for the ID in the manifest.
+
+    Example
+    -------
+    >>> repeated(pandas.DataFrame({"ID": ["a", "b"]}), 4)["ID"].tolist()
+    ['a', 'b', 'a#2', 'b#2']
+    """
+    times = max(1, round(n_rows / len(table)))
+    table = table.assign(utterance_id=table["ID"])
+    tables = [table] + [
+        table.assign(ID=table["ID"] + f"#{number}")
+        for number in range(2, times + 1)
+    ]
+    return pandas.concat(tables, ignore_index=True)

@@ -1,0 +1,181 @@
+"""The pool that stage 1 learns from: utterances, their clusters, batches.
+
+Stage 2 draws from the same pool where it keeps the contrast beside the labels.
+"""
+
+import numpy as np
+from data_prep.manifest import read_manifests
+from emoclust_lobes.aligned import aligned_clusters
+from emoclust_lobes.cluster_variants import (
+    assign_clusters,
+    confidence,
+    find_variant,
+)
+from emoclust_lobes.clustering import read_clusters
+from emoclust_lobes.embedding_cache import read_cache
+from emoclust_lobes.samplers import SpeakerClusterBatchSampler
+
+from speechbrain.dataio.batch import PaddedBatch
+
+
+def clustered_pool(
+    sources,
+    cluster_folder,
+    embedding_folder,
+    encoder,
+    pretraining,
+    n_clusters,
+    n_init,
+    cluster_noise,
+    confidence_mode,
+    confidence_share,
+    elsewhere,
+    seed,
+):
+    """Read the pool and give each utterance what the contrast compares.
+
+    Arguments
+    ---------
+    sources : list of Source
+        Manifests of the pool.
+    cluster_folder : str or pathlib.Path
+        Where the clusters inside the speakers are.
+    embedding_folder : str or pathlib.Path
+        Where the speaker embeddings are; aligned clusters are made of them.
+    encoder : str
+        Name of the speaker encoder.
+    pretraining : str
+        One of ``emoclust_lobes.cluster_variants.VARIANTS``.
+    n_clusters : int
+        Number of aligned clusters.
+    n_init : int
+        Starts of the aligned clustering.
+    cluster_noise : float
+        See ``assign_clusters``.
+    confidence_mode, confidence_share
+        ``mode`` and ``share`` of ``confidence``.
+    elsewhere : {"any", "session", "sentence"}
+        What the ``context`` of an utterance is; see
+        ``ClusterContrastiveLoss``.
+    seed : int
+        Seed of the run.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The manifest's columns and ``utterance_id, cluster, margin, weight``,
+        ``speaker`` (number of the speaker in sorted order) and ``context``
+        (number of the session or sentence, -1 where it is not known).
+    """
+    variant = find_variant(pretraining)
+    pool = read_manifests(sources)
+    clusters = read_clusters(cluster_folder)
+    if variant.clusters == "aligned":
+        vectors = read_cache(embedding_folder, encoder).select(pool["ID"])
+        labels, margins = aligned_clusters(
+            vectors=vectors,
+            ids=pool["ID"],
+            speakers=pool["spk_id"],
+            fit=np.ones(len(pool), dtype=bool),
+            n_clusters=n_clusters,
+            n_init=n_init,
+            seed=seed,
+        )
+        clusters = pool[["ID"]].assign(cluster=labels, margin=margins)
+    pool = assign_clusters(pool, clusters, variant, cluster_noise, seed)
+    pool = confidence(pool, confidence_share, confidence_mode)
+    pool["speaker"] = numbers_of(pool["spk_id"])
+    pool["context"] = -1
+    if elsewhere != "any":
+        known = pool[elsewhere] != ""
+        pool["context"] = np.where(known, numbers_of(pool[elsewhere]), -1)
+    return pool
+
+
+def numbers_of(names):
+    """Number names from 0 in sorted order.
+
+    Arguments
+    ---------
+    names : array-like of str
+        Shape [n].
+
+    Returns
+    -------
+    numpy.ndarray
+        Integers, shape [n].
+
+    Example
+    -------
+    >>> numbers_of(["b", "a", "b"]).tolist()
+    [1, 0, 1]
+    """
+    return np.unique(names, return_inverse=True)[1]
+
+
+def pool_sampler(pool, pretraining, shape, steps, seed):
+    """Make the batches of a pool.
+
+    Arguments
+    ---------
+    pool : pandas.DataFrame
+        From ``clustered_pool``.
+    pretraining : str
+        Says what clusters are. Where each utterance is a cluster of two views,
+        there are as many more clusters in a batch as there are fewer
+        utterances in a cluster, so that batches keep their size; where
+        clusters span the speakers, they are drawn inside speakers all the
+        same.
+    shape : tuple of int
+        Speakers, clusters of each and utterances of each cluster in a batch.
+    steps : int
+        Batches in an epoch.
+    seed : int
+        Seed of the run.
+
+    Returns
+    -------
+    SpeakerClusterBatchSampler
+    """
+    speakers, clusters, utterances = shape
+    if find_variant(pretraining).clusters == "utterance":
+        clusters, utterances = max(2, clusters * utterances // 2), 2
+    return SpeakerClusterBatchSampler(
+        speaker_ids=pool["spk_id"].tolist(),
+        cluster_ids=pool["cluster"].tolist(),
+        speakers=speakers,
+        clusters=clusters,
+        utterances=utterances,
+        steps=steps,
+        seed=seed,
+    )
+
+
+class PoolBatches:
+    """The pool's batch of any step, without a loader that runs beside.
+
+    Which batch it is depends on the epoch and the step alone, so a run that is
+    resumed inside an epoch goes on with the batch it would have had.
+
+    Arguments
+    ---------
+    dataset : DynamicItemDataset
+        The pool.
+    sampler : SpeakerClusterBatchSampler
+        Its batches.
+    """
+
+    def __init__(self, dataset, sampler):
+        self.dataset = dataset
+        self.sampler = sampler
+        self.set_epoch(1)
+
+    def set_epoch(self, epoch):
+        """Choose the epoch whose batches come next."""
+        self.sampler.set_epoch(epoch)
+        self.plan = list(self.sampler)
+
+    def at(self, step):
+        """Return the batch of a step, counted from 0; they come round."""
+        indices = self.plan[step % len(self.plan)]
+        return PaddedBatch([self.dataset[index] for index in indices])

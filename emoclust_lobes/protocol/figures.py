@@ -1,0 +1,249 @@
+"""Figures of a protocol's results, each as PNG and as SVG."""
+
+import re
+
+import numpy as np
+from emoclust_lobes.analysis.style import (
+    COLOURS,
+    GREY,
+    new_figure,
+    save_figure,
+    style_of,
+    styled,
+)
+from emoclust_lobes.plots import plot_confusion
+from emoclust_lobes.protocol.markdown import number
+from emoclust_lobes.protocol.schema import Condition
+from emoclust_lobes.protocol.statistics import (
+    pooled_confusion,
+    summarize,
+    uar_interval,
+)
+from emoclust_lobes.protocol.systems import (
+    BASELINE,
+    BOUND,
+    noise_levels,
+    systems_of,
+    with_all_labels,
+    with_enrolment,
+    with_few_labels,
+)
+
+_INTERVAL = "95 % interval over test speakers"
+
+
+@styled
+def plot_systems(results, path):
+    """Draw each system's UAR: its folds, their mean, its interval.
+
+    Arguments
+    ---------
+    results : Results
+        From ``read_results``, some with all labels and without enrolment.
+    path : str or pathlib.Path
+        Where to write, without an ending.
+    """
+    cells = with_all_labels(results.cells)
+    systems = systems_of(cells, results.order)
+    summary = summarize(cells).set_index("system")["uar"]
+    figure, axes = new_figure(7.2, 1.5 + 0.36 * len(systems))
+    axis = axes[0, 0]
+    for place, system in enumerate(systems):
+        folds = cells[cells["system"] == system].groupby("fold")["uar"].mean()
+        axis.plot(
+            folds,
+            np.full(len(folds), place),
+            "o",
+            color=GREY,
+            markerfacecolor="none",
+            markersize=5,
+            label="mean of a fold" if place == 0 else None,
+        )
+        low, high = uar_interval(results.speakers, Condition(system))
+        axis.plot([low, high], [place, place], color=COLOURS[0], linewidth=2.5)
+        axis.plot(
+            summary[system],
+            place,
+            "D",
+            color=COLOURS[0],
+            markersize=6,
+            label=f"mean of the folds, {_INTERVAL}" if place == 0 else None,
+        )
+    axis.set_yticks(range(len(systems)), systems)
+    axis.set_ylim(len(systems) - 0.5, -0.5)
+    axis.set(title=results.facts["title"], xlabel=_uar_label(results))
+    figure.legend(loc="outside lower left", ncols=2)
+    save_figure(figure, path)
+
+
+@styled
+def plot_labels(results, path):
+    """Draw UAR over the share of the training labels.
+
+    Arguments
+    ---------
+    results, path
+        As for ``plot_systems``; some results have a part of the labels.
+    """
+    cells = with_few_labels(results.cells)
+    shares = sorted(set(cells["labels"]))
+    figure, axis = _new_lines(results, "training labels (%)")
+    _draw_lines(
+        axis,
+        results,
+        {
+            system: [
+                (100 * share, Condition(system, share)) for share in shares
+            ]
+            for system in systems_of(cells, results.order)
+        },
+        # Intervals side by side, a few percent of the smallest step apart
+        shift=lambda x, place: x * (1 + 0.025 * place),
+    )
+    axis.set_xscale("log")
+    axis.set_xticks(
+        [100 * share for share in shares], [f"{100 * x:g}" for x in shares]
+    )
+    axis.minorticks_off()
+    _finish_lines(figure, path)
+
+
+@styled
+def plot_enrolment(results, path):
+    """Draw UAR over the number of enrolled clips.
+
+    Arguments
+    ---------
+    results, path
+        As for ``plot_systems``; some results have enrolment.
+    """
+    cells = with_enrolment(results.cells)
+    kinds = list(dict.fromkeys(cells["enrolled"]))
+    figure, axis = _new_lines(results, "enrolled clips of the test speaker")
+    _draw_lines(
+        axis,
+        results,
+        {
+            system: [
+                (place, Condition(system, 1.0, kind))
+                for place, kind in enumerate(kinds)
+            ]
+            for system in systems_of(cells, results.order)
+        },
+        shift=lambda x, place: x + 0.06 * place,
+    )
+    axis.set_xticks(range(len(kinds)), [kind or "without" for kind in kinds])
+    _finish_lines(figure, path)
+
+
+@styled
+def plot_noise(results, path):
+    """Draw UAR over the share of utterances put into random clusters.
+
+    Arguments
+    ---------
+    results, path
+        As for ``plot_systems``; some systems are called ``noise_...``. The
+        UAR without stage 1 and with the emotions for clusters are lines.
+    """
+    cells = with_all_labels(results.cells)
+    points = [
+        (100 * level, Condition(system))
+        for level, system in noise_levels(cells).items()
+    ]
+    figure, axis = _new_lines(results, "utterances in a random cluster (%)")
+    _draw_lines(axis, results, {"noisy clusters": points})
+    summary = summarize(cells).set_index("system")["uar"]
+    for system, colour, line in (
+        (BOUND, COLOURS[2], "--"),
+        (BASELINE, COLOURS[3], ":"),
+    ):
+        if system in summary.index:
+            axis.axhline(
+                summary[system],
+                color=colour,
+                linestyle=line,
+                linewidth=1.6,
+                label=system,
+            )
+    axis.set_xticks([x for x, _ in points], [f"{x:g}" for x, _ in points])
+    _finish_lines(figure, path)
+
+
+def plot_confusions(results, folder, systems):
+    """Draw the pooled confusion matrix of some systems, a PNG each.
+
+    Arguments
+    ---------
+    results : Results
+        From ``read_results``.
+    folder : pathlib.Path
+        Where to write ``confusion_SYSTEM.png``.
+    systems : list of str
+        With all labels and without enrolment.
+
+    Returns
+    -------
+    dict
+        System -> pathlib.Path of its picture.
+    """
+    paths = {}
+    for system in systems:
+        confusion = pooled_confusion(results.cells, Condition(system))
+        # A name that every file system and every link can hold
+        name = re.sub(r"[^\w.-]+", "_", system)
+        paths[system] = folder / f"confusion_{name}.png"
+        plot_confusion(
+            np.rint(confusion).astype(int),
+            results.classes,
+            f"{results.facts['title']}, {system}",
+            paths[system],
+        )
+    return paths
+
+
+def _uar_label(results):
+    return f"UAR (chance {number(1 / len(results.classes))})"
+
+
+def _new_lines(results, label):
+    figure, axes = new_figure(6.2, 4.2)
+    axis = axes[0, 0]
+    axis.set(
+        title=results.facts["title"], xlabel=label, ylabel=_uar_label(results)
+    )
+    return figure, axis
+
+
+def _draw_lines(axis, results, lines, shift=lambda x, place: x):
+    """Draw system -> (x, Condition), ..., where there are cells."""
+    summary = summarize(results.cells).set_index(list(Condition._fields))
+    styles = style_of(lines)
+    for row, (system, points) in enumerate(lines.items()):
+        colour, marker = styles[system]
+        points = [(x, y) for x, y in points if tuple(y) in summary.index]
+        place = row - (len(lines) - 1) / 2
+        x = [shift(x, place) for x, _ in points]
+        axis.plot(
+            x,
+            [summary.loc[tuple(found), "uar"] for _, found in points],
+            color=colour,
+            marker=marker,
+            markersize=5.5,
+            linewidth=1.6,
+            label=system,
+        )
+        intervals = [uar_interval(results.speakers, y) for _, y in points]
+        axis.vlines(x, *zip(*intervals), color=colour, linewidth=1.2, alpha=0.6)
+
+
+def _finish_lines(figure, path):
+    names = figure.axes[0].get_legend_handles_labels()[1]
+    figure.legend(
+        loc="outside lower left",
+        # About 80 characters fit side by side, 8 of them for a mark
+        ncols=max(1, min(4, 80 // (8 + max(map(len, names))))),
+        title=f"vertical lines: {_INTERVAL}",
+        alignment="left",
+    )
+    save_figure(figure, path)

@@ -1,0 +1,180 @@
+"""Which runs a protocol consists of, and how each is started.
+
+The systems stand in ``systems.yaml`` beside the experiment's YAML: name ->
+``stage1`` and ``stage2``, overrides of the YAML for either script, or
+``reference``, the arguments of ``emoclust_lobes.references.run_reference``.
+"""
+
+import pathlib
+from typing import NamedTuple
+
+import ruamel.yaml
+
+
+class ProtocolError(ValueError):
+    """A protocol cannot be run; says why and what to do."""
+
+
+class System(NamedTuple):
+    """How a system is trained.
+
+    Arguments
+    ---------
+    name : str
+        As in the results.
+    stage1, stage2 : dict
+        Overrides of the YAML for the two scripts.
+    reference : dict
+        Arguments of a reference system; empty for one that is trained.
+    """
+
+    name: str
+    stage1: dict
+    stage2: dict
+    reference: dict
+
+    @property
+    def stage1_name(self):
+        """Name of stage 1's folder: the same for the same overrides.
+
+        Example
+        -------
+        >>> changes = {"pretraining": "contrastive", "cluster_noise": 0.5}
+        >>> System("noisy", changes, {}, {}).stage1_name
+        'contrastive-cluster_noise=0.5'
+        """
+        changes = dict(self.stage1)
+        first = changes.pop("pretraining", "none")
+        return "-".join([first, *(f"{k}={v}" for k, v in changes.items())])
+
+
+class Job(NamedTuple):
+    """Runs that one process does in turn: they share a stage 1.
+
+    Arguments
+    ---------
+    fold, seed : int
+        Which run of all.
+    cells : tuple of (System, float)
+        Systems and shares of the labels.
+    """
+
+    fold: int
+    seed: int
+    cells: tuple
+
+
+def read_systems(path, names):
+    """Read the systems that a protocol compares.
+
+    Arguments
+    ---------
+    path : str or pathlib.Path
+        ``systems.yaml``.
+    names : list of str
+        Which, in the order of the results.
+
+    Returns
+    -------
+    list of System
+
+    Raises
+    ------
+    ProtocolError
+        When the file is not there, or has no such system.
+
+    Example
+    -------
+    >>> path = getfixture("tmp_path") / "systems.yaml"
+    >>> _ = path.write_text("none: {stage1: {pretraining: none}}")
+    >>> read_systems(path, ["none"])[0].stage1
+    {'pretraining': 'none'}
+    >>> read_systems(path, ["all"])
+    Traceback (most recent call last):
+    ...
+    emoclust_lobes.protocol.plan.ProtocolError: ... has no system 'all': \
+choose of none
+    """
+    path = pathlib.Path(path)
+    if not path.is_file():
+        raise ProtocolError(f"there is no {path}, where the systems stand")
+    known = ruamel.yaml.YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    systems = []
+    for name in names:
+        if name not in known:
+            raise ProtocolError(
+                f"{path} has no system {name!r}: choose of {', '.join(known)}"
+            )
+        parts = known[name] or {}
+        unknown = set(parts) - {"stage1", "stage2", "reference"}
+        if unknown:
+            raise ProtocolError(
+                f"{path}: the system {name} has {', '.join(sorted(unknown))}; "
+                "a system has stage1, stage2 or reference"
+            )
+        systems.append(
+            System(
+                name,
+                *(parts.get(x, {}) for x in ("stage1", "stage2", "reference")),
+            )
+        )
+    return systems
+
+
+def plan_jobs(systems, folds, seeds, labels, finished):
+    """List the jobs of a protocol, without the cells that are finished.
+
+    Reference systems are deterministic but for the share of the labels and
+    the enrolled utterances: each has the first seed only.
+
+    Arguments
+    ---------
+    systems : list of System
+        What is compared.
+    folds, seeds : list of int
+        Which runs.
+    labels : list of float
+        Shares of the training labels.
+    finished : set of (str, float, int, int)
+        System, share, fold and seed of the cells that have results.
+
+    Returns
+    -------
+    list of Job
+        All systems of a fold and seed before the next, so that an interrupted
+        protocol has compared what it has run.
+
+    Example
+    -------
+    >>> systems = [
+    ...     System("contrastive", {"pretraining": "contrastive"}, {}, {}),
+    ...     System(
+    ...         "joint",
+    ...         {"pretraining": "contrastive"},
+    ...         {"ser_contrastive_weight": 0.3},
+    ...         {},
+    ...     ),
+    ... ]
+    >>> jobs = plan_jobs(systems, [1], [1, 2], [1.0], {("joint", 1.0, 1, 2)})
+    >>> [(j.seed, [s.name for s, _ in j.cells]) for j in jobs]
+    [(1, ['contrastive', 'joint']), (2, ['contrastive'])]
+    """
+    jobs = []
+    for seed in seeds:
+        for fold in folds:
+            groups = {}
+            for system in systems:
+                if system.reference and seed != seeds[0]:
+                    continue
+                group = "references" if system.reference else system.stage1_name
+                groups.setdefault(group, []).extend(
+                    (system, share)
+                    for share in labels
+                    if (system.name, share, fold, seed) not in finished
+                )
+            jobs += [
+                Job(fold, seed, tuple(cells))
+                for cells in groups.values()
+                if cells
+            ]
+    return jobs

@@ -1,0 +1,195 @@
+"""A page on the results of a protocol, and their tables inside READMEs."""
+
+import pathlib
+import re
+
+import numpy as np
+import pandas as pd
+from emoclust_lobes.files import replacing
+from emoclust_lobes.protocol.cells import read_results
+from emoclust_lobes.protocol.figures import (
+    plot_confusions,
+    plot_enrolment,
+    plot_labels,
+    plot_noise,
+    plot_systems,
+)
+from emoclust_lobes.protocol.markdown import number
+from emoclust_lobes.protocol.schema import Condition
+from emoclust_lobes.protocol.statistics import pooled_confusion, summarize
+from emoclust_lobes.protocol.systems import (
+    BASELINE,
+    METHOD,
+    systems_of,
+    with_all_labels,
+)
+from emoclust_lobes.protocol.tables import TABLES, about
+
+_SECTIONS = {
+    "main": ("Systems", plot_systems),
+    "labels": ("Fewer labels", plot_labels),
+    "enrolment": ("Enrolled clips", plot_enrolment),
+    "noise": ("Noisy clusters", plot_noise),
+}
+_OPENING = "<!-- results:"
+_BLOCK = re.compile(
+    rf"{_OPENING} (?P<folder>\S+) (?P<table>\S+) -->\n"
+    r"(?P<text>(?:(?!<!-- ).)*?)<!-- /results -->",
+    re.DOTALL,
+)
+
+
+def write_report(folder):
+    """Write ``report.md`` and ``figures/`` beside the results.
+
+    Arguments
+    ---------
+    folder : str or pathlib.Path
+        Where the results of a protocol are.
+
+    Returns
+    -------
+    pathlib.Path
+        The report: all tables that have data, each with its figure, and the
+        confusion matrices. The same results give the same report.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As ``read_results``.
+    """
+    folder = pathlib.Path(folder)
+    results = read_results(folder)
+    parts = [f"# {results.facts['title']}: results", about(results)]
+    for name, (title, plot) in _SECTIONS.items():
+        table = TABLES[name](results)
+        if table:
+            plot(results, folder / "figures" / name)
+            picture = f"![{title}](figures/{name}.png)"
+            parts += [f"## {title}", table, picture]
+    parts += _confusions(results, folder / "figures")
+    parts += _origin(results)
+    report = folder / "report.md"
+    with replacing(report) as stream:
+        stream.write("\n\n".join(parts) + "\n")
+    return report
+
+
+def rebuild_readme(readme):
+    """Renew the tables of results in a README.
+
+    A table stands between ``<!-- results: FOLDER TABLE -->``, with a folder
+    of results relative to the README's own and one of ``main``, ``labels``,
+    ``enrolment`` and ``noise``, and ``<!-- /results -->``, each on a line of
+    its own.
+
+    Arguments
+    ---------
+    readme : str or pathlib.Path
+        The file; what stands elsewhere in it is kept.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there are no results in a folder.
+    ValueError
+        When a marker has no end, an unknown table, or one without data.
+    """
+    readme = pathlib.Path(readme)
+    text = readme.read_text(encoding="utf-8")
+    rebuilt = _BLOCK.sub(lambda x: _rebuilt(x, readme), _checked(text, readme))
+    if rebuilt != text:
+        with replacing(readme) as stream:
+            stream.write(rebuilt)
+
+
+def stale_tables(readme):
+    """List the tables of a README that are not those of the results.
+
+    Arguments
+    ---------
+    readme : str or pathlib.Path
+        As for ``rebuild_readme``.
+
+    Returns
+    -------
+    list of str
+        "FOLDER TABLE" of each that ``rebuild_readme`` would change.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As ``rebuild_readme``.
+    """
+    readme = pathlib.Path(readme)
+    text = readme.read_text(encoding="utf-8")
+    return [
+        f"{block['folder']} {block['table']}"
+        for block in _BLOCK.finditer(_checked(text, readme))
+        if _rebuilt(block, readme) != block[0]
+    ]
+
+
+def _checked(text, readme):
+    whole = {block.start() for block in _BLOCK.finditer(text)}
+    for marker in re.finditer(rf"{_OPENING}[^\n]*", text):
+        if marker.start() not in whole:
+            raise ValueError(
+                f"{readme}: {marker[0]!r} is not '{_OPENING} FOLDER TABLE -->' "
+                "alone on its line, or no '<!-- /results -->' follows it"
+            )
+    return text
+
+
+def _rebuilt(block, readme):
+    folder, name = block["folder"], block["table"]
+    marker = f"{_OPENING} {folder} {name} -->"
+    if name not in TABLES:
+        raise ValueError(
+            f"{readme}: {marker!r} names none of the tables {list(TABLES)}"
+        )
+    results = read_results(readme.parent / folder)
+    table = TABLES[name](results)
+    if not table:
+        raise ValueError(f"{readme}: {marker!r}: no results for this table")
+    return f"{marker}\n\n{about(results)}\n\n{table}\n\n<!-- /results -->"
+
+
+def _confusions(results, folder):
+    """Pooled confusion matrices: all as text, three as pictures."""
+    cells = with_all_labels(results.cells)
+    systems = systems_of(cells, results.order)
+    if not systems:
+        return []
+    parts = [
+        "## Confusion matrices",
+        "Utterances, pooled over folds, mean over seeds; rows are truth,\n"
+        "columns predictions, then each row's recall.",
+    ]
+    for system in systems:
+        confusion = pooled_confusion(cells, Condition(system))
+        table = pd.DataFrame(confusion, results.classes, results.classes)
+        with np.errstate(invalid="ignore"):  # a class that nobody spoke
+            recalls = confusion.diagonal() / confusion.sum(axis=1)
+        text = table.map("{:.1f}".format).assign(
+            recall=[number(x) for x in recalls]
+        )
+        parts.append(f"`{system}`\n\n```\n{text.to_string()}\n```")
+    best = summarize(cells).set_index("system").loc[systems, "uar"].idxmax()
+    shown = [x for x in systems if x in (BASELINE, METHOD, best)]
+    pictures = plot_confusions(results, folder, shown)
+    return parts + [
+        f"![Confusion of {system}](figures/{path.name})"
+        for system, path in pictures.items()
+    ]
+
+
+def _origin(results):
+    """Say how the results were made."""
+    facts = results.facts
+    parts = [f"    {facts['command']}"] if facts.get("command") else []
+    commits = sorted(set(results.cells["commit"]) - {""})
+    lines = [f"Settings: `{facts['yaml']}`."] if facts.get("yaml") else []
+    lines += [f"Code: {', '.join(commits)}."] if commits else []
+    parts += ["\n".join(lines)] if lines else []
+    return ["## How they were made", *parts] if parts else []

@@ -1,0 +1,298 @@
+"""Means, spread and significance of a protocol's results.
+
+Two kinds of chance are told apart. The *interval* resamples the test
+speakers, the trained models as they are: how much would other speakers change
+the number? The *p-value* compares runs, which also differ in what they were
+trained on and from which seed.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import scipy.stats
+from emoclust_lobes.analysis.measures import interval
+from emoclust_lobes.protocol.schema import (
+    Condition,
+    parse_confusions,
+    parse_hits,
+)
+
+SCORES = ["uar", "wa", "macro_f1"]
+
+
+class Difference(NamedTuple):
+    """How much more UAR one condition has than another.
+
+    ``low`` and ``high`` are the 95 % interval, ``p`` is two-sided and not
+    corrected for many comparisons, ``pairs`` counts the runs that both have.
+    What cannot be told is NaN.
+    """
+
+    value: float
+    low: float
+    high: float
+    p: float
+    pairs: int
+
+
+NOTHING = Difference(np.nan, np.nan, np.nan, np.nan, 0)
+
+
+def summarize(cells, by=Condition._fields):
+    """Average over seeds, then over folds.
+
+    Arguments
+    ---------
+    cells : pandas.DataFrame
+        One row a tested run: ``fold, uar, wa, macro_f1, valid_uar, n`` and
+        the columns of ``by``.
+    by : sequence of str
+        What the runs that are averaged have in common.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each combination of ``by``: ``folds``, ``seeds_min`` and
+        ``seeds_max`` (seeds of a fold), ``runs``, the mean of each score over
+        the folds (seeds are averaged within a fold first), ``uar_fold_std``
+        (deviation of the folds' means), ``uar_seed_std`` (deviation over the
+        seeds of a fold, averaged over the folds) and ``n``, the utterances
+        tested, each once. Deviations are those of a sample (n - 1); that of
+        one value is NaN.
+
+    Example
+    -------
+    >>> runs = pd.DataFrame(
+    ...     [(1, 0.4), (1, 0.6), (2, 0.7)], columns=["fold", "uar"]
+    ... ).assign(system="none", wa=0.5, macro_f1=0.5, valid_uar=None, n=10)
+    >>> summary = summarize(runs, by=["system"]).iloc[0]
+    >>> print(summary["folds"], summary["runs"], round(summary["uar"], 3))
+    2 3 0.6
+    """
+    by = list(by)
+    means = {score: (score, "mean") for score in [*SCORES, "valid_uar"]}
+    per_fold = (
+        cells.astype({"valid_uar": float})
+        .groupby([*by, "fold"])
+        .agg(
+            runs=("uar", "size"),
+            n=("n", "first"),
+            seed_std=("uar", "std"),
+            **means,
+        )
+    )
+    return (
+        per_fold.groupby(by)
+        .agg(
+            folds=("uar", "size"),
+            seeds_min=("runs", "min"),
+            seeds_max=("runs", "max"),
+            runs=("runs", "sum"),
+            **means,
+            uar_fold_std=("uar", "std"),
+            uar_seed_std=("seed_std", "mean"),
+            n=("n", "sum"),
+        )
+        .reset_index()
+    )
+
+
+def pooled_confusion(cells, condition):
+    """Add the confusion matrices of the folds; average those of seeds.
+
+    Arguments
+    ---------
+    cells : pandas.DataFrame
+        From ``read_results``.
+    condition : Condition
+        Which cells.
+
+    Returns
+    -------
+    numpy.ndarray
+        Rows are truth, columns prediction, shape [classes, classes].
+    """
+    rows = condition.of(cells)
+    confusions = parse_confusions(rows["confusion"])
+    return sum(
+        confusions[places].mean(axis=0)
+        for places in rows.groupby("fold").indices.values()
+    )
+
+
+def uar_interval(speakers, condition, n_draws=2000, seed=0):
+    """Say how much other test speakers would change a UAR.
+
+    The speakers are drawn with replacement, as many as there are. Each class
+    has one recall over all that are drawn, in all folds, and the UAR is the
+    mean of the recalls (utterances count with their mean over the seeds). The interval holds the middle 95 % of the draws (percentile
+    bootstrap; Efron and Tibshirani, "An introduction to the bootstrap", 1993,
+    chapter 13).
+
+    Arguments
+    ---------
+    speakers : pandas.DataFrame
+        From ``read_results``.
+    condition : Condition
+        Whose UAR.
+    n_draws, seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    low, high : float
+        NaN with fewer than two speakers.
+    """
+    hits = _speaker_hits(condition.of(speakers))
+    return _interval(len(hits), n_draws, seed, lambda x: _uars(hits, x))
+
+
+def paired_difference(cells, speakers, system, baseline, n_draws=2000, seed=0):
+    """Compare two conditions over the runs (fold, seed) that both have.
+
+    The value is the mean over folds of the mean difference over a fold's
+    seeds. The interval is that of ``uar_interval``, for the difference, with
+    the same draws for both. The p-value is that of ``corrected_t_test``, with
+    the sizes of the first condition's test and training sets.
+
+    Arguments
+    ---------
+    cells, speakers : pandas.DataFrame
+        From ``read_results``.
+    system, baseline : Condition
+        The UAR of the first less that of the second is told.
+    n_draws, seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    Difference
+    """
+    run = ["fold", "seed"]
+    pairs = system.of(cells).merge(
+        baseline.of(cells)[[*run, "uar"]], on=run, suffixes=("", "_baseline")
+    )
+    if pairs.empty:
+        return NOTHING
+    pairs["difference"] = pairs["uar"] - pairs["uar_baseline"]
+    ours, theirs = (
+        _speaker_hits(x.of(speakers).merge(pairs[run], on=run))
+        for x in (system, baseline)
+    )
+    low, high = _interval(
+        len(ours), n_draws, seed, lambda x: _uars(ours, x) - _uars(theirs, x)
+    )
+    return Difference(
+        value=float(pairs.groupby("fold")["difference"].mean().mean()),
+        low=low,
+        high=high,
+        p=corrected_t_test(
+            pairs["difference"], (pairs["n"] / pairs["n_train"]).mean()
+        ),
+        pairs=len(pairs),
+    )
+
+
+def corrected_t_test(differences, test_share):
+    """Test whether differences between paired runs have mean zero.
+
+    Runs of a cross-validation are not independent, for their training sets
+    overlap: a plain t-test finds too much. The corrected resampled t-test
+    (Nadeau and Bengio, "Inference for the generalization error", Machine
+    Learning 52, 2003) uses
+
+        t = mean(d) / sqrt((1 / J + n_test / n_train) * var(d))
+
+    with var of the sample, against Student's t with J - 1 degrees of freedom.
+    J runs of repeated folds enter alike (Bouckaert and Frank, "Evaluating the
+    replicability of significance tests", PAKDD 2004).
+
+    Arguments
+    ---------
+    differences : array-like
+        One a pair of runs, shape [J].
+    test_share : float
+        n_test / n_train; 0 gives the plain paired t-test.
+
+    Returns
+    -------
+    float
+        Two-sided p-value; NaN for fewer than two pairs, 1 where all
+        differences are zero.
+
+    Example
+    -------
+    >>> round(corrected_t_test([0.02, 0.04, 0.03], 0.5), 3)
+    0.081
+    """
+    differences = np.asarray(differences, dtype=float)
+    if len(differences) < 2:
+        return np.nan
+    if not differences.any():
+        return 1.0
+    variance = differences.var(ddof=1)
+    scale = np.sqrt((1 / len(differences) + test_share) * variance)
+    t = np.divide(abs(differences.mean()), scale) if scale > 0 else np.inf
+    return float(2 * scipy.stats.t.sf(t, len(differences) - 1))
+
+
+def holm(p_values):
+    """Correct p-values for their number.
+
+    With the p-values in rising order, the corrected i-th of m is the largest
+    of min(1, (m - j + 1) p_j) over j <= i (Holm, "A simple sequentially
+    rejective multiple test procedure", Scandinavian Journal of Statistics 6,
+    1979).
+
+    Arguments
+    ---------
+    p_values : array-like
+        Shape [n]; NaN is no comparison and stays.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape [n].
+
+    Example
+    -------
+    >>> holm([0.04, 0.01, float("nan")])
+    array([0.04, 0.02,  nan])
+    """
+    p_values = np.array(p_values, dtype=float)
+    order = np.argsort(p_values)[: np.isfinite(p_values).sum()]
+    factors = np.arange(len(order), 0, -1)
+    p_values[order] = np.minimum(
+        np.maximum.accumulate(factors * p_values[order]), 1
+    )
+    return p_values
+
+
+def _speaker_hits(rows):
+    """Right and all utterances, [speakers, classes, 2], the mean over seeds.
+
+    Speakers are sorted by name, so that two systems share their draws.
+    """
+    hits = parse_hits(rows["hits"])
+    flat = pd.DataFrame(hits.reshape(len(rows), -1), index=rows.index)
+    per_fold = flat.groupby([rows["fold"], rows["speaker"]]).mean()
+    per_speaker = per_fold.groupby(level="speaker").sum()
+    return per_speaker.to_numpy().reshape(-1, *hits.shape[1:])
+
+
+def _uars(hits, draws):
+    """UAR of each draw, shape [draws]; a class that none has does not count."""
+    right, total = np.moveaxis(np.tensordot(draws, hits, axes=1), -1, 0)
+    recalls = np.full(right.shape, np.nan)
+    np.divide(right, total, out=recalls, where=total > 0)
+    return np.nanmean(recalls, axis=1)
+
+
+def _interval(n_speakers, n_draws, seed, statistic):
+    """Interval of a statistic of how often each speaker is drawn."""
+    if n_speakers < 2:
+        return np.nan, np.nan
+    rng = np.random.default_rng(seed)
+    shares = np.full(n_speakers, 1 / n_speakers)
+    return interval(statistic(rng.multinomial(n_speakers, shares, n_draws)))

@@ -1,0 +1,133 @@
+"""Which systems a table or figure tells of, and in which order."""
+
+from emoclust_lobes.protocol.schema import enrolled_rank
+
+BASELINE = "none"
+CONTROL = "shuffled"
+METHOD = "contrastive"
+BOUND = "oracle"
+# From nothing to everything.
+ORDER = (
+    BASELINE,
+    "speaker",
+    "simclr",
+    CONTROL,
+    METHOD,
+    "multitask",
+    "adversarial",
+    "aligned",
+    BOUND,
+)
+_NOISE = "noise_"
+
+
+def systems_of(cells, order):
+    """List the systems of some cells, those with noisy clusters left out.
+
+    Arguments
+    ---------
+    cells : pandas.DataFrame
+        With ``system``.
+    order : sequence of str
+        Those named here come first, the others follow by name.
+
+    Returns
+    -------
+    list of str
+
+    Example
+    -------
+    >>> import pandas as pd
+    >>> cells = pd.DataFrame({"system": ["own", "oracle", "none", "noise_0.5"]})
+    >>> systems_of(cells, ORDER)
+    ['none', 'oracle', 'own']
+    """
+    found = {x for x in cells["system"] if not x.startswith(_NOISE)}
+    return [x for x in order if x in found] + sorted(found - set(order))
+
+
+def noise_levels(cells):
+    """Tell which system has which share of its clusters exchanged.
+
+    Arguments
+    ---------
+    cells : pandas.DataFrame
+        With ``system``: ``noise_0.25`` and the like; without noise it is
+        called ``contrastive``, and where all is exchanged it may be called
+        ``shuffled``.
+
+    Returns
+    -------
+    dict
+        Share (float) -> system, from 0 to 1; empty where no system is made
+        noisy.
+
+    Example
+    -------
+    >>> import pandas as pd
+    >>> noise_levels(pd.DataFrame({"system": ["shuffled", "noise_0.5"]}))
+    {0.5: 'noise_0.5', 1.0: 'shuffled'}
+    """
+    found = set(cells["system"])
+    noisy = {
+        float(x.removeprefix(_NOISE)): x for x in found if x.startswith(_NOISE)
+    }
+    if not noisy:
+        return {}
+    ends = {0.0: METHOD, 1.0: CONTROL}
+    known = {level: x for level, x in ends.items() if x in found}
+    return dict(sorted({**known, **noisy}.items()))
+
+
+def with_all_labels(cells):
+    """Return the cells with all labels and without enrolment.
+
+    Arguments
+    ---------
+    cells : pandas.DataFrame
+        With ``labels, enrolled``.
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
+    return cells[(cells["labels"] == 1) & (cells["enrolled"] == "")]
+
+
+def with_few_labels(cells):
+    """Return the cells of systems that were also given a part of the labels.
+
+    Arguments
+    ---------
+    cells : pandas.DataFrame
+        With ``system, labels, enrolled``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Without enrolment.
+    """
+    cells = cells[cells["enrolled"] == ""]
+    given_part = set(cells.loc[cells["labels"] < 1, "system"])
+    return cells[cells["system"].isin(given_part)]
+
+
+def with_enrolment(cells):
+    """Return the cells of systems that were also given enrolled clips.
+
+    Arguments
+    ---------
+    cells : pandas.DataFrame
+        With ``system, labels, enrolled``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With all labels, sorted by the number of clips.
+    """
+    cells = cells[cells["labels"] == 1]
+    given_clips = set(cells.loc[cells["enrolled"] != "", "system"])
+    cells = cells[cells["system"].isin(given_clips)]
+    return cells.sort_values(
+        "enrolled", key=lambda x: x.map(enrolled_rank), kind="stable"
+    )

@@ -1,0 +1,176 @@
+"""Tables, read back cell by cell."""
+
+import numpy as np
+import pytest
+from emoclust_lobes.protocol.cells import Results
+from emoclust_lobes.protocol.schema import Condition
+from emoclust_lobes.protocol.statistics import (
+    holm,
+    paired_difference,
+    uar_interval,
+)
+from emoclust_lobes.protocol.tables import TABLES, about
+
+
+def _parse(text):
+    """The rows of a Markdown table, each column -> text."""
+    lines = [x for x in text.split("\n") if x.startswith("|")]
+    header, rule, *rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in lines
+    ]
+    assert set(rule) == {"---"} and len(rule) == len(header)
+    assert all(len(row) == len(header) for row in rows)
+    return [dict(zip(header, row)) for row in rows]
+
+
+def _mean(results, system, labels=1.0, enrolled="", column="uar"):
+    cells = Condition(system, labels, enrolled).of(results.cells)
+    return cells.groupby("fold")[column].mean().mean()
+
+
+def _near(text, value):
+    assert float(text.strip("*")) == pytest.approx(value, abs=5.1e-4)
+
+
+def test_main_table_holds_what_was_measured(results):
+    rows = {row["system"]: row for row in _parse(TABLES["main"](results))}
+    # As told in protocol.json; noisy clusters have a table of their own.
+    assert list(rows) == [
+        "none",
+        "shuffled",
+        "contrastive",
+        "oracle",
+        "a reference",
+    ]
+    compared = ["shuffled", "contrastive", "oracle", "a reference"]
+    differences = [
+        paired_difference(*results[1:], Condition(x), Condition("none"))
+        for x in compared
+    ]
+    corrected = holm([x.p for x in differences])
+    for system, row in rows.items():
+        _near(row["UAR"], _mean(results, system))
+        _near(row["WA"], _mean(results, system, column="wa"))
+        _near(row["macro-F1"], _mean(results, system, column="macro_f1"))
+        valid = _mean(results, system, column="valid_uar")
+        _near(row["development UAR"], valid)
+        assert (row["folds x seeds"], row["n"]) == ("3 x 2", "180")
+        assert row["UAR"].startswith("**") == (system == "oracle")
+    for system, found, p in zip(compared, differences, corrected):
+        text = rows[system]["to `none` (95 % interval)"]
+        value, low, _, high = text.replace("(", "").replace(")", "").split()
+        _near(value, found.value)
+        _near(low, found.low)
+        _near(high, found.high)
+        _near(rows[system]["p"].replace("< .001", ".0005"), max(p, 0.0005))
+    assert rows["none"]["to `none` (95 % interval)"] == "-"
+    assert rows["none"]["p"] == "-"
+    assert rows["shuffled"]["to `shuffled` (95 % interval)"] == "-"
+
+
+def test_what_is_not_known_is_a_dash(results):
+    cells = results.cells
+    single = cells[(cells["fold"] == 1) & (cells["seed"] == 0)]
+    single = single.assign(valid_uar=np.nan)
+    only = results._replace(cells=single[single["system"] != "shuffled"])
+    for row in _parse(TABLES["main"](only)):
+        assert row["folds x seeds"] == "1 x 1"
+        for column in ("fold dev.", "seed dev.", "development UAR", "p"):
+            assert row[column] == "-"
+        assert row["to `shuffled` (95 % interval)"] == "-"
+
+
+def test_seeds_that_differ_between_folds_are_told(results):
+    cells = results.cells
+    some = cells[(cells["fold"] != 2) | (cells["seed"] == 0)]
+    for row in _parse(TABLES["main"](results._replace(cells=some))):
+        assert row["folds x seeds"] == "3 x 1-2"
+
+
+def test_labels_table(results):
+    rows = {row["system"]: row for row in _parse(TABLES["labels"](results))}
+    assert list(rows) == ["none", "contrastive"]
+    for system, row in rows.items():
+        shares = {"10 %": 0.1, "50 %": 0.5, "100 %": 1.0}
+        assert list(row) == ["system", *(f"{x} of labels" for x in shares)]
+        for column, share in shares.items():
+            text = row[f"{column} of labels"].split(" ")
+            _near(text[0], _mean(results, system, share))
+            if system == "none":
+                assert len(text) == 3
+                continue
+            expected = _mean(results, system, share) - _mean(
+                results, "none", share
+            )
+            assert text[2].endswith(";")
+            _near(text[3], expected)
+
+
+def test_a_share_that_a_system_lacks_is_a_dash(results):
+    cells = results.cells
+    lost = (cells["system"] == "contrastive") & (cells["labels"] == 0.1)
+    rows = _parse(TABLES["labels"](results._replace(cells=cells[~lost])))
+    assert [row["10 % of labels"] for row in rows][1] == "-"
+
+
+def test_enrolment_table(results):
+    rows = _parse(TABLES["enrolment"](results))
+    kinds = {
+        "": "",
+        "0": ", enrolled, 0 clips",
+        "1": ", enrolled, 1 clip",
+        "2": ", enrolled, 2 clips",
+        "10": ", enrolled, 10 clips",
+        "all": ", enrolled, all clips",
+    }
+    names = [f"a reference{text}" for text in kinds.values()]
+    assert [row["system"] for row in rows] == names
+    for row, enrolled in zip(rows, kinds):
+        _near(row["UAR"], _mean(results, "a reference", 1.0, enrolled))
+        text = row["to no enrolment (95 % interval)"]
+        if enrolled == "":
+            assert text == "-"
+            continue
+        _near(
+            text.split()[0],
+            _mean(results, "a reference", 1.0, enrolled)
+            - _mean(results, "a reference"),
+        )
+
+
+def test_noise_table(results):
+    rows = _parse(TABLES["noise"](results))
+    assert [
+        (row["utterances in a random cluster"], row["system"]) for row in rows
+    ] == [("0 %", "contrastive"), ("50 %", "noise_0.5"), ("100 %", "shuffled")]
+    for row in rows:
+        _near(row["UAR"].split()[0], _mean(results, row["system"]))
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_without_data_is_empty(results, name):
+    kept = {
+        "main": results.cells["labels"] < 1,
+        "labels": results.cells["labels"] == 1,
+        "enrolment": results.cells["enrolled"] == "",
+        "noise": ~results.cells["system"].str.startswith("noise_"),
+    }
+    for part in (kept[name], kept["main"] & (name != "labels")):
+        cells = results.cells[part]
+        assert TABLES[name](results._replace(cells=cells)) == ""
+
+
+def test_the_line_above_tells_the_chance(results):
+    text = " ".join(about(results).split())
+    assert text == (
+        "**Made-up**: 4 classes, intended labels, 3 folds of 3 speakers, "
+        "no encoder. Nobody spoke. Chance is .250."
+    )
+    bare = Results({"title": "X"}, results.cells, results.speakers)
+    assert about(bare) == "**X**: 4 classes. Chance is .250."
+
+
+def test_intervals_are_around_means(results):
+    for system in ("none", "contrastive", "oracle"):
+        low, high = uar_interval(results.speakers, Condition(system))
+        assert low < _mean(results, system) < high
