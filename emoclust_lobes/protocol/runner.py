@@ -45,12 +45,11 @@ class Experiment:
 
     def run(self, script, changes):
         """Run a training script in this process, as the command line does."""
-        keys = {**self.overrides, **changes, "noprogressbar": True}
+        keys = {**self.overrides, **changes}
         options = [
-            f"--{key}" if value is True else f"--{key}={_text(value)}"
-            for key, value in keys.items()
+            f"--{key}={_text(value)}" for key, value in keys.items()
         ]
-        sys.argv = [script, str(self.yaml), *options]
+        sys.argv = [script, str(self.yaml), *options, "--noprogressbar"]
         runpy.run_path(str(self.root / script), run_name="__main__")
 
 
