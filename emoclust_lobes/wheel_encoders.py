@@ -115,17 +115,37 @@ def load_weights(source, weights, sha256):
     return torch.load(path, map_location="cpu", weights_only=True)
 
 
-class CamPlusPlus(nn.Module):
-    """CAM++ over Kaldi filterbanks: one 192-d vector per utterance.
+class KaldiFbank(nn.Module):
+    """Log-mel filterbanks as Kaldi computes them, without dither.
+
+    Example
+    -------
+    >>> KaldiFbank()(torch.randn(2, 16000)).shape
+    torch.Size([2, 98, 80])
+    """
+
+    def forward(self, waveforms):
+        """Waveforms at 16 kHz [batch, time] -> [batch, frames, 80]."""
+        options = {
+            "num_mel_bins": 80,
+            "sample_frequency": 16000,
+            "dither": 0.0,
+        }
+        mels = [kaldi.fbank(wave[None], **options) for wave in waveforms]
+        return torch.stack(mels)
+
+
+class CamPlusPlusEncoder(nn.Module):
+    """The network of CAM++, to be fine-tuned as an ``embedding_model``.
 
     The class of the network is executed from the wheel's own file. Its copy
     ends in a ReLU that the weights were not trained with, which is removed.
 
     Example
     -------
-    >>> network = CamPlusPlus()  # doctest: +SKIP
-    >>> network(torch.randn(2, 16000)).shape  # doctest: +SKIP
-    torch.Size([2, 192])
+    >>> encoder = CamPlusPlusEncoder()  # doctest: +SKIP
+    >>> encoder(torch.randn(2, 98, 80), torch.ones(2)).shape  # doctest: +SKIP
+    torch.Size([2, 1, 192])
     """
 
     dim = 192
@@ -141,21 +161,35 @@ class CamPlusPlus(nn.Module):
         self.network.load_state_dict(weights)
         self.network.xvector.dense.nonlinear.relu = nn.Identity()
 
+    def forward(self, features, lens=None):
+        """[batch, frames, 80] without their mean -> [batch, 1, 192].
+
+        Give crops of one length: padding counts as speech.
+        """
+        return self.network(features).unsqueeze(1)
+
+
+class CamPlusPlus(nn.Module):
+    """CAM++ over Kaldi filterbanks: one 192-d vector per utterance.
+
+    Example
+    -------
+    >>> network = CamPlusPlus()  # doctest: +SKIP
+    >>> network(torch.randn(2, 16000)).shape  # doctest: +SKIP
+    torch.Size([2, 192])
+    """
+
+    dim = CamPlusPlusEncoder.dim
+
+    def __init__(self):
+        super().__init__()
+        self.filterbank = KaldiFbank()
+        self.encoder = CamPlusPlusEncoder()
+
     def forward(self, waveforms):
         """Embed waveforms of one length, [batch, time] -> [batch, 192]."""
-        features = torch.stack([self.features(wave) for wave in waveforms])
-        return self.network(features)
-
-    @staticmethod
-    def features(waveform):
-        """Log-mel filterbanks without their mean, [time] -> [frames, 80]."""
-        mels = kaldi.fbank(
-            waveform.unsqueeze(0),
-            num_mel_bins=80,
-            sample_frequency=16000,
-            dither=0.0,
-        )
-        return mels - mels.mean(dim=0, keepdim=True)
+        mels = self.filterbank(waveforms)
+        return self.encoder(mels - mels.mean(dim=1, keepdim=True)).squeeze(1)
 
 
 class DVector(nn.Module):
