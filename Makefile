@@ -22,7 +22,7 @@ demo: setup
 	$(BIN)/python -m emoclust_lobes.testing ravdess results/demo/corpus
 	$(BIN)/python train_contrastive.py hparams/demo.yaml
 	$(BIN)/python train_ser.py hparams/demo.yaml
-	$(BIN)/python train_ser.py hparams/demo.yaml --init=scratch
+	$(BIN)/python train_ser.py hparams/demo.yaml --pretraining=none
 	$(BIN)/emoclust results results/demo
 
 test: setup lint

@@ -202,6 +202,9 @@ def main():
         refuse_changed_run,
         args=[folder, {"clusters": report["fingerprint"]}],
     )
+    if read_json(f"{folder}/metrics.json") is not None:
+        logger.info(f"Trained before: the encoder is in {folder}")
+        return
     if "cache_features" in hparams:  # the front end may be frozen
         run_on_main(hparams["cache_features"], kwargs=inputs)
 

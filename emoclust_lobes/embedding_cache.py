@@ -35,7 +35,8 @@ class Embeddings(NamedTuple):
         Size and modification time (ns) of the audio file, first sample and
         the one after the last (-1 where empty): int64, shape [n, 4].
     vectors : numpy.ndarray
-        L2-normalised, float32, shape [n, dim].
+        As the encoder gives them: L2-normalised, but for ``egemaps`` and
+        ``ssl``; float32, shape [n, dim].
     """
 
     identity: dict

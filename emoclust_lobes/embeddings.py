@@ -50,7 +50,7 @@ def embed_utterances(
         Where the cache lies.
     encoder : str
         Name of a speaker encoder: ``ecapa``, ``xvector``, ``resnet``,
-        ``campplus``, ``ge2e`` or ``stats``.
+        ``campplus``, ``ge2e``, ``stats``, ``egemaps`` or ``ssl``.
     encoder_source : str or None
         Hub id or local folder of the encoder, where not the default.
     sample_rate : int

@@ -36,6 +36,12 @@ class SpeakerNormalization(torch.nn.Module):
     counts : list
         What ``n`` is drawn from in training: numbers, and ``"all"``.
 
+    Raises
+    ------
+    ValueError
+        When the prior has no weight: without enrolled utterances nothing
+        would be known of a speaker.
+
     Example
     -------
     >>> normalize = SpeakerNormalization(2, prior_weight=1.0, counts=[0, "all"])
@@ -48,6 +54,11 @@ class SpeakerNormalization(torch.nn.Module):
 
     def __init__(self, size, prior_weight, counts):
         super().__init__()
+        if prior_weight <= 0:
+            raise ValueError(
+                f"the prior must weigh more than 0 utterances, not "
+                f"{prior_weight} (enrolment_prior)"
+            )
         self.prior_weight = prior_weight
         self.counts = list(counts)
         self.register_buffer("prior_mean", torch.zeros(size))
@@ -168,8 +179,9 @@ def _moments(members, table):
 def draw_enrolled(ids, speakers, count, seed):
     """Draw the utterances that are enrolled to score each utterance.
 
-    Draws depend on the seed and the scored utterance alone, and those for a
-    smaller number are among those for a larger one.
+    Draws depend on the seed and the speaker's utterances alone, not on the
+    order of the rows, and those for a smaller number are among those for a
+    larger one.
 
     Arguments
     ---------
@@ -191,10 +203,11 @@ def draw_enrolled(ids, speakers, count, seed):
     >>> draw_enrolled(["a", "b", "c"], ["s", "s", "t"], "all", 1).tolist()
     [[False, True, False], [True, False, False], [False, False, False]]
     """
-    ids, speakers = list(ids), np.asarray(speakers)
+    ids, speakers = np.asarray(ids), np.asarray(speakers)
     enrolled = np.zeros((len(ids), len(ids)), dtype=bool)
+    by_name = ids.argsort()
     for row, name in enumerate(ids):
-        others = np.flatnonzero(speakers == speakers[row])
+        others = by_name[speakers[by_name] == speakers[row]]
         others = others[others != row]
         digest = hashlib.sha256(f"{seed}|enrol|{name}".encode()).digest()
         rng = np.random.default_rng(int.from_bytes(digest[:8], "big"))

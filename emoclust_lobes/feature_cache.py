@@ -77,8 +77,8 @@ def cache_features(
         front_end.load()
         if sample_rate != front_end.sample_rate:
             raise FeatureCacheError(
-                f"the front end {front_end.source} hears {front_end.sample_rate} Hz, "
-                f"found sample_rate {sample_rate}"
+                f"the front end {front_end.source} hears "
+                f"{front_end.sample_rate} Hz, found sample_rate {sample_rate}"
             )
         shape = {x: getattr(front_end, x) for x in ("n_layers", "size", "hop")}
         write_json(

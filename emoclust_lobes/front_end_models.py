@@ -79,17 +79,52 @@ def _local_folder(source, save_path):
 
 
 def load_config(source, save_path):
-    """Load the settings of a model, as the transformers library has them."""
+    """Load the settings of a model, as the transformers library has them.
+
+    Arguments
+    ---------
+    source, save_path
+        As of ``SSLFrontEnd``.
+
+    Returns
+    -------
+    transformers.PretrainedConfig
+
+    Raises
+    ------
+    FrontEndError
+        When there are none, or the model is none of the four.
+    """
     from_pretrained = _transformers(source).AutoConfig.from_pretrained
-    return _from_first_place(
+    config = _from_first_place(
         source, save_path, lambda x: from_pretrained(x, cache_dir=save_path)
     )
+    if config.model_type not in _WRAPPERS:
+        raise FrontEndError(
+            f"the model {source} is of the type {config.model_type!r}; a front "
+            f"end is one of {', '.join(_WRAPPERS)}"
+        )
+    return config
 
 
 def load_wrapper(source, save_path):
-    """Load SpeechBrain's wrapper of a model."""
-    config = load_config(source, save_path)
-    wrapper = _wrapper_class(config.model_type, source)
+    """Load SpeechBrain's wrapper of a model, in float32.
+
+    Arguments
+    ---------
+    source, save_path
+        As of ``SSLFrontEnd``.
+
+    Returns
+    -------
+    torch.nn.Module
+
+    Raises
+    ------
+    FrontEndError
+        When the model cannot be had, or is none of the four.
+    """
+    wrapper = _wrapper_class(load_config(source, save_path).model_type)
     # Some published weights are float16.
     return _from_first_place(
         source,
@@ -128,13 +163,8 @@ def _from_first_place(source, save_path, load):
     ) from reason
 
 
-def _wrapper_class(model_type, source):
+def _wrapper_class(model_type):
     """SpeechBrain's wrapper of a type of model."""
-    if model_type not in _WRAPPERS:
-        raise FrontEndError(
-            f"the model {source} is of the type {model_type!r}; a front end is "
-            f"one of {', '.join(_WRAPPERS)}"
-        )
     module, name = _WRAPPERS[model_type].split(".")
     package = "speechbrain.integrations.huggingface"
     wrapper = getattr(importlib.import_module(f"{package}.{module}"), name)

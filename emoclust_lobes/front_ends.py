@@ -54,7 +54,8 @@ class SSLFrontEnd(nn.Module):
         Compute layers again in the backward pass: less memory, more time.
     pooled_frames : int
         So many neighbouring frames are averaged to one, for less to train on;
-        1 keeps them all. What is left over at the end is dropped.
+        1 keeps them all. What is left over at the end is dropped, except from
+        an utterance that has fewer: these are averaged.
 
     Attributes
     ----------
@@ -113,7 +114,7 @@ class SSLFrontEnd(nn.Module):
         self.train()
 
     def load(self):
-        """Load the model, unless it is."""
+        """Load the model, unless it was."""
         if self.states is not None:
             return
         wrapper = load_wrapper(self.source, self.save_path)
@@ -173,6 +174,8 @@ class SSLFrontEnd(nn.Module):
 
         Raises
         ------
+        FrontEndError
+            When the weights of a frozen model cannot be had.
         ValueError
             When the waveforms are too short or too long for the model.
         """
@@ -192,11 +195,11 @@ class SSLFrontEnd(nn.Module):
 
     def _pool(self, frames):
         """Average neighbours, [batch, frames, size] over time."""
-        n_pooled = frames.shape[1] // self.pooled_frames
-        if self.pooled_frames == 1 or n_pooled == 0:
+        pooled = min(self.pooled_frames, frames.shape[1])
+        if pooled == 1:
             return frames
-        kept = frames[:, : n_pooled * self.pooled_frames]
-        return kept.unflatten(1, (n_pooled, self.pooled_frames)).mean(dim=2)
+        kept = frames[:, : frames.shape[1] // pooled * pooled]
+        return kept.unflatten(1, (-1, pooled)).mean(dim=2)
 
 
 class NoNormalization(nn.Module):

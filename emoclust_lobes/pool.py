@@ -136,6 +136,14 @@ def pool_sampler(pool, pretraining, shape, steps, seed):
     Returns
     -------
     SpeakerClusterBatchSampler
+
+    Example
+    -------
+    >>> import pandas
+    >>> pool = pandas.DataFrame({"spk_id": "s", "cluster": [0, 0, 1, 1, 1]})
+    >>> sampler = pool_sampler(pool, "contrastive", (1, 2, 2), steps=3, seed=1)
+    >>> [len(batch) for batch in sampler]
+    [4, 4, 4]
     """
     speakers, clusters, utterances = shape
     if find_variant(pretraining).clusters == "utterance":
@@ -163,6 +171,15 @@ class PoolBatches:
         The pool.
     sampler : SpeakerClusterBatchSampler
         Its batches.
+
+    Example
+    -------
+    >>> import pandas
+    >>> pool = pandas.DataFrame({"spk_id": "s", "cluster": [0, 0, 1, 1]})
+    >>> sampler = pool_sampler(pool, "contrastive", (1, 2, 2), steps=3, seed=1)
+    >>> batches = PoolBatches([{"id": name} for name in "abcd"], sampler)
+    >>> sorted(batches.at(0).id)
+    ['a', 'b', 'c', 'd']
     """
 
     def __init__(self, dataset, sampler):

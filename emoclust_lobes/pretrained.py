@@ -25,6 +25,15 @@ def add_trained_parts(checkpointer, modules):
         The run's.
     modules : dict
         The Brain's modules, by name.
+
+    Example
+    -------
+    >>> from speechbrain.utils.checkpoints import Checkpointer
+    >>> checkpointer = Checkpointer(getfixture("tmp_path"))
+    >>> modules = {"net": torch.nn.Linear(2, 2), "norm": torch.nn.Identity()}
+    >>> add_trained_parts(checkpointer, modules)
+    >>> list(checkpointer.recoverables)
+    ['net']
     """
     for name, module in modules.items():
         trains = any(p.requires_grad for p in module.parameters())
@@ -130,9 +139,10 @@ def _load(module, weights, digest):
         module.load_state_dict(state)
     except RuntimeError as error:
         raise ValueError(
-            f"the weights of {weights} do not fit the encoder of this YAML: "
-            "set n_mels, ecapa_channels, attention_channels and "
-            f"embedding_size to theirs. {error}"
+            f"the weights of {weights} do not fit the modules of this YAML: "
+            "set n_mels, ecapa_channels, attention_channels, embedding_size "
+            "and, with a front end, ssl_layers, ssl_trainable_layers and "
+            f"hidden_size to theirs. {error}"
         ) from error
     digest.update(weights.read_bytes())
 
@@ -150,6 +160,18 @@ def find_weights(init, run_folder):
     Returns
     -------
     pathlib.Path
+
+    Raises
+    ------
+    FileNotFoundError
+        When there are none.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> (folder / "embedding_model.ckpt").touch()
+    >>> find_weights(str(folder), "run").name
+    'embedding_model.ckpt'
     """
     stage1 = pathlib.Path(run_folder) / init / WEIGHTS
     given = pathlib.Path(init).expanduser()

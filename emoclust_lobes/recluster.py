@@ -73,6 +73,24 @@ class PoolClusters:
         The pool; the item ``cluster`` is changed in place.
     sampler : SpeakerClusterBatchSampler
         Its batches.
+
+    Example
+    -------
+    >>> from emoclust_lobes.samplers import SpeakerClusterBatchSampler
+    >>> from speechbrain.dataio.dataset import DynamicItemDataset
+    >>> dataset = DynamicItemDataset({x: {"cluster": 0} for x in "abcd"})
+    >>> sampler = SpeakerClusterBatchSampler(
+    ...     speaker_ids=["s"] * 4,
+    ...     cluster_ids=[0, 0, 1, 1],
+    ...     speakers=1,
+    ...     clusters=2,
+    ...     utterances=2,
+    ...     steps=1,
+    ...     seed=1,
+    ... )
+    >>> PoolClusters(dataset, sampler).set([0, 1, 0, 1])
+    >>> [dataset.data[x]["cluster"] for x in "abcd"]
+    [0, 1, 0, 1]
     """
 
     def __init__(self, dataset, sampler):

@@ -4,7 +4,7 @@ A protocol is many runs: folds x seeds x systems x shares of the labels. The
 folder of its results holds
 
 * ``protocol.json``: ``title`` and, where known, ``note``, ``encoder``,
-  ``classes``, ``label_source``, ``split``, ``yaml``, ``command`` and
+  ``classes``, ``label_source``, ``split``, ``yaml``, ``commands`` and
   ``systems``, the order in which they are told;
 * ``cells.csv``: one row a cell, that is, a tested run;
 * ``speakers.csv``: one row for each cell and test speaker.

@@ -14,7 +14,7 @@ from emoclust_lobes.protocol.figures import (
     plot_noise,
     plot_systems,
 )
-from emoclust_lobes.protocol.markdown import number
+from emoclust_lobes.protocol.markdown import number, paragraph
 from emoclust_lobes.protocol.schema import Condition
 from emoclust_lobes.protocol.statistics import pooled_confusion, summarize
 from emoclust_lobes.protocol.systems import (
@@ -152,7 +152,20 @@ def _rebuilt(block, readme):
     table = TABLES[name](results)
     if not table:
         raise ValueError(f"{readme}: {marker!r}: no results for this table")
-    return f"{marker}\n\n{about(results)}\n\n{table}\n\n<!-- /results -->"
+    parts = [marker, about(results), table, _where_from(results, folder)]
+    return "\n\n".join([*parts, "<!-- /results -->"])
+
+
+def _where_from(results, folder):
+    """Say in a README where a table comes from."""
+    facts = results.facts
+    text = f"Every run: [`cells.csv`]({folder}/cells.csv)."
+    if facts.get("yaml"):
+        text += f" Settings: `{facts['yaml']}`."
+    commands = facts.get("commands", [])
+    text = paragraph(text + (" Made by" if commands else ""))
+    code = "\n".join(f"    {command}" for command in commands)
+    return f"{text}\n\n{code}" if commands else text
 
 
 def _confusions(results, folder):
@@ -187,7 +200,8 @@ def _confusions(results, folder):
 def _origin(results):
     """Say how the results were made."""
     facts = results.facts
-    parts = [f"    {facts['command']}"] if facts.get("command") else []
+    commands = facts.get("commands", [])
+    parts = ["\n".join(f"    {x}" for x in commands)] if commands else []
     commits = sorted(set(results.cells["commit"]) - {""})
     lines = [f"Settings: `{facts['yaml']}`."] if facts.get("yaml") else []
     lines += [f"Code: {', '.join(commits)}."] if commits else []

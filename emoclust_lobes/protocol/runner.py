@@ -46,9 +46,7 @@ class Experiment:
     def run(self, script, changes):
         """Run a training script in this process, as the command line does."""
         keys = {**self.overrides, **changes}
-        options = [
-            f"--{key}={_text(value)}" for key, value in keys.items()
-        ]
+        options = [f"--{key}={_text(value)}" for key, value in keys.items()]
         sys.argv = [script, str(self.yaml), *options, "--noprogressbar"]
         runpy.run_path(str(self.root / script), run_name="__main__")
 

@@ -93,6 +93,7 @@ def main_table(results):
             "p": p_value(corrected[place]),
             f"to `{CONTROL}` (95 % interval)": signed(to_control[place]),
             "n": f"{row.n:,.0f}",
+            "code": _commits(cells, row.Index),
         }
         for place, row in enumerate(rows.itertuples())
     ]
@@ -234,6 +235,12 @@ def _difference(results, condition, baseline):
     return paired_difference(
         results.cells, results.speakers, condition, baseline
     )
+
+
+def _commits(cells, system):
+    """Commits of the code that a system's runs were made with."""
+    found = set(cells.loc[cells["system"] == system, "commit"]) - {""}
+    return ", ".join(sorted(found)) or "-"
 
 
 def _runs(row):

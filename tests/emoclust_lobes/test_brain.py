@@ -7,8 +7,11 @@ import torch
 from emoclust_lobes.audio import RandomCrop
 from emoclust_lobes.brain import EncoderBrain
 from emoclust_lobes.history import History
+from emoclust_lobes.losses import ClusterContrastiveLoss
+from emoclust_lobes.memory import EmbeddingMemory
 
 from speechbrain import Stage
+from speechbrain.dataio.batch import PaddedBatch
 from speechbrain.lobes.features import Fbank
 from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
 from speechbrain.nnet.schedulers import LinearScheduler
@@ -31,7 +34,18 @@ class TinyBrain(EncoderBrain):
         return loss * self.hparams.loss_scale
 
 
-def tiny_brain(folder, loss_scale=1.0, encoder=None):
+class FrameLayer(torch.nn.Module):
+    """A front end that trains: a linear layer on stretches of 25 ms."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(400, 20)
+
+    def forward(self, signals):
+        return self.layer(signals.unfold(1, 400, 400))
+
+
+def tiny_brain(folder, loss_scale=1.0, encoder=None, front_end=None):
     """A Brain around a tiny ECAPA-TDNN, its state kept in a folder."""
     torch.manual_seed(0)
     encoder = encoder or ECAPA_TDNN(
@@ -41,7 +55,7 @@ def tiny_brain(folder, loss_scale=1.0, encoder=None):
         lin_neurons=6,
     )
     modules = {
-        "compute_features": Fbank(n_mels=20),
+        "compute_features": front_end or Fbank(n_mels=20),
         "mean_var_norm": InputNormalization(norm_type="sentence"),
         "embedding_model": encoder,
         "classifier": torch.nn.Linear(6, 2),
@@ -52,6 +66,7 @@ def tiny_brain(folder, loss_scale=1.0, encoder=None):
         "seed": 5,
         "augment": torch.nn.Dropout(0.1),
         "crop": RandomCrop(seconds=0.5, sample_rate=16000, seed=5),
+        "front_end_optimizer": lambda p: torch.optim.AdamW(p, lr=0.001),
         "encoder_optimizer": lambda p: torch.optim.AdamW(p, lr=0.01),
         "heads_optimizer": lambda p: torch.optim.AdamW(p, lr=0.1),
         "lr_annealing": LinearScheduler(1.0, 0.1, 4),
@@ -85,8 +100,24 @@ def train(brain, steps):
         brain.fit_batch(batch)
 
 
-def test_every_optimizer_moves_all_its_parameters_in_two_batches(tmp_path):
-    brain = tiny_brain(tmp_path)
+# Log-mels have nothing to train; the other front end has.
+FRONT_ENDS = pytest.mark.parametrize("front_end", [None, FrameLayer])
+NAMES = ["front_end_optimizer", "encoder_optimizer", "heads_optimizer"]
+
+
+def brain_with(folder, front_end, **options):
+    """A tiny Brain with a front end, and the names of its optimizers."""
+    front_end = front_end and front_end()
+    brain = tiny_brain(folder, front_end=front_end, **options)
+    return brain, NAMES if front_end else NAMES[1:]
+
+
+@FRONT_ENDS
+def test_every_optimizer_moves_all_its_parameters_in_two_batches(
+    tmp_path, front_end
+):
+    brain, names = brain_with(tmp_path, front_end)
+    assert sorted(brain.optimizers_dict) == sorted(names)
     before = [p.detach().clone() for p in brain.modules.parameters()]
     train(brain, steps=2)
     owned = [
@@ -101,11 +132,34 @@ def test_every_optimizer_moves_all_its_parameters_in_two_batches(tmp_path):
         assert not torch.equal(old, new)
 
 
-def test_optimizers_come_back_from_the_checkpoint(tmp_path):
-    brain = tiny_brain(tmp_path)
+def test_each_module_learns_at_its_own_rate(tmp_path):
+    brain, _ = brain_with(tmp_path, FrameLayer)
+    parts = {
+        "front_end_optimizer": [brain.modules.compute_features],
+        "encoder_optimizer": [brain.modules.embedding_model],
+        "heads_optimizer": [brain.modules.classifier],
+    }
+    for name, modules in parts.items():
+        expected = {id(p) for module in modules for p in module.parameters()}
+        (group,) = brain.optimizers_dict[name].param_groups
+        assert {id(p) for p in group["params"]} == expected
+
+
+def test_what_is_frozen_has_no_optimizer_and_stays(tmp_path):
+    front_end = FrameLayer().requires_grad_(False)
+    before = front_end.layer.weight.clone()
+    brain = tiny_brain(tmp_path, front_end=front_end)
+    assert sorted(brain.optimizers_dict) == sorted(NAMES[1:])
+    train(brain, steps=2)
+    assert torch.equal(front_end.layer.weight, before)
+
+
+@FRONT_ENDS
+def test_optimizers_come_back_from_the_checkpoint(tmp_path, front_end):
+    brain, _ = brain_with(tmp_path, front_end)
     train(brain, steps=2)
     brain.checkpointer.save_checkpoint()
-    again = tiny_brain(tmp_path)
+    again, _ = brain_with(tmp_path, front_end)
     for name, optimizer in brain.optimizers_dict.items():
         saved = optimizer.state_dict()
         back = again.optimizers_dict[name].state_dict()
@@ -115,9 +169,10 @@ def test_optimizers_come_back_from_the_checkpoint(tmp_path):
                 assert torch.equal(back["state"][index][key], value)
 
 
-def test_gradients_of_encoder_and_heads_are_both_clipped(tmp_path, monkeypatch):
+@FRONT_ENDS
+def test_the_gradients_of_all_are_clipped(tmp_path, monkeypatch, front_end):
     norms = []
-    brain = tiny_brain(tmp_path, loss_scale=1e4)
+    brain, names = brain_with(tmp_path, front_end, loss_scale=1e5)
     for optimizer in brain.optimizers_dict.values():
 
         def step(optimizer=optimizer):
@@ -126,18 +181,19 @@ def test_gradients_of_encoder_and_heads_are_both_clipped(tmp_path, monkeypatch):
 
         monkeypatch.setattr(optimizer, "step", step)
     train(brain, steps=1)
-    assert len(norms) == 2
+    assert len(norms) == len(names)
     for norm in norms:
         assert norm.item() == pytest.approx(brain.max_grad_norm, rel=1e-3)
 
 
 def test_learning_rates_follow_the_schedule_each_from_its_own(tmp_path):
-    brain = tiny_brain(tmp_path)
+    brain, _ = brain_with(tmp_path, FrameLayer)
     brain.on_stage_start(Stage.TRAIN, epoch=3)
     rates = {
         name: optimizer.param_groups[0]["lr"]
         for name, optimizer in brain.optimizers_dict.items()
     }
+    assert rates["front_end_optimizer"] == pytest.approx(0.001 * 0.4)
     assert rates["encoder_optimizer"] == pytest.approx(0.01 * 0.4)
     assert rates["heads_optimizer"] == pytest.approx(0.1 * 0.4)
 
@@ -175,3 +231,60 @@ def test_features_are_augmented_in_training_only(tmp_path):
     plain = brain.encode(batch, lens, Stage.VALID)
     assert torch.equal(plain, brain.encode(batch, lens, Stage.TEST))
     assert not torch.equal(plain, brain.encode(batch, lens, Stage.TRAIN))
+
+
+def test_features_of_a_cache_are_taken_as_they_are(tmp_path):
+    brain = tiny_brain(tmp_path)
+    brain.modules.eval()
+    (batch,) = batches(1)
+    features = brain.modules.compute_features(batch)
+    brain.modules.compute_features = None  # nobody asks it
+    lens = torch.tensor([1.0, 0.5, 1.0, 0.8])
+    found = brain.encode(features, lens, Stage.VALID)
+    again = tiny_brain(tmp_path)
+    again.modules.eval()
+    assert found.shape == (4, 6)
+    assert torch.equal(found, again.encode(batch, lens, Stage.VALID))
+    shifted = brain.encode(features + 3, lens, Stage.VALID)
+    torch.testing.assert_close(shifted, found, atol=1e-3, rtol=1e-3)  # the mean
+
+
+def pool_batch(seed):
+    """Two speakers' clusters, some of whose positives are in one session."""
+    generator = torch.Generator().manual_seed(seed)
+    rows = [
+        {
+            "speaker": n // 6,
+            "cluster": n // 3 % 2,
+            "context": n % 2 - (n == 5),
+            "weight": torch.rand((), generator=generator).item() + 0.1,
+        }
+        for n in range(12)
+    ]
+    embeddings = torch.randn(12, 6, generator=generator)
+    return embeddings.requires_grad_(), PaddedBatch(rows)
+
+
+def test_the_contrast_is_the_loss_of_projections_and_memory(tmp_path):
+    brain = tiny_brain(tmp_path)
+    brain.modules["projection"] = torch.nn.Linear(6, 4)
+    loss = ClusterContrastiveLoss(temperature=0.2, elsewhere="session")
+    brain.hparams.contrastive_loss = loss
+    brain.hparams.memory = EmbeddingMemory(size=20)
+    memory = EmbeddingMemory(size=20)
+    counts = []
+    for step in range(3):
+        embeddings, batch = pool_batch(step)
+        found = brain.contrast(embeddings, batch)
+        labels = (batch.speaker, batch.cluster, batch.context, batch.weight)
+        projected = brain.modules.projection(embeddings)
+        expected, n_anchors = loss(projected, *labels, memory=memory)
+        memory.add(projected, *labels)
+        torch.testing.assert_close(found, expected)
+        counts.append(n_anchors)
+        found.backward()
+        assert embeddings.grad.abs().sum() > 0
+    assert brain.modules.projection.weight.grad.abs().sum() > 0
+    assert len(brain.hparams.memory) == 20
+    mean = brain.hparams.history.means()["anchors"]
+    assert mean == pytest.approx(sum(counts) / 3)

@@ -8,15 +8,16 @@ import sys
 import numpy as np
 import pytest
 import torch
-from emoclust_lobes.front_ends import (
-    FrontEndError,
-    SSLFrontEnd,
-    front_end_identity,
+from emoclust_lobes.front_end_models import FrontEndError, front_end_identity
+from emoclust_lobes.front_ends import NoNormalization, SSLFrontEnd
+from emoclust_lobes.layer_mix import AttentiveEncoder, MixedEncoder
+from hypothesis import (
+    given,
+    settings,
+    strategies as st,
 )
-from emoclust_lobes.layer_mix import AttentiveEncoder, LayerMix, MixedEncoder
 
 from speechbrain.inference.classifiers import EncoderClassifier
-from speechbrain.processing.features import InputNormalization
 
 transformers = pytest.importorskip("transformers")
 
@@ -120,6 +121,7 @@ def test_layers_are_the_librarys_hidden_states(saved, kind):
 def test_whisper_hears_what_the_wrapper_hears_in_half_a_minute(saved):
     wavs = torch.randn(1, 480_000) * 0.1
     model = front_end(saved("whisper"))
+    model.load()
     wrapper = model.states.wrapper
     found = model(wavs).unflatten(-1, (4, 16)).movedim(2, 0)
     with torch.no_grad():
@@ -187,8 +189,11 @@ def test_frames_do_not_attend_to_padding(saved, kind):
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
 def test_layers_above_the_highest_chosen_one_are_dropped(saved, kind):
-    assert len(front_end(saved(kind)).states.transformer) == 3
+    whole = front_end(saved(kind))
     model = front_end(saved(kind), layers=[0, 2])
+    whole.load()
+    model.load()
+    assert len(whole.states.transformer) == 3
     assert len(model.states.transformer) == 2
     assert len(model.states.wrapper.model.encoder.layers) == 2
 
@@ -254,7 +259,9 @@ def test_nothing_below_what_trains_is_on_the_graph(saved):
 @pytest.mark.parametrize("kind", ALL_KINDS)
 def test_a_frozen_front_end_is_bit_identical_after_training(saved, kind):
     model = front_end(saved(kind))
+    model.load()
     before = {k: v.clone() for k, v in model.state_dict().items()}
+    assert len(before) > 20
     wavs = torch.randn(2, 6000)
     features = model(wavs)
     head = torch.nn.Linear(features.shape[-1], 2)
@@ -337,19 +344,18 @@ def test_clips_that_a_model_cannot_hear_are_refused(saved, kind, samples):
 def test_a_front_end_can_compute_the_features_of_a_classifier(saved):
     model = front_end(saved("wav2vec2"), layers=[1, 2])
     encoder = MixedEncoder(
-        LayerMix(n_layers=model.n_layers, size=model.size),
-        AttentiveEncoder(
-            input_size=model.size,
+        front_end=model,
+        encoder=functools.partial(
+            AttentiveEncoder,
             hidden_size=8,
             embedding_size=5,
             attention_channels=4,
         ),
     )
-    normalization = InputNormalization(norm_type="sentence", std_norm=False)
     classifier = EncoderClassifier(
         modules={
             "compute_features": model,
-            "mean_var_norm": normalization,
+            "mean_var_norm": NoNormalization(),
             "embedding_model": encoder,
             "classifier": torch.nn.Linear(5, 2),
         },
@@ -357,10 +363,9 @@ def test_a_front_end_can_compute_the_features_of_a_classifier(saved):
     )
     wavs = torch.randn(3, 6000)
     features = model(wavs)
-    centred = features - features.mean(dim=1, keepdim=True)
     torch.testing.assert_close(
         classifier.encode_batch(wavs),
-        encoder.eval()(centred),
+        encoder.eval()(features),
         atol=1e-4,
         rtol=1e-4,
     )
@@ -386,10 +391,8 @@ def test_a_downloaded_model_is_not_asked_for_again(tmp_path):
         **before,
         "model_type": "hubert",
         "revision": revision,
+        "pooled_frames": 1,
     }
-    assert model.identity == front_end_identity(
-        "somebody/model", save_path, [1]
-    )
     wavs = torch.randn(1, 6000)
     local = front_end(tmp_path / "model", layers=[1])
     assert torch.equal(model(wavs), local(wavs))
@@ -404,7 +407,13 @@ def test_the_identity_of_a_folder_is_what_its_features_depend_on(tmp_path):
     first = identity()
     assert json.loads(json.dumps(first)) == first
     assert first["model_type"] == "wav2vec2" and len(first["sha256"]) == 64
-    assert front_end(tmp_path).identity == first
+    for pooled in (1, 2):
+        model = front_end(tmp_path, pooled_frames=pooled)
+        assert model.identity == {
+            **first,
+            "layers": [0, 1, 2, 3],  # all of them
+            "pooled_frames": pooled,
+        }
     assert identity(layers=(1, 2)) == {**first, "layers": [1, 2]}
     (tmp_path / "README.md").write_text("A model")
     assert identity() == first
@@ -426,7 +435,75 @@ def test_a_model_that_is_not_there_says_what_to_give(tmp_path):
     weights = tmp_path / "model.safetensors"
     weights.write_text("version https://git-lfs.github.com/spec/v1\n")
     with pytest.raises(FrontEndError, match="--ssl_hub=FOLDER"):
-        front_end(tmp_path)
+        front_end(tmp_path, trainable_layers=1)
+    with pytest.raises(FrontEndError, match="--ssl_hub=FOLDER"):
+        front_end(tmp_path)(torch.randn(1, 6000))
+
+
+def test_a_frozen_model_is_loaded_when_it_is_first_heard(tmp_path):
+    save_model("wavlm", tmp_path)
+    wavs = torch.randn(1, 6000)
+    expected = front_end(tmp_path)(wavs)
+    model, late = front_end(tmp_path), front_end(tmp_path)
+    assert not list(model.parameters())
+    model.train()  # as a Brain asks of its modules
+    found = model(wavs)
+    assert torch.equal(found, expected)
+    assert not any(module.training for module in model.modules())
+    assert not any(p.requires_grad for p in model.parameters())
+    states = model.states
+    model.load()
+    assert model.states is states
+    (tmp_path / "model.safetensors").unlink()
+    assert (late.n_layers, late.size, late.trains) == (4, 16, False)
+    assert torch.equal(model(wavs), expected)
+    with pytest.raises(FrontEndError):
+        late(wavs)
+
+
+def test_a_model_that_trains_is_loaded_at_once(saved):
+    model = front_end(saved("wavlm"), trainable_layers=1)
+    assert model.trains
+    assert any(p.requires_grad for p in model.parameters())
+
+
+@functools.cache
+def unpooled(folder, samples):
+    """Waveforms and what the front end makes of them, all layers."""
+    wavs = torch.randn(2, samples)
+    return wavs, front_end(folder)(wavs)
+
+
+@settings(max_examples=30, deadline=None)
+@given(pooled=st.integers(1, 30), samples=st.sampled_from([400, 2000, 6000]))
+def test_pooled_frames_are_means_of_neighbours(saved, pooled, samples):
+    folder = saved("wav2vec2")
+    wavs, frames = unpooled(folder, samples)
+    found = front_end(folder, pooled_frames=pooled)(wavs)
+    firsts = range(0, frames.shape[1] - pooled + 1, pooled)
+    expected = [
+        sum(frames[:, first + i] for i in range(pooled)) / pooled
+        for first in firsts
+    ]
+    if not expected:  # an utterance of fewer frames
+        expected = [frames.mean(dim=1)]
+    torch.testing.assert_close(found, torch.stack(expected, dim=1))
+
+
+@pytest.mark.parametrize("kind", ["wav2vec2", "whisper"])
+def test_pooled_frames_lie_farther_apart(saved, kind):
+    assert front_end(saved(kind), pooled_frames=3).hop == 3 * 320
+
+
+def test_gradients_reach_what_trains_through_the_pooling(saved):
+    model = front_end(saved("wavlm"), trainable_layers=1, pooled_frames=2)
+    names, trainable = with_gradients(model)
+    assert names == trainable != set()
+
+
+def test_no_normalization_leaves_the_mean_of_the_features():
+    features = torch.randn(2, 5, 3) + 4
+    assert NoNormalization()(features) is features
 
 
 def test_other_models_are_refused(tmp_path):

@@ -121,6 +121,43 @@ def test_counts_what_it_cannot_use():
     assert sampler.unused_utterances == 6
 
 
+@settings(max_examples=60, deadline=None)
+@given(pool=pools, data=st.data())
+def test_other_clusters_make_the_sampler_that_they_would_have_made(pool, data):
+    n = len(pool)
+    clusters = data.draw(st.lists(st.integers(0, 4), min_size=n, max_size=n))
+    clusters[-4:] = [0, 0, 1, 1]  # those of speaker z
+    again = [(s, c) for (s, _), c in zip(pool, clusters, strict=True)]
+    changed, made = sampler_of(pool), sampler_of(again)
+    list(changed)
+    changed.set_clusters(clusters)
+    for epoch in (1, 2):
+        changed.set_epoch(epoch)
+        made.set_epoch(epoch)
+        assert list(changed) == list(made)
+    assert changed.unused_speakers == made.unused_speakers
+    assert changed.unused_utterances == made.unused_utterances
+
+
+def test_more_speakers_can_be_drawn_where_more_have_clusters():
+    pool = full_pool(n_speakers=3)
+    few = [cluster if speaker == "a" else 0 for speaker, cluster in pool]
+    sampler = sampler_of(list(zip([s for s, _ in pool], few)))
+    assert sampler.unused_speakers == 2
+    sampler.set_clusters([cluster for _, cluster in pool])
+    assert sampler.unused_speakers == 0
+    for batch in sampler:
+        assert {pool[i][0] for i in batch} == {"a", "b", "c"}
+
+
+def test_clusters_without_pairs_are_refused_later_too():
+    sampler = sampler_of(full_pool(n_speakers=2))
+    with pytest.raises(ValueError, match="none of the 2 speakers"):
+        sampler.set_clusters([0] * 48)
+    with pytest.raises(ValueError, match="shorter"):
+        sampler.set_clusters([0, 1] * 20)
+
+
 def test_processes_share_one_plan_without_overlap():
     sampler = sampler_of(full_pool(), steps=8)
     shares = []

@@ -13,7 +13,6 @@ from emoclust_lobes.experiment import (
 )
 from emoclust_lobes.files import replacing
 from emoclust_lobes.history import History
-from emoclust_lobes.pretrained import initialize_encoder
 from hypothesis import (
     given,
     settings,
@@ -209,54 +208,3 @@ def test_history_writes_a_table_and_a_picture(tmp_path):
     table = pd.read_csv(tmp_path / "history.csv")
     assert table["valid_uar"].tolist() == [0.2, 0.5]
     assert (tmp_path / "learning_curves.png").stat().st_size > 5000
-
-
-def encoder():
-    return torch.nn.Linear(3, 2)
-
-
-def saved(folder, speakers=None):
-    """Leave weights in a folder, as stage 1 does."""
-    folder.mkdir(parents=True)
-    weights = encoder().state_dict()
-    torch.save(weights, folder / "embedding_model.ckpt")
-    if speakers:
-        (folder / "speakers.txt").write_text("\n".join(speakers))
-    return weights
-
-
-@pytest.mark.parametrize("how", ["stage 1", "folder", "file"])
-def test_an_encoder_starts_from_the_weights_it_is_given(tmp_path, how):
-    weights = saved(tmp_path / "run" / "contrastive", ["a", "b"])
-    folder = tmp_path / "run" / "contrastive"
-    init = {
-        "stage 1": "contrastive",
-        "folder": str(folder),
-        "file": str(folder / "embedding_model.ckpt"),
-    }[how]
-    model = encoder()
-    digest = initialize_encoder(model, init, tmp_path / "run", ["c"])
-    assert len(digest) == 64
-    for name, value in model.state_dict().items():
-        assert torch.equal(value, weights[name])
-
-
-def test_scratch_changes_nothing(tmp_path):
-    model = encoder()
-    before = model.weight.clone()
-    assert initialize_encoder(model, "scratch", tmp_path, []) == "scratch"
-    assert torch.equal(model.weight, before)
-
-
-def test_weights_that_have_heard_a_test_speaker_are_refused(tmp_path):
-    saved(tmp_path / "contrastive", ["a", "b"])
-    with pytest.raises(ValueError, match="pretrained on 1 of the test speak"):
-        initialize_encoder(encoder(), "contrastive", tmp_path, ["b", "c"])
-
-
-def test_missing_or_misfit_weights_say_what_to_do(tmp_path):
-    with pytest.raises(FileNotFoundError, match="train_contrastive.py"):
-        initialize_encoder(encoder(), "contrastive", tmp_path, [])
-    saved(tmp_path / "contrastive")
-    with pytest.raises(ValueError, match="ecapa_channels"):
-        initialize_encoder(torch.nn.Linear(5, 2), "contrastive", tmp_path, [])

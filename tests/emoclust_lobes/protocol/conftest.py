@@ -15,7 +15,7 @@ FACTS = {
     "label_source": "intended",
     "split": "3 folds of 3 speakers",
     "yaml": "hparams/made_up.yaml",
-    "command": "emoclust protocol hparams/made_up.yaml",
+    "commands": ["emoclust protocol hparams/made_up.yaml"],
     "systems": ["none", "shuffled", "contrastive", "oracle"],
 }
 

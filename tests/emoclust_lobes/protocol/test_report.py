@@ -87,7 +87,14 @@ def test_tables_are_rebuilt_and_nothing_else(readme, results):
     text = readme.read_text()
     for name in ("main", "noise"):
         whole = f"\n\n{about(results)}\n\n{TABLES[name](results)}\n\n"
-        assert f"<!-- results: results/small {name} -->{whole}<!-- /re" in text
+        assert f"<!-- results: results/small {name} -->{whole}" in text
+        block = text.split(f"{name} -->")[1].split("<!-- /results -->")[0]
+        for origin in (
+            "[`cells.csv`](results/small/cells.csv)",
+            "`hparams/made_up.yaml`",
+            "    emoclust protocol hparams/made_up.yaml",
+        ):
+            assert origin in block
     blocks = r"(<!-- results: .*? -->).*?(<!-- /results -->)"
     kept = [re.sub(blocks, r"\1\2", x, flags=re.DOTALL) for x in (README, text)]
     assert kept[0] == kept[1]

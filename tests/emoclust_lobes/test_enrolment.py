@@ -1,0 +1,272 @@
+"""Enrolment against slow loops, and draws that keep their promises."""
+
+import collections
+import math
+
+import numpy as np
+import pandas
+import pytest
+import torch
+from emoclust_lobes.enrolment import SpeakerNormalization, draw_enrolled
+from hypothesis import (
+    given,
+    settings,
+    strategies as st,
+)
+
+from speechbrain.utils.checkpoints import Checkpointer
+
+SPEAKERS = [0, 0, 0, 0, 1, 1, 1, 2, 2, 3]
+
+
+def normalization(prior_weight=2.0, counts=(0, 1, 2, "all"), size=3):
+    """Of ten training utterances of four speakers, none known yet."""
+    normalize = SpeakerNormalization(size, prior_weight, counts)
+    normalize.start(SPEAKERS)
+    return normalize
+
+
+def trained(seed=0, **options):
+    """All known: vectors of every speaker around a place of its own."""
+    normalize = normalization(**options)
+    generator = torch.Generator().manual_seed(seed)
+    places = 5 * torch.randn(4, 3, generator=generator)
+    vectors = torch.randn(10, 3, generator=generator) + places[SPEAKERS]
+    normalize.remember(range(10), vectors)
+    return normalize, vectors
+
+
+def slow(vector, others, prior_mean, prior_variance, weight):
+    """Normalise one vector, number by number."""
+    found = []
+    for k, value in enumerate(vector):
+        own = [other[k] for other in others]
+        n = len(own)
+        m = sum(own) / n if n else 0.0
+        v = sum((x - m) ** 2 for x in own) / n if n else 0.0
+        mean = (n * m + weight * prior_mean[k]) / (n + weight)
+        variance = (n * v + weight * prior_variance[k]) / (n + weight)
+        found.append((value - mean) / math.sqrt(variance))
+    return found
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    data=st.data(),
+    weight=st.sampled_from([0.1, 1.0, 5.0]),
+    offset=st.sampled_from([0.0, 50.0]),
+)
+def test_normalisation_is_the_formula(data, weight, offset):
+    normalize, _ = trained(prior_weight=weight)
+    rows = data.draw(st.integers(1, 8))
+    table = torch.randn(rows, 3) + offset
+    embeddings = torch.randn(2, 3) + offset
+    flags = st.lists(st.booleans(), min_size=rows, max_size=rows)
+    enrolled = np.array([data.draw(flags), [False] * rows])
+    found = normalize(embeddings, enrolled, table=table)
+    for vector, chosen, result in zip(embeddings, enrolled, found):
+        expected = slow(
+            vector.tolist(),
+            table[chosen].tolist(),
+            normalize.prior_mean.tolist(),
+            normalize.prior_variance.tolist(),
+            weight,
+        )
+        torch.testing.assert_close(
+            result, torch.tensor(expected), atol=2e-3, rtol=2e-3
+        )
+
+
+def test_the_prior_is_the_mean_speaker():
+    normalize = normalization()
+    vectors = torch.randn(10, 3) * 2 + 7
+    normalize.remember([9], vectors[:1])  # comes again below, and is replaced
+    heard = [0, 1, 3, 4, 6, 9]
+    normalize.remember(heard, vectors[heard])
+    means, variances = [], []
+    for members in ([0, 1, 3], [4, 6], [9]):
+        own = vectors[members].double()
+        means.append(own.mean(dim=0))
+        variances.append(own.var(dim=0, correction=0))
+    for found, each in [
+        (normalize.prior_mean, means),
+        (normalize.prior_variance, variances),
+    ]:
+        expected = torch.stack(each).mean(dim=0).float()
+        torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+
+
+def test_without_a_table_the_last_embeddings_are_enrolled():
+    normalize, vectors = trained()
+    enrolled = normalize.draw([0, 5], np.random.default_rng(0))
+    enrolled[0, 1] = True
+    kept = normalize(vectors[[0, 5]], enrolled)
+    given_them = normalize(vectors[[0, 5]], enrolled, table=vectors)
+    assert torch.equal(kept, given_them)
+    normalize.remember([1], vectors[1:2] + 1)
+    assert not torch.equal(kept[0], normalize(vectors[[0, 5]], enrolled)[0])
+
+
+def test_where_a_voice_lies_no_longer_matters_once_it_is_known():
+    normalize, _ = trained()
+    utterances = torch.randn(400, 3)
+    all_others = np.ones((1, 400), dtype=bool)
+    none = np.zeros((1, 400), dtype=bool)
+    moved = {}
+    for name, enrolled in [("known", all_others), ("unknown", none)]:
+        here, there = (
+            normalize(utterances[:1] + x, enrolled, table=utterances + x)
+            for x in (0.0, 3.0)
+        )
+        moved[name] = (here - there).abs().max().item()
+    assert moved["known"] < 0.05 < 1 < moved["unknown"]
+
+
+def test_gradients_flow_into_what_is_normalised_alone():
+    normalize = normalization()
+    embeddings = torch.randn(3, 3, requires_grad=True)
+    normalize.remember([0, 1, 4], embeddings)
+    enrolled = normalize.draw([0, 1, 4], np.random.default_rng(0))
+    enrolled[0, 1] = True
+    found = normalize(embeddings, enrolled)
+    (gradient,) = torch.autograd.grad(found[0].sum(), embeddings)
+    assert (gradient[0] != 0).all() and (gradient[1:] == 0).all()
+    assert not any(value.requires_grad for value in normalize.buffers())
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    known=st.sets(st.integers(0, 9), min_size=1),
+    rows=st.lists(st.integers(0, 9), min_size=1, max_size=12),
+    count=st.sampled_from([0, 1, 2, "all"]),
+    seed=st.integers(0, 9),
+)
+def test_training_draws_known_others_of_the_speaker(known, rows, count, seed):
+    normalize = normalization(counts=[count])
+    known = sorted(known)
+    normalize.remember(known, torch.randn(len(known), 3))
+    drawn = normalize.draw(rows, np.random.default_rng(seed))
+    assert drawn.shape == (len(rows), 10)
+    for row, chosen in zip(rows, drawn):
+        chosen = set(np.flatnonzero(chosen))
+        others = {x for x in known if SPEAKERS[x] == SPEAKERS[row] and x != row}
+        assert chosen <= others
+        wanted = len(others) if count == "all" else min(count, len(others))
+        assert len(chosen) == wanted
+
+
+def test_training_draws_every_number_and_everybody_equally_often():
+    normalize, _ = trained(counts=[0, 1, "all"])
+    drawn = normalize.draw([0] * 3000, np.random.default_rng(0))
+    sizes = collections.Counter(drawn.sum(axis=1).tolist())
+    assert set(sizes) == {0, 1, 3}
+    assert all(abs(n - 1000) < 120 for n in sizes.values())
+    alone = drawn[drawn.sum(axis=1) == 1].sum(axis=0)
+    assert all(abs(n - sizes[1] / 3) < 70 for n in alone[1:4])
+
+
+def test_the_same_generator_draws_the_same():
+    normalize, _ = trained()
+    one, again, other = (
+        normalize.draw(range(10), np.random.default_rng(seed)).tolist()
+        for seed in (1, 1, 2)
+    )
+    assert one == again != other
+
+
+def test_what_was_remembered_comes_back_from_a_checkpoint(tmp_path):
+    def resumable():
+        normalize = normalization()
+        return normalize, Checkpointer(tmp_path, {"normalize": normalize})
+
+    def go_on(normalize):
+        """Two more steps of a training."""
+        results = []
+        for step in range(2):
+            generator = torch.Generator().manual_seed(step)
+            embeddings = torch.randn(4, 3, generator=generator)
+            rows = [step, 4, 5, 9]
+            drawn = normalize.draw(rows, np.random.default_rng(step))
+            normalize.remember(rows, embeddings)
+            results.append(normalize(embeddings, drawn))
+        return torch.stack(results)
+
+    whole, checkpointer = resumable()
+    whole.remember([0, 2, 4, 7], torch.randn(4, 3))
+    checkpointer.save_checkpoint()
+    expected = go_on(whole)
+    resumed, checkpointer = resumable()
+    assert not torch.equal(go_on(normalization()), expected)
+    checkpointer.recover_if_possible()
+    assert resumed.known.nonzero().flatten().tolist() == [0, 2, 4, 7]
+    assert torch.equal(go_on(resumed), expected)
+    for name, value in whole.state_dict().items():
+        assert torch.equal(resumed.state_dict()[name], value), name
+
+
+@pytest.mark.parametrize("weight", [0, -1.0])
+def test_a_prior_without_weight_is_refused(weight):
+    with pytest.raises(ValueError, match="enrolment_prior"):
+        SpeakerNormalization(2, prior_weight=weight, counts=[0])
+
+
+speakers_of_split = st.lists(st.sampled_from("abc"), min_size=1, max_size=14)
+
+
+@settings(max_examples=60, deadline=None)
+@given(speakers=speakers_of_split, seed=st.integers(0, 9))
+def test_enrolled_are_others_of_the_speaker_and_nested(speakers, seed):
+    ids = [f"u{number}" for number in range(len(speakers))]
+    counts = [0, 1, 2, 5, 10, "all"]
+    draws = [draw_enrolled(ids, speakers, x, seed) for x in counts]
+    for count, drawn in zip(counts, draws):
+        for row, speaker in enumerate(speakers):
+            chosen = set(np.flatnonzero(drawn[row]))
+            others = {
+                x
+                for x, each in enumerate(speakers)
+                if each == speaker and x != row
+            }
+            assert chosen <= others
+            wanted = len(others) if count == "all" else min(count, len(others))
+            assert len(chosen) == wanted
+    for smaller, larger in zip(draws, draws[1:]):
+        assert not (smaller & ~larger).any()
+
+
+@settings(max_examples=60, deadline=None)
+@given(speakers=speakers_of_split, data=st.data())
+def test_the_order_of_the_rows_does_not_matter(speakers, data):
+    ids = [f"u{number}" for number in range(len(speakers))]
+    order = data.draw(st.permutations(range(len(speakers))))
+    straight = draw_enrolled(ids, speakers, 2, seed=1)
+    found = draw_enrolled(
+        [ids[i] for i in order], [speakers[i] for i in order], 2, seed=1
+    )
+    np.testing.assert_array_equal(found, straight[np.ix_(order, order)])
+
+
+def test_other_speakers_do_not_change_what_is_drawn():
+    ids = [f"u{number}" for number in range(12)]
+    alone = draw_enrolled(ids[:8], ["a"] * 8, 3, seed=1)
+    among = draw_enrolled(ids, ["a"] * 8 + ["b"] * 4, 3, seed=1)
+    np.testing.assert_array_equal(among[:8, :8], alone)
+
+
+def test_draws_differ_between_seeds_and_utterances():
+    ids = [f"u{number}" for number in range(30)]
+    one, again, other = (
+        draw_enrolled(ids, ["s"] * 30, 5, seed) for seed in (1, 1, 2)
+    )
+    assert (one == again).all() and (one != other).any()
+    assert len({row.tobytes() for row in one}) > 25
+    counts = one.sum(axis=0)  # 150 draws of 30 utterances
+    assert counts.max() < 15
+
+
+def test_a_list_a_column_and_an_array_draw_the_same():
+    ids, speakers = ["b", "a", "c", "d"], ["s", "s", "s", "t"]
+    expected = draw_enrolled(ids, speakers, 1, seed=3)
+    for kind in (pandas.Series, np.array):
+        found = draw_enrolled(kind(ids), kind(speakers), 1, seed=3)
+        np.testing.assert_array_equal(found, expected)
