@@ -5,6 +5,9 @@ import pathlib
 import setuptools
 
 here = pathlib.Path(__file__).parent
+# What self-supervised front ends and the eGeMAPS reference need
+transformers = ["transformers>=5"]
+egemaps = ["opensmile>=2.5"]
 
 setuptools.setup(
     name="emoclust",
@@ -42,8 +45,11 @@ setuptools.setup(
     ],
     extras_require={
         "analysis": ["openTSNE>=1.0.2"],
-        "transformers": ["transformers>=4.44"],
+        "transformers": transformers,
+        "egemaps": egemaps,
         "test": [
+            *transformers,
+            *egemaps,
             "pytest>=8",
             "pytest-timeout>=2.3",
             "hypothesis>=6.100",

@@ -180,6 +180,11 @@ def main():
         )
         return
     variant = find_variant(hparams["pretraining"])
+    if hparams["recluster_every"] and variant.clusters != "speaker":
+        raise ValueError(
+            "recluster_every makes the clusters inside speakers anew, which "
+            f"pretraining={hparams['pretraining']} does not use: set it to 0"
+        )
     blocks = resolved_blocks(hparams_file, overrides, ["ser"])
     run_on_main(refuse_changed_run, args=[folder, blocks])
     sb.create_experiment_directory(

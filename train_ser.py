@@ -15,18 +15,19 @@ import pathlib
 import sys
 
 import numpy as np
-import pandas as pd
 import torch
 from data_prep import Source, read_manifest
 from emoclust_lobes.brain import EncoderBrain, Frozen
-from emoclust_lobes.enrolment import draw_enrolled
 from emoclust_lobes.experiment import refuse_changed_run, resolved_blocks
-from emoclust_lobes.files import read_json, replacing, write_json
+from emoclust_lobes.files import read_json
 from emoclust_lobes.labels import labelled_share, repeated
-from emoclust_lobes.metrics import emotion_metrics
-from emoclust_lobes.plots import plot_confusion
 from emoclust_lobes.pool import PoolBatches, numbers_of
 from emoclust_lobes.pretrained import add_trained_parts, initialize_encoder
+from emoclust_lobes.ser_results import (
+    predict_emotions,
+    score_predictions,
+    write_results,
+)
 from hyperpyyaml import load_hyperpyyaml
 from sklearn.utils.class_weight import compute_class_weight
 
@@ -119,50 +120,27 @@ class SERBrain(EncoderBrain):
         counts = self.enrolled_counts
         if stage == sb.Stage.VALID:  # the last one chooses the epoch
             counts = counts[-1:]
-        self.predictions = pd.concat(
-            [self.predict(count) for count in counts], ignore_index=True
+        self.predictions, emotion_loss = predict_emotions(
+            embeddings=torch.cat(self.embeddings),
+            ids=self.ids,
+            speakers=self.speakers,
+            truth=self.truth,
+            classes=self.classes,
+            classifier=self.modules.classifier,
+            normalization=getattr(self.modules, "speaker_normalization", None),
+            enrolled_counts=counts,
+            seed=self.hparams.seed,
         )
-        last = self.predictions[-len(self.ids) :]
-        scores = emotion_metrics(
-            last["truth"], last["prediction"], self.classes
-        )
-        headline = {name: scores[name] for name in ("uar", "wa", "macro_f1")}
+        *_, scores = score_predictions(self.predictions, self.classes).values()
+        stats = {name: scores[name] for name in ("uar", "wa", "macro_f1")}
+        stats = {"emotion_loss": emotion_loss, **stats}
         if stage == sb.Stage.VALID:
-            self.finish_epoch(epoch, self.train_stats, headline, max_key="uar")
+            self.finish_epoch(epoch, self.train_stats, stats, max_key="uar")
         else:
             self.hparams.train_logger.log_stats(
                 {"epoch loaded": self.hparams.epoch_counter.current},
-                test_stats=headline,
+                test_stats=stats,
             )
-
-    @torch.no_grad()
-    def predict(self, count):
-        """Classify what was collected, with ``count`` enrolled utterances.
-
-        Returns
-        -------
-        pandas.DataFrame
-            ``ID, enrolled, truth, prediction`` and a probability per class.
-        """
-        embeddings = torch.cat(self.embeddings)
-        if count is not None:
-            enrolled = draw_enrolled(
-                self.ids, self.speakers, count, self.hparams.seed
-            )
-            embeddings = self.modules.speaker_normalization(
-                embeddings, enrolled, table=embeddings
-            )
-        probabilities = self.modules.classifier(embeddings).exp().cpu().numpy()
-        names = np.array(self.classes)
-        return pd.DataFrame(
-            {
-                "ID": self.ids,
-                "enrolled": "" if count is None else str(count),
-                "truth": names[self.truth],
-                "prediction": names[probabilities.argmax(axis=1)],
-                **{f"p_{n}": probabilities[:, i] for i, n in enumerate(names)},
-            }
-        )
 
 
 def dataio_prep(hparams):
@@ -345,7 +323,28 @@ def main():
     if brain.debug and not brain.debug_persistently:
         logger.info("Debugging: the results are not kept")
         return
-    run_on_main(write_results, args=[hparams, brain, tables])
+    best = hparams["epoch_counter"].current
+    results = {
+        "folder": folder,
+        "predictions": brain.predictions,
+        "classes": brain.classes,
+        "run": {
+            "corpus": hparams["corpus"],
+            "label_source": hparams["label_source"],
+            "fold": hparams["fold"],
+            "seed": hparams["seed"],
+            "system": hparams["system"],
+            "init": hparams["init"],
+            "labels": hparams["labels"],
+            "n_train": int(tables["train"]["row"].nunique()),
+        },
+        "training": {
+            "valid_uar": hparams["history"].rows[best - 1].get("valid_uar"),
+            "best_epoch": best,
+            "epochs": hparams["ser_epochs"],
+        },
+    }
+    run_on_main(write_results, kwargs=results)
 
 
 def make_modules(hparams, tables):
@@ -378,61 +377,6 @@ def make_modules(hparams, tables):
         normalization.start(train["speaker"].tolist())
         modules["speaker_normalization"] = normalization
     return modules
-
-
-def write_results(hparams, brain, tables):
-    """Leave the test's predictions, picture and, last, its numbers.
-
-    Arguments
-    ---------
-    hparams : dict
-        The loaded YAML.
-    brain : SERBrain
-        After the test.
-    tables : dict
-        From ``dataio_prep``.
-    """
-    folder = hparams["folder"]
-    with replacing(f"{folder}/predictions.csv") as stream:
-        brain.predictions.to_csv(stream, index=False, float_format="%.6f")
-    enrolled = {
-        count: emotion_metrics(rows["truth"], rows["prediction"], brain.classes)
-        for count, rows in brain.predictions.groupby("enrolled", sort=False)
-    }
-    scores = list(enrolled.values())[-1]
-    title = (
-        f"{hparams['corpus']}, {hparams['label_source']} labels, fold "
-        f"{hparams['fold']}\nUAR {scores['uar']:.3f}, n = {scores['n']}"
-    )
-    plot_confusion(
-        scores["confusion"],
-        scores["classes"],
-        title,
-        f"{folder}/confusion.png",
-    )
-    rows = hparams["history"].rows
-    best = hparams["epoch_counter"].current
-    write_json(
-        f"{folder}/metrics.json",
-        {
-            "corpus": hparams["corpus"],
-            "label_source": hparams["label_source"],
-            "fold": hparams["fold"],
-            "seed": hparams["seed"],
-            "system": hparams["system"],
-            "init": hparams["init"],
-            "labels": hparams["labels"],
-            "n_train": int(tables["train"]["row"].nunique()),
-            **scores,
-            "enrolled_uar": {
-                count: each["uar"] for count, each in enrolled.items() if count
-            },
-            "valid_uar": rows[best - 1].get("valid_uar"),
-            "best_epoch": best,
-            "epochs": hparams["ser_epochs"],
-        },
-    )
-    logger.info(f"Test UAR {scores['uar']:.4f}; the results are in {folder}")
 
 
 if __name__ == "__main__":

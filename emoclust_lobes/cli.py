@@ -21,7 +21,8 @@ from emoclust_lobes.clustering import ClusterError
 from emoclust_lobes.embedding_cache import EmbeddingError
 from emoclust_lobes.feature_cache import FeatureCacheError
 from emoclust_lobes.front_end_models import FrontEndError
-from emoclust_lobes.protocol import command as protocol
+from emoclust_lobes.protocol import options as protocol_options
+from emoclust_lobes.protocol.command import run_protocol
 from emoclust_lobes.protocol.plan import ProtocolError
 from emoclust_lobes.results import describe_results
 from emoclust_lobes.summaries import (
@@ -54,9 +55,20 @@ of the YAML's top level, most often:
   --device=cuda:0             where to compute (a SpeechBrain run option)
 
 examples:
-  emoclust {command} hparams/ravdess.yaml --data_folder=/data/RAVDESS
-  emoclust {command} hparams/cremad.yaml --data_folder /data/CREMA-D --fold 2
+  emoclust {command} {examples[0]}
+  emoclust {command} {examples[1]}
 """
+EXAMPLES = {
+    "protocol": (
+        "hparams/ravdess.yaml --data_folder=/data/RAVDESS \\\n"
+        "      --systems=none,shuffled,contrastive --seeds=3 --jobs=4",
+        "hparams/ravdess.yaml --report-only",
+    )
+}
+EXAMPLES_OF_STEPS = (
+    "hparams/ravdess.yaml --data_folder=/data/RAVDESS",
+    "hparams/cremad.yaml --data_folder /data/CREMA-D --fold 2",
+)
 
 COMMANDS = {
     "prepare": "write the manifests of a fold: who speaks what, in which split",
@@ -115,13 +127,14 @@ def main(argv=None):
         param_file, run_opts, overrides = speechbrain.parse_arguments(
             [known.yaml, *overrides]
         )
-        hparams = _load(param_file, overrides)
+        device = run_opts["device"] or infer_device()
         if known.command == "protocol":
-            overrides = load_hyperpyyaml(overrides) or {}
-            device = run_opts["device"] or infer_device()
-            print(protocol.run_protocol(param_file, overrides, known, device))
+            if not known.report_only:
+                _load(param_file, overrides)  # names what is wrong with them
+            overrides = load_hyperpyyaml(overrides) if overrides else {}
+            print(run_protocol(param_file, overrides, known, device))
             return 0
-        _run(known, hparams, run_opts["device"] or infer_device())
+        _run(known, _load(param_file, overrides), device)
     except (
         AnalysisError,
         ClusterError,
@@ -152,7 +165,9 @@ def _parser():
             help=text,
             description=f"{text[0].upper()}{text[1:]}. Steps that are up to "
             "date are skipped.",
-            epilog=OVERRIDES.format(command=name),
+            epilog=OVERRIDES.format(
+                command=name, examples=EXAMPLES.get(name, EXAMPLES_OF_STEPS)
+            ),
             formatter_class=argparse.RawDescriptionHelpFormatter,
             usage=f"emoclust {name} YAML [--key=value ...]",
             allow_abbrev=False,
@@ -163,7 +178,7 @@ def _parser():
         if name == "analyse":
             add_arguments(command)
         if name == "protocol":
-            protocol.add_arguments(command)
+            protocol_options.add_arguments(command)
     results = commands.add_parser(
         "results",
         help="print the tests of all runs below a folder, and their means",

@@ -5,7 +5,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from speechbrain.dataio.dataio import length_to_mask
-from speechbrain.lobes.models.ECAPA_TDNN import AttentiveStatisticsPooling
+from speechbrain.lobes.models.ECAPA_TDNN import (
+    ECAPA_TDNN,
+    AttentiveStatisticsPooling,
+)
 
 
 class LayerMix(nn.Module):
@@ -183,6 +186,66 @@ class AttentiveEncoder(nn.Module):
         ends = (_real_frames(frames, lens).sum(dim=1) - 0.5) / frames.shape[1]
         pooled = self.pooling(hidden, ends).squeeze(2)
         return self.vector_layer(pooled).unsqueeze(1)
+
+
+def make_encoder(
+    input_size,
+    kind,
+    hidden_size,
+    embedding_size,
+    attention_channels,
+    dropout=0.0,
+):
+    """Make the encoder that stands behind a front end.
+
+    Arguments
+    ---------
+    input_size : int
+        Size of the frames.
+    kind : {"attentive", "ecapa"}
+        ``AttentiveEncoder``, small and quick, or SpeechBrain's ``ECAPA_TDNN``,
+        the speaker encoder of Ulgen et al. 2024 (arXiv 2401.11017).
+    hidden_size : int
+        Size of the hidden frames; of ECAPA-TDNN the channels, three times as
+        many in its last layer.
+    embedding_size, attention_channels : int
+        As of ``AttentiveEncoder``.
+    dropout : float
+        Of ``AttentiveEncoder``; ECAPA-TDNN has none.
+
+    Returns
+    -------
+    torch.nn.Module
+
+    Raises
+    ------
+    ValueError
+        When there is no encoder of that kind.
+
+    Example
+    -------
+    >>> encoder = make_encoder(
+    ...     input_size=8,
+    ...     kind="ecapa",
+    ...     hidden_size=16,
+    ...     embedding_size=4,
+    ...     attention_channels=8,
+    ... )
+    >>> encoder(torch.randn(2, 50, 8), torch.ones(2)).shape
+    torch.Size([2, 1, 4])
+    """
+    if kind == "attentive":
+        return AttentiveEncoder(
+            input_size, hidden_size, embedding_size, attention_channels, dropout
+        )
+    if kind == "ecapa":
+        return ECAPA_TDNN(
+            input_size,
+            channels=[hidden_size] * 4 + [3 * hidden_size],
+            attention_channels=attention_channels,
+            lin_neurons=embedding_size,
+        )
+    raise ValueError(f"encoder must be attentive or ecapa, not {kind!r}")
 
 
 def _real_frames(features, lens):

@@ -7,7 +7,7 @@ from emoclust_lobes.files import read_json
 from emoclust_lobes.protocol.statistics import SCORES, summarize
 
 # What makes two results comparable: the same of each.
-PROTOCOL = ["corpus", "label_source", "classes", "init"]
+PROTOCOL = ["corpus", "label_source", "classes", "system", "labels"]
 
 
 def collect_results(folder):
@@ -22,7 +22,8 @@ def collect_results(folder):
     -------
     pandas.DataFrame
         One row a run: ``corpus, label_source, classes`` (their number),
-        ``init, fold, seed, uar, wa, macro_f1, valid_uar, n, folder``, sorted.
+        ``system, labels`` (share of the training labels), ``fold, seed, uar,
+        wa, macro_f1, valid_uar, n, folder``, sorted.
 
     Raises
     ------
@@ -30,9 +31,10 @@ def collect_results(folder):
         When no run below the folder has been tested.
     """
     rows = []
-    for path in sorted(pathlib.Path(folder).rglob("ser_*/metrics.json")):
+    runs = pathlib.Path(folder).rglob("ser_*/labels_*/metrics.json")
+    for path in sorted(runs):
         metrics = read_json(path)
-        names = ["corpus", "label_source", "init", "fold", "seed", *SCORES]
+        names = [*PROTOCOL, "fold", "seed", *SCORES]
         row = {name: metrics[name] for name in names}
         row["classes"] = len(metrics["classes"])
         row["valid_uar"] = metrics["valid_uar"]
@@ -41,7 +43,8 @@ def collect_results(folder):
         rows.append(row)
     if not rows:
         raise FileNotFoundError(
-            f"no ser_*/metrics.json below {folder}: run train_ser.py first"
+            f"no ser_*/labels_*/metrics.json below {folder}: run train_ser.py "
+            "first"
         )
     table = pd.DataFrame(rows)
     return table.sort_values([*PROTOCOL, "fold", "seed"], ignore_index=True)
@@ -58,8 +61,8 @@ def summarize_results(table):
     Returns
     -------
     pandas.DataFrame
-        As ``summarize``, one row for each corpus, label source, class set and
-        init.
+        As ``summarize``, one row for each corpus, label source, class set,
+        system and share of the labels.
     """
     return summarize(table, by=PROTOCOL)
 

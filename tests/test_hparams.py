@@ -1,13 +1,19 @@
 """The YAML files: one face for all corpora, and no dead options."""
 
+import inspect
 import pathlib
 import re
 
 import pytest
+from emoclust_lobes.cluster_variants import VARIANTS
+from emoclust_lobes.protocol.plan import read_systems
+from emoclust_lobes.references import run_reference
 from hyperpyyaml import load_hyperpyyaml, resolve_references
 
 ROOT = pathlib.Path(__file__).parents[1]
-YAMLS = sorted((ROOT / "hparams").glob("*.yaml"))
+SYSTEMS = ROOT / "hparams" / "systems.yaml"
+YAMLS = sorted(set((ROOT / "hparams").glob("*.yaml")) - {SYSTEMS})
+VARIED = [path for path in YAMLS if "_" in path.stem]
 OVERRIDES = (
     "data_folder output_folder seed fold classes label_source expect_complete "
     "pools speaker_encoder n_clusters pretraining init contrastive_epochs "
@@ -49,39 +55,85 @@ def test_the_documented_overrides_are_there(path):
     assert set(OVERRIDES) <= set(top_level(path))
 
 
+def differing(path, other):
+    """Return the keys whose blocks are not the same in two files."""
+    blocks, others = top_level(path), top_level(other)
+    return {
+        name
+        for name in {*blocks, *others}
+        if blocks.get(name) != others.get(name)
+    }
+
+
+def encoder_keys(path):
+    """Return the keys from the heading of the encoder to the encoder."""
+    text = text_of(path)
+    start = text.index("ncoder, both stages\n")
+    end = text.index("\nembedding_model:")
+    return {*re.findall(r"^(\w+):", text[start:end], re.M), "embedding_model"}
+
+
 @pytest.mark.parametrize("path", YAMLS, ids=lambda path: path.stem)
-def test_files_differ_in_the_corpus_only(path):
-    reference = top_level(ROOT / "hparams" / "ravdess.yaml")
-    blocks = top_level(path)
+def test_files_of_one_kind_differ_in_the_corpus_only(path):
+    _, mark, kind = path.stem.partition("_")
     allowed = {*CORPUS_KEYS, "ser_epochs"}
     if path.stem == "demo":
         allowed |= set(SIZES)
-    differ = {
-        name
-        for name in {*reference, *blocks}
-        if reference.get(name) != blocks.get(name)
-    }
-    assert differ <= allowed
+    reference = path.with_name(f"ravdess{mark}{kind}.yaml")
+    assert differing(path, reference) <= allowed
 
 
-@pytest.mark.parametrize("path", YAMLS, ids=lambda path: path.stem)
-def test_every_key_is_used(path):
+@pytest.mark.parametrize("path", VARIED, ids=lambda path: path.stem)
+def test_files_of_one_corpus_differ_in_the_encoder_only(path):
+    corpus, _, kind = path.stem.partition("_")
+    plain = path.with_name(f"{corpus}.yaml")
+    allowed = {"output_folder", *encoder_keys(path), *encoder_keys(plain)}
+    if kind == "campplus":
+        allowed |= {"speaker_encoder", "contrastive_encoder_lr"}
+        allowed.add("ser_encoder_lr")
+    assert differing(path, plain) <= allowed
+
+
+def test_every_key_is_used():
+    lobes = ROOT / "emoclust_lobes"
     code = "".join(
-        text_of(ROOT / name)
-        for name in ("train_contrastive.py", "train_ser.py")
-    )
-    code += text_of(ROOT / "emoclust_lobes" / "cli.py")
-    yaml = text_of(path)
-    brain_code = text_of(ROOT / "emoclust_lobes" / "brain.py")
-    for name in top_level(path):
-        used = (
-            f"!ref <{name}" in yaml
-            or f"<{name}>" in yaml
-            or f'"{name}"' in code
-            or f"hparams.{name}" in code + brain_code
-            or name == "__set_seed"
+        text_of(path)
+        for path in (
+            ROOT / "train_contrastive.py",
+            ROOT / "train_ser.py",
+            lobes / "cli.py",
+            *(lobes / "protocol").glob("*.py"),
         )
-        assert used, f"{path.name}: nothing reads {name}"
+    )
+    brain_code = text_of(lobes / "brain.py")
+    for path in YAMLS:
+        yaml = text_of(path)
+        for name in top_level(path):
+            used = (
+                f"!ref <{name}" in yaml
+                or f"<{name}>" in yaml
+                or f'hparams["{name}"]' in code
+                or f'"{name}" in hparams' in code
+                or f"hparams.{name}" in code + brain_code
+                or name == "__set_seed"
+            )
+            assert used, f"{path.name}: nothing reads {name}"
+
+
+def test_systems_are_made_of_settings_that_there_are():
+    names = re.findall(r"^(\w[\w.]*):", text_of(SYSTEMS), re.M)
+    systems = read_systems(SYSTEMS, names)
+    assert {"none", "shuffled", "contrastive", "oracle"} <= set(names)
+    arguments = set(inspect.signature(run_reference).parameters)
+    for system in systems:
+        assert set(system.reference) <= arguments, system.name
+        pretraining = system.stage1.get("pretraining", "none")
+        assert pretraining in {*VARIANTS, "none"}, system.name
+        for path in YAMLS:
+            keys = set(top_level(path))
+            if system.name == "speechbrain_ecapa" and path in VARIED:
+                continue  # the architecture of the plain files
+            assert {*system.stage1, *system.stage2} <= keys, system.name
 
 
 @pytest.mark.parametrize("path", YAMLS, ids=lambda path: path.stem)

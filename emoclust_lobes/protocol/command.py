@@ -2,6 +2,7 @@
 
 import pathlib
 import shlex
+import subprocess
 
 from data_prep.manifest import read_summary
 from emoclust_lobes.files import read_json, write_json
@@ -11,86 +12,9 @@ from emoclust_lobes.protocol.report import write_report
 from emoclust_lobes.protocol.runner import (
     SCRIPTS,
     Experiment,
-    commit_of,
+    option_text,
     run_jobs,
 )
-
-
-def add_arguments(parser):
-    """Add the options of ``emoclust protocol`` to a parser.
-
-    Arguments
-    ---------
-    parser : argparse.ArgumentParser
-        Of the command.
-
-    Example
-    -------
-    >>> import argparse
-    >>> parser = argparse.ArgumentParser()
-    >>> add_arguments(parser)
-    >>> parser.parse_args(["--seeds=3", "--labels=1,0.1"]).labels
-    [1.0, 0.1]
-    """
-    add = parser.add_argument
-    add(
-        "--systems",
-        metavar="A,B",
-        type=lambda text: text.split(","),
-        help="which of hparams/systems.yaml to compare",
-    )
-    add(
-        "--folds",
-        metavar="all|K,L",
-        type=lambda text: text if text == "all" else _numbers(text),
-        default="all",
-        help="folds of the corpus (default: all)",
-    )
-    add(
-        "--seeds",
-        metavar="N",
-        type=int,
-        default=1,
-        help="how many runs of each, from the YAML's seed on (default: 1)",
-    )
-    add(
-        "--labels",
-        metavar="X,Y",
-        type=lambda text: [float(x) for x in text.split(",")],
-        default=[1.0],
-        help="shares of the training labels (default: 1)",
-    )
-    add(
-        "--jobs",
-        metavar="N",
-        type=int,
-        default=1,
-        help="runs at a time (default: 1)",
-    )
-    add(
-        "--devices",
-        metavar="A,B",
-        type=lambda text: text.split(","),
-        default=["cpu"],
-        help="where the runs compute, in turn, such as cuda:0,cuda:1 "
-        "(default: cpu)",
-    )
-    add(
-        "--results",
-        metavar="FOLDER",
-        help="where tables and figures go (default: OUTPUT_FOLDER/protocol)",
-    )
-    add("--title", help="name of the corpus in the tables")
-    add("--note", default="", help="what a reader must know of the corpus")
-    add(
-        "--report-only",
-        action="store_true",
-        help="run nothing; write the report from the results there are",
-    )
-
-
-def _numbers(text):
-    return [int(number) for number in text.split(",")]
 
 
 def run_protocol(yaml, overrides, options, device):
@@ -103,7 +27,7 @@ def run_protocol(yaml, overrides, options, device):
     overrides : dict
         Keys of its top level.
     options : argparse.Namespace
-        With the options of ``add_arguments``.
+        From ``emoclust_lobes.protocol.options.add_arguments``.
     device : str
         Where embeddings and features are computed.
 
@@ -119,12 +43,10 @@ def run_protocol(yaml, overrides, options, device):
         results are kept.
     """
     experiment = Experiment(yaml, overrides)
-    hparams = experiment.load()
-    folder = pathlib.Path(
-        options.results or pathlib.Path(hparams["output_folder"], "protocol")
-    )
     if options.report_only:
-        return _report(folder)
+        return _report(_results_folder(experiment, options))
+    hparams = experiment.load()
+    folder = _results_folder(experiment, options)
     missing = [x for x in SCRIPTS if not (experiment.root / x).is_file()]
     if missing:
         raise ProtocolError(
@@ -136,83 +58,109 @@ def run_protocol(yaml, overrides, options, device):
     systems = read_systems(
         experiment.yaml.with_name("systems.yaml"), options.systems
     )
+    hparams["prepare"]()
+    summary = read_summary(hparams["manifest_folder"])
+    folds = options.folds
+    if folds == "all":
+        folds = list(range(1, summary["folds"] + 1))
     seeds = list(range(hparams["seed"], hparams["seed"] + options.seeds))
-    folds = _prepare(experiment, hparams, systems, options.folds, device)
-    _describe(folder, experiment, hparams, systems, options)
+    _describe(folder, experiment, hparams, summary["classes"], options)
     done = _finished(folder)
     jobs = plan_jobs(systems, folds, seeds, options.labels, done)
+    _prepare(experiment, jobs, device)
     failures = run_jobs(
         experiment,
         jobs,
         folder,
         options.jobs,
-        options.devices,
+        options.devices or [device],
         commit_of(experiment.root),
     )
     if failures:
         raise ProtocolError(
-            f"{len(failures)} of {len(jobs)} jobs failed, the others are done; "
-            "the same command runs what is missing:\n" + "\n".join(failures)
+            "not everything could be run; the rest is done, and the same "
+            "command runs what is missing:\n" + "\n".join(failures)
         )
     return _report(folder)
 
 
-def _prepare(experiment, hparams, systems, folds, device):
-    """Make what the cells share, before they could get into their way."""
-    hparams["prepare"]()
-    n_folds = read_summary(hparams["manifest_folder"])["folds"]
-    folds = list(range(1, n_folds + 1)) if folds == "all" else folds
-    encoders = {hparams["speaker_encoder"]}
-    for system in systems:
-        encoders.update(system.reference.get("encoders", []))
-    for fold in folds:
-        of_fold = experiment.load(fold=fold)
-        of_fold["prepare"]()
-        of_fold["prepare_pools"]()
-        inputs = {"sources": of_fold["fold_sources"](), "device": device}
-        for encoder in sorted(encoders):
+def _results_folder(experiment, options):
+    """Where the results are; the corpus need not be known."""
+    if options.results:
+        return pathlib.Path(options.results)
+    anywhere = {"data_folder": experiment.overrides.get("data_folder", "any")}
+    output_folder = experiment.load(**anywhere)["output_folder"]
+    return pathlib.Path(output_folder, "protocol")
+
+
+def _prepare(experiment, jobs, device):
+    """Make what runs share, before they could get into each other's way."""
+    for fold, seed in sorted({(job.fold, job.seed) for job in jobs}):
+        systems = [
+            system
+            for job in jobs
+            if (job.fold, job.seed) == (fold, seed)
+            for system, _ in job.cells
+        ]
+        hparams = experiment.load(fold=fold, seed=seed)
+        hparams["prepare"]()
+        hparams["prepare_pools"]()
+        inputs = {"sources": hparams["fold_sources"](), "device": device}
+        if any(system.needs_clusters for system in systems):
+            hparams["embed"](**inputs)
+            hparams["cluster"](sources=inputs["sources"])
+        references = [x.reference for x in systems if x.reference]
+        for encoder in sorted(
+            {x for r in references for x in r.get("encoders", [])}
+        ):
             chosen = {}
             if encoder != hparams["speaker_encoder"]:
                 source = hparams["ssl_vectors"] if encoder == "ssl" else None
                 chosen = {"encoder": encoder, "encoder_source": source}
-            of_fold["embed"](**inputs, **chosen)
-        if "cache_features" in of_fold:
-            of_fold["cache_features"](**inputs)
-    return folds
+            hparams["embed"](**inputs, **chosen)
+        trained = len(references) < len(systems)
+        if trained and "cache_features" in hparams:
+            hparams["cache_features"](**inputs)
 
 
-def _describe(folder, experiment, hparams, systems, options):
+def _describe(folder, experiment, hparams, classes, options):
     """Write ``protocol.json``; refuse results of other settings."""
     path = folder / "protocol.json"
     before = read_json(path) or {}
+    yaml = f"{experiment.yaml.parent.name}/{experiment.yaml.name}"
     settings = {
         key: value
         for key, value in experiment.overrides.items()
         if key not in ("data_folder", "output_folder")
     }
-    changed = before.get("settings", settings) != settings
-    if changed:
+    held = before.get("yaml", yaml), before.get("settings", settings)
+    if held != (yaml, settings):
         raise ProtocolError(
-            f"{folder} holds results of the settings {before['settings']}, not "
-            f"of {settings}: give another --results"
+            f"{folder} holds results of {held[0]} with the settings {held[1]}, "
+            f"not of {yaml} with {settings}: give another --results"
         )
-    named = [system.name for system in systems]
-    order = before.get("systems", [])
-    yaml = f"{experiment.yaml.parent.name}/{experiment.yaml.name}"
-    words = [f"--{key}={value}" for key, value in settings.items()]
+    order = list(dict.fromkeys(before.get("systems", []) + options.systems))
+    asked = {
+        **settings,
+        "systems": ",".join(order),
+        "seeds": options.seeds,
+        "labels": ",".join(map(str, options.labels)),
+    }
+    words = [f"--{key}={option_text(x)}" for key, x in asked.items()]
     write_json(
         path,
         {
+            **before,
             "title": options.title or before.get("title", hparams["corpus"]),
             "note": options.note or before.get("note", ""),
-            "classes": read_summary(hparams["manifest_folder"])["classes"],
+            "classes": classes,
             "label_source": hparams["label_source"],
             "yaml": yaml,
             "command": shlex.join(
                 ["emoclust", "protocol", yaml, "--data_folder=FOLDER", *words]
             ),
             "settings": settings,
-            "systems": order + [x for x in named if x not in order],
+            "systems": order,
         },
     )
 
@@ -227,5 +175,30 @@ def _finished(folder):
 
 
 def _report(folder):
-    write_report(folder)
-    return f"report: {folder / 'report.md'}"
+    return f"report: {write_report(folder)}"
+
+
+def commit_of(folder):
+    """Tell the commit of a checkout: short, with a + for changes since.
+
+    Arguments
+    ---------
+    folder : str or pathlib.Path
+        Inside the checkout.
+
+    Returns
+    -------
+    str
+        Empty outside of one.
+    """
+
+    def git(*words):
+        command = ["git", "-C", str(folder), *words]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True)
+        except FileNotFoundError:  # git is not installed
+            return ""
+        return done.stdout.strip() if done.returncode == 0 else ""
+
+    changed = git("status", "--porcelain", "--untracked-files=no", "*.py")
+    return git("rev-parse", "--short", "HEAD") + ("+" if changed else "")

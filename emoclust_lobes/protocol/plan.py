@@ -6,6 +6,7 @@ The systems stand in ``systems.yaml`` beside the experiment's YAML: name ->
 """
 
 import pathlib
+import re
 from typing import NamedTuple
 
 import ruamel.yaml
@@ -41,11 +42,21 @@ class System(NamedTuple):
         -------
         >>> changes = {"pretraining": "contrastive", "cluster_noise": 0.5}
         >>> System("noisy", changes, {}, {}).stage1_name
-        'contrastive-cluster_noise=0.5'
+        'contrastive-cluster_noise_0.5'
         """
         changes = dict(self.stage1)
         first = changes.pop("pretraining", "none")
-        return "-".join([first, *(f"{k}={v}" for k, v in changes.items())])
+        name = "-".join([first, *(f"{k}_{v}" for k, v in changes.items())])
+        # An override is split at "=", a path at "/"
+        return re.sub(r"[^\w.+-]+", "_", name)
+
+    @property
+    def needs_clusters(self):
+        """Whether one of its stages contrasts clusters."""
+        if self.reference:
+            return False
+        kept = self.stage2.get("ser_contrastive_weight", 0) > 0
+        return kept or self.stage1_name != "none"
 
 
 class Job(NamedTuple):
@@ -62,6 +73,17 @@ class Job(NamedTuple):
     fold: int
     seed: int
     cells: tuple
+
+    @property
+    def name(self):
+        """What its cells share."""
+        first = self.cells[0][0]
+        return "references" if first.reference else first.stage1_name
+
+    @property
+    def title(self):
+        """Which job of all it is."""
+        return f"fold {self.fold}, seed {self.seed}, {self.name}"
 
 
 def read_systems(path, names):
@@ -81,7 +103,8 @@ def read_systems(path, names):
     Raises
     ------
     ProtocolError
-        When the file is not there, or has no such system.
+        When the file is not there, has no such system, or says something else
+        of it.
 
     Example
     -------
@@ -112,12 +135,15 @@ choose of none
                 f"{path}: the system {name} has {', '.join(sorted(unknown))}; "
                 "a system has stage1, stage2 or reference"
             )
-        systems.append(
-            System(
-                name,
-                *(parts.get(x, {}) for x in ("stage1", "stage2", "reference")),
-            )
+        system = System(
+            name,
+            *(parts.get(x) or {} for x in ("stage1", "stage2", "reference")),
         )
+        if system.stage1 and "pretraining" not in system.stage1:
+            raise ProtocolError(
+                f"{path}: the stage1 of {name} does not say which pretraining"
+            )
+        systems.append(system)
     return systems
 
 

@@ -1,16 +1,18 @@
 """Run the cells of a protocol: each once, several at a time."""
 
-import concurrent.futures
+import collections
 import contextlib
 import multiprocessing
+import multiprocessing.connection
 import os
 import pathlib
 import runpy
-import subprocess
 import sys
+import threading
 import traceback
 
 import pandas
+import yaml
 from data_prep.manifest import Source, read_manifest, read_summary
 from emoclust_lobes.files import read_json
 from emoclust_lobes.labels import labelled_share
@@ -46,16 +48,34 @@ class Experiment:
     def run(self, script, changes):
         """Run a training script in this process, as the command line does."""
         keys = {**self.overrides, **changes}
-        options = [f"--{key}={_text(value)}" for key, value in keys.items()]
+        options = [
+            f"--{key}={option_text(value)}" for key, value in keys.items()
+        ]
         sys.argv = [script, str(self.yaml), *options, "--noprogressbar"]
         runpy.run_path(str(self.root / script), run_name="__main__")
 
 
-def _text(value):
-    """Write an override as the command line has it."""
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_text, value)) + "]"
-    return "null" if value is None else str(value)
+def option_text(value):
+    """Write an override as the command line has it: YAML on one line.
+
+    Arguments
+    ---------
+    value : str, int, float, bool, list or None
+        Of a key of the YAML's top level.
+
+    Returns
+    -------
+    str
+
+    Example
+    -------
+    >>> option_text([True, 0.00001, "own", None])
+    '[true, 1.0e-05, own, null]'
+    """
+    text = yaml.safe_dump(
+        value, default_flow_style=True, width=float("inf"), allow_unicode=True
+    )
+    return text.removesuffix("...\n").strip()
 
 
 def run_jobs(experiment, jobs, results_folder, n_jobs, devices, commit):
@@ -72,43 +92,69 @@ def run_jobs(experiment, jobs, results_folder, n_jobs, devices, commit):
     n_jobs : int
         How many run at a time.
     devices : list of str
-        Where they compute, in turn.
+        Where they compute: each is given to as many at a time.
     commit : str
         Of the code, for the results.
 
     Returns
     -------
     list of str
-        A line for each job that failed; the others have been done.
+        Of each job with failures a line for each of them; everything else has
+        been done.
     """
-    failures = []
     # A server imports once what every job needs, and forks off each job.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["emoclust_lobes.protocol.preload"])
-    pool = concurrent.futures.ProcessPoolExecutor(
-        n_jobs, mp_context=context, max_tasks_per_child=1
-    )
+    failures, running = [], {}
+    waiting = collections.deque(jobs)
+    free = [devices[n % len(devices)] for n in reversed(range(n_jobs))]
     progress = tqdm(
         total=sum(len(job.cells) for job in jobs), desc="cells", unit="cell"
     )
-    with pool, progress:
-        futures = {
-            pool.submit(
-                run_job, experiment, job, devices[n % len(devices)], commit
-            ): job
-            for n, job in enumerate(jobs)
-        }
-        for future in concurrent.futures.as_completed(futures):
-            job = futures[future]
-            rows, failure = future.result()
-            for cells, speakers in rows:
-                merge_cells(results_folder, cells, speakers)
-            if failure:
-                failures.append(failure)
-            progress.update(len(job.cells))
-            names = ",".join(sorted({system.name for system, _ in job.cells}))
-            progress.set_postfix_str(f"fold {job.fold} seed {job.seed} {names}")
+    try:
+        while waiting or running:
+            while waiting and free:
+                job, device = waiting.popleft(), free.pop()
+                receiver, sender = context.Pipe(duplex=False)
+                process = context.Process(
+                    target=_run_and_send,
+                    args=(sender, experiment, job, device, commit),
+                )
+                process.start()
+                sender.close()
+                running[receiver] = process, job, device
+            for receiver in multiprocessing.connection.wait(list(running)):
+                process, job, device = running.pop(receiver)
+                free.append(device)
+                try:
+                    rows, failure = receiver.recv()
+                except EOFError:  # killed, perhaps for want of memory
+                    rows, failure = [], f"{job.title}: its process was ended"
+                process.join()
+                if rows:  # all at once: none is there without the others
+                    tables = zip(*rows, strict=True)
+                    merge_cells(results_folder, *map(pandas.concat, tables))
+                if failure:
+                    failures.append(failure)
+                progress.update(len(job.cells))
+                progress.set_postfix_str(job.title)
+    finally:
+        progress.close()
+        for process, *_ in running.values():
+            process.terminate()
     return failures
+
+
+def _run_and_send(sender, *arguments):
+    """Run a job in this process, which ends when its parent does."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    sender.send(run_job(*arguments))
+
+
+def _end_with_parent():
+    """Wait for the end of the parent; leave its folders to what comes next."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
 
 def run_job(experiment, job, device, commit):
@@ -124,30 +170,29 @@ def run_job(experiment, job, device, commit):
     rows : list of (pandas.DataFrame, pandas.DataFrame)
         From ``cell_rows``, of each cell that was run.
     failure : str
-        Empty, or which job failed, why, and where its log is.
+        A line for each cell that failed: which, why, and where its log is.
     """
     changes = {"fold": job.fold, "seed": job.seed}
-    first = job.cells[0][0]
     hparams = experiment.load(**changes)
-    name = "references" if first.reference else first.stage1_name
-    log = pathlib.Path(hparams["run_folder"], f"protocol-{name}.log")
-    rows = []
-    try:
-        with _output_to(log):
-            for system, share in job.cells:
+    log = pathlib.Path(hparams["run_folder"], f"protocol-{job.name}.log")
+    rows, failures = [], []
+    with _output_to(log):
+        for system, share in job.cells:
+            try:
                 if system.reference:
                     rows += _run_reference(hparams, system, share, commit)
                 else:
                     settings = {**changes, "device": device}
                     rows += _train(experiment, system, share, settings, commit)
-    except Exception as error:  # another job must not end with this one
-        with open(log, "a", encoding="utf-8") as stream:
-            traceback.print_exc(file=stream)
-        reason = str(error).splitlines() or [repr(error)]
-        return rows, (
-            f"fold {job.fold}, seed {job.seed}, {name}: {reason[0]} (see {log})"
-        )
-    return rows, ""
+            # What a script ends with must not end the other cells
+            except (Exception, SystemExit) as error:
+                traceback.print_exc()
+                reason = (str(error).splitlines() or [repr(error)])[0]
+                failures.append(
+                    f"{system.name}, labels {share}, fold {job.fold}, seed "
+                    f"{job.seed}: {reason} (see {log})"
+                )
+    return rows, "\n".join(failures)
 
 
 @contextlib.contextmanager
@@ -247,27 +292,3 @@ def _run_reference(hparams, system, share, commit):
             )
         )
     return rows
-
-
-def commit_of(folder):
-    """Tell the commit of a checkout: short, with a + for changes since.
-
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        Inside the checkout.
-
-    Returns
-    -------
-    str
-        Empty outside of one.
-    """
-
-    def git(*words):
-        done = subprocess.run(
-            ["git", "-C", str(folder), *words], capture_output=True, text=True
-        )
-        return done.stdout.strip() if done.returncode == 0 else ""
-
-    changed = git("status", "--porcelain", "--untracked-files=no", "*.py")
-    return git("rev-parse", "--short", "HEAD") + ("+" if changed else "")

@@ -5,7 +5,12 @@ import types
 
 import pytest
 import torch
-from emoclust_lobes.layer_mix import AttentiveEncoder, LayerMix, MixedEncoder
+from emoclust_lobes.layer_mix import (
+    AttentiveEncoder,
+    LayerMix,
+    MixedEncoder,
+    make_encoder,
+)
 from hypothesis import (
     given,
     settings,
@@ -174,3 +179,21 @@ def test_ecapa_can_stand_behind_a_mix():
 def test_features_of_another_shape_are_refused():
     with pytest.raises(RuntimeError, match="24"):
         LayerMix(n_layers=4, size=8)(torch.randn(1, 5, 24))
+
+
+SIZES = {"hidden_size": 16, "embedding_size": 5, "attention_channels": 8}
+
+
+def test_either_encoder_is_made_with_the_same_sizes():
+    for kind, made in (("attentive", AttentiveEncoder), ("ecapa", ECAPA_TDNN)):
+        encoder = make_encoder(input_size=8, kind=kind, **SIZES)
+        assert isinstance(encoder, made)
+        frames, lens = torch.randn(2, 30, 8), torch.ones(2)
+        assert encoder(frames, lens).shape == (2, 1, 5)
+    widths = {p.shape[0] for n, p in encoder.named_parameters() if "mfa" in n}
+    assert widths == {48}
+
+
+def test_another_encoder_is_refused():
+    with pytest.raises(ValueError, match="attentive or ecapa, not 'lstm'"):
+        make_encoder(input_size=8, kind="lstm", **SIZES)

@@ -16,18 +16,20 @@ UARS = {(1, 1): 0.40, (1, 2): 0.50, (2, 1): 0.70, (2, 2): 0.60, (3, 1): 0.55}
 
 @pytest.fixture
 def runs(tmp_path):
-    """Five runs of one system, and one of another."""
+    """Five runs of one system, one of another, one with fewer labels."""
 
-    def leave(init, fold, seed, uar):
-        folder = tmp_path / f"fold_{fold}" / f"seed_{seed}" / f"ser_{init}"
+    def leave(system, fold, seed, uar, labels=1.0):
+        run = tmp_path / f"fold_{fold}" / f"seed_{seed}"
         write_json(
-            folder / "metrics.json",
+            run / f"ser_{system}" / f"labels_{labels}" / "metrics.json",
             {
                 "corpus": "C",
                 "label_source": "voice",
                 "fold": fold,
                 "seed": seed,
-                "init": init,
+                "system": system,
+                "init": "wherever",
+                "labels": labels,
                 "uar": uar,
                 "wa": uar / 2,
                 "macro_f1": uar / 4,
@@ -39,13 +41,14 @@ def runs(tmp_path):
 
     for (fold, seed), uar in UARS.items():
         leave("contrastive", fold, seed, uar)
-    leave("scratch", 1, 1, 0.3)
+    leave("none", 1, 1, 0.3)
+    leave("contrastive", 1, 1, 0.2, labels=0.1)
     return tmp_path
 
 
 def test_seeds_are_averaged_before_folds(runs):
-    summary = summarize_results(collect_results(runs)).set_index("init")
-    row = summary.loc["contrastive"]
+    summary = summarize_results(collect_results(runs))
+    row = summary.set_index(["system", "labels"]).loc["contrastive", 1.0]
     fold_means = [0.45, 0.65, 0.55]
     assert (row["folds"], row["runs"]) == (3, 5)
     assert row["uar"] == pytest.approx(statistics.mean(fold_means))
@@ -57,10 +60,13 @@ def test_seeds_are_averaged_before_folds(runs):
     assert row["n"] == 60
 
 
-def test_systems_are_kept_apart(runs):
-    summary = summarize_results(collect_results(runs)).set_index("init")
-    assert summary.loc["scratch", "uar"] == 0.3
-    assert summary.loc["scratch", "runs"] == 1
+@pytest.mark.parametrize(
+    "system, labels, uar", [("none", 1.0, 0.3), ("contrastive", 0.1, 0.2)]
+)
+def test_systems_and_shares_are_kept_apart(runs, system, labels, uar):
+    summary = summarize_results(collect_results(runs))
+    row = summary.set_index(["system", "labels"]).loc[system, labels]
+    assert (row["uar"], row["runs"]) == (uar, 1)
 
 
 def test_the_command_prints_every_run_and_its_folder(runs, capsys):
@@ -69,7 +75,7 @@ def test_the_command_prints_every_run_and_its_folder(runs, capsys):
     assert text.strip() == describe_results(runs)
     for value in UARS.values():
         assert f"{value:.3f}" in text
-    assert text.count("*.png") == 6
+    assert text.count("*.png") == 7
 
 
 def test_nothing_tested_says_what_to_run(tmp_path):

@@ -129,7 +129,7 @@ def test_ssl_identity_of_a_folder_is_known_without_loading(
     loaded = load_speaker_encoder("ssl", source).identity
     monkeypatch.setitem(sys.modules, "transformers", None)
     identity = offline_identity("ssl", source)
-    assert identity == loaded
+    assert identity.items() <= loaded.items()
     assert identity["name"] == "ssl"
     assert identity["layers"] == [1]
     assert len(identity["sha256"]) == 64

@@ -1,0 +1,34 @@
+"""The tables in the READMEs are those of the committed results."""
+
+import pathlib
+
+import pytest
+from emoclust_lobes.protocol import read_results, stale_tables
+
+ROOT = pathlib.Path(__file__).parents[1]
+READMES = sorted([ROOT / "README.md", *ROOT.glob("recipes/*/README.md")])
+RESULTS = sorted(
+    path.parent for path in ROOT.glob("recipes/*/results/*/cells.csv")
+)
+
+
+@pytest.mark.parametrize(
+    "readme", READMES, ids=[str(x.relative_to(ROOT)) for x in READMES]
+)
+def test_tables_are_those_of_the_results(readme):
+    assert stale_tables(readme) == []
+
+
+def test_there_are_results():
+    assert RESULTS
+
+
+@pytest.mark.parametrize("folder", RESULTS, ids=lambda x: x.name)
+def test_results_say_what_they_are(folder):
+    results = read_results(folder)
+    for fact in ("title", "yaml", "commands", "encoder", "split"):
+        assert results.facts[fact], fact
+    assert (results.cells["commit"] != "").all()
+    # What is not the genuine corpus is called so.
+    text = (folder / "protocol.json").read_text(encoding="utf-8")
+    assert "/tmp" not in text and "/work" not in text
