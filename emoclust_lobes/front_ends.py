@@ -6,7 +6,6 @@ them hear 16 kHz and give 50 frames per second.
 """
 
 import functools
-import math
 
 import torch
 from emoclust_lobes.front_end_models import (
@@ -15,8 +14,9 @@ from emoclust_lobes.front_end_models import (
     load_config,
     load_wrapper,
 )
+from emoclust_lobes.front_end_states import Wav2Vec2States, WhisperStates
+from emoclust_lobes.wheel_encoders import CAMPPLUS, CamPlusPlusFrames
 from torch import nn
-from torch.nn import functional as F
 
 
 class SSLFrontEnd(nn.Module):
@@ -56,11 +56,16 @@ class SSLFrontEnd(nn.Module):
         So many neighbouring frames are averaged to one, for less to train on;
         1 keeps them all. What is left over at the end is dropped, except from
         an utterance that has fewer: these are averaged.
+    speaker_frames : bool
+        Put the frames of CAM++, a speaker encoder, beside the layers. They
+        never train.
 
     Attributes
     ----------
     n_layers, size : int
         Number of layers and size of each.
+    beside_size : int
+        Size of what is beside the layers, 0 where there is nothing.
     trains : bool
         Whether any of it does.
 
@@ -92,6 +97,7 @@ class SSLFrontEnd(nn.Module):
         trainable_layers=0,
         gradient_checkpointing=False,
         pooled_frames=1,
+        speaker_frames=False,
     ):
         super().__init__()
         self.source, self.save_path = str(source), str(save_path)
@@ -100,7 +106,8 @@ class SSLFrontEnd(nn.Module):
         self.n_layers, self.size = len(self.layers), config.hidden_size
         self.trains = trainable_layers != 0
         self.pooled_frames = pooled_frames
-        self.states, self.trained = None, ()
+        self.beside_size = CamPlusPlusFrames.dim if speaker_frames else 0
+        self.states, self.beside, self.trained = None, None, ()
         if self.trains:
             self.load()
             self.trained = self._choose_trained(trainable_layers)
@@ -119,8 +126,10 @@ class SSLFrontEnd(nn.Module):
             return
         wrapper = load_wrapper(self.source, self.save_path)
         is_whisper = wrapper.model.config.model_type == "whisper"
-        family = _Whisper if is_whisper else _Wav2Vec2
+        family = WhisperStates if is_whisper else Wav2Vec2States
         self.states = family(wrapper, depth=max(self.layers))
+        if self.beside_size:
+            self.beside = CamPlusPlusFrames()
         self.requires_grad_(False)
         self.train(self.training)
 
@@ -128,7 +137,10 @@ class SSLFrontEnd(nn.Module):
     def identity(self):
         """As of ``front_end_identity``, with what is made of the layers."""
         identity = front_end_identity(self.source, self.save_path, self.layers)
-        return {**identity, "pooled_frames": self.pooled_frames}
+        identity["pooled_frames"] = self.pooled_frames
+        if self.beside_size:
+            identity["speaker_frames"] = CAMPPLUS["sha256"]
+        return identity
 
     @property
     def hop(self):
@@ -191,7 +203,23 @@ class SSLFrontEnd(nn.Module):
         with torch.set_grad_enabled(torch.is_grad_enabled() and self.trains):
             states = self.states(wavs, wav_lens)
             frames = torch.cat([states[x] for x in self.layers], dim=-1)
+        if self.beside_size:
+            frames = torch.cat([frames, self._frames_beside(wavs, frames)], -1)
         return self._pool(frames)
+
+    @torch.no_grad()
+    def _frames_beside(self, wavs, frames):
+        """Frames of the speaker encoder, as many as there are of the layers.
+
+        Both give fifty per second; at the end one or the other may have one
+        or two more, for which the last is repeated.
+        """
+        others = self.beside.to(wavs.device)(wavs)
+        missing = frames.shape[1] - others.shape[1]
+        if missing > 0:
+            last = others[:, -1:].expand(-1, missing, -1)
+            others = torch.cat([others, last], dim=1)
+        return others[:, : frames.shape[1]]
 
     def _pool(self, frames):
         """Average neighbours, [batch, frames, size] over time."""
@@ -218,82 +246,6 @@ class NoNormalization(nn.Module):
     def forward(self, features, lens=None):
         """Return the features."""
         return features
-
-
-class _Wav2Vec2(nn.Module):
-    """Hidden states of wav2vec 2.0, HuBERT or WavLM, up to a depth."""
-
-    longest = math.inf
-
-    def __init__(self, wrapper, depth):
-        super().__init__()
-        self.wrapper = wrapper
-        config, encoder = wrapper.model.config, wrapper.model.encoder
-        config.layerdrop = 0.0
-        # The states are taken off the layers: there must be one of them.
-        encoder.layers = encoder.layers[: max(depth, 1)]
-        if config.do_stable_layer_norm:
-            # The norm behind the last layer is part of no hidden state.
-            encoder.layer_norm = nn.Identity()
-        self.body = (wrapper.model.feature_projection, encoder)
-        self.hop = math.prod(config.conv_stride)
-        self.shortest = 1
-        for kernel, stride in zip(
-            reversed(config.conv_kernel), reversed(config.conv_stride)
-        ):
-            self.shortest = (self.shortest - 1) * stride + kernel
-
-    @property
-    def transformer(self):
-        """The layers."""
-        return self.wrapper.model.encoder.layers
-
-    def forward(self, wavs, wav_lens):
-        """[batch, samples] -> [1 + depth, batch, frames, size]."""
-        return self.wrapper(wavs, wav_lens)
-
-
-class _Whisper(nn.Module):
-    """Hidden states of Whisper's encoder, up to a depth.
-
-    Whisper's own code pads every utterance to the half minute that it was
-    trained on: ten times the work where utterances last three seconds. Here the
-    encoder hears an utterance's own length.
-    """
-
-    def __init__(self, wrapper, depth):
-        super().__init__()
-        self.wrapper = wrapper
-        encoder = wrapper.model.encoder
-        if depth < len(encoder.layers):
-            # The norm behind the very last layer is part of its state alone.
-            encoder.layer_norm = nn.Identity()
-        encoder.layers = encoder.layers[:depth]
-        self.body = (encoder.layers, encoder.layer_norm)
-        extractor = wrapper.feature_extractor
-        self.hop = extractor.hop_length * encoder.conv2.stride[0]
-        self.shortest = extractor.n_fft
-        self.longest = self.hop * encoder.embed_positions.num_embeddings
-
-    @property
-    def transformer(self):
-        """The layers."""
-        return self.wrapper.model.encoder.layers
-
-    def forward(self, wavs, wav_lens):
-        """[batch, samples] -> 1 + depth of [batch, frames, size]."""
-        encoder = self.wrapper.model.encoder
-        # One by one: log-mels are cut off below the loudest of the whole input,
-        # and no vector should depend on its batch.
-        mels = [self.wrapper.log_mel_spectrogram(wav) for wav in wavs]
-        frames = F.gelu(encoder.conv1(torch.stack(mels)))
-        frames = F.gelu(encoder.conv2(frames)).transpose(1, 2)
-        positions = encoder.embed_positions.weight[: frames.shape[1]]
-        states = [frames + positions]
-        for layer in encoder.layers:
-            states.append(layer(states[-1], None))
-        states[-1] = encoder.layer_norm(states[-1])
-        return states
 
 
 def _choose(layers, depth, source):

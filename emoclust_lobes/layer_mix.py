@@ -70,7 +70,8 @@ class MixedEncoder(nn.Module):
     Arguments
     ---------
     front_end : SSLFrontEnd
-        Says how many layers there are, and of which size.
+        Says how many layers there are, of which size, and whether something
+        is beside them: it is normalised per frame and put beside the mix.
     encoder : callable
         Makes the encoder when called with ``input_size``: a module that maps
         [batch, frames, size] and relative lengths to [batch, 1, dim], such as
@@ -80,7 +81,7 @@ class MixedEncoder(nn.Module):
     -------
     >>> import functools, types
     >>> encoder = MixedEncoder(
-    ...     front_end=types.SimpleNamespace(n_layers=3, size=8),
+    ...     front_end=types.SimpleNamespace(n_layers=3, size=8, beside_size=0),
     ...     encoder=functools.partial(
     ...         AttentiveEncoder,
     ...         hidden_size=16,
@@ -95,11 +96,20 @@ class MixedEncoder(nn.Module):
     def __init__(self, front_end, encoder):
         super().__init__()
         self.mix = LayerMix(front_end.n_layers, front_end.size)
-        self.encoder = encoder(input_size=front_end.size)
+        self.beside_size = front_end.beside_size
+        self.encoder = encoder(
+            input_size=front_end.size + front_end.beside_size
+        )
 
     def forward(self, features, lens=None):
-        """[batch, frames, n_layers * size] -> [batch, 1, dim]."""
-        return self.encoder(self.mix(features, lens), lens)
+        """[batch, frames, n_layers * size + beside] -> [batch, 1, dim]."""
+        if not self.beside_size:
+            return self.encoder(self.mix(features, lens), lens)
+        layers = features[..., : -self.beside_size]
+        beside = features[..., -self.beside_size :]
+        beside = F.layer_norm(beside, (self.beside_size,))
+        frames = torch.cat([self.mix(layers, lens), beside], dim=-1)
+        return self.encoder(frames, lens)
 
 
 class AttentiveEncoder(nn.Module):

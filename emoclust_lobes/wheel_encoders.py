@@ -169,6 +169,43 @@ class CamPlusPlusEncoder(nn.Module):
         return self.network(features).unsqueeze(1)
 
 
+class CamPlusPlusFrames(nn.Module):
+    """What CAM++ pools over time: 50 frames per second, of 512 values.
+
+    Example
+    -------
+    >>> frames = CamPlusPlusFrames()  # doctest: +SKIP
+    >>> frames(torch.randn(2, 16000)).shape  # doctest: +SKIP
+    torch.Size([2, 49, 512])
+    """
+
+    dim = 512
+
+    def __init__(self):
+        super().__init__()
+        self.filterbank = KaldiFbank()
+        network = CamPlusPlusEncoder().network
+        self.head = network.head
+        self.layers = nn.Sequential(
+            *(
+                module
+                for name, module in network.xvector.named_children()
+                if name not in ("stats", "dense")
+            )
+        )
+        self.eval()
+
+    def train(self, mode=True):
+        """Stay in evaluation mode."""
+        return super().train(False)
+
+    def forward(self, waveforms):
+        """Waveforms at 16 kHz [batch, time] -> [batch, frames, 512]."""
+        mels = self.filterbank(waveforms)
+        mels = mels - mels.mean(dim=1, keepdim=True)
+        return self.layers(self.head(mels.transpose(1, 2))).transpose(1, 2)
+
+
 class CamPlusPlus(nn.Module):
     """CAM++ over Kaldi filterbanks: one 192-d vector per utterance.
 
