@@ -26,9 +26,9 @@ def test_there_are_results():
 @pytest.mark.parametrize("folder", RESULTS, ids=lambda x: x.name)
 def test_results_say_what_they_are(folder):
     results = read_results(folder)
-    for fact in ("title", "yaml", "commands", "encoder", "split"):
+    for fact in ("title", "yaml", "commands", "note"):
         assert results.facts[fact], fact
     assert (results.cells["commit"] != "").all()
-    # What is not the genuine corpus is called so.
+    # No path of the machine where they were made
     text = (folder / "protocol.json").read_text(encoding="utf-8")
     assert "/tmp" not in text and "/work" not in text

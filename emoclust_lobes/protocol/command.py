@@ -8,12 +8,21 @@ from data_prep.manifest import read_summary
 from emoclust_lobes.files import read_json, write_json
 from emoclust_lobes.protocol.cells import read_results
 from emoclust_lobes.protocol.plan import ProtocolError, plan_jobs, read_systems
-from emoclust_lobes.protocol.report import write_report
+from emoclust_lobes.protocol.report import rebuild_readme, write_report
 from emoclust_lobes.protocol.runner import (
     SCRIPTS,
     Experiment,
     option_text,
     run_jobs,
+)
+
+# Where things lie says nothing about the results.
+PLACES = (
+    "data_folder",
+    "output_folder",
+    "embedding_folder",
+    "feature_folder",
+    "ssl_save_path",
 )
 
 
@@ -44,7 +53,8 @@ def run_protocol(yaml, overrides, options, device):
     """
     experiment = Experiment(yaml, overrides)
     if options.report_only:
-        return _report(_results_folder(experiment, options))
+        folder = _results_folder(experiment, options)
+        return _report(folder, experiment.root)
     hparams = experiment.load()
     folder = _results_folder(experiment, options)
     missing = [x for x in SCRIPTS if not (experiment.root / x).is_file()]
@@ -81,7 +91,7 @@ def run_protocol(yaml, overrides, options, device):
             "not everything could be run; the rest is done, and the same "
             "command runs what is missing:\n" + "\n".join(failures)
         )
-    return _report(folder)
+    return _report(folder, experiment.root)
 
 
 def _results_folder(experiment, options):
@@ -129,9 +139,9 @@ def _describe(folder, experiment, hparams, classes, options):
     before = read_json(path) or {}
     yaml = f"{experiment.yaml.parent.name}/{experiment.yaml.name}"
     settings = {
-        key: value
+        key: _name(value)
         for key, value in experiment.overrides.items()
-        if key not in ("data_folder", "output_folder")
+        if key not in PLACES
     }
     held = before.get("yaml", yaml), before.get("settings", settings)
     if held != (yaml, settings):
@@ -142,11 +152,16 @@ def _describe(folder, experiment, hparams, classes, options):
     order = list(dict.fromkeys(before.get("systems", []) + options.systems))
     asked = {
         **settings,
-        "systems": ",".join(order),
+        "systems": ",".join(options.systems),
+        "folds": _joined(options.folds),
         "seeds": options.seeds,
-        "labels": ",".join(map(str, options.labels)),
+        "labels": _joined(options.labels),
     }
     words = [f"--{key}={option_text(x)}" for key, x in asked.items()]
+    command = shlex.join(
+        ["emoclust", "protocol", yaml, "--data_folder=FOLDER", *words]
+    )
+    commands = before.get("commands", [])
     write_json(
         path,
         {
@@ -156,13 +171,23 @@ def _describe(folder, experiment, hparams, classes, options):
             "classes": classes,
             "label_source": hparams["label_source"],
             "yaml": yaml,
-            "command": shlex.join(
-                ["emoclust", "protocol", yaml, "--data_folder=FOLDER", *words]
-            ),
+            "commands": list(dict.fromkeys([*commands, command])),
             "settings": settings,
             "systems": order,
         },
     )
+
+
+def _joined(values):
+    return values if values == "all" else ",".join(map(str, values))
+
+
+def _name(value):
+    """Name a file or folder by itself: where it lies is another matter."""
+    if isinstance(value, list):
+        return [_name(each) for each in value]
+    is_path = isinstance(value, str) and pathlib.Path(value).exists()
+    return pathlib.Path(value).name if is_path else value
 
 
 def _finished(folder):
@@ -174,8 +199,16 @@ def _finished(folder):
     return set(key.itertuples(index=False, name=None))
 
 
-def _report(folder):
-    return f"report: {write_report(folder)}"
+def _report(folder, root):
+    """Write the report, and its tables into the READMEs above it."""
+    report = write_report(folder)
+    lines = [f"report: {report}"]
+    for parent in report.resolve().parents:
+        readme = parent / "README.md"
+        if root in (parent, *parent.parents) and readme.is_file():
+            rebuild_readme(readme)
+            lines.append(f"tables: {readme}")
+    return "\n".join(lines)
 
 
 def commit_of(folder):

@@ -222,6 +222,20 @@ def test_help_of_each_command_lists_the_overrides(command, capsys):
     assert f"emoclust {command} hparams/" in printed
 
 
+def test_help_of_protocol_tells_its_own_options_first(capsys):
+    with pytest.raises(SystemExit):
+        main(["protocol", "--help"])
+    printed = capsys.readouterr().out
+    own = "systems folds seeds labels jobs devices results title note".split()
+    places = [printed.index(f"  --{name} ") for name in own]
+    places.append(printed.index("  --report-only"))
+    assert places == sorted(places)
+    assert places[-1] < printed.index("overrides, as for the training scripts")
+    # The examples can be typed: they say what to run, or to run nothing.
+    for example in printed.split("examples:")[1].split("emoclust protocol")[1:]:
+        assert "--systems=" in example or "--report-only" in example
+
+
 @pytest.mark.parametrize("argv", [[], ["train", "x.yaml"], ["embed"]])
 def test_a_wrong_command_line_explains_itself(argv, capsys):
     with pytest.raises(SystemExit) as end:

@@ -156,9 +156,9 @@ def test_the_report_tells_of_all_systems(finished):
     facts = read_json(finished[1] / "protocol.json")
     assert facts["systems"] == COMPARED
     assert facts["yaml"] == "hparams/ravdess.yaml"
-    assert "--systems=none,shuffled,stats-reference" in facts["command"]
-    assert "--labels=1.0,0.5" in facts["command"]
-    assert "/" not in facts["command"].replace("hparams/ravdess.yaml", "")
+    assert "--systems=none,shuffled,stats-reference" in facts["commands"][0]
+    assert "--labels=1.0,0.5" in facts["commands"][0]
+    assert "/" not in facts["commands"][0].replace("hparams/ravdess.yaml", "")
 
 
 def test_a_second_call_runs_nothing(finished, tree):
