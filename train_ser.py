@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from data_prep import Source, read_manifest
 from emoclust_lobes.brain import EncoderBrain, Frozen
+from emoclust_lobes.cluster_variants import find_variant
 from emoclust_lobes.experiment import refuse_changed_run, resolved_blocks
 from emoclust_lobes.files import read_json
 from emoclust_lobes.labels import labelled_share, repeated
@@ -259,6 +260,12 @@ def main():
 
     # What is made here must not depend on what the steps above had to do
     torch.manual_seed(hparams["seed"])
+    if contrasts:
+        variant = find_variant(hparams["pretraining"])
+        hparams["contrastive_loss"] = hparams["contrastive_loss"](
+            positives=variant.positives,
+            negatives=variant.negatives or hparams["negatives"],
+        )
     brain = SERBrain(
         modules=make_modules(hparams, tables),
         hparams=hparams,
@@ -277,6 +284,7 @@ def main():
     if contrasts:
         sampler = hparams["contrastive"]["sampler"](tables["pool"])
         brain.pool_batches = PoolBatches(datasets["pool"], sampler)
+        brain.checkpointer.add_recoverable("memory", hparams["memory"])
     weights = compute_class_weight(
         "balanced",
         classes=np.array(brain.classes),
