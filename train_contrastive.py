@@ -218,8 +218,7 @@ def main():
     # What is made here must not depend on what the steps above had to do
     torch.manual_seed(hparams["seed"])
     hparams["contrastive_loss"] = hparams["contrastive_loss"](
-        positives=variant.positives,
-        negatives=variant.negatives or hparams["negatives"],
+        **variant.pairs(hparams["negatives"])
     )
     modules = dict(hparams["modules"])
     checkpointer = hparams["checkpointer"]()

@@ -263,8 +263,7 @@ def main():
     if contrasts:
         variant = find_variant(hparams["pretraining"])
         hparams["contrastive_loss"] = hparams["contrastive_loss"](
-            positives=variant.positives,
-            negatives=variant.negatives or hparams["negatives"],
+            **variant.pairs(hparams["negatives"])
         )
     brain = SERBrain(
         modules=make_modules(hparams, tables),

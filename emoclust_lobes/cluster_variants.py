@@ -37,6 +37,31 @@ class Variant(NamedTuple):
     positives: str = "speaker"
     negatives: str = ""
 
+    def pairs(self, negatives):
+        """Say whose utterances attract and repel, for the contrastive loss.
+
+        Arguments
+        ---------
+        negatives : {"speaker", "all"}
+            The user's choice, where the variant leaves it.
+
+        Returns
+        -------
+        dict
+            Arguments of ``ClusterContrastiveLoss``.
+
+        Example
+        -------
+        >>> Variant().pairs("speaker")
+        {'positives': 'speaker', 'negatives': 'speaker'}
+        >>> find_variant("simclr").pairs("speaker")
+        {'positives': 'speaker', 'negatives': 'all'}
+        """
+        return {
+            "positives": self.positives,
+            "negatives": self.negatives or negatives,
+        }
+
 
 VARIANTS = {
     "contrastive": Variant(),
