@@ -143,30 +143,34 @@ def plot_noise(results, path):
     Arguments
     ---------
     results, path
-        As for ``plot_systems``; some systems are called ``noise_...``. The
-        UAR without stage 1 and with the emotions for clusters are lines.
+        As for ``plot_systems``; some systems are called ``noise_...``. Each
+        share of the labels has a line, and beside it the UAR without stage 1
+        and with the emotions for clusters, where they were tested.
     """
-    cells = with_all_labels(results.cells)
-    points = [
-        (100 * level, Condition(system))
-        for level, system in noise_levels(cells).items()
-    ]
+    levels = noise_levels(results.cells)
+    lines = {
+        f"{100 * share:g} % of the labels": [
+            (100 * level, Condition(system, share))
+            for level, system in systems.items()
+        ]
+        for share, systems in levels.items()
+    }
     figure, axis = _new_lines(results, "utterances in a random cluster (%)")
-    _draw_lines(axis, results, {"noisy clusters": points})
-    summary = summarize(cells).set_index("system")["uar"]
-    for system, colour, line in (
-        (BOUND, COLOURS[2], "--"),
-        (BASELINE, COLOURS[3], ":"),
-    ):
-        if system in summary.index:
-            axis.axhline(
-                summary[system],
-                color=colour,
-                linestyle=line,
-                linewidth=1.6,
-                label=system,
-            )
-    axis.set_xticks([x for x, _ in points], [f"{x:g}" for x, _ in points])
+    _draw_lines(axis, results, lines)
+    summary = summarize(results.cells).set_index(list(Condition._fields))["uar"]
+    styles = style_of(lines)
+    for system, line in ((BOUND, "--"), (BASELINE, ":")):
+        for name, share in zip(lines, levels):
+            if Condition(system, share) in summary.index:
+                axis.axhline(
+                    summary[Condition(system, share)],
+                    color=styles[name][0],
+                    linestyle=line,
+                    linewidth=1.4,
+                    label=f"{system}, {name}",
+                )
+    ticks = sorted({x for points in lines.values() for x, _ in points})
+    axis.set_xticks(ticks, [f"{x:g}" for x in ticks])
     _finish_lines(figure, path)
 
 

@@ -52,31 +52,33 @@ def noise_levels(cells):
     Arguments
     ---------
     cells : pandas.DataFrame
-        With ``system``: ``noise_0.25`` and the like; without noise it is
-        called ``contrastive``, and where all is exchanged it may be called
-        ``shuffled``.
+        With ``system, labels, enrolled``. Systems: ``noise_0.25`` and the
+        like; without noise it is called ``contrastive``, and where all is
+        exchanged it may be called ``shuffled``.
 
     Returns
     -------
     dict
-        Share (float) -> system, from 0 to 1; empty where no system is made
-        noisy.
+        Share of the labels (float) -> share of the utterances (float) ->
+        system, both rising; only labels with which some system is noisy.
 
     Example
     -------
     >>> import pandas as pd
-    >>> noise_levels(pd.DataFrame({"system": ["shuffled", "noise_0.5"]}))
-    {0.5: 'noise_0.5', 1.0: 'shuffled'}
+    >>> cells = pd.DataFrame({"system": ["shuffled", "noise_0.5"]})
+    >>> noise_levels(cells.assign(labels=0.1, enrolled=""))
+    {0.1: {0.5: 'noise_0.5', 1.0: 'shuffled'}}
     """
-    found = set(cells["system"])
-    noisy = {
-        float(x.removeprefix(_NOISE)): x for x in found if x.startswith(_NOISE)
-    }
-    if not noisy:
-        return {}
-    ends = {0.0: METHOD, 1.0: CONTROL}
-    known = {level: x for level, x in ends.items() if x in found}
-    return dict(sorted({**known, **noisy}.items()))
+    ends = {METHOD: 0.0, CONTROL: 1.0}
+    levels = {}
+    plain = cells[cells["enrolled"] == ""]
+    for share, given in plain.groupby("labels"):
+        found = set(given["system"])
+        noisy = {x: float(x[len(_NOISE) :]) for x in found if _NOISE in x}
+        if noisy:
+            noisy |= {x: ends[x] for x in found & set(ends)}
+            levels[share] = {noisy[x]: x for x in sorted(noisy, key=noisy.get)}
+    return levels
 
 
 def with_all_labels(cells):

@@ -1,6 +1,5 @@
 """Tables of a protocol's results, as Markdown."""
 
-import pandas as pd
 from emoclust_lobes.protocol.markdown import (
     number,
     p_value,
@@ -25,6 +24,9 @@ from emoclust_lobes.protocol.systems import (
     with_few_labels,
 )
 
+_SPREAD = (
+    "Means and deviations as above; systems are compared with the same labels."
+)
 _INTERVALS = (
     "Differences are over the runs that both have, with 95 % bootstrap "
     "intervals over test speakers"
@@ -69,34 +71,32 @@ def main_table(results):
         Markdown, or "" where there are no such cells.
     """
     cells = with_all_labels(results.cells)
-    systems = systems_of(cells, results.order)
-    if not systems:
+    conditions = [Condition(x) for x in systems_of(cells, results.order)]
+    if not conditions:
         return ""
-    rows = summarize(cells).set_index("system").loc[systems]
-    to_baseline, to_control = (
-        [_difference(results, Condition(x), Condition(y)) for x in systems]
-        for y in (BASELINE, CONTROL)
+    rows = _summaries(results)
+    corrected = holm(
+        [_difference(results, x, Condition(BASELINE)).p for x in conditions]
     )
-    corrected = holm([x.p for x in to_baseline])
-    best = number(rows["uar"].max())
-    lines = [
-        {
-            "system": row.Index,
-            "folds x seeds": _runs(row),
-            "UAR": _bold_if(number(row.uar), best),
-            "fold dev.": number(row.uar_fold_std),
-            "seed dev.": number(row.uar_seed_std),
+    best = number(max(rows.loc[x, "uar"] for x in conditions))
+    lines = []
+    for condition, p in zip(conditions, corrected):
+        row = rows.loc[condition]
+        line = {
+            "system": condition.system,
+            **_scores(row),
             "WA": number(row.wa),
             "macro-F1": number(row.macro_f1),
             "development UAR": number(row.valid_uar),
-            f"to `{BASELINE}` (95 % interval)": signed(to_baseline[place]),
-            "p": p_value(corrected[place]),
-            f"to `{CONTROL}` (95 % interval)": signed(to_control[place]),
+            **_differences(results, condition, [BASELINE]),
+            "p": p_value(p),
+            **_differences(results, condition, [CONTROL]),
             "n": f"{row.n:,.0f}",
-            "code": _commits(cells, row.Index),
+            "code": _commits(cells, condition.system),
         }
-        for place, row in enumerate(rows.itertuples())
-    ]
+        if line["UAR"] == best:
+            line["UAR"] = f"**{best}**"
+        lines.append(line)
     notes = (
         "UAR, WA and macro-F1: means over folds, each the mean over its seeds; "
         "fold dev.: deviation of the folds' UAR; seed dev.: deviation over the "
@@ -108,7 +108,7 @@ def main_table(results):
 
 
 def labels_table(results):
-    """Tell what systems make of a share of the training labels.
+    """Tell what systems make of a part of the training labels.
 
     Arguments
     ---------
@@ -121,28 +121,42 @@ def labels_table(results):
         Markdown, or "" where all cells have all labels.
     """
     cells = with_few_labels(results.cells)
-    if cells.empty:
-        return ""
-    summary = summarize(cells).set_index(["system", "labels"])
     lines = []
-    for system in systems_of(cells, results.order):
-        line = {"system": system}
-        for share in sorted(set(cells["labels"])):
-            column = f"{100 * share:g} % of labels"
-            line[column] = "-"
-            if (system, share) in summary.index:
-                line[column] = _spread(summary.loc[system, share])
-            difference = _difference(
-                results, Condition(system, share), Condition(BASELINE, share)
-            )
-            if difference.pairs > 0:
-                line[column] += f"; {signed(difference)}"
-        lines.append(line)
-    notes = (
-        "UAR +- its deviation over folds; difference to "
-        f"`{BASELINE}` with the same labels. {_INTERVALS}."
-    )
-    return table(lines, notes)
+    for share in sorted(set(cells["labels"]) - {1.0}):
+        given = cells[cells["labels"] == share]
+        lines += [
+            {
+                "labels": f"{100 * share:g} %",
+                **_line(results, Condition(system, share)),
+            }
+            for system in systems_of(given, results.order)
+        ]
+    return table(lines, f"{_SPREAD} {_INTERVALS}.") if lines else ""
+
+
+def noise_table(results):
+    """Tell what systems make of clusters with a share of exchanged members.
+
+    Arguments
+    ---------
+    results
+        As for ``main_table``.
+
+    Returns
+    -------
+    str
+        Markdown, or "" where no system is called ``noise_...``.
+    """
+    lines = [
+        {
+            "labels": f"{100 * share:g} %",
+            "utterances in a random cluster": f"{100 * level:g} %",
+            **_line(results, Condition(system, share)),
+        }
+        for share, levels in noise_levels(results.cells).items()
+        for level, system in levels.items()
+    ]
+    return table(lines, f"{_SPREAD} {_INTERVALS}.") if lines else ""
 
 
 def enrolment_table(results):
@@ -159,65 +173,25 @@ def enrolment_table(results):
         Markdown, or "" where no cell has enrolment.
     """
     cells = with_enrolment(results.cells)
-    if cells.empty:
-        return ""
-    summary = summarize(cells).set_index(["system", "enrolled"])
+    rows = _summaries(results)
     lines = []
     for system in systems_of(cells, results.order):
         kinds = cells.loc[cells["system"] == system, "enrolled"]
         for enrolled in dict.fromkeys(kinds):
-            row = summary.loc[system, enrolled]
-            difference = _difference(
-                results, Condition(system, 1.0, enrolled), Condition(system)
-            )
+            condition = Condition(system, 1.0, enrolled)
+            difference = _difference(results, condition, Condition(system))
             lines.append(
                 {
                     "system": f"{system}{_clips(enrolled)}",
-                    "folds x seeds": _runs(row),
-                    "UAR": number(row.uar),
-                    "fold dev.": number(row.uar_fold_std),
-                    "seed dev.": number(row.uar_seed_std),
+                    **_scores(rows.loc[condition]),
                     "to no enrolment (95 % interval)": signed(difference),
-                    "n": f"{row.n:,.0f}",
+                    "n": f"{rows.loc[condition].n:,.0f}",
                 }
             )
     notes = (
         "Enrolled clips are unlabelled speech of the test speaker; the "
         f"difference is to the same system without. {_INTERVALS}."
     )
-    return table(lines, notes)
-
-
-def noise_table(results):
-    """Tell what systems make of clusters with a share of exchanged members.
-
-    Arguments
-    ---------
-    results
-        As for ``main_table``.
-
-    Returns
-    -------
-    str
-        Markdown, or "" where no system is called ``noise_...``.
-    """
-    cells = with_all_labels(results.cells)
-    summary = summarize(cells).set_index("system")
-    lines = []
-    for level, system in noise_levels(cells).items():
-        difference = _difference(
-            results, Condition(system), Condition(BASELINE)
-        )
-        lines.append(
-            {
-                "utterances in a random cluster": f"{100 * level:g} %",
-                "system": system,
-                "folds x seeds": _runs(summary.loc[system]),
-                "UAR": _spread(summary.loc[system]),
-                f"to `{BASELINE}` (95 % interval)": signed(difference),
-            }
-        )
-    notes = f"UAR +- its deviation over folds. {_INTERVALS}."
     return table(lines, notes) if lines else ""
 
 
@@ -227,6 +201,45 @@ TABLES = {
     "enrolment": enrolment_table,
     "noise": noise_table,
 }
+
+
+def _summaries(results):
+    """Means and deviations of each condition."""
+    return summarize(results.cells).set_index(list(Condition._fields))
+
+
+def _line(results, condition):
+    """Tell a condition beside the baseline and the control."""
+    row = _summaries(results).loc[condition]
+    return {
+        "system": condition.system,
+        **_scores(row),
+        **_differences(results, condition, [BASELINE, CONTROL]),
+        "n": f"{row.n:,.0f}",
+    }
+
+
+def _scores(row):
+    """Tell a mean UAR, its spread, and over how many runs."""
+    seeds = f"{row.seeds_min:.0f}"
+    if row.seeds_max > row.seeds_min:
+        seeds += f"-{row.seeds_max:.0f}"
+    return {
+        "folds x seeds": f"{row.folds:.0f} x {seeds}",
+        "UAR": number(row.uar),
+        "fold dev.": number(row.uar_fold_std),
+        "seed dev.": number(row.uar_seed_std),
+    }
+
+
+def _differences(results, condition, systems):
+    """Tell the differences to other systems with the same labels."""
+    return {
+        f"to `{system}` (95 % interval)": signed(
+            _difference(results, condition, condition._replace(system=system))
+        )
+        for system in systems
+    }
 
 
 def _difference(results, condition, baseline):
@@ -241,23 +254,6 @@ def _commits(cells, system):
     """Commits of the code that a system's runs were made with."""
     found = set(cells.loc[cells["system"] == system, "commit"]) - {""}
     return ", ".join(sorted(found)) or "-"
-
-
-def _runs(row):
-    seeds = f"{row.seeds_min:.0f}"
-    if row.seeds_max > row.seeds_min:
-        seeds += f"-{row.seeds_max:.0f}"
-    return f"{row.folds:.0f} x {seeds}"
-
-
-def _spread(row):
-    if pd.isna(row.uar_fold_std):
-        return number(row.uar)
-    return f"{number(row.uar)} +- {number(row.uar_fold_std)}"
-
-
-def _bold_if(text, best):
-    return f"**{text}**" if text == best else text
 
 
 def _clips(enrolled):

@@ -16,7 +16,10 @@ SAID = {
     plot_systems: {"none", "a reference", "oracle", "UAR (chance .250)"},
     plot_labels: {"contrastive", "none", "10", "50", "100"},
     plot_enrolment: {"a reference", "without", "0", "1", "2", "10", "all"},
-    plot_noise: {"noisy clusters", "oracle", "none", "0", "50", "100"},
+    plot_noise: {
+        *(f"{x}100 % of the labels" for x in ("", "oracle, ", "none, ")),
+        *("0", "50", "100"),
+    },
 }
 UNSAID = {
     plot_systems: {"noise_0.5"},

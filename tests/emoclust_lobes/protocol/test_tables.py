@@ -1,6 +1,7 @@
 """Tables, read back cell by cell."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from emoclust_lobes.protocol.cells import Results
 from emoclust_lobes.protocol.schema import Condition
@@ -88,29 +89,28 @@ def test_seeds_that_differ_between_folds_are_told(results):
 
 
 def test_labels_table(results):
-    rows = {row["system"]: row for row in _parse(TABLES["labels"](results))}
-    assert list(rows) == ["none", "contrastive"]
-    for system, row in rows.items():
-        shares = {"10 %": 0.1, "50 %": 0.5, "100 %": 1.0}
-        assert list(row) == ["system", *(f"{x} of labels" for x in shares)]
-        for column, share in shares.items():
-            text = row[f"{column} of labels"].split(" ")
-            _near(text[0], _mean(results, system, share))
-            if system == "none":
-                assert len(text) == 3
-                continue
-            expected = _mean(results, system, share) - _mean(
-                results, "none", share
-            )
-            assert text[2].endswith(";")
-            _near(text[3], expected)
+    rows = _parse(TABLES["labels"](results))
+    shares = {"10 %": 0.1, "50 %": 0.5}
+    expected = [(x, y) for x in shares for y in ("none", "contrastive")]
+    assert [(row["labels"], row["system"]) for row in rows] == expected
+    for row in rows:
+        share = shares[row["labels"]]
+        mean = _mean(results, row["system"], share)
+        _near(row["UAR"], mean)
+        text = row["to `none` (95 % interval)"]
+        if row["system"] == "none":
+            assert text == "-"
+        else:
+            _near(text.split()[0], mean - _mean(results, "none", share))
+        # It had all labels only
+        assert row["to `shuffled` (95 % interval)"] == "-"
 
 
-def test_a_share_that_a_system_lacks_is_a_dash(results):
+def test_a_share_that_a_system_lacks_has_no_row(results):
     cells = results.cells
     lost = (cells["system"] == "contrastive") & (cells["labels"] == 0.1)
     rows = _parse(TABLES["labels"](results._replace(cells=cells[~lost])))
-    assert [row["10 % of labels"] for row in rows][1] == "-"
+    assert [row["system"] for row in rows] == ["none", "none", "contrastive"]
 
 
 def test_enrolment_table(results):
@@ -144,7 +144,18 @@ def test_noise_table(results):
         (row["utterances in a random cluster"], row["system"]) for row in rows
     ] == [("0 %", "contrastive"), ("50 %", "noise_0.5"), ("100 %", "shuffled")]
     for row in rows:
-        _near(row["UAR"].split()[0], _mean(results, row["system"]))
+        assert row["labels"] == "100 %"
+        _near(row["UAR"], _mean(results, row["system"]))
+
+
+def test_noise_is_told_for_each_share_of_the_labels(results):
+    parts = [(results.cells, results.speakers)]
+    fewer = [x.query("labels == 1").assign(labels=0.2) for x in parts[0]]
+    cells, speakers = (pd.concat(x) for x in zip(*parts, fewer))
+    few = results._replace(cells=cells, speakers=speakers)
+    rows = _parse(TABLES["noise"](few))
+    assert [row["labels"] for row in rows] == ["20 %"] * 3 + ["100 %"] * 3
+    assert [row["UAR"] for row in rows[:3]] == [row["UAR"] for row in rows[3:]]
 
 
 @pytest.mark.parametrize("name", TABLES)
