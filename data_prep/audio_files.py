@@ -10,12 +10,17 @@ import pathlib
 import struct
 from multiprocessing.pool import ThreadPool
 
+import numpy
 import soundfile
 import tqdm
 from data_prep.errors import ManifestError
+from data_prep.paths import VARIABLE, find_outside
 
 AUDIO_SUFFIXES = (".flac", ".mp3", ".ogg", ".opus", ".wav")
 
+# How complaints begin that have an advice of their own.
+_POINTER = "Git LFS pointer"
+_OUTSIDE = "a link leads out of that folder"
 # How a Git LFS pointer begins, and how RIFF says "length not known".
 _LFS = b"version https://git-lfs"
 _STREAMED = 0xFFFFFFFF
@@ -84,7 +89,7 @@ def file_size(path):
     """Return the size of a file in bytes, -1 when it is not there."""
     try:
         return os.stat(path).st_size
-    except OSError:
+    except (OSError, ValueError):  # not there, or a name that cannot be
         return -1
 
 
@@ -93,7 +98,10 @@ def probe(path):
 
     A truncated WAV holds less than its header says; of other formats the
     last sample is read, and an Ogg stream must end with its last page. (An
-    MP3 without a Xing header does not say how long it should be.)
+    MP3 without a Xing header does not say how long it should be.) Digital
+    silence is none, nor are samples that are no numbers, which would spoil
+    every weight of a network: only files of floating point can hold these,
+    and only they are read to the end.
 
     Arguments
     ---------
@@ -115,7 +123,7 @@ def probe(path):
     Example
     -------
     >>> path = getfixture("tmp_path") / "tone.wav"
-    >>> soundfile.write(path, [0.0] * 800, 8000)
+    >>> soundfile.write(path, [0.5] * 800, 8000)
     >>> probe(path)
     (800, 8000)
     >>> _ = path.write_bytes(path.read_bytes()[:444])
@@ -134,16 +142,18 @@ def probe(path):
         audio = soundfile.SoundFile(path)
     except soundfile.LibsndfileError as error:
         text = head.decode("utf-8", "replace")
+        reason = f"not audio: {error.error_string}"
         if "".join(text.split()).isprintable() and "\ufffd" not in text[:-1]:
             reason = f"text, not audio; it begins with {text!r}"
-        else:
-            reason = f"not audio: {error.error_string}"
+        elif "does not exist" in reason:  # said of what is not MP3 after all
+            reason = "not audio: Format not recognised."
         raise UnusableAudio(reason) from error
     with audio:
         if audio.frames < 1:
             raise UnusableAudio("no samples")
         if not audio.format.startswith("WAV"):
             _read_last_sample(audio)
+        _check_samples(path, read_all=audio.subtype in ("FLOAT", "DOUBLE"))
         return audio.frames, audio.samplerate
 
 
@@ -152,7 +162,7 @@ def _check_ends(stream, head, size):
     if not head:
         raise UnusableAudio("empty file")
     if head.startswith(_LFS):
-        raise UnusableAudio("Git LFS pointer, not the audio itself")
+        raise UnusableAudio(f"{_POINTER}, not the audio itself")
     if head.startswith(b"RIFF"):
         missing = _missing_riff_bytes(stream, size)
         if missing > 0:
@@ -186,6 +196,24 @@ def _missing_riff_bytes(stream, size):
             return 0 if length == _STREAMED else offset + length - size
         offset += length + length % 2
     return 0
+
+
+def _check_samples(path, read_all):
+    """Raise when a file is silent, or holds what is no number."""
+    silent = True
+    try:
+        # Opened anew: after a look at its end, Vorbis is not read from its
+        # beginning by every version of libsndfile.
+        for block in soundfile.blocks(path, 4096, dtype="float32"):
+            if not numpy.isfinite(block).all():
+                raise UnusableAudio("samples that are infinite or no numbers")
+            silent = silent and not block.any()
+            if not silent and not read_all:
+                return
+    except soundfile.LibsndfileError as error:
+        raise UnusableAudio("damaged: it cannot be read") from error
+    if silent:
+        raise UnusableAudio("silent: every sample is zero")
 
 
 def _read_last_sample(audio):
@@ -222,10 +250,14 @@ def probe_files(folder, names, n_threads=4):
     """
     folder = pathlib.Path(folder)
     names = sorted(set(names))
+    outside = find_outside(folder, [str(folder / name) for name in names])
 
     def attempt(name):
+        path = folder / name
+        if str(path) in outside:
+            return f"{_OUTSIDE}, to {outside[str(path)]}"
         try:
-            return probe(folder / name)
+            return probe(path)
         except UnusableAudio as error:
             return str(error)
 
@@ -247,11 +279,16 @@ def _complaint(folder, bad, limit=20):
     lines += [f"  {name}: {why}" for name, why in list(bad.items())[:limit]]
     if len(bad) > limit:
         lines.append(f"  and {len(bad) - limit:,} more")
-    if any("Git LFS" in why for why in bad.values()):
+    if any(why.startswith(_POINTER) for why in bad.values()):
         lines.append(
             "Git LFS pointers stand where the audio should be: install Git "
             "LFS and run `git lfs pull` in that folder."
         )
-    if not all("Git LFS" in why for why in bad.values()):
+    if any(why.startswith(_OUTSIDE) for why in bad.values()):
+        lines.append(
+            "Copy what links lead to into that folder, or set "
+            f"{VARIABLE} to the folder they may lead to."
+        )
+    if not all(why.startswith((_POINTER, _OUTSIDE)) for why in bad.values()):
         lines.append("Copy or download those files again, or remove them.")
     return "\n".join(lines)

@@ -16,19 +16,14 @@ blocks of actors, as in EMO-SUPERB (Wu et al., 2024).
 """
 
 import collections
-import csv
 import re
 
 from data_prep.audio_files import find_files
+from data_prep.block_folds import prepare_block_folds
 from data_prep.errors import ManifestError, check_choice
-from data_prep.folds import rotation, speaker_blocks
 from data_prep.manifest import Utterance
-from data_prep.preparation import (
-    Scan,
-    check_data_folder,
-    count_missing,
-    prepare_manifest,
-)
+from data_prep.preparation import Scan, check_data_folder
+from data_prep.tables import read_table
 
 from speechbrain.utils.logger import get_logger
 
@@ -146,38 +141,23 @@ def _read_votes(data_folder, label_source):
     if column is None:
         return None
     path = data_folder / "processedResults" / "summaryTable.csv"
-    table = _read_table(path, ("FileName", column))
-    if table is None:
+    if not path.is_file():
         raise ManifestError(
             f"label_source={label_source!r} needs the crowd's votes, and "
             f"{path} is not there: copy it from the CREMA-D checkout."
         )
+    table = read_table("CREMA-D", path, ("FileName", column))
     return {row["FileName"]: row[column] for row in table}
 
 
 def _read_genders(data_folder):
     """Read the actors' sex as F and M; unknown without the table."""
     path = data_folder / "VideoDemographics.csv"
-    table = _read_table(path, ("ActorID", "Sex"))
-    if table is None:
+    if not path.is_file():
         logger.warning("%s is not there: genders stay empty.", path)
         return {}
+    table = read_table("CREMA-D", path, ("ActorID", "Sex"))
     return {row["ActorID"]: row["Sex"][:1] for row in table}
-
-
-def _read_table(path, columns):
-    if not path.is_file():
-        return None
-    with open(path, encoding="utf-8-sig", newline="") as stream:
-        table = csv.DictReader(stream)
-        found = table.fieldnames or []
-        if not set(columns) <= set(found):
-            raise ManifestError(
-                f"{path} is not CREMA-D's table: it lacks "
-                f"{' or '.join(columns)} among its columns "
-                f"({', '.join(found)[:80]})."
-            )
-        return list(table)
 
 
 def prepare_cremad(
@@ -216,26 +196,15 @@ def prepare_cremad(
     check_choice("label_source", label_source, LABEL_SOURCES)
     folder = check_data_folder("CREMA-D", data_folder, ("AudioWAV", "AudioMP3"))
     scan = scan_cremad(folder, CLASS_SETS[classes], label_source)
-    missing = count_missing(
-        "CREMA-D", SPEAKERS, scan.utterances, expect_complete
-    )
-    blocks, kind = speaker_blocks(BLOCKS, {u.spk_id for u in scan.utterances})
-    prepare_manifest(
+    prepare_block_folds(
         corpus="CREMA-D",
         scan=scan,
-        speakers=rotation(blocks, fold),
+        expected=SPEAKERS,
+        blocks=BLOCKS,
         classes=CLASS_SETS[classes],
         data_folder=folder,
         manifest_folder=manifest_folder,
-        details={
-            "arguments": {
-                "fold": fold,
-                "classes": classes,
-                "label_source": label_source,
-                "expect_complete": expect_complete,
-            },
-            "folds": len(blocks),
-            "blocks": kind,
-            "missing": missing,
-        },
+        fold=fold,
+        expect_complete=expect_complete,
+        arguments={"classes": classes, "label_source": label_source},
     )

@@ -5,6 +5,8 @@ group k is tested on, group k + 1 is for development and the others train, so
 that over all folds each speaker is tested exactly once.
 """
 
+import collections
+
 from data_prep.errors import ManifestError, check_choice
 
 SESSIONS = tuple((f"Ses{n:02d}F", f"Ses{n:02d}M") for n in range(1, 6))
@@ -160,3 +162,64 @@ def speaker_blocks(official, present):
     starts = [n * size + min(n, larger) for n in range(n_blocks + 1)]
     cuts = zip(starts, starts[1:], strict=False)
     return [tuple(speakers[a:b]) for a, b in cuts], "present speakers"
+
+
+def balanced_blocks(labelled, n_blocks):
+    """Deal speakers out to blocks of about one size and mixture of classes.
+
+    The largest come first, each into the block that has least of what it
+    brings. (scikit-learn's ``StratifiedGroupKFold`` does not go by size.)
+
+    Arguments
+    ---------
+    labelled : iterable of (str, str)
+        Speaker and emotion of each labelled utterance, in any order.
+    n_blocks : int
+        At least 3, as train, valid and test need one each.
+
+    Returns
+    -------
+    list of tuple of str
+        The same for the same utterances.
+
+    Raises
+    ------
+    ManifestError
+        When there are fewer blocks than three or fewer speakers than blocks.
+
+    Example
+    -------
+    >>> counts = {"ann": 4, "bob": 2, "eve": 2, "kim": 4}
+    >>> labelled = [(x, e) for x in counts for e in "as" * (counts[x] // 2)]
+    >>> balanced_blocks(labelled, 3)
+    [('ann',), ('kim',), ('bob', 'eve')]
+    """
+    if not isinstance(n_blocks, int) or n_blocks < 3:
+        raise ManifestError(
+            f"folds={n_blocks!r} is too few: train, valid and test need at "
+            "least one block of speakers each, so give 3 or more."
+        )
+    counts = collections.defaultdict(collections.Counter)
+    for speaker, emotion in labelled:
+        counts[speaker][emotion] += 1
+    if len(counts) < n_blocks:
+        raise ManifestError(
+            f"folds={n_blocks} needs as many labelled speakers, and there are "
+            f"{len(counts)}: give fewer folds, at least 3."
+        )
+    blocks = [[] for _ in range(n_blocks)]
+    totals = [collections.Counter() for _ in range(n_blocks)]
+
+    def crowding(block, added):
+        # By this much, times two and but for a constant, the sum of squares
+        # of all counts grows: it is least when blocks are alike.
+        held = totals[block]
+        crowd = sum(held[emotion] * n for emotion, n in added.items())
+        return crowd, held.total(), block
+
+    for speaker in sorted(counts, key=lambda x: (-counts[x].total(), x)):
+        added = counts[speaker]
+        best = min(range(n_blocks), key=lambda block: crowding(block, added))
+        blocks[best].append(speaker)
+        totals[best] += added
+    return [tuple(sorted(block)) for block in blocks]

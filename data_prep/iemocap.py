@@ -22,7 +22,7 @@ import os
 import re
 
 from data_prep.audio_files import find_files
-from data_prep.errors import check_choice
+from data_prep.errors import ManifestError, check_choice, name_some
 from data_prep.folds import SESSIONS, iemocap_fold
 from data_prep.manifest import Utterance
 from data_prep.preparation import (
@@ -45,7 +45,7 @@ SPEAKERS = dict(
 )
 
 _TURN = re.compile(r"Ses(\d\d)[FM]_\w+_([FM])\d+")
-_LABEL = re.compile(r"^\[[^\]]*\]\s+(\S+)\s+(\w+)", re.MULTILINE)
+_LABEL = re.compile(r"\[[^\]]*\]\s+(\S+)\s+(\w+)")
 
 
 def scan_iemocap(data_folder, classes, expect_complete):
@@ -64,23 +64,37 @@ def scan_iemocap(data_folder, classes, expect_complete):
     Returns
     -------
     Scan
+
+    Raises
+    ------
+    ManifestError
+        When a line of a label file cannot be read or, in what should be
+        complete, a dialogue has no label file.
     """
-    utterances = []
+    utterances, problems = [], []
     unlabelled, dropped = collections.Counter(), collections.Counter()
     for number in range(1, 6):
-        labels = _read_labels(data_folder / f"Session{number}")
+        place = f"Session{number}/dialog/EmoEvaluation"
+        labels, unread = _read_labels(data_folder / place)
+        problems += [f"{place}/{line}" for line in unread]
         folder = f"Session{number}/sentences/wav"
-        turns = {
-            os.path.basename(wav).removesuffix(".wav"): f"{folder}/{wav}"
+        turns = [
+            (os.path.basename(wav).removesuffix(".wav"), f"{folder}/{wav}")
             for wav in find_files(data_folder / folder, (".wav",))
-        }
-        for turn in labels.keys() - turns.keys():
+        ]
+        if expect_complete:
+            problems += [
+                f"{place}/{dialogue}.txt: No such file"
+                for dialogue in _dialogues(turn for turn, _ in turns)
+                if not (data_folder / place / f"{dialogue}.txt").is_file()
+            ]
+        for turn in labels.keys() - {turn for turn, _ in turns}:
             dialogue = turn.rpartition("_")[0]
             if expect_complete:
-                turns[turn] = f"{folder}/{dialogue}/{turn}.wav"
+                turns.append((turn, f"{folder}/{dialogue}/{turn}.wav"))
             else:
                 dropped["no audio file"] += 1
-        for turn, wav in turns.items():
+        for turn, wav in turns:
             name = _TURN.fullmatch(turn)
             if not name:
                 dropped["not a turn's name"] += 1
@@ -101,18 +115,38 @@ def scan_iemocap(data_folder, classes, expect_complete):
                     label_source="majority" if emotion else "",
                 )
             )
+    if problems:
+        raise ManifestError(
+            f"IEMOCAP in {data_folder} has {len(problems):,} labels that "
+            f"cannot be read: {name_some(problems)}. Copy those files again."
+        )
     return Scan(utterances, unlabelled, dropped)
 
 
-def _read_labels(session):
-    """Read the labels by turn; subfolders hold those of single annotators."""
-    labels = {}
-    for path in sorted((session / "dialog/EmoEvaluation").glob("*.txt")):
+def _dialogues(turns):
+    """Name the dialogues of turns, sorted."""
+    names = {turn.rpartition("_")[0] for turn in turns if _TURN.fullmatch(turn)}
+    return sorted(names)
+
+
+def _read_labels(folder):
+    """Read the labels by turn; subfolders hold those of single annotators.
+
+    Lines that begin as a label does and are none come second.
+    """
+    labels, unread = {}, []
+    for path in sorted(folder.glob("*.txt")):
         # macOS left its own ._Ses01F_impro01.txt in the release.
-        if not path.name.startswith("."):
-            text = path.read_text(encoding="utf-8", errors="replace")
-            labels.update(_LABEL.findall(text))
-    return labels
+        if path.name.startswith("."):
+            continue
+        text = path.read_text(encoding="utf-8", errors="replace")
+        for number, line in enumerate(text.split("\n"), start=1):
+            found = _LABEL.match(line)
+            if found:
+                labels[found[1]] = found[2]
+            elif line.startswith("["):
+                unread.append(f"{path.name}, line {number}: {line[:60]!r}")
+    return labels, unread
 
 
 def prepare_iemocap(

@@ -25,6 +25,8 @@ from typing import NamedTuple
 
 import pandas
 from data_prep.errors import ManifestError, name_some
+from data_prep.manifest_cells import read_cells
+from data_prep.paths import VARIABLE, find_outside
 from emoclust_lobes.files import read_json, replacing, write_json
 
 SPLITS = ("train", "valid", "test")
@@ -110,7 +112,8 @@ def read_manifest(source):
     Raises
     ------
     ManifestError
-        When the CSV is not there or its columns are not those of a manifest.
+        When the CSV is not there, is no manifest, or has audio outside the
+        folder: see :mod:`data_prep.paths`.
 
     Example
     -------
@@ -124,17 +127,18 @@ def read_manifest(source):
     path, data_root = source
     if not os.path.isfile(path):
         raise ManifestError(f"There is no manifest {path}: prepare it first.")
-    table = pandas.read_csv(
-        path, dtype=str, keep_default_na=False, encoding="utf-8"
-    )
-    if tuple(table.columns) != COLUMNS:
-        raise ManifestError(
-            f"{path} is not a manifest: its columns are "
-            f"{name_some(table.columns)}, and should be {', '.join(COLUMNS)}."
-        )
+    table = read_cells(path, COLUMNS)
     table["duration"] = table["duration"].astype(float)
     root = pathlib.Path(os.path.abspath(data_root)).as_posix().rstrip("/")
     table["wav"] = root + table["wav"].str.removeprefix("$data_root")
+    outside = find_outside(root, table["wav"])
+    if outside:
+        links = [f"{wav} to {target}" for wav, target in outside.items()]
+        raise ManifestError(
+            f"{path}: links lead out of {root}: {name_some(links, 5)}. Copy "
+            f"what they lead to, or set {VARIABLE} to the folder they may lead "
+            "to."
+        )
     return table
 
 

@@ -1,21 +1,29 @@
-"""Reading pools: a folder per speaker, or a table of paths and speakers."""
+"""Reading pools: a folder per speaker, or a table of paths and speakers.
+
+VoxCeleb and LibriSpeech are read as they are unpacked, LibriSpeech also where
+all its files lie in one folder.
+"""
 
 import collections
-import csv
-import os
+import dataclasses
 import pathlib
+import re
+import shlex
 
 from data_prep.audio_files import AUDIO_SUFFIXES, find_files
 from data_prep.errors import ManifestError, name_some
 from data_prep.manifest import Utterance
 from data_prep.preparation import Scan
+from data_prep.tables import read_recordings
 
 from speechbrain.utils.logger import get_logger
 
 logger = get_logger(__name__)
 
-_PATH_COLUMNS = ("wav", "path", "file")
-_SPEAKER_COLUMNS = ("spk_id", "speaker")
+# What VoxCeleb2 comes in, and libsndfile does not read.
+_UNREADABLE = (".aac", ".m4a")
+# A file of LibriSpeech: speaker, chapter, utterance.
+_LIBRISPEECH = re.compile(r"(\d+)-(\d+)-\d{4}\.\w+")
 
 
 def scan_folder(folder, name):
@@ -24,7 +32,9 @@ def scan_folder(folder, name):
     Arguments
     ---------
     folder : pathlib.Path
-        Holds ``SPEAKER/utterance`` or ``SPEAKER/SESSION/.../utterance``.
+        Holds ``SPEAKER/utterance`` or ``SPEAKER/SESSION/.../utterance``, as
+        VoxCeleb does (the session is the video) and LibriSpeech (the
+        chapter), or LibriSpeech's files in no folder.
     name : str
         What stands in front of IDs and speakers.
 
@@ -35,23 +45,30 @@ def scan_folder(folder, name):
     Raises
     ------
     ManifestError
-        When there is no recording in a speaker's folder.
+        When there is no recording in a speaker's folder, or one in a format
+        that has to be converted first.
 
     Example
     -------
     >>> folder = getfixture("tmp_path")
     >>> (folder / "id1" / "video").mkdir(parents=True)
     >>> (folder / "id1" / "video" / "1.wav").touch()
-    >>> found = scan_folder(folder, "vox").utterances[0]
-    >>> found.ID, found.spk_id, found.session
-    ('vox/id1/video/1', 'vox/id1', 'video')
+    >>> (folder / "103-1240-0000.flac").touch()
+    >>> for found in scan_folder(folder, "pool").utterances:
+    ...     found.ID, found.spk_id, found.session
+    ('pool/103-1240-0000', 'pool/103', '1240')
+    ('pool/id1/video/1', 'pool/id1', 'video')
     """
     utterances, dropped = [], collections.Counter()
-    for wav in find_files(folder):
-        speaker, *between = wav.split("/")[:-1] or [""]
-        if not speaker:
+    wavs = find_files(folder)
+    _refuse_unconverted(folder, wavs)
+    for wav in wavs:
+        flat = _LIBRISPEECH.fullmatch(wav)
+        places = flat.groups() if flat else wav.split("/")[:-1]
+        if not places:
             dropped["not in a speaker's folder"] += 1
             continue
+        speaker, *between = places
         utterances.append(
             Utterance(
                 ID=f"{name}/{wav.rpartition('.')[0]}",
@@ -78,14 +95,33 @@ def scan_folder(folder, name):
     return Scan(utterances, collections.Counter(), dropped)
 
 
+def _refuse_unconverted(folder, wavs):
+    """Raise when recordings are there as AAC only, as VoxCeleb2 comes."""
+    stems = {wav.rpartition(".")[0] for wav in wavs}
+    unread = [
+        x
+        for x in find_files(folder, _UNREADABLE)
+        if x.rpartition(".")[0] not in stems
+    ]
+    if unread:
+        ending = unread[0].rpartition(".")[2]
+        raise ManifestError(
+            f"{len(unread):,} recordings of the pool {folder} are in a format "
+            f"that cannot be read: {name_some(unread, 5)}. Convert them, for "
+            f"instance with ffmpeg:\n"
+            f"  find {shlex.quote(str(folder))} -name '*.{ending}' -exec sh -c "
+            """'ffmpeg -i "$1" -ar 16000 -ac 1 "${1%.*}.wav"' sh {} \\;"""
+        )
+
+
 def scan_table(path, name):
     """Read the recordings that a CSV file lists.
 
     Arguments
     ---------
     path : pathlib.Path
-        The file. Columns: wav, path or file; spk_id or speaker; if wanted
-        session, gender, sentence, start and stop (samples).
+        The file, as :func:`data_prep.tables.read_recordings` reads it; its
+        paths start from its own folder.
     name : str
         What stands in front of IDs and speakers.
 
@@ -96,8 +132,7 @@ def scan_table(path, name):
     Raises
     ------
     ManifestError
-        When a column is missing, a path leads out of the file's folder, or
-        a row has no speaker or a start or stop that is no number.
+        As :func:`data_prep.tables.read_recordings` does.
 
     Example
     -------
@@ -107,72 +142,10 @@ def scan_table(path, name):
     >>> found.ID, found.spk_id, found.stop
     ('calls/a@0-16000', 'calls/Kim', 16000)
     """
-    utterances, problems = [], []
-    with open(path, encoding="utf-8-sig", newline="") as stream:
-        table = csv.DictReader(stream)
-        path_column = _column(path, table, _PATH_COLUMNS)
-        speaker_column = _column(path, table, _SPEAKER_COLUMNS)
-        for row in table:
-            values = {k: (v or "").strip() for k, v in row.items() if k}
-            try:
-                utterances.append(
-                    _read_row(
-                        values,
-                        path.parent,
-                        name,
-                        values[path_column],
-                        values[speaker_column],
-                    )
-                )
-            except ValueError as error:
-                problems.append(f"line {table.line_num}: {error}")
-    if problems:
-        raise ManifestError(
-            f"{path} has {len(problems):,} unusable rows: "
-            f"{name_some(problems)}."
+    utterances = [
+        dataclasses.replace(
+            found, ID=f"{name}/{found.ID}", spk_id=f"{name}/{found.spk_id}"
         )
+        for found, _ in read_recordings(path, path.parent)
+    ]
     return Scan(utterances, collections.Counter(), collections.Counter())
-
-
-def _column(path, table, offered):
-    """Choose the first of several columns that a table has."""
-    found = table.fieldnames or []
-    for column in offered:
-        if column in found:
-            return column
-    raise ManifestError(
-        f"{path} has no column {' or '.join(offered)}, but "
-        f"{', '.join(found) or 'none at all'}."
-    )
-
-
-def _read_row(values, folder, name, path, speaker):
-    """Make an utterance of one row, or raise a ValueError that says why."""
-    wav = os.path.relpath(os.path.join(folder, path), folder)
-    if not path or wav == os.curdir:
-        raise ValueError("no path")
-    if pathlib.Path(wav).parts[0] == os.pardir:
-        raise ValueError(f"{path} is not in the folder of the table")
-    if not speaker:
-        raise ValueError("no speaker")
-    start, stop = values.get("start", ""), values.get("stop", "")
-    wav = pathlib.Path(wav).as_posix()
-    stem = wav.rpartition(".")[0] or wav
-    return Utterance(
-        ID=f"{name}/{stem}" + (f"@{start}-{stop}" if start or stop else ""),
-        wav=wav,
-        start=_samples(start),
-        stop=_samples(stop),
-        spk_id=f"{name}/{speaker}",
-        gender={"f": "F", "m": "M"}.get(
-            values.get("gender", "")[:1].lower(), ""
-        ),
-        session=values.get("session", ""),
-        sentence=values.get("sentence", ""),
-    )
-
-
-def _samples(text):
-    if text and not text.isdecimal():
-        raise ValueError(f"{text!r} is no number of samples")
-    return int(text) if text else None

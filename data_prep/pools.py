@@ -3,9 +3,10 @@
 A pool is "own" (the training speakers of the corpus' fold), or a folder of
 ``SPEAKER/.../*.{wav,flac,mp3,ogg,opus}`` as VoxCeleb (SPEAKER/VIDEO/utterance)
 and LibriSpeech (SPEAKER/CHAPTER/utterance) have it, where a second level is
-the session, or a CSV file with columns for the path (wav, path or file) and
-the speaker (spk_id or speaker), and optionally session, gender, sentence,
-start and stop, whose paths start from the CSV's own folder.
+the session, or LibriSpeech's files in one folder, or a CSV file with columns
+for the path (wav, path or file) and the speaker (spk_id or speaker), and
+optionally session, gender, sentence, start and stop, whose paths start from
+the CSV's own folder.
 
 Each pool gets its manifest in ``<manifest_folder>/pools/<name>``. Its name, the
 folder's or the file's, stands in front of IDs and speakers.
@@ -65,7 +66,7 @@ def name_pools(pools):
     ['a-vox', 'b-vox', 'libri']
     """
     paths = [
-        pathlib.Path(os.path.abspath(pathlib.Path(pool).expanduser()))
+        pathlib.Path(os.path.abspath(pathlib.Path(str(pool)).expanduser()))
         for pool in _as_list(pools)
         if pool != OWN
     ]
@@ -97,7 +98,7 @@ def name_pools(pools):
 
 
 def _as_list(pools):
-    return [pools] if isinstance(pools, str | os.PathLike) else list(pools)
+    return list(pools) if isinstance(pools, list | tuple) else [pools]
 
 
 def _name(path, depth):
@@ -235,7 +236,7 @@ def _identity(path):
     """Tell a file by its place on disk, whatever links lead to it."""
     try:
         status = os.stat(path)
-    except OSError:
+    except (OSError, ValueError):  # not there, or a name that cannot be
         return None
     return status.st_dev, status.st_ino
 

@@ -68,7 +68,8 @@ def check_data_folder(corpus, data_folder, contents):
         return any(any(folder.glob(pattern)) for pattern in contents)
 
     expected = f"the folder of {corpus} that holds {' or '.join(contents)}"
-    if not data_folder or not pathlib.Path(data_folder).is_dir():
+    # As text, since an option may be anything that YAML has.
+    if not data_folder or not pathlib.Path(str(data_folder)).is_dir():
         raise ManifestError(
             f"data_folder={str(data_folder)!r} is not a folder: give "
             f"{expected}."

@@ -17,15 +17,10 @@ import collections
 import re
 
 from data_prep.audio_files import find_files
+from data_prep.block_folds import prepare_block_folds
 from data_prep.errors import check_choice
-from data_prep.folds import rotation, speaker_blocks
 from data_prep.manifest import Utterance
-from data_prep.preparation import (
-    Scan,
-    check_data_folder,
-    count_missing,
-    prepare_manifest,
-)
+from data_prep.preparation import Scan, check_data_folder
 
 _EMOTIONS = dict(
     zip(
@@ -121,26 +116,15 @@ def prepare_ravdess(
     check_choice("label_source", label_source, LABEL_SOURCES)
     folder = check_data_folder("RAVDESS", data_folder, ("Actor_[0-9][0-9]",))
     scan = scan_ravdess(folder)
-    missing = count_missing(
-        "RAVDESS", SPEAKERS, scan.utterances, expect_complete
-    )
-    blocks, kind = speaker_blocks(BLOCKS, {u.spk_id for u in scan.utterances})
-    prepare_manifest(
+    prepare_block_folds(
         corpus="RAVDESS",
         scan=scan,
-        speakers=rotation(blocks, fold),
+        expected=SPEAKERS,
+        blocks=BLOCKS,
         classes=CLASS_SETS[classes],
         data_folder=folder,
         manifest_folder=manifest_folder,
-        details={
-            "arguments": {
-                "fold": fold,
-                "classes": classes,
-                "label_source": label_source,
-                "expect_complete": expect_complete,
-            },
-            "folds": len(blocks),
-            "blocks": kind,
-            "missing": missing,
-        },
+        fold=fold,
+        expect_complete=expect_complete,
+        arguments={"classes": classes, "label_source": label_source},
     )

@@ -1,14 +1,16 @@
 """What a manifest must not be: the checks made before one is written."""
 
 import collections
+import math
 import re
 
 from data_prep.errors import ManifestError, name_some
 from data_prep.manifest import SPLITS
+from data_prep.paths import is_below_root
 
 # SpeechBrain's CSV reader drops leading spaces and replaces $names; lone
 # surrogates stand for bytes of a file name that are not UTF-8.
-_UNFIT = re.compile(r"^\s|\s$|[$\r\n\ud800-\udfff]")
+_UNFIT = re.compile(r"^\s|\s$|[$\0\r\n\ud800-\udfff]")
 
 
 def check_text(corpus, utterances):
@@ -24,8 +26,8 @@ def check_text(corpus, utterances):
     Raises
     ------
     ManifestError
-        Naming the utterances with a '$', a line break, a space at either
-        end, or bytes that are not UTF-8.
+        Naming the utterances with a '$', a line break, a zero, a space at
+        either end, or bytes that are not UTF-8.
 
     Example
     -------
@@ -34,7 +36,7 @@ def check_text(corpus, utterances):
     Traceback (most recent call last):
     ...
     data_prep.errors.ManifestError: Tiny has names with '$', line breaks, \
-outer spaces or bytes that are not UTF-8: 'a'. Rename them.
+zeros, outer spaces or bytes that are not UTF-8: 'a'. Rename them.
     """
     unfit = [
         ascii(row.ID)
@@ -46,8 +48,8 @@ outer spaces or bytes that are not UTF-8: 'a'. Rename them.
     ]
     if unfit:
         raise ManifestError(
-            f"{corpus} has names with '$', line breaks, outer spaces or bytes "
-            f"that are not UTF-8: {name_some(unfit)}. Rename them."
+            f"{corpus} has names with '$', line breaks, zeros, outer spaces "
+            f"or bytes that are not UTF-8: {name_some(unfit)}. Rename them."
         )
 
 
@@ -65,9 +67,10 @@ def validate(tables, classes):
     Raises
     ------
     ManifestError
-        Naming every duplicate ID, every utterance without duration or with a
-        label outside the class set, every labelled split that lacks a class
-        or holds an unlabelled utterance, and every speaker in two splits.
+        Naming every duplicate ID, every utterance without ID, speaker or
+        duration, with a label outside the class set or with audio elsewhere,
+        every labelled split that lacks a class or holds an unlabelled
+        utterance, and every speaker in two splits.
 
     Example
     -------
@@ -94,8 +97,22 @@ def validate(tables, classes):
         refuse(split, "duplicate IDs", [x for x, n in ids.items() if n > 1])
         refuse(
             split,
+            "utterances without an ID or a speaker",
+            [row.wav for row in rows if not (row.ID and row.spk_id)],
+        )
+        refuse(
+            split,
             "utterances of no duration",
-            [row.ID for row in rows if not row.duration > 0],
+            [row.ID for row in rows if not 0 < row.duration < math.inf],
+        )
+        refuse(
+            split,
+            "paths that leave the corpus' folder",
+            [
+                row.wav
+                for row in rows
+                if not is_below_root(f"$data_root/{row.wav}")
+            ],
         )
         refuse(
             split,

@@ -4,6 +4,7 @@ import inspect
 import pathlib
 import re
 
+import data_prep
 import pytest
 from emoclust_lobes.cluster_variants import VARIANTS
 from emoclust_lobes.protocol.plan import read_systems
@@ -12,8 +13,11 @@ from hyperpyyaml import load_hyperpyyaml, resolve_references
 
 ROOT = pathlib.Path(__file__).parents[1]
 SYSTEMS = ROOT / "hparams" / "systems.yaml"
-YAMLS = sorted(set((ROOT / "hparams").glob("*.yaml")) - {SYSTEMS})
-VARIED = [path for path in YAMLS if "_" in path.stem]
+# What is read beside an experiment's file.
+BESIDE = {SYSTEMS, ROOT / "hparams" / "crosscorpus.yaml"}
+YAMLS = sorted(set((ROOT / "hparams").glob("*.yaml")) - BESIDE)
+KINDS = ("_campplus", "_wav2vec2")
+VARIED = [path for path in YAMLS if path.stem.endswith(KINDS)]
 OVERRIDES = (
     "data_folder output_folder seed fold classes label_source expect_complete "
     "pools speaker_encoder n_clusters pretraining init contrastive_epochs "
@@ -22,8 +26,10 @@ OVERRIDES = (
 # What may differ between the corpora.
 CORPUS_KEYS = (
     "corpus data_folder output_folder label_set run_folder protocol classes "
-    "label_source expect_complete prepare n_clusters"
+    "label_source expect_complete prepare n_clusters language test_set"
 ).split()
+# What there is where the classes are anything.
+GENERIC_KEYS = {"folds", "table", "n_classes"}
 # What the demo makes smaller.
 SIZES = (
     "speaker_encoder ecapa_channels attention_channels embedding_size "
@@ -55,9 +61,21 @@ def test_the_documented_overrides_are_there(path):
     assert set(OVERRIDES) <= set(top_level(path))
 
 
+def corpus_and_kind(path):
+    """Return a file's corpus and what follows it, such as "_wav2vec2"."""
+    for kind in KINDS:
+        if path.stem.endswith(kind):
+            return path.stem.removesuffix(kind), kind
+    return path.stem, ""
+
+
 def differing(path, other):
     """Return the keys whose blocks are not the same in two files."""
     blocks, others = top_level(path), top_level(other)
+    for found, file in ((blocks, path), (others, other)):
+        if corpus_and_kind(file)[0] == "generic":  # classes are counted
+            assert found["ser"].count("out_features: !ref <n_classes>") == 1
+            found["ser"] = found["ser"].replace("<n_classes>", "<classes>")
     return {
         name
         for name in {*blocks, *others}
@@ -75,20 +93,22 @@ def encoder_keys(path):
 
 @pytest.mark.parametrize("path", YAMLS, ids=lambda path: path.stem)
 def test_files_of_one_kind_differ_in_the_corpus_only(path):
-    _, mark, kind = path.stem.partition("_")
+    corpus, kind = corpus_and_kind(path)
     allowed = {*CORPUS_KEYS, "ser_epochs"}
-    if path.stem == "demo":
+    if corpus == "demo":
         allowed |= set(SIZES)
-    reference = path.with_name(f"ravdess{mark}{kind}.yaml")
+    if corpus == "generic":
+        allowed |= GENERIC_KEYS
+    reference = path.with_name(f"ravdess{kind}.yaml")
     assert differing(path, reference) <= allowed
 
 
 @pytest.mark.parametrize("path", VARIED, ids=lambda path: path.stem)
 def test_files_of_one_corpus_differ_in_the_encoder_only(path):
-    corpus, _, kind = path.stem.partition("_")
+    corpus, kind = corpus_and_kind(path)
     plain = path.with_name(f"{corpus}.yaml")
     allowed = {"output_folder", *encoder_keys(path), *encoder_keys(plain)}
-    if kind == "campplus":
+    if kind == "_campplus":
         allowed |= {"speaker_encoder", "contrastive_encoder_lr"}
         allowed.add("ser_encoder_lr")
     assert differing(path, plain) <= allowed
@@ -164,3 +184,24 @@ def test_runs_of_other_labels_folds_and_seeds_have_other_folders():
             ).read()
         folders.add(re.search(r"manifest_folder: (\S+)", resolved)[1])
     assert len(folders) == 4
+
+
+@pytest.mark.parametrize("path", YAMLS, ids=lambda path: path.stem)
+def test_preparation_gets_every_argument_it_has_and_no_other(path):
+    heading, *lines = top_level(path)["prepare"].splitlines()
+    name = re.fullmatch(r"prepare: !name:data_prep\.(\w+)", heading)[1]
+    given = [
+        re.fullmatch(r"    (\w+): !ref <(\w+)>", x).groups() for x in lines
+    ]
+    assert all(argument == key for argument, key in given)
+    wanted = inspect.signature(getattr(data_prep, name)).parameters
+    assert sorted(argument for argument, _ in given) == sorted(wanted)
+
+
+def test_a_list_of_classes_is_counted_without_the_corpus():
+    # A model's folder keeps the resolved block, and is loaded without it.
+    overrides = "{data_folder: any, classes: [hot, cold, mild]}"
+    with open(ROOT / "hparams" / "generic.yaml", encoding="utf-8") as stream:
+        resolved = resolve_references(stream, overrides).read()
+    assert re.search(r"out_features: 3$", resolved, re.M)
+    assert re.search(r"  n_classes: 3$", resolved, re.M)

@@ -6,15 +6,27 @@ import inspect
 import pandas as pd
 from emoclust_lobes.testing import (
     make_cremad,
+    make_emodb,
+    make_esd,
+    make_generic,
     make_iemocap,
+    make_msp_podcast,
     make_pool,
     make_ravdess,
+    make_savee,
+    make_tess,
 )
 
 MAKERS = {
     "cremad": make_cremad,
+    "emodb": make_emodb,
+    "esd": make_esd,
+    "generic": make_generic,
     "iemocap": make_iemocap,
+    "msp_podcast": make_msp_podcast,
     "ravdess": make_ravdess,
+    "savee": make_savee,
+    "tess": make_tess,
     "pool": make_pool,
 }
 HELP = {
@@ -22,6 +34,8 @@ HELP = {
     "n_sessions": "number of sessions (of each speaker, in a pool)",
     "n_sentences": "number of sentences",
     "n_statements": "number of sentences",
+    "n_words": "number of words",
+    "n_segments": "segments of each speaker with each label",
     "n_repetitions": "takes of each sentence",
     "n_per_emotion": "turns of each speaker in each of the four classes",
     "n_outside": "turns of each speaker outside the four classes",

@@ -6,13 +6,7 @@ from emoclust_lobes.testing.speakers import (
     make_channel,
     make_speaker,
 )
-from emoclust_lobes.testing.tree import (
-    Clip,
-    close_tree,
-    count_labels,
-    open_tree,
-    write_clips,
-)
+from emoclust_lobes.testing.tree import Clip, make_tree
 
 
 def make_pool(
@@ -84,14 +78,15 @@ def make_pool(
                         channel=make_channel(place, seed),
                     )
                 )
-    arguments = {
-        "n_speakers": n_speakers,
-        "n_sessions": n_sessions,
-        "n_utterances": n_utterances,
-        "sample_rate": sample_rate,
-        "seed": seed,
-    }
-    if not open_tree(folder, "a pool of unlabelled speech", arguments):
-        write_clips(folder, clips, seed, sample_rate)
-        close_tree(folder)
-    return count_labels(clips)
+    return make_tree(
+        folder,
+        "a pool of unlabelled speech",
+        clips,
+        sizes={
+            "n_speakers": n_speakers,
+            "n_sessions": n_sessions,
+            "n_utterances": n_utterances,
+        },
+        sample_rate=sample_rate,
+        seed=seed,
+    )

@@ -3,13 +3,7 @@
 import itertools
 
 from emoclust_lobes.testing.speakers import make_speaker
-from emoclust_lobes.testing.tree import (
-    Clip,
-    close_tree,
-    count_labels,
-    open_tree,
-    write_clips,
-)
+from emoclust_lobes.testing.tree import Clip, check_sizes, make_tree
 
 EMOTION_CODES = ("neu", "cal", "hap", "sad", "ang", "fea", "dis", "sur")
 STRENGTH = {1: 0.8, 2: 1.3}  # of normal and strong intensity
@@ -68,13 +62,16 @@ def make_ravdess(
     >>> (folder / "Actor_01" / "03-01-05-02-01-01-01.wav").exists()
     True
     """
-    for name, value, most in (
-        ("n_speakers", n_speakers, 24),
-        ("n_statements", n_statements, 2),
-        ("n_repetitions", n_repetitions, 2),
-    ):
-        if not 1 <= value <= most:
-            raise ValueError(f"{name} is {value}: RAVDESS has 1 to {most}")
+    sizes = {
+        "n_speakers": n_speakers,
+        "n_statements": n_statements,
+        "n_repetitions": n_repetitions,
+    }
+    check_sizes(
+        "RAVDESS",
+        sizes,
+        {"n_speakers": 24, "n_statements": 2, "n_repetitions": 2},
+    )
     clips = []
     for actor in range(1, n_speakers + 1):
         speaker = make_speaker(f"Actor_{actor:02d}", "FM"[actor % 2], seed)
@@ -103,14 +100,11 @@ def make_ravdess(
                     strength=STRENGTH[intensity],
                 )
             )
-    arguments = {
-        "n_speakers": n_speakers,
-        "n_statements": n_statements,
-        "n_repetitions": n_repetitions,
-        "sample_rate": sample_rate,
-        "seed": seed,
-    }
-    if not open_tree(folder, "RAVDESS", arguments):
-        write_clips(folder, clips, seed, sample_rate)
-        close_tree(folder)
-    return count_labels(clips)
+    return make_tree(
+        folder,
+        "RAVDESS",
+        clips,
+        sizes=sizes,
+        sample_rate=sample_rate,
+        seed=seed,
+    )

@@ -159,6 +159,69 @@ def write_clips(folder, clips, seed, sample_rate):
     return seconds
 
 
+def make_tree(folder, corpus, clips, *, sizes, sample_rate, seed, tables=None):
+    """Make a whole synthetic corpus, or leave a finished one as it is.
+
+    Arguments
+    ---------
+    folder : str or pathlib.Path
+        New folder for the tree.
+    corpus : str
+        What the tree looks like, for the README.
+    clips : list of Clip
+        What to make.
+    sizes : dict
+        The numbers that the clips follow from.
+    sample_rate : int
+        In Hz.
+    seed : int
+        Seed of the corpus.
+    tables : dict, optional
+        Text of each label file by path.
+
+    Returns
+    -------
+    dict of dict of int
+        Number of clips, ``counts[speaker][label]``.
+
+    Raises
+    ------
+    FileExistsError
+        When the folder holds anything but this tree.
+    """
+    arguments = {**sizes, "sample_rate": sample_rate, "seed": seed}
+    if not open_tree(folder, corpus, arguments):
+        write_clips(folder, clips, seed, sample_rate)
+        for path, text in (tables or {}).items():
+            write_text(folder, path, text)
+        close_tree(folder)
+    return count_labels(clips)
+
+
+def check_sizes(corpus, sizes, most):
+    """Raise a ValueError when a corpus has not as many of something.
+
+    Arguments
+    ---------
+    corpus : str
+        Name of the corpus.
+    sizes, most : dict
+        What is asked for and the largest that there is, by name.
+
+    Example
+    -------
+    >>> check_sizes("TESS", {"n_words": 201}, {"n_words": 200})
+    Traceback (most recent call last):
+    ...
+    ValueError: n_words is 201: TESS has 1 to 200
+    """
+    for name, value in sizes.items():
+        if not 1 <= value <= most[name]:
+            raise ValueError(
+                f"{name} is {value}: {corpus} has 1 to {most[name]}"
+            )
+
+
 def write_text(folder, path, text):
     """Write a label file below the corpus folder."""
     with replacing(pathlib.Path(folder, path)) as stream:

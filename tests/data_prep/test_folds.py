@@ -4,11 +4,12 @@ import collections
 import string
 
 import pytest
-from data_prep import cremad, ravdess
+from data_prep import cremad, emodb, ravdess, savee
 from data_prep.errors import ManifestError
 from data_prep.folds import (
     PROTOCOLS,
     SESSIONS,
+    balanced_blocks,
     iemocap_fold,
     rotation,
     speaker_blocks,
@@ -87,7 +88,7 @@ def test_iemocap_protocols_are_those_of_the_literature():
         iemocap_fold("random", 1)
 
 
-@pytest.mark.parametrize("corpus", [cremad, ravdess])
+@pytest.mark.parametrize("corpus", [cremad, emodb, ravdess, savee])
 def test_official_blocks_hold_every_actor_once(corpus):
     assert sorted(sum(corpus.BLOCKS, ())) == sorted(corpus.SPEAKERS)
     blocks, kind = speaker_blocks(corpus.BLOCKS, corpus.SPEAKERS)
@@ -128,3 +129,50 @@ def test_two_speakers_are_too_few():
 def test_a_fold_that_does_not_exist_is_refused(fold):
     with pytest.raises(ManifestError, match=r"choose one of 1 to 3"):
         rotation([("a",), ("b",), ("c",)], fold)
+
+
+labelled = st.dictionaries(
+    st.text(string.ascii_letters, min_size=1),
+    st.lists(st.sampled_from("ahns"), min_size=1, max_size=12),
+    min_size=3,
+    max_size=20,
+)
+
+
+@given(labelled, st.integers(3, 6), st.randoms())
+def test_balanced_blocks_hold_each_speaker_once_in_any_order(
+    emotions, n_blocks, random
+):
+    rows = [(x, emotion) for x in emotions for emotion in emotions[x]]
+    if len(emotions) < n_blocks:
+        with pytest.raises(ManifestError, match=f"there are {len(emotions)}:"):
+            balanced_blocks(rows, n_blocks)
+        return
+    blocks = balanced_blocks(rows, n_blocks)
+    assert len(blocks) == n_blocks and all(blocks)
+    assert sorted(x for block in blocks for x in block) == sorted(emotions)
+    random.shuffle(rows)
+    assert balanced_blocks(rows, n_blocks) == blocks
+
+
+@given(st.lists(st.integers(1, 30), min_size=3, max_size=20), st.integers(3, 6))
+def test_balanced_blocks_differ_by_one_speaker_at_most(sizes, n_blocks):
+    # One class: a greedy share never leaves more than the largest between
+    rows = [(f"s{n}", "a") for n, size in enumerate(sizes) for _ in range(size)]
+    if len(sizes) >= n_blocks:
+        blocks = balanced_blocks(rows, n_blocks)
+        totals = [sum(sizes[int(x[1:])] for x in block) for block in blocks]
+        assert max(totals) - min(totals) <= max(sizes)
+
+
+def test_balanced_blocks_keep_the_classes_apart():
+    # Each speaker has one emotion alone: no block is without one of them
+    rows = [(f"{e}{n}", e) for e in "ahns" for n in range(3)]
+    for block in balanced_blocks(rows, 3):
+        assert {speaker[0] for speaker in block} == set("ahns")
+
+
+@pytest.mark.parametrize("n_blocks", [2, 0, "5", None])
+def test_fewer_than_three_blocks_are_refused(n_blocks):
+    with pytest.raises(ManifestError, match="is too few: train, valid"):
+        balanced_blocks([("a", "x")], n_blocks)

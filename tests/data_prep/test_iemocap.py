@@ -222,9 +222,10 @@ def test_a_folder_nearby_is_recognized(iemocap, tmp_path):
 
 
 def test_real_emotional_speech_behind_the_real_names(
-    emoclust_data, make, tmp_path
+    emoclust_data, make, tmp_path, monkeypatch
 ):
     """EMO-DB has five women and five men, as IEMOCAP does."""
+    monkeypatch.setenv("EMOCLUST_LINKS", str(emoclust_data))
     speakers = {
         "Ses01F": "08",
         "Ses01M": "03",

@@ -14,7 +14,6 @@ from data_prep import (
     Source,
     prepare_cremad,
     prepare_iemocap,
-    prepare_ravdess,
     read_manifest,
     read_manifests,
     read_summary,
@@ -268,51 +267,6 @@ def test_a_fold_without_development_set_leaves_no_old_one(iemocap, tmp_path):
         "test.csv",
         "train.csv",
     }
-
-
-class _Backwards(list):
-    """What os.scandir returns, the other way round."""
-
-    def __init__(self, entries):
-        with entries:
-            super().__init__(entries)
-        self.sort(key=lambda entry: entry.name, reverse=True)
-
-    def __enter__(self):
-        return iter(self)
-
-    def __exit__(self, *_):
-        pass
-
-
-@pytest.mark.parametrize(
-    "corpus, prepare",
-    [
-        ("cremad", prepare_cremad),
-        ("ravdess", prepare_ravdess),
-        ("iemocap", prepare_iemocap),
-    ],
-)
-def test_bytes_depend_on_neither_place_nor_order_on_disk(
-    request, tmp_path, monkeypatch, corpus, prepare
-):
-    here = request.getfixturevalue(corpus)
-    prepare(here, tmp_path / "a", expect_complete=False)
-
-    elsewhere = tmp_path / "another place"
-    for path in sorted(here.rglob("*"), reverse=True):
-        if path.is_file():
-            copy = elsewhere / path.relative_to(here)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, copy)
-    scandir, listdir = os.scandir, os.listdir
-    monkeypatch.setattr(os, "scandir", lambda path: _Backwards(scandir(path)))
-    monkeypatch.setattr(
-        os, "listdir", lambda path: sorted(listdir(path), reverse=True)
-    )
-    monkeypatch.chdir(tmp_path)
-    prepare(elsewhere.name, "b", expect_complete=False)
-    assert contents(tmp_path / "a") == contents(tmp_path / "b")
 
 
 def test_manifest_json_is_plain_and_has_no_path(prepared):

@@ -1,6 +1,7 @@
 """Unlabelled pools: folders, tables, names, and what they may not hold."""
 
 import os
+import subprocess
 
 import pytest
 from data_prep import (
@@ -154,13 +155,72 @@ def test_a_bad_table_is_refused(fold, make, tmp_path, text, message):
 
 def test_a_folder_without_speakers_is_told_what_it_holds(fold, make, tmp_path):
     make.noise(tmp_path / "flat/1.wav")
-    make.text(tmp_path / "flat/id1/1.m4a", "")
+    make.text(tmp_path / "flat/id1/1.wma", "")
     with pytest.raises(ManifestError) as error:
         prepare_pools([tmp_path / "flat"], *fold)
     assert "has no SPEAKER/.../*{.flac,.mp3,.ogg,.opus,.wav}" in str(
         error.value
     )
-    assert "It holds 2 files: 1.m4a, 1.wav." in str(error.value)
+    assert "It holds 2 files: 1.wav, 1.wma." in str(error.value)
+
+
+def test_speech_that_must_be_converted_is_said_how(fold, make, tmp_path):
+    pool = tmp_path / "Vox Celeb2"
+    for name in ("id1/video1/00001", "id1/video1/00002", "id2/video2/00001"):
+        make.text(pool / f"{name}.m4a", "AAC, let us say")
+    make.noise(pool / "id1/video1/00001.wav")  # converted before
+    with pytest.raises(ManifestError) as error:
+        prepare_pools([pool], *fold)
+    message, command = str(error.value).split("\n")
+    assert message.startswith("2 recordings of the pool")
+    assert "id1/video1/00002.m4a, id2/video2/00001.m4a. Convert" in message
+    # The shell finds each file and its new name in that line
+    said = subprocess.run(
+        ["sh", "-c", command.replace("ffmpeg", "echo ffmpeg")],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    assert sorted(said) == [
+        f"ffmpeg -i {pool}/{name}.m4a -ar 16000 -ac 1 {pool}/{name}.wav"
+        for name in (
+            "id1/video1/00001",
+            "id1/video1/00002",
+            "id2/video2/00001",
+        )
+    ]
+    make.noise(pool / "id1/video1/00002.wav")
+    make.noise(pool / "id2/video2/00001.wav")
+    prepare_pools([pool], *fold)
+    table = read_manifests(pool_sources([pool], *fold))
+    assert columns(table, "spk_id", "session") == [
+        ("Vox Celeb2/id1", "video1"),
+        ("Vox Celeb2/id1", "video1"),
+        ("Vox Celeb2/id2", "video2"),
+    ]
+
+
+def test_librispeech_in_one_folder_tells_speaker_and_chapter(
+    fold, make, tmp_path
+):
+    for name in (
+        "103-1240-0000.flac",
+        "103-1241-0000.flac",
+        "1034-121119-0001.flac",
+        "84/121123/84-121123-0000.flac",
+        "103-1240.flac",
+    ):
+        make.noise(tmp_path / "libri" / name)
+    prepare_pools([tmp_path / "libri"], *fold)
+    table = read_manifests(pool_sources([tmp_path / "libri"], *fold))
+    assert columns(table, "ID", "spk_id", "session") == [
+        ("libri/103-1240-0000", "libri/103", "1240"),
+        ("libri/103-1241-0000", "libri/103", "1241"),
+        ("libri/1034-121119-0001", "libri/1034", "121119"),
+        ("libri/84/121123/84-121123-0000", "libri/84", "121123"),
+    ]
+    dropped = read_summary(fold[1] / "pools/libri")["dropped"]
+    assert dropped == {"not in a speaker's folder": 1}
 
 
 def test_a_file_name_that_is_not_utf8_is_refused(fold, voxceleb):
@@ -255,7 +315,10 @@ def test_a_pool_with_held_out_speech_is_refused(fold, make, tmp_path, through):
     assert not (folder / "pools").exists()
 
 
-def test_one_recording_in_two_pools_is_refused(fold, voxceleb, tmp_path):
+def test_one_recording_in_two_pools_is_refused(
+    fold, voxceleb, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("EMOCLUST_LINKS", str(tmp_path.parent.parent))
     corpus, folder = fold
     other = tmp_path / "other"
     (other / "Kim").mkdir(parents=True)
@@ -332,6 +395,16 @@ def test_an_unchanged_pool_is_left_alone(fold, make, voxceleb):
     prepare_pools([voxceleb], *fold)
     assert state() != before
     assert read_summary(fold[1] / "pools/voxceleb")["utterances"] == {"pool": 5}
+
+
+def test_real_speech_in_one_folder_is_a_pool(emoclust_data, fold):
+    pool = emoclust_data / "librispeech_train-clean-100"
+    prepare_pools([pool], *fold)
+    table = read_manifests(pool_sources([pool], *fold))
+    assert len(table) == len(list(pool.glob("*-*-*.*")))
+    numbers = {path.name.split("-")[0] for path in pool.glob("*-*-*.*")}
+    assert {x.rpartition("/")[2] for x in table["spk_id"]} == numbers
+    assert "" not in set(table["session"])
 
 
 def test_real_speech_is_a_pool(emoclust_data, fold):

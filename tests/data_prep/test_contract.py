@@ -1,0 +1,448 @@
+"""What the recipes rely on, asked of every corpus."""
+
+import collections
+import csv
+import functools
+import importlib.util
+import inspect
+import os
+import pathlib
+import re
+import shutil
+import tempfile
+from collections.abc import Callable
+from typing import NamedTuple
+
+import data_prep
+import numpy
+import pytest
+import soundfile
+from data_prep import (
+    COLUMNS,
+    ManifestError,
+    Source,
+    read_manifest,
+    read_summary,
+)
+from emoclust_lobes import testing
+
+DOCS = pathlib.Path(__file__).parents[2] / "docs" / "add_a_corpus.md"
+
+
+def template_module():
+    """Import the module that the documentation shows."""
+    code = re.search(r"```python\n(.*?)```", DOCS.read_text(), re.S)[1]
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "tiny.py"
+        path.write_text(code)
+        spec = importlib.util.spec_from_file_location("tiny", path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return module
+
+
+def make_tiny(folder):
+    """Make the tree of the documentation's example."""
+    for speaker in ("ann", "bob", "eve", "jim", "kim", "lee"):
+        for clip in range(6):
+            emotion = ("angry", "happy", "neutral")[clip % 3]
+            path = folder / speaker / f"{speaker}_s{clip // 3 + 1}_{emotion}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            noise = numpy.random.default_rng(clip).normal(0, 0.1, 800 + clip)
+            soundfile.write(f"{path}.wav", noise, 16000)
+    counts = {"ang": 2, "hap": 2, "neu": 2}
+    return {x.name: counts for x in folder.iterdir()}
+
+
+def twin_file(root):
+    """Put a recording beside itself in another format."""
+    path = min(root.rglob("*.wav"))
+    audio, rate = soundfile.read(path)
+    soundfile.write(path.with_suffix(".flac"), audio, rate)
+
+
+def twin_folder(root):
+    """Put a recording into another folder, too."""
+    path = min(root.rglob("*.wav"))
+    (path.parent / "again").mkdir()
+    shutil.copy(path, path.parent / "again")
+
+
+def twin_row(root):
+    """List a recording twice."""
+    (table,) = root.rglob("*.csv")
+    lines = table.read_text().splitlines()
+    table.write_text("\n".join([*lines, lines[1], ""]))
+
+
+class Corpus(NamedTuple):
+    """How a corpus is asked.
+
+    Arguments
+    ---------
+    prepare : callable
+        The function of ``data_prep``.
+    make : callable
+        Makes a miniature tree and returns ``counts[speaker][label]``.
+    n_folds : int
+        Folds of the miniature.
+    class_sets : dict
+        The emotions of each value of ``classes``.
+    default : object
+        Which of these is the default.
+    options : dict
+        Further arguments.
+    codes : dict
+        Emotion of a label, where they are called otherwise.
+    left_out : tuple of str
+        Speakers of the tree who are in no split.
+    partial : bool
+        Whether the miniature is a part of the corpus.
+    develops : bool
+        Whether there are development speakers.
+    duplicate : callable
+        Puts an utterance into the tree once more.
+    """
+
+    prepare: Callable
+    make: Callable
+    n_folds: int
+    class_sets: dict
+    default: object
+    options: dict = {}
+    codes: dict = {}
+    left_out: tuple = ()
+    partial: bool = True
+    develops: bool = True
+    duplicate: Callable = twin_file
+
+
+BIG_FOUR = ("ang", "hap", "neu", "sad")
+BIG_SIX = ("ang", "dis", "fea", "hap", "neu", "sad")
+WITH_SURPRISE = (*BIG_SIX, "sur")
+MSP_CODES = {
+    "A": "ang",
+    "C": "con",
+    "D": "dis",
+    "F": "fea",
+    "H": "hap",
+    "N": "neu",
+    "S": "sad",
+    "U": "sur",
+}
+USERS = ("angry", "happy", "neutral", "sad")
+GENERIC = Corpus(
+    prepare=data_prep.prepare_generic,
+    make=lambda folder: testing.make_generic(
+        folder, n_speakers=4, n_sentences=1
+    ),
+    n_folds=3,
+    class_sets={"all": USERS, ("happy", "sad"): ("happy", "sad")},
+    default="all",
+    options={"folds": 3},
+    partial=False,
+)
+CORPORA = {
+    "cremad": Corpus(
+        prepare=data_prep.prepare_cremad,
+        make=lambda folder: testing.make_cremad(
+            folder, n_speakers=5, n_sentences=1
+        ),
+        n_folds=5,
+        class_sets={4: BIG_FOUR, 6: BIG_SIX},
+        default=6,
+        duplicate=twin_folder,
+    ),
+    "emodb": Corpus(
+        prepare=data_prep.prepare_emodb,
+        make=lambda folder: testing.make_emodb(folder, n_sentences=1),
+        n_folds=5,
+        class_sets={4: BIG_FOUR, 7: (*BIG_SIX, "bor")},
+        default=7,
+    ),
+    "esd": Corpus(
+        prepare=data_prep.prepare_esd,
+        make=lambda folder: testing.make_esd(folder, n_speakers=10),
+        n_folds=5,
+        class_sets={5: (*BIG_FOUR, "sur")},
+        default=5,
+        options={"language": "all"},
+    ),
+    "generic folders": GENERIC,
+    "generic table": GENERIC._replace(
+        options={"folds": 3, "table": "recordings.csv"}, duplicate=twin_row
+    ),
+    "iemocap": Corpus(
+        prepare=data_prep.prepare_iemocap,
+        make=lambda folder: testing.make_iemocap(
+            folder, n_per_emotion=1, n_outside=1
+        ),
+        n_folds=5,
+        class_sets={4: BIG_FOUR},
+        default=4,
+        codes={"exc": "hap"},
+        duplicate=twin_folder,
+    ),
+    "msp_podcast": Corpus(
+        prepare=data_prep.prepare_msp_podcast,
+        make=testing.make_msp_podcast,
+        n_folds=1,
+        class_sets={4: BIG_FOUR, 8: tuple(MSP_CODES.values())},
+        default=4,
+        codes=MSP_CODES,
+        left_out=("6", "Unknown"),  # of Test2
+        partial=False,
+        duplicate=twin_row,
+    ),
+    "ravdess": Corpus(
+        prepare=data_prep.prepare_ravdess,
+        make=lambda folder: testing.make_ravdess(
+            folder, n_speakers=3, n_statements=1, n_repetitions=1
+        ),
+        n_folds=3,
+        class_sets={8: (*WITH_SURPRISE, "cal")},
+        default=8,
+    ),
+    "savee": Corpus(
+        prepare=data_prep.prepare_savee,
+        make=lambda folder: testing.make_savee(folder, n_sentences=1),
+        n_folds=4,
+        class_sets={7: WITH_SURPRISE},
+        default=7,
+    ),
+    "tess": Corpus(
+        prepare=data_prep.prepare_tess,
+        make=lambda folder: testing.make_tess(folder, n_words=2),
+        n_folds=2,
+        class_sets={7: WITH_SURPRISE},
+        default=7,
+        develops=False,
+    ),
+    "template": Corpus(
+        prepare=template_module().prepare_tiny,
+        make=make_tiny,
+        n_folds=3,
+        class_sets={3: ("ang", "hap", "neu")},
+        default=3,
+        partial=False,
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def make_tree(tmp_path_factory):
+    """Return the function that gives a miniature, made once, and its counts."""
+
+    @functools.cache
+    def tree(make):
+        root = tmp_path_factory.mktemp("corpus") / "miniature"
+        return root, make(root)
+
+    return tree
+
+
+@pytest.fixture(scope="module", params=CORPORA)
+def case(request, make_tree):
+    """A corpus, a miniature tree that must not be changed, its counts."""
+    corpus = CORPORA[request.param]
+    return corpus, *make_tree(corpus.make)
+
+
+@pytest.fixture
+def mine(case, tmp_path):
+    """A corpus and a copy of its tree that may be changed."""
+    corpus, root, _ = case
+    return corpus, pathlib.Path(shutil.copytree(root, tmp_path / "data"))
+
+
+def prepare(corpus, root, folder, **arguments):
+    """Prepare a miniature."""
+    given = {"expect_complete": not corpus.partial, **corpus.options}
+    corpus.prepare(root, folder, **{**given, **arguments})
+
+
+def tables(root, folder):
+    """Read all CSVs of a manifest."""
+    return {
+        path.stem: read_manifest(Source(str(path), str(root)))
+        for path in folder.glob("*.csv")
+    }
+
+
+def contents(folder):
+    """Return all bytes of a manifest."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_every_function_of_data_prep_is_asked():
+    asked = {corpus.prepare.__name__ for corpus in CORPORA.values()}
+    offered = {x for x in vars(data_prep) if x.startswith("prepare_")}
+    assert offered - {"prepare_pools"} == asked - {"prepare_tiny"}
+
+
+def test_arguments_have_the_names_that_the_yaml_files_use(case):
+    corpus, *_ = case
+    signature = inspect.signature(corpus.prepare).parameters
+    first, second, *_ = signature
+    assert (first, second) == ("data_folder", "manifest_folder")
+    assert signature["fold"].default == 1
+    assert signature["expect_complete"].default is True
+    assert signature["classes"].default == corpus.default
+
+
+def test_folds_share_no_speaker_and_have_every_class(case, tmp_path):
+    corpus, root, counts = case
+    expected = (
+        {"train", "valid", "test"}
+        if corpus.develops
+        else {
+            "train",
+            "test",
+        }
+    )
+    tested = []
+    for fold in range(1, corpus.n_folds + 1):
+        prepare(corpus, root, tmp_path, fold=fold)
+        rows = tables(root, tmp_path)
+        assert set(rows) == {*expected, "pool"}
+        speakers = [x for split in expected for x in {*rows[split]["spk_id"]}]
+        assert len(speakers) == len(set(speakers))
+        assert set(speakers) == set(counts) - set(corpus.left_out)
+        classes = set(corpus.class_sets[corpus.default])
+        for split in expected:
+            assert set(rows[split]["emotion"]) == classes
+        assert set(rows["pool"]["spk_id"]) == set(rows["train"]["spk_id"])
+        assert set(rows["train"]["ID"]) <= set(rows["pool"]["ID"])
+        tested += {*rows["test"]["spk_id"]}
+    assert read_summary(tmp_path)["folds"] == corpus.n_folds
+    assert len(tested) == len(set(tested))
+    if corpus.n_folds > 1:
+        assert set(tested) == set(counts)
+    with pytest.raises(ManifestError, match=f"fold={corpus.n_folds + 1} does"):
+        prepare(corpus, root, tmp_path, fold=corpus.n_folds + 1)
+
+
+def test_class_sets_have_the_labels_of_the_tree(case, tmp_path):
+    corpus, root, counts = case
+    for classes, emotions in corpus.class_sets.items():
+        given = list(classes) if isinstance(classes, tuple) else classes
+        prepare(corpus, root, tmp_path, classes=given)
+        assert read_summary(tmp_path)["classes"] == sorted(emotions)
+        found = collections.Counter()
+        for split, table in tables(root, tmp_path).items():
+            if split != "pool":
+                pairs = zip(table["spk_id"], table["emotion"], strict=True)
+                found.update(pairs)
+        wanted = collections.Counter()
+        for speaker in set(counts) - set(corpus.left_out):
+            for label, n in counts[speaker].items():
+                emotion = corpus.codes.get(label, label)
+                if emotion in emotions:
+                    wanted[speaker, emotion] += n
+        assert found == wanted
+
+
+def test_rows_have_all_columns_and_the_durations_of_the_files(case, tmp_path):
+    corpus, root, _ = case
+    prepare(corpus, root, tmp_path)
+    for name in ("train", "test", "pool"):
+        with open(tmp_path / f"{name}.csv", newline="") as stream:
+            assert tuple(next(csv.reader(stream))) == COLUMNS
+    sources = set()
+    for row in tables(root, tmp_path)["test"].itertuples():
+        assert row.duration == pytest.approx(
+            soundfile.info(row.wav).duration, abs=1e-6
+        )
+        assert row.gender in ("F", "M", "")
+        assert row.spk_id and row.label_source
+        sources.add(row.label_source)
+    assert len(sources) == 1
+
+
+class Backwards(list):
+    """What os.scandir returns, the other way round."""
+
+    def __init__(self, entries):
+        with entries:
+            super().__init__(entries)
+        self.sort(key=lambda entry: entry.name, reverse=True)
+
+    def __enter__(self):
+        return iter(self)
+
+    def __exit__(self, *_):
+        pass
+
+
+def test_bytes_depend_on_neither_place_nor_order_on_disk(
+    case, tmp_path, monkeypatch
+):
+    corpus, root, _ = case
+    prepare(corpus, root, tmp_path / "a")
+    shutil.copytree(root, tmp_path / "another place")
+    scandir, listdir = os.scandir, os.listdir
+    monkeypatch.setattr(os, "scandir", lambda path: Backwards(scandir(path)))
+    monkeypatch.setattr(
+        os, "listdir", lambda path: sorted(listdir(path), reverse=True)
+    )
+    monkeypatch.chdir(tmp_path)
+    prepare(corpus, "another place", pathlib.Path("b"))
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+
+
+def test_a_current_manifest_is_left_alone(case, tmp_path):
+    corpus, root, _ = case
+
+    def state():
+        return {x.name: x.stat().st_mtime_ns for x in tmp_path.iterdir()}
+
+    prepare(corpus, root, tmp_path)
+    before = state()
+    prepare(corpus, root, tmp_path)
+    assert state() == before
+
+
+def test_a_wrong_folder_is_named(case, tmp_path):
+    corpus, root, _ = case
+    (tmp_path / "empty").mkdir()
+    for folder, message in (
+        ("nowhere", "data_folder='nowhere' is not a folder: give the folder"),
+        (tmp_path / "empty", "; it holds nothing."),
+    ):
+        with pytest.raises(ManifestError) as error:
+            prepare(corpus, folder, tmp_path / "manifest")
+        assert message in str(error.value)
+    assert not (tmp_path / "manifest").exists()
+
+
+def test_a_duplicate_is_refused(mine, tmp_path):
+    corpus, root = mine
+    corpus.duplicate(root)
+    with pytest.raises(ManifestError, match="has duplicate IDs: |not complete"):
+        for fold in range(1, corpus.n_folds + 1):
+            prepare(corpus, root, tmp_path / "manifest", fold=fold)
+
+
+def test_a_corrupt_file_is_named(mine, tmp_path):
+    corpus, root = mine
+    prepare(corpus, root, tmp_path / "manifest")
+    path = tables(root, tmp_path / "manifest")["test"]["wav"][0]
+    before = contents(tmp_path / "manifest")
+    pathlib.Path(path).write_bytes(pathlib.Path(path).read_bytes()[:500])
+    with pytest.raises(ManifestError) as error:
+        prepare(corpus, root, tmp_path / "manifest")
+    name = pathlib.Path(path).relative_to(root).as_posix()
+    assert re.search(
+        f"{re.escape(name)}: truncated: \\d+ bytes", str(error.value)
+    )
+    assert contents(tmp_path / "manifest") == before
+
+
+def test_other_classes_and_a_part_are_refused(case, tmp_path):
+    corpus, root, _ = case
+    with pytest.raises(ManifestError, match="classes=99 is no"):
+        prepare(corpus, root, tmp_path, classes=99)
+    if corpus.partial:
+        with pytest.raises(ManifestError, match="is not complete: .* were fou"):
+            prepare(corpus, root, tmp_path, expect_complete=True)
+    assert not list(tmp_path.iterdir())
