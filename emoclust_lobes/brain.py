@@ -1,12 +1,25 @@
 """What both training stages share: an utterance encoder with heads."""
 
 import hashlib
+import math
+import pathlib
 
 import torch
+from emoclust_lobes.files import read_json, write_json
 from torch.utils.tensorboard import SummaryWriter
 
 from speechbrain import Brain, Stage
 from speechbrain.utils.distributed import get_rank, if_main_process
+from speechbrain.utils.logger import get_logger
+
+logger = get_logger(__name__)
+
+# Shorter utterances are repeated, as short crops are; ECAPA-TDNN needs 5.
+FEWEST_FRAMES = 5
+
+
+class NonFiniteError(ValueError):
+    """A training computes what is no number; says when and on what."""
 
 
 class EncoderBrain(Brain):
@@ -28,7 +41,17 @@ class EncoderBrain(Brain):
     Every random draw of training depends on the seed, the epoch and the step
     alone. A run that is interrupted anywhere and started again therefore ends
     as if it had never been interrupted.
+
+    A loss or gradient that is not finite never reaches the weights: the step
+    is left out, and the IDs of its batch are kept in the run's folder, in
+    ``nonfinite.json``. After more of them in an epoch than
+    ``nonfinite_patience``, a run option of SpeechBrain's, or when they have
+    reached the statistics of a normalization, training ends with a
+    :class:`NonFiniteError`.
     """
+
+    refused = None  # what was not finite since the last step
+    batch = None
 
     def encode(self, signals, lens, stage):
         """Turn waveforms, or features of a frozen front end, into embeddings.
@@ -52,6 +75,9 @@ class EncoderBrain(Brain):
         features = (
             signals if is_cached else self.modules.compute_features(signals)
         )
+        # Convolutions reflect what is beside the end: they need so much.
+        repeats = math.ceil(FEWEST_FRAMES / features.shape[1])
+        features = features.repeat(1, repeats, 1)
         features = self.modules.mean_var_norm(features, lens)
         if stage == Stage.TRAIN:
             features = self.hparams.augment(features)
@@ -84,7 +110,8 @@ class EncoderBrain(Brain):
         loss, n_anchors = self.hparams.contrastive_loss(
             projections, **labels, memory=memory
         )
-        memory.add(projections, **labels)
+        if loss.isfinite():
+            memory.add(projections, **labels)
         self.hparams.history.note(anchors=n_anchors)
         return loss
 
@@ -121,6 +148,56 @@ class EncoderBrain(Brain):
         key = f"{self.hparams.seed}|{epoch}|{self.step}|{get_rank()}"
         digest = hashlib.sha256(key.encode()).digest()
         torch.manual_seed(int.from_bytes(digest[:7], "big"))
+        self.batch = batch
+
+    def check_loss_isfinite(self, loss):
+        """Refuse a batch whose loss, a scalar tensor, is not finite."""
+        if not loss.isfinite():
+            self._refuse(f"loss {loss.item()}")
+
+    def optimizers_step(self):
+        """Step, unless a gradient is not finite."""
+        gradients = [
+            parameter.grad
+            for parameter in self.modules.parameters()
+            if parameter.grad is not None
+        ]
+        norm = torch.nn.utils.get_total_norm(gradients)
+        # A scaler of float16 does the same, and infinity is nothing unusual.
+        if norm.isfinite() or self.scaler.is_enabled():
+            super().optimizers_step()
+        else:
+            if self.refused is None:  # it may be another process' loss
+                self._refuse(f"gradient norm {norm.item()}")
+            self.zero_grad(set_to_none=True)
+        self.refused = None
+
+    def _refuse(self, what):
+        """Keep the IDs of a batch, and stop when it is one too many."""
+        self.refused = what
+        self.nonfinite_count += 1
+        epoch = self.hparams.epoch_counter.current
+        rank = get_rank()
+        name = "nonfinite.json" if rank is None else f"nonfinite_{rank}.json"
+        path = pathlib.Path(self.hparams.folder, name)
+        place = f"epoch {epoch}, step {self.step}"
+        batch = {"found": what, "utterances": list(self.batch.id)}
+        write_json(path, {**(read_json(path) or {}), place: batch})
+        logger.warning(f"{place}: {what}; the batch is left out, see {path}")
+        spoilt = [
+            name
+            for name, buffer in self.modules.named_buffers()
+            if buffer.isnan().any()
+        ]
+        if self.nonfinite_count > self.nonfinite_patience or spoilt:
+            reason = f"{self.nonfinite_count} batches of the epoch were such"
+            if spoilt:
+                reason = f"it has spoilt {spoilt[0]}"
+            raise NonFiniteError(
+                f"{place}: {what}, and {reason}. The utterances are in {path}. "
+                "Look at these recordings, lower the learning rates, or use "
+                "--precision=fp32."
+            )
 
     def finish_epoch(self, epoch, train_stats, valid_stats=None, max_key=None):
         """Log an epoch, save it, and keep the best and the latest checkpoint.

@@ -27,6 +27,7 @@ from emoclust_lobes.cluster_algorithms import (
 from emoclust_lobes.cluster_report import CONFOUNDS, report_speaker, summarise
 from emoclust_lobes.embedding_cache import read_cache
 from emoclust_lobes.files import fingerprint, read_json, replacing, write_json
+from emoclust_lobes.locks import locked
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
@@ -51,7 +52,8 @@ def cluster_utterances(
     """Cluster the utterances of each speaker, and report on the clusters.
 
     Nothing happens when ``cluster_folder`` holds the clusters of the same
-    utterances, labels, embeddings and arguments.
+    utterances, labels, embeddings and arguments. Another process that writes
+    into it is waited for.
 
     Arguments
     ---------
@@ -115,33 +117,19 @@ def cluster_utterances(
             "vectors": hashlib.sha256(vectors.tobytes()).hexdigest(),
         }
     )
-    done = read_json(folder / "clusters.json")
-    if done and done["fingerprint"] == inputs and _csv(folder).exists():
-        return
-
-    speakers = utterances.groupby("spk_id", sort=True)
-    tasks = (
-        (name, vectors[rows.index], {x: rows[x].tolist() for x in LABELS})
-        for name, rows in speakers
-    )
-    columns, reports = _run(tasks, speakers.ngroups, n_jobs, arguments)
-
-    (folder / "clusters.json").unlink(missing_ok=True)
-    table = utterances[["ID", "spk_id"]].assign(**columns)
-    with replacing(_csv(folder)) as stream:
-        table.to_csv(stream, index=False, float_format="%.6f")
-    write_json(
-        folder / "clusters.json",
-        {
-            "fingerprint": inputs,
-            **arguments,
-            "utterances": len(utterances),
-            "clusters": sum(x["clusters"] for x in reports.values()),
-            "short_speakers": sum(x["short"] for x in reports.values()),
-            **summarise(list(reports.values())),
-            "speakers": reports,
-        },
-    )
+    with locked(folder, wait=True):
+        done = read_json(folder / "clusters.json")
+        if done and done["fingerprint"] == inputs and _csv(folder).exists():
+            return
+        speakers = utterances.groupby("spk_id", sort=True)
+        tasks = (
+            (name, vectors[rows.index], {x: rows[x].tolist() for x in LABELS})
+            for name, rows in speakers
+        )
+        columns, reports = _run(tasks, speakers.ngroups, n_jobs, arguments)
+        table = utterances[["ID", "spk_id"]].assign(**columns)
+        facts = {"fingerprint": inputs, **arguments}
+        _write(folder, facts, table, reports)
 
 
 def read_clusters(cluster_folder):
@@ -208,6 +196,24 @@ def speaker_seed(seed, speaker):
 
 def _csv(folder):
     return folder / "clusters.csv"
+
+
+def _write(folder, facts, table, reports):
+    """Write both files; without the second, the clusters are made again."""
+    (folder / "clusters.json").unlink(missing_ok=True)
+    with replacing(_csv(folder)) as stream:
+        table.to_csv(stream, index=False, float_format="%.6f")
+    write_json(
+        folder / "clusters.json",
+        {
+            **facts,
+            "utterances": len(table),
+            "clusters": sum(x["clusters"] for x in reports.values()),
+            "short_speakers": sum(x["short"] for x in reports.values()),
+            **summarise(list(reports.values())),
+            "speakers": reports,
+        },
+    )
 
 
 def _run(tasks, n_speakers, n_jobs, arguments, speakers_per_job=25):

@@ -3,19 +3,21 @@
 ``<embedding_folder>/<encoder>.npz`` serves all folds and seeds of a corpus: it
 only grows. While a run computes, it saves what it has in ``<encoder>.parts/``
 beside it; the end of the run, or the start of the next one after a kill, moves
-the parts into the cache.
+the parts into the cache. One process at a time does so: others wait.
 """
 
 import contextlib
 import json
 import os
 import pathlib
+import shutil
 import uuid
 from typing import NamedTuple
 
 import numpy as np
 import pandas
 from emoclust_lobes.files import replacing
+from emoclust_lobes.locks import locked
 
 
 class EmbeddingError(ValueError):
@@ -144,7 +146,7 @@ def read_cache(embedding_folder, encoder):
 
 
 def merge_parts(embedding_folder, encoder):
-    """Move finished parts into the cache.
+    """Move finished parts into the cache, once nobody else writes any.
 
     A part that comes from another encoder than the rows before it is newer
     than they are and starts the cache afresh.
@@ -167,23 +169,23 @@ def merge_parts(embedding_folder, encoder):
     """
     path = cache_path(embedding_folder, encoder)
     folder = path.with_suffix(".parts")
-    parts = sorted(folder.glob("*.npz"), key=os.path.getmtime)
-    cache = Embeddings.load(path) if path.exists() else None
-    if not parts:
-        return cache
-    for part in map(Embeddings.load, parts):
-        same = cache is not None and cache.identity == part.identity
-        cache = cache.updated(part) if same else part
-    cache.save(path)
-    for part in parts:
-        part.unlink()
-    with contextlib.suppress(OSError):  # another run may be adding to it
-        folder.rmdir()
+    with locked(embedding_folder, wait=True):
+        parts = sorted(folder.glob("*.npz"), key=os.path.getmtime)
+        cache = Embeddings.load(path) if path.exists() else None
+        if not parts:
+            return cache
+        for part in map(Embeddings.load, parts):
+            same = cache is not None and cache.identity == part.identity
+            cache = cache.updated(part) if same else part
+        cache.save(path)
+        shutil.rmtree(folder)  # with what kills have left half written
     return cache
 
 
 class PartWriter:
     """Saves finished rows every so often and at the end, come what may.
+
+    From its start to its end, no other process writes into the folder.
 
     Arguments
     ---------
@@ -213,30 +215,31 @@ class PartWriter:
         self.ids = ids
         self.signatures = signatures
         self.save_every = save_every
-        self.rows, self.vectors = [], []
+        self.finished = []  # pairs of rows and vectors: a signal parts none
+        self.lock = contextlib.ExitStack()
+        self.embedding_folder = embedding_folder
 
     def __enter__(self):
+        self.lock.enter_context(locked(self.embedding_folder, wait=True))
         return self
 
     def __exit__(self, *error):
-        self.save()
+        with self.lock:
+            self.save()
 
     def add(self, rows, vectors):
         """Take vectors [n, dim] of the utterances at these n positions."""
-        self.rows.extend(rows)
-        self.vectors.append(vectors)
-        if len(self.rows) >= self.save_every:
+        self.finished.append((rows, vectors))
+        if sum(len(rows) for rows, _ in self.finished) >= self.save_every:
             self.save()
 
     def save(self):
         """Save what was added since the last time."""
-        if not self.rows:
+        if not any(len(rows) for rows, _ in self.finished):
             return
+        rows, vectors = map(np.concatenate, zip(*self.finished, strict=True))
         part = Embeddings(
-            self.identity,
-            self.ids[self.rows],
-            self.signatures[self.rows],
-            np.concatenate(self.vectors),
+            self.identity, self.ids[rows], self.signatures[rows], vectors
         )
         part.save(self.folder / f"{uuid.uuid4().hex}.npz")
-        self.rows, self.vectors = [], []
+        self.finished = []

@@ -1,12 +1,35 @@
-"""Folders of runs: resumed when nothing changed, refused when something did."""
+"""Folders of runs: resumed when nothing changed, refused when something did.
 
+A run has its folder to itself, may be interrupted at any time, and leaves
+checkpoints that are whole.
+"""
+
+import contextlib
+import datetime
 import io
+import os
 import pathlib
+import shutil
+import signal
 
 import ruamel.yaml
 from emoclust_lobes.files import read_json, write_json
+from emoclust_lobes.locks import locked
 from hyperpyyaml import load_hyperpyyaml, resolve_references
 from ruamel.yaml.comments import TaggedScalar
+
+from speechbrain.utils.distributed import (
+    ddp_barrier,
+    if_main_process,
+    main_process_only,
+)
+from speechbrain.utils.logger import get_logger
+
+logger = get_logger(__name__)
+
+
+class Interrupted(SystemExit):
+    """A signal ended the process: the exit code is 128 plus its number."""
 
 
 class ChangedRunError(ValueError):
@@ -98,3 +121,156 @@ def refuse_changed_run(folder, blocks):
             "it anew."
         )
     write_json(folder / "settings.json", {**before, **blocks})
+
+
+@contextlib.contextmanager
+def interruptible():
+    """End on Ctrl-C and SIGTERM with a line and the usual exit code.
+
+    Both are raised where the program is, as Ctrl-C always is, so that what has
+    been computed is saved on the way out. Where a signal is ignored, as Ctrl-C
+    in the background of a shell, it stays so.
+
+    Raises
+    ------
+    Interrupted
+        After a signal, with the code 130 for Ctrl-C and 143 for SIGTERM.
+
+    Example
+    -------
+    >>> try:
+    ...     with interruptible():
+    ...         signal.raise_signal(signal.SIGTERM)
+    ... except Interrupted as interrupted:
+    ...     interrupted.code
+    143
+    """
+    came = []
+
+    def end(number, frame):
+        came.append(signal.Signals(number))
+        raise KeyboardInterrupt
+
+    before = {
+        number: signal.signal(number, end)
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if signal.getsignal(number) != signal.SIG_IGN
+    }
+    try:
+        yield
+    except BaseException:
+        # Perhaps another error than ours: workers are ended by it, too
+        if not came:
+            raise
+        logger.warning(
+            f"Ended by {came[0].name}: the same command goes on from here"
+        )
+        raise Interrupted(128 + came[0]) from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def one_run(folder):
+    """Keep the folder of a run to one run, which signals may end.
+
+    Arguments
+    ---------
+    folder : str or pathlib.Path
+        Folder of the run. Of several processes of one run, the main one locks
+        it.
+
+    Raises
+    ------
+    FolderInUseError
+        When another run has the folder.
+    Interrupted
+        As ``interruptible``.
+
+    Example
+    -------
+    >>> with one_run(getfixture("tmp_path") / "contrastive") as folder:
+    ...     (folder / ".lock").exists()
+    True
+    """
+    lock = locked(folder) if if_main_process() else contextlib.nullcontext()
+    with interruptible(), lock:
+        yield pathlib.Path(folder)
+
+
+def save_whole(checkpointer):
+    """Let a checkpointer write each checkpoint aside, then move it in place.
+
+    SpeechBrain begins a checkpoint with the file that makes its folder one. A
+    run that is killed inside a save, or finds the disk full, would leave the
+    newest checkpoint unreadable, and that is the one to be resumed.
+
+    Arguments
+    ---------
+    checkpointer : Checkpointer
+        Changed in place.
+
+    Returns
+    -------
+    Checkpointer
+        The same. Its saves raise ``OSError`` where they cannot be written.
+
+    Example
+    -------
+    >>> from speechbrain.utils.checkpoints import Checkpointer
+    >>> import torch
+    >>> net = torch.nn.Linear(2, 2)
+    >>> checkpointer = Checkpointer(getfixture("tmp_path"), {"net": net})
+    >>> checkpoint = save_whole(checkpointer).save_checkpoint()
+    >>> checkpoint.path == checkpointer.find_checkpoint().path
+    True
+    """
+    save = checkpointer.save_checkpoint
+
+    def save_aside(name=None, **options):
+        folder = checkpointer.checkpoints_dir
+        aside = folder / "unfinished"
+        _remove(aside)  # what a kill has left
+        moment = f"{datetime.datetime.now():%Y-%m-%d+%H-%M-%S.%f}"
+        checkpointer.checkpoints_dir = aside
+        try:
+            saved = save(name=name or moment, **options)
+        except (OSError, RuntimeError) as error:  # torch's is not an OSError
+            _remove(aside)
+            raise OSError(
+                f"no checkpoint could be written to {folder}, whose disk may "
+                f"be full; the one before is kept ({error})"
+            ) from error
+        finally:
+            checkpointer.checkpoints_dir = folder
+        ddp_barrier()
+        if saved is not None:  # in the main process
+            saved = _moved(saved, folder)
+        _remove(aside)
+        return saved
+
+    checkpointer.save_checkpoint = save_aside
+    return checkpointer
+
+
+@main_process_only
+def _remove(folder):
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _moved(checkpoint, folder):
+    """Move a checkpoint whose content has reached the disk."""
+    target = folder / checkpoint.path.name
+    for path in checkpoint.path.iterdir():
+        descriptor = os.open(path, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
+    checkpoint.path.rename(target)
+    return checkpoint._replace(
+        path=target,
+        paramfiles={
+            name: target / path.name
+            for name, path in checkpoint.paramfiles.items()
+        },
+    )

@@ -16,6 +16,7 @@ from emoclust_lobes.audio import audio_pipeline
 from emoclust_lobes.embeddings import _equal_length_batches, _sign
 from emoclust_lobes.feature_shards import SIGNATURE, ShardWriter, read_index
 from emoclust_lobes.files import read_json, write_json
+from emoclust_lobes.locks import locked
 from tqdm import tqdm
 
 from speechbrain.utils.data_pipeline import provides, takes
@@ -39,7 +40,8 @@ def cache_features(
     Utterances are computed in batches of exactly equal length, without any
     padding. When nothing is missing, the front end is not even loaded; when it
     trains, nothing is computed. A run that is killed loses the shard it was
-    filling, and no more.
+    filling, and no more. Another process that computes for the same folder is
+    waited for.
 
     Arguments
     ---------
@@ -71,28 +73,19 @@ def cache_features(
         return
     folder = pathlib.Path(feature_folder)
     utterances, signatures, problems = _sign(read_manifests(sources))
-    _refuse_other(folder, front_end.identity)
-    stale = _stale(folder, utterances["ID"], signatures)
-    if stale.any():
-        front_end.load()
-        if sample_rate != front_end.sample_rate:
-            raise FeatureCacheError(
-                f"the front end {front_end.source} hears "
-                f"{front_end.sample_rate} Hz, found sample_rate {sample_rate}"
+    with locked(folder, wait=True):
+        _refuse_other(folder, front_end.identity)
+        stale = _stale(folder, utterances["ID"], signatures)
+        if stale.any():
+            _start(folder, front_end, sample_rate)
+            utterances = utterances[stale]
+            shards = ShardWriter(
+                folder, utterances["ID"], signatures[stale], shard_megabytes
             )
-        shape = {x: getattr(front_end, x) for x in ("n_layers", "size", "hop")}
-        write_json(
-            folder / "front_end.json",
-            {"identity": front_end.identity, **shape},
-        )
-        utterances = utterances[stale]
-        shards = ShardWriter(
-            folder, utterances["ID"], signatures[stale], shard_megabytes
-        )
-        batches = _equal_length_batches(
-            utterances, sample_rate, max_batch_seconds, problems
-        )
-        problems += _compute(front_end, utterances, batches, device, shards)
+            batches = _equal_length_batches(
+                utterances, sample_rate, max_batch_seconds, problems
+            )
+            problems += _compute(front_end, utterances, batches, device, shards)
     if problems:
         raise FeatureCacheError(
             f"{len(problems)} utterances have no features; those of the others "
@@ -268,6 +261,22 @@ def _refuse_other(folder, identity):
             f"{folder} holds features of {found['identity']}, not of "
             f"{identity}: give another feature_folder, or remove this one"
         )
+
+
+def _start(folder, front_end, sample_rate):
+    """Load a front end, and say whose features the folder holds."""
+    front_end.load()
+    if sample_rate != front_end.sample_rate:
+        raise FeatureCacheError(
+            f"the front end {front_end.source} hears "
+            f"{front_end.sample_rate} Hz, found sample_rate {sample_rate}"
+        )
+    for path in folder.glob(".*.tmp"):  # what kills have left half written
+        path.unlink()
+    shape = {x: getattr(front_end, x) for x in ("n_layers", "size", "hop")}
+    write_json(
+        folder / "front_end.json", {"identity": front_end.identity, **shape}
+    )
 
 
 def _stale(folder, ids, signatures):

@@ -44,7 +44,7 @@ class ShardWriter:
         self.ids = ids.to_numpy()
         self.signatures = signatures
         self.bytes = megabytes * 2**20
-        self.rows, self.features = [], []
+        self.finished = []  # pairs of row and features: a signal parts none
 
     def __enter__(self):
         return self
@@ -54,23 +54,23 @@ class ShardWriter:
 
     def add(self, row, features):
         """Take the float16 [frames, dim] of the utterance at this position."""
-        self.rows.append(row)
-        self.features.append(features)
-        if sum(each.nbytes for each in self.features) >= self.bytes:
+        self.finished.append((row, features))
+        if sum(each.nbytes for _, each in self.finished) >= self.bytes:
             self.save()
 
     def save(self):
         """Write what was added since the last time as one shard."""
-        if not self.rows:
+        if not self.finished:
             return
+        rows, features = map(list, zip(*self.finished, strict=True))
         # Sorted by name, the newest is last.
         name = f"{time.time_ns()}-{uuid.uuid4().hex[:8]}"
         with replacing(self.folder / f"{name}.npy", "wb") as stream:
-            np.save(stream, np.concatenate(self.features))
-        index = pandas.DataFrame(self.signatures[self.rows], columns=SIGNATURE)
-        index["ID"] = self.ids[self.rows]
-        index["frames"] = [len(each) for each in self.features]
+            np.save(stream, np.concatenate(features))
+        index = pandas.DataFrame(self.signatures[rows], columns=SIGNATURE)
+        index["ID"] = self.ids[rows]
+        index["frames"] = [len(each) for each in features]
         index["first"] = index["frames"].cumsum() - index["frames"]
         with replacing(self.folder / f"{name}.csv") as stream:
             index.to_csv(stream, columns=_COLUMNS, index=False)
-        self.rows, self.features = [], []
+        self.finished = []

@@ -4,9 +4,14 @@ Every step of the recipes leaves a file that the next step reads. A file is
 first written beside its final place and then renamed, so that a run that is
 killed never leaves half a file behind, and every step records the fingerprint
 of its inputs, so that it runs again when they change and only then.
+
+The content reaches the disk before the new name does, so that a power cut, too,
+leaves the old file or the new one. It may take back the last files, which are
+then made again.
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -18,7 +23,8 @@ def replacing(path, mode="w", **kwargs):
     """Open a temporary file that takes the place of ``path`` on success.
 
     The folder is created when needed. When the block raises, ``path`` keeps
-    what it held before and the temporary file is removed.
+    what it held before and the temporary file is removed; only a kill leaves
+    it, as ``.NAME.PID.tmp``, which nothing reads.
 
     Arguments
     ---------
@@ -32,6 +38,11 @@ def replacing(path, mode="w", **kwargs):
     Yields
     ------
     file object
+
+    Raises
+    ------
+    OSError
+        When the file cannot be written, as on a full disk; names it.
 
     Example
     -------
@@ -52,6 +63,12 @@ def replacing(path, mode="w", **kwargs):
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(temporary, path)
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        # A full disk does not say which file, and numpy not even what it met
+        reason = error.strerror or f"the disk may be full ({error})"
+        raise OSError(error.errno or errno.EIO, reason, str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
 

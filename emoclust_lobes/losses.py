@@ -1,5 +1,7 @@
 """Contrast between the clusters inside each speaker."""
 
+import math
+
 import torch
 from emoclust_lobes.memory import embedded_utterances
 
@@ -88,9 +90,9 @@ class ClusterContrastiveLoss(torch.nn.Module):
         hardness=0.0,
     ):
         super().__init__()
-        if temperature <= 0:
+        if not 0 < temperature < math.inf:
             raise ValueError(f"temperature must be above 0, not {temperature}")
-        if hardness < 0:
+        if not 0 <= hardness < math.inf:
             raise ValueError(f"hardness must be 0 or above, not {hardness}")
         self.temperature = temperature
         self.negatives = negatives

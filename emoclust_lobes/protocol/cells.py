@@ -7,7 +7,8 @@ folder of its results holds
   ``classes``, ``label_source``, ``split``, ``yaml``, ``commands`` and
   ``systems``, the order in which they are told;
 * ``cells.csv``: one row a cell, that is, a tested run;
-* ``speakers.csv``: one row for each cell and test speaker.
+* ``speakers.csv``: one row for each cell and test speaker; rows without a
+  cell, which a kill may leave, do not count.
 
 The files are sorted and their numbers have six decimals, so that a run more
 is a line more.
@@ -196,8 +197,8 @@ def read_results(folder):
     FileNotFoundError
         When a file is missing.
     ValueError
-        When a file has other columns or values, a cell is there twice, or the
-        two tables do not tell of the same tests.
+        When a file has other columns or values, a cell is there twice, or its
+        speakers do not tell of the same test.
     """
     folder = pathlib.Path(folder)
     facts = read_json(folder / "protocol.json")
@@ -232,20 +233,34 @@ def merge_cells(folder, cells, speakers):
         As ``read_results``; the files are then as before.
     """
     folder = pathlib.Path(folder)
-    merged = {}
-    new = {"cells.csv": cells, "speakers.csv": speakers}
-    for name, old in _read_tables(folder).items():
-        table = new[name]
-        if old is not None:
-            kept = ~keys(old).isin(keys(cells))
-            table = pd.concat([old[kept], table])
-        order = [*KEY, "speaker"] if "speaker" in table else KEY
-        merged[name] = table.sort_values(order, key=_sortable)
-    check_tables(*merged.values(), folder)
-    # The cells last: they are what says that a run is there.
-    for name in ("speakers.csv", "cells.csv"):
-        with replacing(folder / name) as stream:
-            merged[name].to_csv(stream, index=False, float_format="%.6f")
+    old_cells, old_speakers = _read_tables(folder).values()
+    kept = _without(old_cells, cells)
+    all_cells = _sorted([kept, cells], KEY)
+    all_speakers = _sorted(
+        [_without(old_speakers, cells), speakers], [*KEY, "speaker"]
+    )
+    check_tables(all_cells, all_speakers, folder)
+    # A cell is what says that a run is there. It comes after its speakers, and
+    # the one it replaces goes before they do: this may be killed anywhere.
+    if kept is None or kept.empty:
+        (folder / "cells.csv").unlink(missing_ok=True)
+    elif len(kept) < len(old_cells):
+        _write(kept, folder / "cells.csv")
+    _write(all_speakers, folder / "speakers.csv")
+    _write(all_cells, folder / "cells.csv")
+
+
+def _without(table, cells):
+    return None if table is None else table[~keys(table).isin(keys(cells))]
+
+
+def _sorted(tables, order):
+    return pd.concat(tables).sort_values(order, key=_sortable)
+
+
+def _write(table, path):
+    with replacing(path) as stream:
+        table.to_csv(stream, index=False, float_format="%.6f")
 
 
 def _typed(rows, types):
@@ -257,8 +272,12 @@ def _sortable(column):
 
 
 def _read_tables(folder):
-    kinds = {"cells.csv": CELL_TYPES, "speakers.csv": SPEAKER_TYPES}
-    return {name: _read(folder / name, x) for name, x in kinds.items()}
+    cells = _read(folder / "cells.csv", CELL_TYPES)
+    speakers = _read(folder / "speakers.csv", SPEAKER_TYPES)
+    if speakers is not None:  # some may be of cells that a kill kept away
+        known = [] if cells is None else keys(cells)
+        speakers = speakers[keys(speakers).isin(known)]
+    return {"cells.csv": cells, "speakers.csv": speakers}
 
 
 def _read(path, types):

@@ -14,8 +14,10 @@ import traceback
 import pandas
 import yaml
 from data_prep.manifest import Source, read_manifest, read_summary
+from emoclust_lobes.experiment import Interrupted, interruptible
 from emoclust_lobes.files import read_json
 from emoclust_lobes.labels import labelled_share
+from emoclust_lobes.locks import locked
 from emoclust_lobes.protocol.cells import cell_rows, merge_cells
 from emoclust_lobes.references import run_reference
 from hyperpyyaml import load_hyperpyyaml
@@ -101,6 +103,13 @@ def run_jobs(experiment, jobs, results_folder, n_jobs, devices, commit):
     list of str
         Of each job with failures a line for each of them; everything else has
         been done.
+
+    Raises
+    ------
+    FolderInUseError
+        When another process merges into the folder.
+    Interrupted
+        After Ctrl-C or SIGTERM, which end the jobs, too.
     """
     # A server imports once what every job needs, and forks off each job.
     context = multiprocessing.get_context("forkserver")
@@ -108,10 +117,14 @@ def run_jobs(experiment, jobs, results_folder, n_jobs, devices, commit):
     failures, running = [], {}
     waiting = collections.deque(jobs)
     free = [devices[n % len(devices)] for n in reversed(range(n_jobs))]
-    progress = tqdm(
-        total=sum(len(job.cells) for job in jobs), desc="cells", unit="cell"
-    )
-    try:
+    n_cells = sum(len(job.cells) for job in jobs)
+    with (
+        interruptible(),
+        locked(results_folder),
+        tqdm(total=n_cells, desc="cells", unit="cell") as bar,
+        contextlib.ExitStack() as at_the_end,
+    ):
+        at_the_end.callback(_terminate, running)
         while waiting or running:
             while waiting and free:
                 job, device = waiting.popleft(), free.pop()
@@ -136,18 +149,21 @@ def run_jobs(experiment, jobs, results_folder, n_jobs, devices, commit):
                     merge_cells(results_folder, *map(pandas.concat, tables))
                 if failure:
                     failures.append(failure)
-                progress.update(len(job.cells))
-                progress.set_postfix_str(job.title)
-    finally:
-        progress.close()
-        for process, *_ in running.values():
-            process.terminate()
+                bar.update(len(job.cells))
+                bar.set_postfix_str(job.title)
     return failures
+
+
+def _terminate(running):
+    for process, *_ in running.values():
+        process.terminate()
 
 
 def _run_and_send(sender, *arguments):
     """Run a job in this process, which ends when its parent does."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    # The scripts' loaders fork their workers, which a server could not give
+    multiprocessing.set_start_method("fork", force=True)
     sender.send(run_job(*arguments))
 
 
@@ -184,6 +200,8 @@ def run_job(experiment, job, device, commit):
                 else:
                     settings = {**changes, "device": device}
                     rows += _train(experiment, system, share, settings, commit)
+            except Interrupted:
+                raise
             # What a script ends with must not end the other cells
             except (Exception, SystemExit) as error:
                 traceback.print_exc()

@@ -1,0 +1,421 @@
+"""Corpora that are not there, not whole, or not what they seem."""
+
+import functools
+import shutil
+
+from case import Case, nothing, sound, text
+
+FOLDERS = functools.partial(Case, base="folders")
+CREMAD = functools.partial(Case, base="cremad")
+RAVDESS = functools.partial(Case, base="ravdess")
+IEMOCAP = functools.partial(Case, base="iemocap")
+COMPLETE = {"expect_complete": True}
+LABELS = "Session2/dialog/EmoEvaluation/Ses02F_impro01.txt"
+
+
+def remove(name):
+    def damage(folder):
+        path = folder / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    return damage
+
+
+def empty(folder):
+    shutil.rmtree(folder)
+    folder.mkdir()
+
+
+def a_file(folder):
+    shutil.rmtree(folder)
+    text(folder, "not a folder")
+
+
+def pointers(folder):
+    for path in folder.glob("AudioWAV/*.wav"):
+        path.write_text("version https://git-lfs.github.com/spec/v1\n")
+
+
+def write(name, content):
+    return lambda folder: text(folder / name, content)
+
+
+def change(name, old, new):
+    def damage(folder):
+        content = (folder / name).read_text()
+        assert old in content
+        text(folder / name, content.replace(old, new))
+
+    return damage
+
+
+def same_sound(folder):
+    """All recordings of all speakers are the same."""
+    first = folder / "Ann/happy/1.wav"
+    for path in folder.glob("*/*/*.wav"):
+        if path != first:
+            path.unlink()
+            shutil.copyfile(first, path)
+
+
+def one_utterance(folder):
+    """Somebody without a label who says one thing."""
+    sound(folder / "Zoe/unknown/1.wav")
+
+
+def songs(folder):
+    for path in folder.glob("*/*.wav"):
+        path.rename(path.with_name(path.name.replace("03-01", "03-02", 1)))
+
+
+CASES = [
+    FOLDERS("a good corpus", nothing),
+    FOLDERS(
+        "no folder",
+        remove(""),
+        "data_folder='{folder}' is not a folder: give the folder of "
+        "corpus that holds */*/*.",
+    ),
+    FOLDERS(
+        "a file as folder",
+        a_file,
+        (
+            "data_folder='{folder}' is not a folder: give the folder of "
+            "corpus that holds */*/*."
+        ),
+    ),
+    FOLDERS(
+        "an empty folder",
+        empty,
+        (
+            "data_folder={folder} is not the folder of corpus that holds "
+            "*/*/*; it holds nothing."
+        ),
+    ),
+    FOLDERS(
+        "no folder given",
+        nothing,
+        (
+            "data_folder='None' is not a folder: give the folder of "
+            "corpus that holds */*/*."
+        ),
+        options={"data_folder": ""},
+    ),
+    FOLDERS(
+        "a list of folders",
+        nothing,
+        "data_folder=\"['{folder}']\" is not a folder: give the folder of "
+        "corpus that holds */*/*.",
+        options={"data_folder": "['{folder}']"},
+    ),
+    FOLDERS(
+        "pools that are a number",
+        nothing,
+        "The pool {here}/5 is no folder and no CSV file: pools is a list of "
+        "'own', folders and CSV files.",
+        options={"pools": 5},
+    ),
+    FOLDERS(
+        "a fold that does not exist",
+        nothing,
+        "fold=4 does not exist: choose one of 1 to 3.",
+        options={"fold": 4},
+    ),
+    FOLDERS(
+        "a fold that is no number",
+        nothing,
+        "fold='one' does not exist: choose one of 1 to 3.",
+        options={"fold": "one"},
+    ),
+    FOLDERS(
+        "two folds",
+        nothing,
+        (
+            "folds=2 is too few: train, valid and test need at least one "
+            "block of speakers each, so give 3 or more."
+        ),
+        options={"folds": 2},
+    ),
+    FOLDERS(
+        "a class set of one",
+        nothing,
+        (
+            "classes=['sad'] is no class set: give all, or a list of at "
+            "least two emotions, as they are written in the corpus."
+        ),
+        options={"classes": "[sad]"},
+    ),
+    FOLDERS(
+        "a class nobody has",
+        nothing,
+        (
+            "train.csv has no utterance of x.\n"
+            "valid.csv has no utterance of x.\n"
+            "test.csv has no utterance of x."
+        ),
+        options={"classes": "[sad, x]"},
+    ),
+    FOLDERS(
+        "an option that is none",
+        nothing,
+        "{yaml}: Override 'flod' not found",
+        options={"flod": 1},
+    ),
+    CREMAD("CREMA-D", nothing),
+    CREMAD(
+        "CREMA-D, a folder too deep",
+        nothing,
+        (
+            "data_folder={folder}/AudioWAV is not the folder of CREMA-D "
+            "that holds AudioWAV or AudioMP3; it holds "
+            "1001_DFA_ANG_XX.wav, 1001_DFA_DIS_XX.wav, "
+            "1001_DFA_FEA_XX.wav, 1001_DFA_HAP_XX.wav, "
+            "1001_DFA_NEU_XX.wav and 13 more. Did you mean {folder}?"
+        ),
+        options={"data_folder": "{folder}/AudioWAV"},
+    ),
+    CREMAD(
+        "CREMA-D, not complete",
+        nothing,
+        (
+            "CREMA-D is not complete: 18 of 7,441 utterances were found. "
+            "These speakers differ: 1001 6 of 82, 1002 0 of 81, 1003 0 "
+            "of 82, 1004 0 of 82, 1005 0 of 82, 1006 0 of 82, 1007 0 of "
+            "82, 1008 0 of 76, 1009 0 of 76, 1010 0 of 82, 1011 0 of 82, "
+            "1012 0 of 82, 1013 0 of 82, 1014 0 of 82, 1015 0 of 82, "
+            "1016 0 of 82, 1017 0 of 82, 1018 0 of 82, 1019 6 of 76, "
+            "1020 0 of 82 and 71 more. Add what is missing, or set "
+            "expect_complete to False to work with a part."
+        ),
+        options=COMPLETE,
+    ),
+    CREMAD(
+        "CREMA-D without Git LFS",
+        pointers,
+        (
+            "18 audio files in {folder} cannot be used:\n"
+            "  AudioWAV/1001_DFA_ANG_XX.wav: Git LFS pointer, not the "
+            "audio itself\n"
+            "  AudioWAV/1001_DFA_DIS_XX.wav: Git LFS pointer, not the "
+            "audio itself\n"
+            "  AudioWAV/1001_DFA_FEA_XX.wav: Git LFS pointer, not the "
+            "audio itself\n"
+            "  AudioWAV/1001_DFA_HAP_XX.wav: Git LFS pointer, not the "
+            "audio itself\n"
+            "  AudioWAV/1001_DFA_NEU_XX.wav: Git LFS pointer, not the "
+            "audio itself\n"
+            "  AudioWAV/1001_DFA_SAD_XX.wav: Git LFS pointer, not the "
+            "audio itself\n"
+            "  AudioWAV/1019_DFA_ANG_XX.wav: Git LFS pointer, not the "
+            "audio itself\n"
+            "  AudioWAV/1019_DFA_DIS_XX.wav: Git LFS pointer, not the "
+            "audio itself\n"
+            "  AudioWAV/1019_DFA_FEA_XX.wav: Git LFS pointer, not the "
+            "audio itself\n"
+            "  AudioWAV/1019_DFA_HAP_XX.wav: Git LFS pointer, not the "
+            "audio itself\n"
+            "  AudioWAV/1019_DFA_NEU_XX.wav: Git LFS pointer, not the "
+            "audio itself\n"
+            "  AudioWAV/1019_DFA_SAD_XX.wav: Git LFS pointer, not the "
+            "audio itself\n"
+            "  AudioWAV/1037_DFA_ANG_XX.wav: Git LFS pointer, not the "
+            "audio itself\n"
+            "  AudioWAV/1037_DFA_DIS_XX.wav: Git LFS pointer, not the "
+            "audio itself\n"
+            "  AudioWAV/1037_DFA_FEA_XX.wav: Git LFS pointer, not the "
+            "audio itself\n"
+            "  AudioWAV/1037_DFA_HAP_XX.wav: Git LFS pointer, not the "
+            "audio itself\n"
+            "  AudioWAV/1037_DFA_NEU_XX.wav: Git LFS pointer, not the "
+            "audio itself\n"
+            "  AudioWAV/1037_DFA_SAD_XX.wav: Git LFS pointer, not the "
+            "audio itself\n"
+            "Git LFS pointers stand where the audio should be: install "
+            "Git LFS and run `git lfs pull` in that folder."
+        ),
+    ),
+    CREMAD(
+        "CREMA-D, an actor is missing",
+        lambda folder: [
+            path.unlink() for path in folder.glob("AudioWAV/1037*")
+        ],
+        (
+            "Only 2 speakers were found (1001, 1019): train, valid and "
+            "test need at least one each."
+        ),
+    ),
+    CREMAD(
+        "CREMA-D without votes",
+        remove("processedResults"),
+        (
+            "label_source='voice' needs the crowd's votes, and "
+            "{folder}/processedResults/summaryTable.csv is not there: "
+            "copy it from the CREMA-D checkout."
+        ),
+        options={"label_source": "voice"},
+    ),
+    CREMAD(
+        "CREMA-D, votes without a column",
+        nothing,
+        (
+            "{folder}/processedResults/summaryTable.csv is not CREMA-D's "
+            "table: it lacks FileName or FaceVote among its columns "
+            "(FileName, VoiceVote)."
+        ),
+        options={"label_source": "face"},
+    ),
+    CREMAD(
+        "CREMA-D, labels of nobody",
+        nothing,
+        (
+            "label_source='smell' is not offered: choose intended or "
+            "voice or face or multimodal."
+        ),
+        options={"label_source": "smell"},
+    ),
+    CREMAD("CREMA-D without demographics", remove("VideoDemographics.csv")),
+    CREMAD(
+        "CREMA-D, demographics cut short",
+        write("VideoDemographics.csv", "ActorID,Age,Sex\n1001,30\n"),
+    ),
+    CREMAD(
+        "CREMA-D, demographics in Latin-1",
+        lambda folder: text(
+            folder / "VideoDemographics.csv",
+            "ActorID,Sex,Éthnicity\n",
+            "latin-1",
+        ),
+        (
+            "{folder}/VideoDemographics.csv is no CSV file in UTF-8 "
+            "('utf-8' codec can't decode byte 0xc9 in position 12: "
+            "invalid continuation byte): save it as one."
+        ),
+    ),
+    CREMAD(
+        "CREMA-D, names that are none",
+        lambda folder: sound(folder / "AudioWAV/1001_DFA_JOY_XX.wav"),
+    ),
+    RAVDESS("RAVDESS", nothing),
+    RAVDESS(
+        "RAVDESS, songs alone",
+        songs,
+        (
+            "Only 0 speakers were found (none): train, valid and test "
+            "need at least one each."
+        ),
+    ),
+    RAVDESS(
+        "RAVDESS, an emotion is missing",
+        lambda folder: [
+            path.unlink() for path in folder.glob("Actor_02/03-01-05*")
+        ],
+        "valid.csv has no utterance of ang.",
+    ),
+    RAVDESS(
+        "RAVDESS, a clip in two folders",
+        lambda folder: sound(
+            folder / "Actor_01/again/03-01-05-01-01-01-01.wav"
+        ),
+    ),
+    RAVDESS(
+        "RAVDESS, a clip in two formats",
+        lambda folder: sound(folder / "Actor_01/03-01-05-01-01-01-01.flac"),
+        "test.csv has duplicate IDs: 03-01-05-01-01-01-01.",
+    ),
+    IEMOCAP("IEMOCAP", nothing),
+    IEMOCAP(
+        "IEMOCAP, not complete",
+        nothing,
+        (
+            "IEMOCAP is not complete: 40 of 5,531 utterances were found. "
+            "These speakers differ: Ses01F 4 of 528, Ses01M 4 of 557, "
+            "Ses02F 4 of 481, Ses02M 4 of 542, Ses03F 4 of 522, Ses03M 4 "
+            "of 629, Ses04F 4 of 528, Ses04M 4 of 503, Ses05F 4 of 590, "
+            "Ses05M 4 of 651. Add what is missing, or set "
+            "expect_complete to False to work with a part."
+        ),
+        options=COMPLETE,
+    ),
+    IEMOCAP(
+        "IEMOCAP, labels are missing",
+        remove(LABELS),
+        (
+            "IEMOCAP in {folder} has 1 labels that cannot be read: "
+            "Session2/dialog/EmoEvaluation/Ses02F_impro01.txt: No such "
+            "file. Copy those files again."
+        ),
+        options=COMPLETE,
+    ),
+    IEMOCAP(
+        "IEMOCAP, labels of the test are missing",
+        remove(LABELS.replace("2", "1")),
+        "test.csv has no utterance of ang, hap, neu, sad.",
+    ),
+    IEMOCAP(
+        "IEMOCAP, a label that is none",
+        change(LABELS, "_F000\tang", "_F000"),
+        (
+            "IEMOCAP in {folder} has 1 labels that cannot be read: "
+            "Session2/dialog/EmoEvaluation/Ses02F_impro01.txt, line 3: "
+            "'[0.0 - 1.0]\\tSes02F_impro01_F000\\t[2, 2, 2]'. Copy those "
+            "files again."
+        ),
+    ),
+    IEMOCAP(
+        "IEMOCAP, a line cut short",
+        change(
+            LABELS,
+            "\tSes02F_impro01_F000\tang\t[2, 2, 2]",
+            "",
+        ),
+        "IEMOCAP in {folder} has 1 labels that cannot be read: "
+        "Session2/dialog/EmoEvaluation/Ses02F_impro01.txt, line 3: "
+        "'[0.0 - 1.0]'. Copy those files again.",
+    ),
+    IEMOCAP(
+        "IEMOCAP, a label of no class",
+        change(LABELS, "\tang\t", "\txxx\t"),
+        "valid.csv has no utterance of ang.",
+    ),
+    IEMOCAP(
+        "IEMOCAP, a turn is missing",
+        remove("Session2/sentences/wav/Ses02F_impro01/Ses02F_impro01_M001.wav"),
+    ),
+    IEMOCAP(
+        "IEMOCAP, a turn in two places",
+        lambda folder: sound(
+            folder / "Session2/sentences/wav/b/Ses02F_impro01_M001.wav"
+        ),
+        "valid.csv has duplicate IDs: Ses02F_impro01_M001.",
+    ),
+    Case(
+        "more clusters than utterances",
+        nothing,
+        command="clusters",
+        options={"n_clusters": 9},
+    ),
+    Case(
+        "one cluster",
+        nothing,
+        "n_clusters must be a whole number from 2 or 'silhouette', found 1",
+        command="clusters",
+        options={"n_clusters": 1},
+    ),
+    Case(
+        "a speaker of one utterance",
+        one_utterance,
+        command="clusters",
+        options={"classes": "[happy, sad]"},
+    ),
+    Case("one recording under all names", same_sound, command="clusters"),
+    Case(
+        "an encoder nobody knows",
+        nothing,
+        (
+            "unknown speaker encoder 'ears': choose one of ecapa, "
+            "xvector, resnet, campplus, ge2e, stats, egemaps, ssl"
+        ),
+        command="clusters",
+        options={"speaker_encoder": "ears"},
+    ),
+]

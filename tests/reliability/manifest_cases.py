@@ -1,0 +1,212 @@
+"""Manifests that somebody has changed since they were prepared."""
+
+from audio_cases import link
+from case import Case, sound, text
+
+
+def manifest(name, message, old="", new="", count=1, encoding="utf-8", row=""):
+    """A case of a manifest that was changed after it was prepared.
+
+    One text in it becomes another, and a row comes at its end.
+    """
+
+    def damage(folder):
+        path = folder.parent / "results/manifest/train.csv"
+        content = path.read_text()
+        assert old in content
+        text(path, content.replace(old, new, count) + row, encoding)
+
+    return Case(name, damage, message, command="read")
+
+
+FIRST = "Lee/happy/1,0.050000,$data_root/Lee/happy/1.wav"
+
+
+def first(wav):
+    """Another path in the first row."""
+    return FIRST, f"Lee/happy/1,0.050000,{wav}"
+
+
+def gone(folder):
+    (folder.parent / "results/manifest/train.csv").unlink()
+
+
+def blank(folder):
+    (folder.parent / "results/manifest/train.csv").write_bytes(b"")
+
+
+CASES = [
+    manifest("a manifest as it was", None),
+    manifest("a manifest with a byte order mark", None, encoding="utf-8-sig"),
+    manifest("a manifest with CRLF", None, "\n", "\r\n", -1),
+    Case(
+        "no manifest",
+        gone,
+        ("There is no manifest {train}: prepare it first."),
+        command="read",
+    ),
+    Case(
+        "an empty manifest",
+        blank,
+        ("{train} is not a manifest: No columns to parse from file."),
+        command="read",
+    ),
+    manifest(
+        "a manifest in Latin-1",
+        ("{train} is not a manifest: it is not UTF-8."),
+        "Lee",
+        "Lée",
+        encoding="latin-1",
+    ),
+    manifest(
+        "a manifest without a column",
+        (
+            "{train} is not a manifest: its "
+            "columns are ID, duration, wav, start, stop, spk_id, gender, "
+            "session, sentence, label_source, and should be ID, "
+            "duration, wav, start, stop, spk_id, gender, session, "
+            "sentence, emotion, label_source."
+        ),
+        ",emotion",
+        "",
+    ),
+    manifest(
+        "a manifest with semicolons",
+        (
+            "{train} is not a manifest: its "
+            "columns are ID;duration;wav;start;stop;spk_id;gender;session;"
+            "sentence;emotion;label_source, and should be ID, duration, wav, "
+            "start, stop, spk_id, "
+            "gender, session, sentence, emotion, label_source."
+        ),
+        ",",
+        ";",
+        -1,
+    ),
+    manifest(
+        "an absolute path in a manifest",
+        (
+            "{train} has 1 unusable cells: "
+            "line 2: wav '/etc/hosts.wav' is no path below $data_root. "
+            "Prepare it again."
+        ),
+        *first("/etc/hosts.wav"),
+    ),
+    manifest(
+        "a path out of a manifest's folder",
+        (
+            "{train} has 1 unusable cells: "
+            "line 2: wav '$data_root/../a.wav' is no path below "
+            "$data_root. Prepare it again."
+        ),
+        *first("$data_root/../a.wav"),
+    ),
+    manifest(
+        "a path up to its end",
+        (
+            "{train} has 1 unusable cells: "
+            "line 2: wav '$data_root/a/..' is no path below $data_root. "
+            "Prepare it again."
+        ),
+        *first("$data_root/a/.."),
+    ),
+    manifest(
+        "a path beside the folder",
+        (
+            "{train} has 1 unusable cells: "
+            "line 2: wav '$data_root2/a.wav' is no path below "
+            "$data_root. Prepare it again."
+        ),
+        *first("$data_root2/a.wav"),
+    ),
+    manifest("a path with dots", None, *first("$data_root/..a/b../c..d.wav")),
+    manifest(
+        "a duration that is no number",
+        (
+            "{train} has 1 unusable cells: "
+            "line 2: duration 'nan' is no number of seconds. Prepare it "
+            "again."
+        ),
+        "0.050000",
+        "nan",
+    ),
+    manifest(
+        "a duration below zero",
+        (
+            "{train} has 1 unusable cells: "
+            "line 2: duration '-1.0' is no number of seconds. Prepare it "
+            "again."
+        ),
+        "0.050000",
+        "-1.0",
+    ),
+    manifest(
+        "an ID that is there twice",
+        (
+            "{train} has 1 unusable cells: "
+            "line 3: ID 'Lee/happy/1' is there before. Prepare it again."
+        ),
+        "Lee/happy/2",
+        "Lee/happy/1",
+    ),
+    manifest(
+        "an ID that is empty",
+        (
+            "{train} has 1 unusable cells: "
+            "line 2: ID '' is no name. Prepare it again."
+        ),
+        "Lee/happy/1,",
+        ",",
+    ),
+    manifest(
+        "a long row",
+        (
+            "{train} is not a manifest: "
+            "Error tokenizing data. C error: Expected 11 fields in line "
+            "6, saw 13."
+        ),
+        row="a," * 12 + "a\n",
+    ),
+    manifest(
+        "a row cut short",
+        (
+            "{train} has 2 unusable cells: "
+            "line 6: spk_id '' is no name, line 6: wav '' is no path "
+            "below $data_root. Prepare it again."
+        ),
+        row="Lee/x,0.05\n",
+    ),
+    manifest(
+        "a quote that does not end",
+        (
+            "{train} is not a manifest: "
+            "Error tokenizing data. C error: EOF inside string starting "
+            "at row 5."
+        ),
+        row='"Lee/x,0.05\n',
+    ),
+    manifest(
+        "a start that is no number",
+        (
+            "{train} has 1 unusable cells: "
+            "line 2: start 'one' is no number of samples. Prepare it "
+            "again."
+        ),
+        ".wav,,,",
+        ".wav,one,,",
+    ),
+    Case(
+        "a link that has come since",
+        lambda folder: [
+            sound(folder.parent / "elsewhere/1.wav"),
+            link("{folder}/../elsewhere/1.wav", "Lee/sad/2.wav")(folder),
+        ],
+        (
+            "{train}: links lead out of "
+            "{folder}: {folder}/Lee/sad/2.wav to "
+            "{outside}/elsewhere/1.wav. Copy what they lead to, or set "
+            "EMOCLUST_LINKS to the folder they may lead to."
+        ),
+        command="read",
+    ),
+]

@@ -1,0 +1,349 @@
+"""Tables of recordings, and pools."""
+
+from case import Case, sound, text
+
+HEAD = "wav,speaker,emotion"
+ROWS = [
+    f"{speaker}/{emotion}/{take}.wav,{speaker},{emotion}"
+    for speaker in ("Ann", "Kim", "Lee")
+    for emotion in ("happy", "sad")
+    for take in (1, 2)
+]
+LIST = "{folder}/list.csv"
+
+
+def listed(*more, head=HEAD, rows=ROWS, end="\n", encoding="utf-8"):
+    """Write a table of the corpus, with more rows or in another form."""
+
+    def damage(folder):
+        lines = [head, *rows, *more]
+        content = "".join(line + end for line in lines)
+        text(folder / "list.csv", content.format(folder=folder), encoding)
+
+    return damage
+
+
+def table(name, damage, message=None):
+    """A case of a table, through prepare."""
+    return Case(name, damage, message, options={"table": "list.csv"})
+
+
+def unusable(line):
+    return f"{LIST} has 1 unusable rows: line 14: {line}."
+
+
+def with_column(name, values):
+    """A table with another column, its values in turn."""
+    rows = [f"{row},{values[n % len(values)]}" for n, row in enumerate(ROWS)]
+    return listed(head=f"{HEAD},{name}", rows=rows)
+
+
+def not_text(folder):
+    (folder / "list.csv").write_bytes(f"{HEAD}\n".encode() + b"a\xe9,b,c\n")
+
+
+def two_columns(folder):
+    rows = [f"{row},1,train" for row in ROWS]
+    listed(head=f"{HEAD},fold,split", rows=rows)(folder)
+
+
+TABLES = [
+    table("a plain table", listed()),
+    table("a byte order mark", listed(encoding="utf-8-sig")),
+    table("CRLF", listed(end="\r\n")),
+    table("blank lines", listed("", "")),
+    table("no newline at the end", listed("", end="\n")),
+    table(
+        "an absolute path inside",
+        listed(rows=[f"{{folder}}/{row}" for row in ROWS]),
+    ),
+    table("a path with .. inside", listed(rows=[f"Ann/../{x}" for x in ROWS])),
+    table(
+        "an absolute path outside",
+        listed("/etc/hosts.wav,Kim,sad"),
+        unusable("/etc/hosts.wav is not in the folder of the table"),
+    ),
+    table(
+        "a path with .. outside",
+        listed("Ann/../../x.wav,Kim,sad"),
+        unusable("Ann/../../x.wav is not in the folder of the table"),
+    ),
+    table("no speaker", listed("x.wav,,sad"), unusable("no speaker")),
+    table("a short row", listed("x.wav"), unusable("no speaker")),
+    table("no path", listed(",Kim,sad"), unusable("no path")),
+    table(
+        "a recording that is not there",
+        listed("gone.wav,Kim,sad"),
+        "1 audio files in {folder} cannot be used:\n"
+        "  gone.wav: No such file or directory\n"
+        "Copy or download those files again, or remove them.",
+    ),
+    table(
+        "a zero in a path",
+        listed("a\0.wav,Kim,sad"),
+        (
+            "corpus has names with '$', line breaks, zeros, outer spaces "
+            "or bytes that are not UTF-8: 'a\\x00'. Rename them."
+        ),
+    ),
+    table(
+        "a row that is there twice",
+        listed(ROWS[0]),
+        "test.csv has duplicate IDs: Ann/happy/1.",
+    ),
+    table(
+        "no column speaker",
+        listed(head="wav,who,emotion"),
+        (
+            "{folder}/list.csv has no column spk_id or speaker, but wav, "
+            "who, emotion."
+        ),
+    ),
+    table(
+        "no column emotion",
+        listed(head="wav,speaker,feeling"),
+        (
+            "{folder}/list.csv has no column emotion, but wav, speaker, "
+            "feeling: add one, empty where the emotion is not known."
+        ),
+    ),
+    table(
+        "semicolons",
+        listed(head="wav;speaker;emotion"),
+        (
+            "{folder}/list.csv has no column wav or path or file, but "
+            "wav;speaker;emotion."
+        ),
+    ),
+    table(
+        "Latin-1",
+        not_text,
+        (
+            "{folder}/list.csv is no CSV file in UTF-8 ('utf-8' codec "
+            "can't decode byte 0xe9 in position 21: invalid continuation "
+            "byte): save it as one."
+        ),
+    ),
+    table(
+        "UTF-16",
+        listed(encoding="utf-16"),
+        (
+            "{folder}/list.csv is no CSV file in UTF-8 ('utf-8' codec "
+            "can't decode byte 0xff in position 0: invalid start byte): "
+            "save it as one."
+        ),
+    ),
+    table(
+        "a cell of a megabyte",
+        listed("x" * 2**20 + ",Kim,sad"),
+        (
+            "{folder}/list.csv is no CSV file in UTF-8 (field larger "
+            "than field limit (131072)): save it as one."
+        ),
+    ),
+    table(
+        "an empty table",
+        lambda folder: text(folder / "list.csv", ""),
+        "{folder}/list.csv has no column wav or path or file, but none at all.",
+    ),
+    table(
+        "a heading alone",
+        listed(rows=[]),
+        "corpus in {folder} has 0 emotions (none): at least two are needed.",
+    ),
+    Case(
+        "a table that is not there",
+        listed(),
+        (
+            "There is no {folder}/x.csv: table is the path of a CSV file "
+            "in data_folder."
+        ),
+        options={"table": "x.csv"},
+    ),
+    table(
+        "fold and split",
+        two_columns,
+        "corpus's table has the columns fold and split: remove one.",
+    ),
+    table(
+        "a speaker in two folds",
+        with_column("fold", [1, 2, 3]),
+        (
+            "corpus's table does not give each speaker one fold: see "
+            "Ann, Kim, Lee. All rows of a speaker need the same."
+        ),
+    ),
+    table(
+        "a split that is none",
+        with_column("split", ["tset"]),
+        (
+            "split='tset' is not offered: choose train or valid or dev "
+            "or development or test."
+        ),
+    ),
+    table(
+        "an end beyond the file",
+        with_column("stop", [801] + 11 * [800]),
+        (
+            "1 utterances lie outside their files (samples): "
+            "Ann/happy/1@-801 (0 to 801 of 800)."
+        ),
+    ),
+    table(
+        "a start after the end",
+        with_column("start", [800] + 11 * [""]),
+        (
+            "1 utterances lie outside their files (samples): "
+            "Ann/happy/1@800- (800 to 800 of 800)."
+        ),
+    ),
+    table(
+        "a start in seconds",
+        with_column("start", ["0.5"] + 11 * [""]),
+        "{folder}/list.csv has 1 unusable rows: line 2: '0.5' is no number "
+        "of samples.",
+    ),
+    table(
+        "one emotion",
+        listed(rows=[x for x in ROWS if "sad" in x]),
+        "corpus in {folder} has 1 emotions (sad): at least two are needed.",
+    ),
+    table(
+        "two speakers",
+        listed(rows=[x for x in ROWS if "Lee" not in x]),
+        (
+            "folds=3 needs as many labelled speakers, and there are 2: "
+            "give fewer folds, at least 3."
+        ),
+    ),
+    table(
+        "one speaker",
+        listed(rows=[x for x in ROWS if "Lee" in x]),
+        (
+            "folds=3 needs as many labelled speakers, and there are 1: "
+            "give fewer folds, at least 3."
+        ),
+    ),
+    table(
+        "a class that a fold lacks",
+        listed(rows=[x for x in ROWS if not x.startswith("Ann/sad")]),
+        "train.csv has no utterance of sad.",
+    ),
+]
+
+
+def pool(name, damage, message, *pools):
+    """A case of a pool beside the corpus."""
+    words = ", ".join(pools or ["{folder}/../pool"])
+    return Case(name, damage, message, options={"pools": f"[own, {words}]"})
+
+
+def beside(name, write):
+    """Write something into the folder ``pool`` beside the corpus."""
+    return lambda folder: write(folder.parent / "pool" / name)
+
+
+def empty_pool(folder):
+    (folder.parent / "pool").mkdir()
+
+
+def shared(folder):
+    target = folder / "Ann/happy/1.wav"
+    (folder.parent / "pool/Ann").mkdir(parents=True)
+    (folder.parent / "pool/Ann/1.wav").symlink_to(target)
+
+
+def pool_table(row):
+    def damage(folder):
+        sound(folder.parent / "pool/a.wav")
+        text(
+            folder.parent / "pool/list.csv",
+            f"path,speaker\n{row}\n".format(folder=folder),
+        )
+
+    return damage
+
+
+POOLS = [
+    pool("a pool", beside("Eve/1.wav", sound), None),
+    pool(
+        "an empty pool",
+        empty_pool,
+        (
+            "The pool {outside}/pool has no "
+            "SPEAKER/.../*{{.flac,.mp3,.ogg,.opus,.wav}}. It holds 0 "
+            "files: none."
+        ),
+    ),
+    pool(
+        "a pool that is not there",
+        beside("Eve/1.wav", sound),
+        (
+            "The pool {folder}/x is no folder and no CSV file: pools is "
+            "a list of 'own', folders and CSV files."
+        ),
+        "{folder}/x",
+    ),
+    pool(
+        "recordings in no folder",
+        beside("1.wav", sound),
+        (
+            "The pool {outside}/pool has no "
+            "SPEAKER/.../*{{.flac,.mp3,.ogg,.opus,.wav}}. It holds 1 "
+            "files: 1.wav."
+        ),
+    ),
+    pool(
+        "AAC",
+        beside("Eve/1.m4a", lambda path: text(path, "x")),
+        (
+            "1 recordings of the pool {outside}/pool are in a format "
+            "that cannot be read: Eve/1.m4a. Convert them, for instance "
+            "with ffmpeg:\n"
+            "  find {outside}/pool -name '*.m4a' -exec sh -c 'ffmpeg -i "
+            '"$1" -ar 16000 -ac 1 "${{1%.*}}.wav"\' sh {{}} \\;'
+        ),
+    ),
+    pool(
+        "a pool with damage",
+        beside("Eve/1.wav", lambda p: text(p, "x")),
+        (
+            "1 audio files in {outside}/pool cannot be used:\n"
+            "  Eve/1.wav: text, not audio; it begins with 'x'\n"
+            "Copy or download those files again, or remove them."
+        ),
+    ),
+    pool(
+        "a pool with a test speaker's recording",
+        shared,
+        (
+            "1 recordings of the pool {outside}/pool are in test.csv "
+            "too: Ann/1.wav. Pretraining must not hear what is validated "
+            "or tested on, nor one speaker under two names: take them "
+            "out of the pool, or the pool out of the list."
+        ),
+    ),
+    pool(
+        "a pool listed twice",
+        beside("Eve/1.wav", sound),
+        "pools has {folder} more than once.",
+        *["{folder}"] * 2,
+    ),
+    pool(
+        "a table as pool",
+        pool_table("a.wav,Eve"),
+        None,
+        "{folder}/../pool/list.csv",
+    ),
+    pool(
+        "a table's path out of its folder",
+        pool_table("{folder}/Ann/sad/1.wav,Eve"),
+        (
+            "{outside}/pool/list.csv has 1 unusable rows: line 2: "
+            "{folder}/Ann/sad/1.wav is not in the folder of the table."
+        ),
+        "{folder}/../pool/list.csv",
+    ),
+]
+
+CASES = [*TABLES, *POOLS]
