@@ -20,7 +20,12 @@ from data_prep import Source, read_manifest
 from emoclust_lobes.brain import EncoderBrain
 from emoclust_lobes.cluster_variants import find_variant
 from emoclust_lobes.clustering import read_clusters
-from emoclust_lobes.experiment import refuse_changed_run, resolved_blocks
+from emoclust_lobes.experiment import (
+    one_run,
+    refuse_changed_run,
+    resolved_blocks,
+    save_whole,
+)
 from emoclust_lobes.files import read_json, write_json
 from emoclust_lobes.gradient_reversal import reversal_ramp, reverse_gradient
 from emoclust_lobes.metrics import cluster_auc
@@ -186,13 +191,29 @@ def main():
             f"pretraining={hparams['pretraining']} does not use: set it to 0"
         )
     blocks = resolved_blocks(hparams_file, overrides, ["ser"])
-    run_on_main(refuse_changed_run, args=[folder, blocks])
-    sb.create_experiment_directory(
-        experiment_directory=folder,
-        hyperparams_to_save=hparams_file,
-        overrides=overrides,
-    )
+    with one_run(folder):
+        run_on_main(refuse_changed_run, args=[folder, blocks])
+        sb.create_experiment_directory(
+            experiment_directory=folder,
+            hyperparams_to_save=hparams_file,
+            overrides=overrides,
+        )
+        pretrain(hparams, run_opts, variant)
 
+
+def pretrain(hparams, run_opts, variant):
+    """Take every step of stage 1 that has not been taken yet.
+
+    Arguments
+    ---------
+    hparams : dict
+        The loaded YAML.
+    run_opts : dict
+        SpeechBrain's run options.
+    variant : Variant
+        What is contrasted.
+    """
+    folder = hparams["folder"]
     # Corpus -> manifests -> speaker embeddings -> clusters
     run_on_main(hparams["prepare"])
     run_on_main(hparams["prepare_pools"])
@@ -221,7 +242,7 @@ def main():
         **variant.pairs(hparams["negatives"])
     )
     modules = dict(hparams["modules"])
-    checkpointer = hparams["checkpointer"]()
+    checkpointer = save_whole(hparams["checkpointer"]())
     if variant.speaker:
         modules["speaker_classifier"] = hparams["speaker_classifier"](
             out_neurons=len(speakers)

@@ -4,7 +4,8 @@
 The encoder starts from stage 1 (``--pretraining=contrastive``), from other
 weights (``--init=PATH``) or from nothing (``--pretraining=none``), and learns
 emotion classification together with speaker classification. The best epoch on
-the development speakers is tested on the test speakers.
+the development speakers is tested on the test speakers, and left in the folder
+``inference`` for SpeechBrain's ``EncoderClassifier``.
 
 > python train_ser.py hparams/cremad.yaml --data_folder=/data/CREMA-D
 
@@ -14,12 +15,17 @@ The method is that of Ulgen et al. 2024 (arXiv 2401.11017).
 import pathlib
 import sys
 
-import numpy as np
 import torch
 from data_prep import Source, read_manifest
 from emoclust_lobes.brain import EncoderBrain, Frozen
+from emoclust_lobes.class_balance import ClassBalance
 from emoclust_lobes.cluster_variants import find_variant
-from emoclust_lobes.experiment import refuse_changed_run, resolved_blocks
+from emoclust_lobes.experiment import (
+    one_run,
+    refuse_changed_run,
+    resolved_blocks,
+    save_whole,
+)
 from emoclust_lobes.files import read_json
 from emoclust_lobes.labels import labelled_share, repeated
 from emoclust_lobes.pool import PoolBatches, numbers_of
@@ -30,14 +36,15 @@ from emoclust_lobes.ser_results import (
     write_results,
 )
 from hyperpyyaml import load_hyperpyyaml
-from sklearn.utils.class_weight import compute_class_weight
 
 import speechbrain as sb
-from speechbrain.dataio.sampler import ReproducibleWeightedRandomSampler
 from speechbrain.utils.distributed import infer_device, run_on_main
 from speechbrain.utils.logger import get_logger
 
 logger = get_logger(__name__)
+
+# What tells a run from others
+RUN = ("label_source", "fold", "seed", "system", "init", "labels")
 
 
 class SERBrain(EncoderBrain):
@@ -67,7 +74,9 @@ class SERBrain(EncoderBrain):
             return torch.zeros(())
         placed = predictions
         if self.hparams.enrolment:
-            placed = self.relative_to_speaker(predictions, batch.row.tolist())
+            placed = self.modules.speaker_normalization.training_batch(
+                batch.row.tolist(), predictions, seed=torch.initial_seed()
+            )
         terms = {"emotion_loss": self.emotion_loss(placed, batch)}
         loss = terms["emotion_loss"]
         if self.hparams.speaker_weight > 0:
@@ -93,15 +102,6 @@ class SERBrain(EncoderBrain):
             weight=self.class_weights,
             label_smoothing=self.hparams.label_smoothing,
         )
-
-    def relative_to_speaker(self, embeddings, rows):
-        """Normalise a training batch by other utterances of the speakers."""
-        normalize = self.modules.speaker_normalization
-        # Seeded by step, as every draw is
-        rng = np.random.default_rng(torch.initial_seed())
-        enrolled = normalize.draw(rows, rng)
-        normalize.remember(rows, embeddings)
-        return normalize(embeddings, enrolled)
 
     def on_stage_start(self, stage, epoch=None):
         """Start collecting."""
@@ -140,8 +140,18 @@ class SERBrain(EncoderBrain):
         else:
             self.hparams.train_logger.log_stats(
                 {"epoch loaded": self.hparams.epoch_counter.current},
-                test_stats=stats,
+                **{f"{self.split}_stats": stats},
             )
+
+    def predict(self, split, dataset, loader_options):
+        """Return what the best model predicts for ``valid`` or ``test``."""
+        self.split = split
+        self.evaluate(
+            dataset,
+            max_key="uar" if self.has_valid else None,
+            test_loader_kwargs=loader_options,
+        )
+        return self.predictions
 
 
 def dataio_prep(hparams):
@@ -212,11 +222,6 @@ def main():
         hparams = load_hyperpyyaml(fin, overrides)
     hparams = {**hparams, **hparams["ser"]}
     folder = hparams["folder"]
-    if hparams["class_balance"] not in ("weights", "sampling", "none"):
-        raise ValueError(
-            "class_balance must be weights, sampling or none, not "
-            f"{hparams['class_balance']!r}"
-        )
     contrasts = hparams["contrastive_weight"] > 0
     stage1 = ["contrastive", "pool_sources", "fold_sources", "prepare_pools"]
     blocks = resolved_blocks(
@@ -224,13 +229,31 @@ def main():
         overrides,
         ignore=[] if contrasts else [*stage1, "embed", "cluster"],
     )
-    run_on_main(refuse_changed_run, args=[folder, blocks])
-    sb.create_experiment_directory(
-        experiment_directory=folder,
-        hyperparams_to_save=hparams_file,
-        overrides=overrides,
-    )
+    with one_run(folder):
+        run_on_main(refuse_changed_run, args=[folder, blocks])
+        sb.create_experiment_directory(
+            experiment_directory=folder,
+            hyperparams_to_save=hparams_file,
+            overrides=overrides,
+        )
+        fine_tune(hparams, run_opts, blocks["ser"])
 
+
+def fine_tune(hparams, run_opts, stage2):
+    """Take every step of stage 2 that has not been taken yet.
+
+    Arguments
+    ---------
+    hparams : dict
+        The loaded YAML.
+    run_opts : dict
+        SpeechBrain's run options.
+    stage2 : str
+        The YAML's resolved block ``ser``.
+    """
+    folder = hparams["folder"]
+    contrasts = hparams["contrastive_weight"] > 0
+    balance = ClassBalance(hparams["class_balance"])
     run_on_main(hparams["prepare"])
     manifest = read_json(f"{hparams['manifest_folder']}/manifest.json")
     inputs = {
@@ -255,7 +278,10 @@ def main():
     run_on_main(refuse_changed_run, args=[folder, inputs])
     done = read_json(f"{folder}/metrics.json")
     if done is not None:
-        logger.info(f"Tested before: UAR {done['uar']:.4f} ({folder})")
+        logger.info(
+            f"Tested before: UAR {done['uar']:.4f}. To test and pack the best "
+            f"checkpoint again, remove {folder}/metrics.json"
+        )
         return
 
     # What is made here must not depend on what the steps above had to do
@@ -269,7 +295,7 @@ def main():
         modules=make_modules(hparams, tables),
         hparams=hparams,
         run_opts=run_opts,
-        checkpointer=hparams["checkpointer"](),
+        checkpointer=save_whole(hparams["checkpointer"]()),
     )
     add_trained_parts(brain.checkpointer, brain.modules)
     brain.classes = manifest["classes"]
@@ -284,36 +310,15 @@ def main():
         sampler = hparams["contrastive"]["sampler"](tables["pool"])
         brain.pool_batches = PoolBatches(datasets["pool"], sampler)
         brain.checkpointer.add_recoverable("memory", hparams["memory"])
-    weights = compute_class_weight(
-        "balanced",
-        classes=np.array(brain.classes),
-        y=tables["train"]["emotion"],
+    labels = [tables["train"]["emotion"], brain.classes]
+    brain.class_weights = balance.loss_weights(*labels, device=brain.device)
+    train_options = balance.loader_options(
+        *labels, batch_size=hparams["batch_size"], seed=hparams["seed"]
     )
-    weights = torch.tensor(weights, dtype=torch.float32)
-    brain.class_weights = None
-    train_options = {
-        "batch_size": hparams["batch_size"],
-        "num_workers": hparams["num_workers"],
-        # BatchNorm cannot train on a last batch of one
-        "drop_last": len(datasets["train"]) > hparams["batch_size"],
-    }
-    if hparams["class_balance"] == "weights":
-        brain.class_weights = weights.to(brain.device)
-    if hparams["class_balance"] == "sampling":
-        brain.train_sampler = ReproducibleWeightedRandomSampler(
-            weights[tables["train"]["emotion_index"].tolist()],
-            num_samples=len(tables["train"]),
-            replacement=True,
-            seed=hparams["seed"],
-        )
-        train_options["sampler"] = brain.train_sampler
-    else:
-        train_options["shuffle"] = True
-    whole_options = {
-        "batch_size": hparams["eval_batch_size"],
-        "num_workers": hparams["num_workers"],
-    }
-
+    brain.train_sampler = train_options.get("sampler")
+    whole_options = {"batch_size": hparams["eval_batch_size"]}
+    for options in (train_options, whole_options):
+        options["num_workers"] = hparams["num_workers"]
     brain.fit(
         hparams["epoch_counter"],
         datasets["train"],
@@ -322,27 +327,33 @@ def main():
         valid_loader_kwargs=whole_options,
     )
     run_on_main(hparams["history"].write, args=[folder])
-    brain.evaluate(
-        datasets["test"],
-        max_key="uar" if brain.has_valid else None,
-        test_loader_kwargs=whole_options,
-    )
+    predictions = {
+        split: brain.predict(split, datasets[split], whole_options)
+        for split in ("valid", "test")
+        if split in datasets
+    }
     if brain.debug and not brain.debug_persistently:
         logger.info("Debugging: the results are not kept")
         return
     best = hparams["epoch_counter"].current
     results = {
         "folder": folder,
-        "predictions": brain.predictions,
+        "predictions": predictions["test"],
+        "valid_predictions": predictions.get("valid"),
+        "model": {
+            "stage2": stage2,
+            "modules": hparams["modules"],
+            "normalization": getattr(
+                brain.modules, "speaker_normalization", None
+            ),
+            "sample_rate": hparams["sample_rate"],
+            "embedding_size": hparams["embedding_size"],
+            "front_end_folder": f"{hparams['output_folder']}/front_ends",
+        },
         "classes": brain.classes,
         "run": {
             "corpus": hparams["corpus"],
-            "label_source": hparams["label_source"],
-            "fold": hparams["fold"],
-            "seed": hparams["seed"],
-            "system": hparams["system"],
-            "init": hparams["init"],
-            "labels": hparams["labels"],
+            **{name: hparams[name] for name in RUN},
             "n_train": int(tables["train"]["row"].nunique()),
         },
         "training": {

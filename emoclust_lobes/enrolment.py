@@ -64,6 +64,20 @@ class SpeakerNormalization(torch.nn.Module):
         self.register_buffer("prior_mean", torch.zeros(size))
         self.register_buffer("prior_variance", torch.ones(size))
 
+    def without_table(self):
+        """Return a copy that knows the prior, and no training utterance.
+
+        Returns
+        -------
+        SpeakerNormalization
+        """
+        copy = SpeakerNormalization(
+            len(self.prior_mean), self.prior_weight, self.counts
+        )
+        copy.prior_mean.copy_(self.prior_mean)
+        copy.prior_variance.copy_(self.prior_variance)
+        return copy
+
     def start(self, speakers):
         """Make room for the training utterances.
 
@@ -132,6 +146,27 @@ class SpeakerNormalization(torch.nn.Module):
             chosen[place, rng.choice(others, count, replace=False)] = True
         return chosen
 
+    def training_batch(self, rows, embeddings, seed):
+        """Normalise a training batch, and keep its embeddings for the next.
+
+        Arguments
+        ---------
+        rows : sequence of int
+            The batch's training utterances, shape [batch].
+        embeddings : torch.Tensor
+            Shape [batch, size].
+        seed : int
+            Of the draws of the enrolled utterances.
+
+        Returns
+        -------
+        torch.Tensor
+            Shape [batch, size].
+        """
+        enrolled = self.draw(rows, np.random.default_rng(seed))
+        self.remember(rows, embeddings)
+        return self(embeddings, enrolled)
+
     def forward(self, embeddings, enrolled, table=None):
         """Normalise embeddings.
 
@@ -174,6 +209,76 @@ def _moments(members, table):
     variances = (squares - means.square()).clamp(min=0)
     present = members.any(dim=1, keepdim=True).float()
     return (means + centre) * present, variances * present
+
+
+class EnrolledClassifier(torch.nn.Module):
+    """A classifier of embeddings that are normalised by their speaker.
+
+    It sits where the ``classifier`` of SpeechBrain's ``EncoderClassifier``
+    does. As long as no speaker is enrolled, embeddings are normalised by what
+    is known of the training speakers alone.
+
+    Arguments
+    ---------
+    normalization : SpeakerNormalization
+        With the prior from training.
+    classifier : torch.nn.Module
+        Normalised embeddings -> log-probabilities.
+
+    Example
+    -------
+    >>> classifier = EnrolledClassifier(
+    ...     SpeakerNormalization(2, prior_weight=1.0, counts=[0]),
+    ...     torch.nn.LogSoftmax(dim=-1),
+    ... )
+    >>> embeddings = torch.tensor([[[2.0, 1.0]]])  # as encode_batch has them
+    >>> classifier(embeddings).exp()
+    tensor([[[0.7311, 0.2689]]])
+    >>> classifier.enrol(torch.tensor([[[4.0, 0.0]], [[4.0, 2.0]]]))
+    >>> classifier(embeddings).exp()
+    tensor([[[0.1842, 0.8158]]])
+    """
+
+    def __init__(self, normalization, classifier):
+        super().__init__()
+        self.normalization = normalization
+        self.classifier = classifier
+        self.enrolled = None
+
+    def enrol(self, embeddings):
+        """Normalise by a speaker's own utterances from now on.
+
+        To score one of these utterances, enrol the others: in training no
+        utterance was enrolled for itself.
+
+        Arguments
+        ---------
+        embeddings : torch.Tensor
+            Of the speaker's utterances, no labels needed, shape [n, dim] or
+            [n, 1, dim]; with ``n`` = 0 the speaker before is forgotten.
+        """
+        flat = embeddings.detach().flatten(0, -2)
+        self.enrolled = flat if len(flat) else None
+
+    def forward(self, embeddings):
+        """Classify embeddings of the enrolled speaker.
+
+        Arguments
+        ---------
+        embeddings : torch.Tensor
+            Shape [batch, dim] or [batch, 1, dim].
+
+        Returns
+        -------
+        torch.Tensor
+            Log-probabilities, shape [batch, classes] or [batch, 1, classes].
+        """
+        flat = embeddings.flatten(0, -2)
+        is_enrolled = self.enrolled is not None
+        table = self.enrolled.to(flat) if is_enrolled else flat[:1]
+        members = np.full((len(flat), len(table)), is_enrolled)
+        placed = self.normalization(flat, members, table=table)
+        return self.classifier(placed).unflatten(0, embeddings.shape[:-1])
 
 
 def draw_enrolled(ids, speakers, count, seed):

@@ -9,6 +9,8 @@ import pandas as pd
 import torch
 from emoclust_lobes.enrolment import draw_enrolled
 from emoclust_lobes.files import replacing, write_json
+from emoclust_lobes.inference.calibration import calibrate
+from emoclust_lobes.inference.folder import write_inference_folder
 from emoclust_lobes.metrics import emotion_metrics
 from emoclust_lobes.plots import plot_confusion
 
@@ -126,8 +128,19 @@ def score_predictions(predictions, classes):
     }
 
 
-def write_results(*, folder, predictions, classes, run, training):
-    """Leave the test's predictions, picture and, last, its numbers.
+def write_results(
+    *,
+    folder,
+    predictions,
+    classes,
+    run,
+    training,
+    valid_predictions=None,
+    model=None,
+):
+    """Leave the test's predictions, picture, model and, last, its numbers.
+
+    What has its numbers has all of it.
 
     Arguments
     ---------
@@ -142,6 +155,12 @@ def write_results(*, folder, predictions, classes, run, training):
         ``corpus``, ``label_source`` and ``fold``.
     training : dict
         What else ``metrics.json`` tells, after the scores.
+    valid_predictions : pandas.DataFrame
+        Of the development speakers, for the calibration; ``None`` where there
+        are none.
+    model : dict
+        Arguments of ``write_inference_folder``, but for the folder
+        ``inference`` and the metrics; no model is left without them.
 
     Example
     -------
@@ -149,8 +168,8 @@ def write_results(*, folder, predictions, classes, run, training):
     >>> write_results(
     ...     folder=folder,
     ...     predictions=pd.DataFrame(
-    ...         [["u1", "", "ang", "ang"]],
-    ...         columns=["ID", "enrolled", "truth", "prediction"],
+    ...         [["u1", "", "ang", "ang", 0.9, 0.1]],
+    ...         columns="ID enrolled truth prediction p_ang p_sad".split(),
     ...     ),
     ...     classes=["ang", "sad"],
     ...     run={"corpus": "C", "label_source": "intended", "fold": 1},
@@ -177,8 +196,16 @@ def write_results(*, folder, predictions, classes, run, training):
     enrolled_uar = {
         count: each["uar"] for count, each in enrolled.items() if count
     }
-    write_json(
-        f"{folder}/metrics.json",
-        {**run, **scores, "enrolled_uar": enrolled_uar, **training},
-    )
+    metrics = {
+        **run,
+        **scores,
+        "enrolled_uar": enrolled_uar,
+        "calibration": calibrate(predictions, valid_predictions, classes),
+        **training,
+    }
+    if model is not None:
+        write_inference_folder(
+            folder=f"{folder}/inference", metrics=metrics, **model
+        )
+    write_json(f"{folder}/metrics.json", metrics)
     logger.info(f"Test UAR {scores['uar']:.4f}; the results are in {folder}")

@@ -7,7 +7,11 @@ import numpy as np
 import pandas
 import pytest
 import torch
-from emoclust_lobes.enrolment import SpeakerNormalization, draw_enrolled
+from emoclust_lobes.enrolment import (
+    EnrolledClassifier,
+    SpeakerNormalization,
+    draw_enrolled,
+)
 from hypothesis import (
     given,
     settings,
@@ -270,3 +274,70 @@ def test_a_list_a_column_and_an_array_draw_the_same():
     for kind in (pandas.Series, np.array):
         found = draw_enrolled(kind(ids), kind(speakers), 1, seed=3)
         np.testing.assert_array_equal(found, expected)
+
+
+def test_a_training_batch_is_not_normalised_by_itself():
+    normalize, vectors = trained(counts=["all"])
+    batch = torch.randn(2, 3)
+    found = normalize.training_batch([0, 4], batch, seed=1)
+    kept = vectors.clone()
+    kept[[0, 4]] = batch  # known by now
+    for vector, row, result in zip(batch, [0, 4], found):
+        others = [
+            other.tolist()
+            for place, other in enumerate(kept)
+            if SPEAKERS[place] == SPEAKERS[row] and place != row
+        ]
+        expected = slow(
+            vector.tolist(),
+            others,
+            normalize.prior_mean.tolist(),
+            normalize.prior_variance.tolist(),
+            2.0,
+        )
+        torch.testing.assert_close(
+            result, torch.tensor(expected), atol=1e-3, rtol=1e-3
+        )
+
+
+def test_a_classifier_hears_whom_it_has_enrolled():
+    normalize, vectors = trained()
+    classifier = EnrolledClassifier(
+        normalize.without_table(), torch.nn.LogSoftmax(dim=-1)
+    )
+    batch = torch.randn(4, 1, 3)  # as encode_batch gives them
+
+    def expected(others):
+        return torch.tensor(
+            [
+                slow(
+                    vector.tolist(),
+                    others.tolist(),
+                    normalize.prior_mean.tolist(),
+                    normalize.prior_variance.tolist(),
+                    2.0,
+                )
+                for vector in batch[:, 0]
+            ]
+        ).log_softmax(dim=-1)
+
+    unknown = classifier(batch)
+    torch.testing.assert_close(
+        unknown[:, 0], expected(vectors[:0]), atol=1e-4, rtol=1e-4
+    )
+    classifier.enrol(vectors[:4, None])
+    known = classifier(batch)
+    torch.testing.assert_close(
+        known[:, 0], expected(vectors[:4]), atol=1e-3, rtol=1e-3
+    )
+    # One by one, or without the dimension of one, it is the same.
+    assert torch.equal(classifier(batch[:, 0]), known[:, 0])
+    for own, result in zip(batch, known):
+        torch.testing.assert_close(classifier(own[None])[0], result)
+    classifier.enrol(vectors[:0])
+    assert torch.equal(classifier(batch), unknown)
+    # It keeps nothing of the training speakers, nor of the enrolled one.
+    assert set(classifier.state_dict()) == {
+        "normalization.prior_mean",
+        "normalization.prior_variance",
+    }

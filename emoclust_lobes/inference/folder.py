@@ -1,0 +1,165 @@
+"""Leave a trained model in a folder that SpeechBrain loads."""
+
+import contextlib
+import os
+import pathlib
+import shutil
+
+import torch
+from emoclust_lobes.enrolment import EnrolledClassifier
+from emoclust_lobes.files import fingerprint, replacing, write_json
+from emoclust_lobes.front_ends import SSLFrontEnd
+from emoclust_lobes.inference.card import model_card
+from emoclust_lobes.inference.load import SETTINGS, load_model
+from emoclust_lobes.inference.settings import WEIGHTS, inference_settings
+
+from speechbrain.dataio.encoder import CategoricalEncoder
+
+CARD = "README.md"
+METRICS = "metrics.json"
+
+
+@contextlib.contextmanager
+def replacing_folder(path):
+    """Fill a folder aside that takes the place of ``path`` on success.
+
+    When the block raises, ``path`` stays what it was.
+
+    Arguments
+    ---------
+    path : str or pathlib.Path
+        The folder to write.
+
+    Yields
+    ------
+    pathlib.Path
+        The empty folder to fill.
+
+    Example
+    -------
+    >>> path = getfixture("tmp_path") / "model"
+    >>> with replacing_folder(path) as aside:
+    ...     _ = (aside / "weights").write_text("1")
+    ...     path.exists()
+    False
+    >>> [each.name for each in path.parent.iterdir()]
+    ['model']
+    """
+    path = pathlib.Path(path)
+    aside = path.with_name(f".{path.name}.tmp")
+    former = path.with_name(f".{path.name}.old")
+    shutil.rmtree(aside, ignore_errors=True)  # of one that was killed
+    aside.mkdir(parents=True)
+    try:
+        yield aside
+        if path.exists():
+            os.replace(path, former)
+        os.replace(aside, path)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+        shutil.rmtree(former, ignore_errors=True)
+
+
+def write_inference_folder(
+    *,
+    folder,
+    stage2,
+    modules,
+    metrics,
+    sample_rate,
+    embedding_size,
+    front_end_folder,
+    normalization=None,
+):
+    """Write an inference folder, whole or not at all, and load it once.
+
+    Arguments
+    ---------
+    folder : str or pathlib.Path
+        The folder to write.
+    stage2 : str
+        The resolved block ``ser`` of the run's YAML, see
+        ``inference_settings``.
+    modules : dict
+        ``compute_features, mean_var_norm, embedding_model, classifier``, as
+        they were tested. ``mean_var_norm`` has no file: it must know nothing
+        but its settings.
+    metrics : dict
+        The content of the run's ``metrics.json``.
+    sample_rate : int
+        Of the waveforms, in Hz.
+    embedding_size : int
+        Of the embeddings.
+    front_end_folder : str or pathlib.Path
+        Where the weights of a frozen pretrained front end are kept once for
+        all runs. In the inference folder stands a hard link to them: it can be
+        moved and copied as any file, and takes no room.
+    normalization : SpeakerNormalization
+        Where the run has learned with enrolment.
+
+    Raises
+    ------
+    InferenceError
+        When what was written cannot be loaded.
+    """
+    modules = dict(modules)
+    if normalization is not None:
+        modules["classifier"] = EnrolledClassifier(
+            normalization.without_table(), modules["classifier"]
+        )
+    front_end = modules["compute_features"]
+    if isinstance(front_end, SSLFrontEnd):
+        front_end.load()  # a frozen one may never have been heard
+    loaded = [
+        name
+        for name, module in WEIGHTS.items()
+        if any(True for _ in modules[module].parameters())
+    ]
+    with replacing_folder(folder) as aside:
+        settings = inference_settings(
+            stage2=stage2,
+            front_end=front_end,
+            loaded=loaded,
+            classes=metrics["classes"],
+            temperature=metrics["calibration"]["temperature"],
+            enrolment=normalization is not None,
+            sample_rate=sample_rate,
+            embedding_size=embedding_size,
+        )
+        (aside / SETTINGS).write_text(settings, encoding="utf-8")
+        card = model_card(
+            metrics=metrics, settings=settings, sample_rate=sample_rate
+        )
+        (aside / CARD).write_text(card, encoding="utf-8")
+        # Where stage 2 started may be a path of this machine
+        told = {name: x for name, x in metrics.items() if name != "init"}
+        write_json(aside / METRICS, told)
+        labels = CategoricalEncoder()
+        labels.update_from_iterable(metrics["classes"])
+        labels.save(aside / "label_encoder.ckpt")
+        for name in loaded:
+            module, path = modules[WEIGHTS[name]], aside / f"{name}.ckpt"
+            if isinstance(module, SSLFrontEnd) and not module.trains:
+                _link_front_end(module, path, front_end_folder)
+            else:
+                _save_weights(module, path)
+        load_model(aside, trust=True)  # its own YAML
+
+
+def _save_weights(module, path):
+    """Write a state dict, whole or not at all."""
+    state = {name: x.detach().cpu() for name, x in module.state_dict().items()}
+    with replacing(path, "wb") as stream:
+        torch.save(state, stream)
+
+
+def _link_front_end(front_end, path, front_end_folder):
+    """Keep the weights of a frozen front end once, and link to them."""
+    name = fingerprint(front_end.identity)
+    kept = pathlib.Path(front_end_folder, f"{name}.ckpt")
+    if not kept.exists():
+        _save_weights(front_end, kept)
+    try:
+        os.link(kept, path)
+    except OSError:  # another file system, or one without links
+        shutil.copyfile(kept, path)

@@ -1,0 +1,182 @@
+"""The YAML of an inference folder, made of the blocks of the training YAML.
+
+No architecture is written twice: the modules' blocks are taken out of the
+run's settings after all references and overrides, as they were trained.
+"""
+
+import io
+
+import ruamel.yaml
+from emoclust_lobes.front_ends import SSLFrontEnd
+from emoclust_lobes.inference.front_end import packed_arguments
+from ruamel.yaml.comments import CommentedMap, CommentedSeq, TaggedScalar
+
+# Loaded name, which is that of its file -> name in the YAML
+WEIGHTS = {
+    "front_end": "compute_features",
+    "encoder": "embedding_model",
+    "classifier": "classifier",
+}
+HEADER = """\
+# Emotions from speech, for SpeechBrain's EncoderClassifier; see README.md.
+# Made by emoclust's train_ser.py of the settings of the run. classify_batch
+# leaves the temperature out; it divides the log-probabilities.
+"""
+NORMALIZER = "speechbrain.dataio.preprocess.AudioNormalizer"
+PACKED = "emoclust_lobes.inference.front_end.PackedFrontEnd"
+ENROLLED = "emoclust_lobes.enrolment.EnrolledClassifier"
+ENCODER = "speechbrain.dataio.encoder.CategoricalEncoder"
+PRETRAINER = "speechbrain.utils.parameter_transfer.Pretrainer"
+
+
+def inference_settings(
+    *,
+    stage2,
+    front_end,
+    loaded,
+    classes,
+    temperature,
+    enrolment,
+    sample_rate,
+    embedding_size,
+):
+    """Write the text of ``hyperparams.yaml``.
+
+    Arguments
+    ---------
+    stage2 : str
+        The resolved block ``ser`` of the training YAML, from
+        ``resolved_blocks``: its ``modules`` and, with enrolment, its
+        ``speaker_normalization`` are taken.
+    front_end : torch.nn.Module
+        What ``compute_features`` is; the settings of a pretrained one are put
+        into the YAML, which names no place where it was found.
+    loaded : iterable of str
+        Those of ``WEIGHTS`` that have a file.
+    classes : sequence of str
+        The class set, in the order of the classifier's outputs.
+    temperature : float
+        From ``calibrate``.
+    enrolment : bool
+        Whether embeddings are normalised by their speaker.
+    sample_rate : int
+        Of the waveforms, in Hz.
+    embedding_size : int
+        Of the embeddings.
+
+    Returns
+    -------
+    str
+        HyperPyYAML.
+
+    Example
+    -------
+    >>> import torch
+    >>> text = inference_settings(
+    ...     stage2='''
+    ... ser:
+    ...   modules:
+    ...     compute_features: !new:speechbrain.lobes.features.Fbank
+    ...       n_mels: 40
+    ...     mean_var_norm: !new:torch.nn.Identity
+    ...     embedding_model: !new:torch.nn.Flatten
+    ...     classifier: !new:torch.nn.Linear [400, 2]
+    ... ''',
+    ...     front_end=torch.nn.Identity(),
+    ...     loaded=["classifier"],
+    ...     classes=["ang", "sad"],
+    ...     temperature=1.5,
+    ...     enrolment=False,
+    ...     sample_rate=16000,
+    ...     embedding_size=400,
+    ... )
+    >>> print("\\n".join(text.splitlines()[3:9]))
+    sample_rate: 16000
+    classes: [ang, sad]
+    temperature: 1.5
+    enrolment: false
+    embedding_size: 400
+    compute_features: !new:speechbrain.lobes.features.Fbank
+    """
+    yaml = ruamel.yaml.YAML()
+    block = yaml.load(stage2)["ser"]
+    modules = dict(block["modules"])
+    if isinstance(front_end, SSLFrontEnd):
+        modules["embedding_model"] = _replaced(
+            modules["embedding_model"],
+            modules["compute_features"],
+            _reference("compute_features"),
+        )
+        modules["compute_features"] = _tagged(
+            PACKED, packed_arguments(front_end)
+        )
+    if enrolment:
+        modules["classifier"] = _tagged(
+            ENROLLED,
+            {
+                "normalization": block["speaker_normalization"],
+                "classifier": modules["classifier"],
+            },
+        )
+    loadables = {name: _reference(WEIGHTS[name]) for name in loaded}
+    loadables["label_encoder"] = _reference("label_encoder")
+    settings = {
+        "sample_rate": sample_rate,
+        "classes": list(classes),
+        "temperature": temperature,
+        "enrolment": enrolment,
+        "embedding_size": embedding_size,
+        **modules,
+        "modules": {name: _reference(name) for name in modules},
+        "audio_normalizer": _tagged(NORMALIZER, {"sample_rate": sample_rate}),
+        "label_encoder": _tagged(ENCODER, {}),
+        "pretrainer": _tagged(PRETRAINER, {"loadables": loadables}),
+    }
+    text = io.StringIO(HEADER)
+    text.seek(0, io.SEEK_END)
+    yaml.dump(_bare(settings), text)
+    return text.getvalue()
+
+
+def _reference(name):
+    """``!ref`` to a key of the top level."""
+    node = TaggedScalar(f"<{name}>")
+    node.yaml_set_ctag(ruamel.yaml.Tag(suffix="!ref"))
+    return node
+
+
+def _tagged(target, arguments):
+    """``!new:`` of a class."""
+    node = CommentedMap(arguments)
+    node.yaml_set_ctag(ruamel.yaml.Tag(suffix=f"!new:{target}"))
+    return node
+
+
+def _replaced(node, old, new):
+    """Put one node in the place of another, which is the same object."""
+    if node is old:
+        return new
+    if isinstance(node, dict):
+        for name, each in node.items():
+            node[name] = _replaced(each, old, new)
+    return node
+
+
+def _bare(node):
+    """Take comments off, and write lists of plain values on one line.
+
+    Comments and blank lines are not only noise: where HyperPyYAML writes the
+    file again, they may end up in the midst of a list.
+    """
+    if isinstance(node, dict):
+        bare = CommentedMap({name: _bare(x) for name, x in node.items()})
+    elif isinstance(node, list):
+        bare = CommentedSeq([_bare(x) for x in node])
+        if not any(isinstance(x, (dict, list, TaggedScalar)) for x in node):
+            bare.fa.set_flow_style()
+    else:
+        return node
+    tag = getattr(node, "tag", None)
+    if tag is not None and tag.value:
+        bare.yaml_set_ctag(tag)
+    return bare

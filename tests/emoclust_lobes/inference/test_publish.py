@@ -1,0 +1,74 @@
+"""Repositories for a hub: whole, true, and never over another."""
+
+import argparse
+
+import pytest
+import torch
+import yaml
+from emoclust_lobes.inference import InferenceError, load_model, publish
+from emoclust_lobes.inference.publish import add_arguments, run
+from huggingface_hub import ModelCardData
+
+
+@pytest.fixture
+def repository(packed, tmp_path):
+    """Folder of the published model."""
+    return publish(packed, tmp_path / "my-model")
+
+
+def test_the_repository_is_the_model(packed, repository):
+    wave = torch.randn(1, 8000)
+    expected, *_ = load_model(packed).classify_batch(wave)
+    found, *_ = load_model(repository).classify_batch(wave)
+    assert torch.equal(found, expected)
+    for path in packed.iterdir():
+        if path.name != "README.md":
+            assert (repository / path.name).read_bytes() == path.read_bytes()
+            assert not (repository / path.name).samefile(path)
+
+
+def test_the_front_matter_tells_what_the_test_has_found(packed, repository):
+    text = (repository / "README.md").read_text()
+    assert text.endswith((packed / "README.md").read_text())
+    _, matter, _ = text.split("---\n", 2)
+    told = yaml.safe_load(matter)
+    data = ModelCardData(**told)
+    assert data.license == "odbl"
+    assert "language" not in told
+    assert {"speechbrain", "speech-emotion-recognition"} <= set(data.tags)
+    assert data.pipeline_tag == "audio-classification"
+    values = {x.metric_type: x.metric_value for x in data.eval_results}
+    assert values == {"recall": 0.6123, "accuracy": 0.65, "f1": 0.6}
+    assert {x.dataset_name for x in data.eval_results} == {"CREMA-D, fold 2"}
+
+
+def test_large_files_are_the_weights(repository):
+    lines = (repository / ".gitattributes").read_text().splitlines()
+    assert [line.split()[0] for line in lines] == [
+        "encoder.ckpt",
+        "classifier.ckpt",
+    ]
+    assert all("filter=lfs" in line for line in lines)
+
+
+def test_nothing_is_written_over(packed, repository):
+    before = (repository / "README.md").read_bytes()
+    with pytest.raises(InferenceError, match="is there already"):
+        publish(packed, repository)
+    assert (repository / "README.md").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["README.md", "metrics.json", "encoder.ckpt"])
+def test_incomplete_models_are_not_published(name, packed, tmp_path):
+    (packed / name).unlink()
+    with pytest.raises(InferenceError, match=name):
+        publish(packed, tmp_path / "repository")
+    assert not list(tmp_path.glob("*repository*"))
+
+
+def test_the_command_says_that_nothing_was_uploaded(packed, tmp_path):
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    words = [str(packed), str(tmp_path / "other")]
+    assert "nothing was uploaded" in run(parser.parse_args(words))
+    load_model(tmp_path / "other")
