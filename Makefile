@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Small models on small machines: a second thread only gets in the way.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test lint setup clean
+.PHONY: demo test test-upstream checkout lint setup clean
 
 setup: $(VENV)/ready
 
@@ -26,7 +26,17 @@ demo: setup
 	$(BIN)/emoclust results results/demo
 
 test: setup lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+# SpeechBrain's own checkers on our export, in a copy of a checkout of it
+test-upstream: checkout setup
+	SPEECHBRAIN_CHECKOUT="$(abspath $(SPEECHBRAIN_CHECKOUT))" \
+	    $(BIN)/python -m pytest -m "slow or not slow" tests/upstream
+
+# Asked for first: nothing is installed for a command that cannot run
+checkout:
+	@test -d "$(SPEECHBRAIN_CHECKOUT)/speechbrain" || { echo "give a" \
+	    "checkout: SPEECHBRAIN_CHECKOUT=FOLDER make test-upstream"; exit 2; }
 
 lint: setup
 	$(BIN)/ruff check .

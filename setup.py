@@ -8,6 +8,8 @@ here = pathlib.Path(__file__).parent
 # What self-supervised front ends and the eGeMAPS reference need
 transformers = ["transformers>=5"]
 egemaps = ["opensmile>=2.5"]
+# The page lets through what Gradio 6 needs, by its addresses
+serve = ["gradio>=6.31,<7"]
 
 setuptools.setup(
     name="emoclust",
@@ -23,7 +25,10 @@ setuptools.setup(
     packages=setuptools.find_packages(
         include=["data_prep*", "emoclust_lobes*"]
     ),
-    package_data={"emoclust_lobes.analysis": ["templates/*"]},
+    package_data={
+        "emoclust_lobes.analysis": ["templates/*"],
+        "emoclust_lobes.upstream": ["templates/*"],
+    },
     # Tried together: torch 2.14.1, torchaudio 2.11.0, speechbrain 1.1.2,
     # hyperpyyaml 1.2.3, scikit-learn 1.9.1, pandas 3.1.1 on Python 3.11.
     install_requires=[
@@ -47,11 +52,16 @@ setuptools.setup(
         "analysis": ["openTSNE>=1.0.2"],
         "transformers": transformers,
         "egemaps": egemaps,
+        "parquet": ["pyarrow"],
+        "serve": serve,
         "test": [
             *transformers,
             *egemaps,
+            *serve,
+            "playwright>=1.50",  # drives the Chromium that there is
             "pytest>=8",
             "pytest-timeout>=2.3",
+            "pytest-xdist>=3.6",
             "hypothesis>=6.100",
             "pytorch-metric-learning>=2.6",
             "ruff==0.12.4",

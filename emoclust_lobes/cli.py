@@ -1,42 +1,69 @@
-"""The ``emoclust`` command: the steps around training, one at a time.
+"""The ``emoclust`` command: everything but training itself.
 
-    emoclust prepare|embed|clusters|analyse|protocol YAML [--key=value ...]
-    emoclust results FOLDER
-
-The first five read the same YAML and the same overrides as the training
-scripts. Each runs the steps before it too, which do nothing when they are up
-to date, and prints what came out. The last prints what was tested.
+Commands on an experiment read the same YAML and the same overrides as the
+training scripts, those on a model the folder ``inference`` that
+``train_ser.py`` leaves.
 """
 
 import argparse
 import sys
+from collections.abc import Callable
+from typing import NamedTuple
 
 from data_prep.manifest import ManifestError
-from emoclust_lobes.analysis import (
-    AnalysisError,
-    add_arguments,
-    analyse_experiment,
-)
+from emoclust_lobes import analysis
 from emoclust_lobes.clustering import ClusterError
+from emoclust_lobes.crosscorpus import command as crosscorpus
+from emoclust_lobes.crosscorpus.corpora import CrossCorpusError
 from emoclust_lobes.embedding_cache import EmbeddingError
+from emoclust_lobes.experiment import interruptible
 from emoclust_lobes.feature_cache import FeatureCacheError
 from emoclust_lobes.front_end_models import FrontEndError
+from emoclust_lobes.inference import InferenceError
+from emoclust_lobes.inference.publish import (
+    add_arguments as publish_arguments,
+    run as run_publish,
+)
+from emoclust_lobes.predict import (
+    PredictError,
+    command as predict,
+)
 from emoclust_lobes.protocol import options as protocol_options
 from emoclust_lobes.protocol.command import run_protocol
 from emoclust_lobes.protocol.plan import ProtocolError
 from emoclust_lobes.results import describe_results
-from emoclust_lobes.summaries import (
-    describe_clusters,
-    describe_embeddings,
-    describe_manifests,
+from emoclust_lobes.serve import (
+    ServeError,
+    command as serve,
+)
+from emoclust_lobes.steps import UsageError, load_experiment, run_steps
+from emoclust_lobes.upstream import (
+    UpstreamError,
+    command as upstream,
 )
 from emoclust_lobes.wheel_encoders import EncoderError
 from hyperpyyaml import load_hyperpyyaml
-from ruamel.yaml.error import YAMLError as RuamelError
-from yaml import YAMLError
 
 import speechbrain
 from speechbrain.utils.distributed import infer_device
+
+ERRORS = (
+    analysis.AnalysisError,
+    ClusterError,
+    CrossCorpusError,
+    EmbeddingError,
+    EncoderError,
+    FeatureCacheError,
+    FrontEndError,
+    InferenceError,
+    ManifestError,
+    OSError,
+    PredictError,
+    ProtocolError,
+    ServeError,
+    UpstreamError,
+    UsageError,
+)
 
 OVERRIDES = """\
 overrides, as for the training scripts (--key=value or --key value); any key
@@ -55,48 +82,136 @@ of the YAML's top level, most often:
   --device=cuda:0             where to compute (a SpeechBrain run option)
 
 examples:
-  emoclust {command} {examples[0]}
-  emoclust {command} {examples[1]}
+  {examples}
 """
-EXAMPLES = {
-    "protocol": (
-        "hparams/ravdess.yaml --data_folder=/data/RAVDESS \\\n"
-        "      --systems=none,shuffled,contrastive --seeds=3 --jobs=4",
-        "hparams/ravdess.yaml --report-only",
+
+
+class Experiments(NamedTuple):
+    """A command on the YAML of an experiment: what is told of it, and done.
+
+    ``run`` is given the YAML, its overrides, the options of the command, which
+    ``add_arguments`` declares, and the device; it returns what to print.
+    """
+
+    help: str
+    run: Callable
+    add_arguments: Callable = lambda parser: None
+    examples: tuple = (
+        "hparams/ravdess.yaml --data_folder=/data/RAVDESS",
+        "hparams/cremad.yaml --data_folder /data/CREMA-D --fold 2",
     )
-}
-EXAMPLES_OF_STEPS = (
-    "hparams/ravdess.yaml --data_folder=/data/RAVDESS",
-    "hparams/cremad.yaml --data_folder /data/CREMA-D --fold 2",
-)
+
+
+class Others(NamedTuple):
+    """A command on something else: ``run`` prints, or returns what to print."""
+
+    help: str
+    run: Callable
+    add_arguments: Callable
+
+
+def _steps(last):
+    def run(param_file, overrides, options, device):
+        return run_steps(last, load_experiment(param_file, overrides), device)
+
+    return run
+
+
+def _analyse(param_file, overrides, options, device):
+    hparams = load_experiment(param_file, overrides)
+    run_steps("prepare", hparams, device)
+    return analysis.analyse_experiment(hparams, options, device)
+
+
+def _protocol(param_file, overrides, options, device):
+    if not options.report_only:
+        load_experiment(param_file, overrides)  # names what is wrong
+    overrides = load_hyperpyyaml(overrides) if overrides else {}
+    return run_protocol(param_file, overrides, options, device)
+
+
+def _crosscorpus(param_file, overrides, options, device):
+    overrides = load_hyperpyyaml(overrides) if overrides else {}
+    return crosscorpus.run(options, overrides, device)
+
 
 COMMANDS = {
-    "prepare": "write the manifests of a fold: who speaks what, in which split",
-    "embed": "prepare, then compute one speaker embedding per utterance",
-    "clusters": "prepare and embed, then cluster each speaker's utterances "
-    "and report what the clusters follow",
-    "analyse": "prepare and embed, then write a report to look at and listen "
-    "to: what the clusters follow, for each encoder, algorithm and k",
-    "protocol": "run systems over folds and seeds, each once, and report: "
-    "tables and figures with spread and significance",
+    "prepare": Experiments(
+        "write the manifests of a fold: who speaks what, in which split",
+        _steps("prepare"),
+    ),
+    "embed": Experiments(
+        "prepare, then compute one speaker embedding per utterance; with "
+        "--model=MODEL and recordings instead of a YAML, write the emotion-"
+        "aware embeddings of a trained model",
+        _steps("embed"),
+    ),
+    "clusters": Experiments(
+        "prepare and embed, then cluster each speaker's utterances and report "
+        "what the clusters follow",
+        _steps("clusters"),
+    ),
+    "analyse": Experiments(
+        "prepare and embed, then write a report to look at and listen to: what "
+        "the clusters follow, for each encoder, algorithm and k",
+        _analyse,
+        analysis.add_arguments,
+    ),
+    "protocol": Experiments(
+        "run systems over folds and seeds, each once, and report: tables and "
+        "figures with spread and significance",
+        _protocol,
+        protocol_options.add_arguments,
+        (
+            "hparams/ravdess.yaml --data_folder=/data/RAVDESS \\\n"
+            "      --systems=none,shuffled,contrastive --seeds=3 --jobs=4",
+            "hparams/ravdess.yaml --report-only",
+        ),
+    ),
+    "crosscorpus": Experiments(
+        "train on one corpus and test on another, for each pair of some: a "
+        "table and a figure",
+        _crosscorpus,
+        crosscorpus.add_arguments,
+        (
+            "hparams/generic.yaml \\\n"
+            "      --corpora=ravdess=/data/RAVDESS,emodb=/data/EMO-DB",
+            "hparams/generic.yaml --report-only",
+        ),
+    ),
+    "predict": Others(
+        "recognize the emotions in recordings with a trained model",
+        predict.run_predict,
+        predict.add_predict_arguments,
+    ),
+    "serve": Others(
+        "show a trained model as a page in the browser, on this machine",
+        serve.run,
+        serve.add_arguments,
+    ),
+    "publish": Others(
+        "lay a trained model out as a repository of a model hub",
+        run_publish,
+        publish_arguments,
+    ),
+    "results": Others(
+        "print the tests of all runs below a folder, and their means",
+        lambda options: describe_results(options.folder),
+        lambda parser: parser.add_argument(
+            "folder", help="an output folder of the scripts"
+        ),
+    ),
+    "export-upstream": Others(
+        "write the recipes as SpeechBrain would take them",
+        upstream.run,
+        upstream.add_arguments,
+    ),
 }
-
-# Keys of the YAML: the steps, and what their summaries read.
-NEEDED = (
-    "prepare",
-    "prepare_pools",
-    "fold_sources",
-    "embed",
-    "cluster",
-    "manifest_folder",
-    "embedding_folder",
-    "speaker_encoder",
-    "cluster_folder",
+EMBED_WITH_MODEL = Others(
+    "write the emotion-aware embeddings of recordings",
+    predict.run_embed,
+    predict.add_embed_arguments,
 )
-
-
-class UsageError(ValueError):
-    """A YAML file or its overrides cannot be used."""
 
 
 def main(argv=None):
@@ -110,8 +225,13 @@ def main(argv=None):
     Returns
     -------
     int
-        Exit code: 0, or 2 where something is wrong that one line on stderr
-        explains.
+        Exit code: 0; 2 where something is wrong that one line on stderr
+        explains; 3 where some recordings cannot be used.
+
+    Raises
+    ------
+    Interrupted
+        After Ctrl-C and SIGTERM, with the exit codes 130 and 143.
 
     Example
     -------
@@ -119,112 +239,60 @@ def main(argv=None):
     2
     """
     argv = list(sys.argv[1:] if argv is None else argv)
-    known, overrides = _parser().parse_known_args(argv)
+    commands = dict(COMMANDS)
+    if any(x.partition("=")[0] == "--model" for x in argv):
+        commands["embed"] = EMBED_WITH_MODEL
+    parser = _parser(commands)
+    options, overrides = parser.parse_known_args(argv)
+    command = commands[options.command]
+    if overrides and isinstance(command, Others):
+        parser.error(f"{options.command} does not know {' '.join(overrides)}")
     try:
-        if known.command == "results":
-            print(describe_results(known.folder))
-            return 0
-        param_file, run_opts, overrides = speechbrain.parse_arguments(
-            [known.yaml, *overrides]
-        )
-        device = run_opts["device"] or infer_device()
-        if known.command == "protocol":
-            if not known.report_only:
-                _load(param_file, overrides)  # names what is wrong with them
-            overrides = load_hyperpyyaml(overrides) if overrides else {}
-            print(run_protocol(param_file, overrides, known, device))
-            return 0
-        _run(known, _load(param_file, overrides), device)
-    except (
-        AnalysisError,
-        ClusterError,
-        EmbeddingError,
-        EncoderError,
-        FeatureCacheError,
-        FrontEndError,
-        ManifestError,
-        OSError,
-        ProtocolError,
-        UsageError,
-    ) as error:
+        with interruptible():
+            outcome = _run(command, options, overrides)
+    except ERRORS as error:
         print(f"emoclust: error: {error}", file=sys.stderr)
         return 2
+    if isinstance(outcome, int):
+        return outcome
+    print(outcome)
     return 0
 
 
-def _parser():
+def _run(command, options, overrides):
+    if isinstance(command, Others):
+        return command.run(options)
+    param_file, run_opts, overrides = speechbrain.parse_arguments(
+        [options.yaml, *overrides]
+    )
+    device = run_opts["device"] or infer_device()
+    return command.run(param_file, overrides, options, device)
+
+
+def _parser(commands):
     parser = argparse.ArgumentParser(
         prog="emoclust",
-        description="The steps around training, one at a time. "
-        "emoclust COMMAND --help explains.",
+        description="The steps around training, and what to do with a trained "
+        "model. emoclust COMMAND --help explains.",
     )
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name, text in COMMANDS.items():
-        command = commands.add_parser(
+    subparsers = parser.add_subparsers(dest="command", required=True)
+    for name, command in commands.items():
+        subparser = subparsers.add_parser(
             name,
-            help=text,
-            description=f"{text[0].upper()}{text[1:]}. Steps that are up to "
-            "date are skipped.",
-            epilog=OVERRIDES.format(
-                command=name, examples=EXAMPLES.get(name, EXAMPLES_OF_STEPS)
-            ),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            usage=f"emoclust {name} YAML [--key=value ...]",
+            help=command.help,
+            description=f"{command.help[0].upper()}{command.help[1:]}.",
             allow_abbrev=False,
         )
-        command.add_argument(
-            "yaml", metavar="YAML", help="file of the experiment"
-        )
-        if name == "analyse":
-            add_arguments(command)
-        if name == "protocol":
-            protocol_options.add_arguments(command)
-    results = commands.add_parser(
-        "results",
-        help="print the tests of all runs below a folder, and their means",
-    )
-    results.add_argument("folder", help="an output folder of the scripts")
-    return parser
-
-
-def _load(param_file, overrides):
-    """Load a YAML with its overrides; UsageError where that fails."""
-    try:
-        with open(param_file, encoding="utf-8") as stream:
-            hparams = load_hyperpyyaml(stream, overrides)
-    except (KeyError, RuamelError, ValueError, YAMLError) as error:
-        # YAML errors show lines around the problem; the message of an unknown
-        # override goes on with all keys there are.
-        reason = getattr(error, "problem", None) or str(error).strip('"')
-        reason = reason.partition(" in: [")[0]
-        raise UsageError(f"{param_file}: {reason}") from error
-    missing = [key for key in NEEDED if key not in hparams]
-    if missing:
-        raise UsageError(f"{param_file} has no {', '.join(missing)}")
-    return hparams
-
-
-def _run(options, hparams, device):
-    """Run all steps up to a command, then print what the last one made."""
-    command = options.command
-    hparams["prepare"]()
-    hparams["prepare_pools"]()
-    if command == "prepare":
-        print(describe_manifests(hparams["manifest_folder"]))
-        return
-    if command == "analyse":
-        print(analyse_experiment(hparams, options, device))
-        return
-    sources = hparams["fold_sources"]()
-    hparams["embed"](sources=sources, device=device)
-    if command == "embed":
-        print(
-            describe_embeddings(
-                sources,
-                hparams["embedding_folder"],
-                hparams["speaker_encoder"],
+        if isinstance(command, Experiments):
+            examples = "\n  ".join(
+                f"emoclust {name} {example}" for example in command.examples
             )
-        )
-        return
-    hparams["cluster"](sources=sources)
-    print(describe_clusters(hparams["cluster_folder"]))
+            subparser.usage = f"emoclust {name} YAML [--key=value ...]"
+            subparser.description += " Steps that are up to date are skipped."
+            subparser.epilog = OVERRIDES.format(examples=examples)
+            subparser.formatter_class = argparse.RawDescriptionHelpFormatter
+            subparser.add_argument(
+                "yaml", metavar="YAML", help="file of the experiment"
+            )
+        command.add_arguments(subparser)
+    return parser

@@ -6,9 +6,11 @@ import sys
 
 import pytest
 from emoclust_lobes import embeddings
-from emoclust_lobes.cli import COMMANDS, main
+from emoclust_lobes.cli import COMMANDS, Experiments, main
 from emoclust_lobes.testing import make_ravdess
 
+# Commands on a model take no overrides.
+MISTYPED = ["predict", "model", "a.wav", "--segment", "--hops=1"]
 YAML = """\
 seed: 1
 data_folder: !PLACEHOLDER
@@ -208,8 +210,15 @@ def test_an_unusable_yaml_is_named(tmp_path, capsys, text, message):
     assert error.startswith("emoclust: error: ") and message in error
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_help_of_each_command_lists_the_overrides(command, capsys):
+ON_EXPERIMENTS = [
+    name
+    for name, command in COMMANDS.items()
+    if isinstance(command, Experiments)
+]
+
+
+@pytest.mark.parametrize("command", ON_EXPERIMENTS)
+def test_help_of_commands_on_a_yaml_lists_the_overrides(command, capsys):
     with pytest.raises(SystemExit) as end:
         main([command, "--help"])
     assert end.value.code == 0
@@ -236,7 +245,26 @@ def test_help_of_protocol_tells_its_own_options_first(capsys):
         assert "--systems=" in example or "--report-only" in example
 
 
-@pytest.mark.parametrize("argv", [[], ["train", "x.yaml"], ["embed"]])
+@pytest.mark.parametrize("command", sorted(set(COMMANDS) - {*ON_EXPERIMENTS}))
+def test_help_of_other_commands_tells_their_options(command, capsys):
+    with pytest.raises(SystemExit) as end:
+        main([command, "--help"])
+    assert end.value.code == 0
+    printed = capsys.readouterr().out
+    assert f"usage: emoclust {command} " in printed
+    assert "--data_folder" not in printed
+
+
+def test_embed_takes_a_model_and_recordings_too(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["embed", "--model", "x", "--help"])
+    assert "AUDIO" in capsys.readouterr().out
+    output = f"--output={tmp_path / 'a.npz'}"
+    assert main(["embed", f"--model={tmp_path}", "a.wav", output]) == 2
+    assert str(tmp_path) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("argv", [[], ["train", "x.yaml"], ["embed"], MISTYPED])
 def test_a_wrong_command_line_explains_itself(argv, capsys):
     with pytest.raises(SystemExit) as end:
         main(argv)

@@ -1,0 +1,182 @@
+"""What is trained on which corpus and tested on which: one table a case.
+
+A case is an experiment on a table of recordings, as ``data_prep.generic``
+reads it. Its training and development speakers are those of a fold of the
+source corpus, its test speakers are of the target corpus. Where it adapts,
+other speakers of the target, those who train in the target's own fold, are
+added to the training speakers without their labels: stage 1 hears them, stage
+2 does not.
+
+All cases with one target score the same utterances, all that the folds of the
+target test on, each once: the cell of a matrix is pooled over its cases.
+"""
+
+import os
+from typing import NamedTuple
+
+import pandas
+from data_prep.errors import name_some
+from data_prep.manifest import Source, read_manifest
+from emoclust_lobes.crosscorpus.corpora import CrossCorpusError
+from emoclust_lobes.files import replacing
+
+ADAPT = ("none", "other")
+COLUMNS = {
+    "wav": "path",
+    "start": "start",
+    "stop": "stop",
+    "spk_id": "speaker",
+    "gender": "gender",
+    "session": "session",
+    "sentence": "sentence",
+    "emotion": "emotion",
+}
+
+
+class Case(NamedTuple):
+    """One experiment: who trains, and who is tested.
+
+    Arguments
+    ---------
+    train, test : str
+        Names of the source and the target corpus.
+    adapt : str
+        "none", or "other": with unlabelled speech of other target speakers
+        than are tested.
+    fold : int
+        Of the target corpus, or 0 for all of it.
+    """
+
+    train: str
+    test: str
+    adapt: str
+    fold: int
+
+    @property
+    def name(self):
+        """Its path below the output folder.
+
+        Example
+        -------
+        >>> Case("ravdess", "emodb", "other", 2).name
+        'ravdess-to-emodb/other_2'
+        """
+        part = self.fold or "all"
+        return f"{self.train}-to-{self.test}/{self.adapt}_{part}"
+
+
+def plan_cases(n_folds, adapt):
+    """List the cases of a matrix, row by row.
+
+    Arguments
+    ---------
+    n_folds : dict
+        Name of a corpus -> number of its folds.
+    adapt : list of str
+        Of ``ADAPT``.
+
+    Returns
+    -------
+    list of Case
+        Within a corpus one for each fold, between two corpora one for the
+        whole target, and one for each fold of the target where it adapts.
+
+    Example
+    -------
+    >>> [x.name for x in plan_cases({"a": 1, "b": 2}, ["none", "other"])]
+    ['a-to-a/none_1', 'a-to-b/none_all', 'a-to-b/other_1', 'a-to-b/other_2', \
+'b-to-a/none_all', 'b-to-a/other_1', 'b-to-b/none_1', 'b-to-b/none_2']
+    """
+    cases = []
+    for train in n_folds:
+        for test, folds in n_folds.items():
+            for kind in adapt:
+                parts = range(1, folds + 1)
+                if kind == "none" and train != test:
+                    parts = [0]
+                if kind == "none" or train != test:
+                    cases += [Case(train, test, kind, x) for x in parts]
+    return cases
+
+
+def case_table(case, corpora, folds, root):
+    """List the recordings of a case.
+
+    Arguments
+    ---------
+    case : Case
+        Which.
+    corpora : dict
+        Name -> Corpus.
+    folds : dict
+        Name -> folders of the manifests of its folds, in order.
+    root : pathlib.Path
+        A folder above all corpora.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per recording: ``path`` (relative to ``root``), ``start,
+        stop, speaker`` (``CORPUS/SPEAKER``), ``gender, session, sentence,
+        emotion`` (a shared class, or "") and ``split``.
+
+    Raises
+    ------
+    CrossCorpusError
+        When a recording is there twice.
+    """
+    within = case.train == case.test
+    source = folds[case.train][case.fold - 1 if within else 0]
+    target = folds[case.test]
+    tested = target if case.fold == 0 else [target[case.fold - 1]]
+
+    def rows(name, csv, split, labelled=True):
+        return _rows(corpora[name], csv, root, split, labelled)
+
+    # pool.csv holds train.csv, and the training speakers' other speech
+    parts = [rows(case.train, source / "pool.csv", "train")]
+    if (source / "valid.csv").exists():
+        parts.append(rows(case.train, source / "valid.csv", "valid"))
+    parts += [rows(case.test, x / "test.csv", "test") for x in tested]
+    if case.adapt == "other":
+        parts.append(
+            rows(case.test, tested[0] / "pool.csv", "train", labelled=False)
+        )
+    table = pandas.concat(parts, ignore_index=True)
+    twice = table.loc[table.duplicated(["path", "start", "stop"]), "path"]
+    if len(twice) > 0:
+        raise CrossCorpusError(
+            f"{case.name} has {len(twice):,} recordings twice: "
+            f"{name_some(twice, 5)}. The folds of a corpus must test each "
+            "speaker once, and two corpora must not share recordings."
+        )
+    return table
+
+
+def write_table(path, table):
+    """Write the recordings of a case as CSV.
+
+    Arguments
+    ---------
+    path : pathlib.Path
+        The file.
+    table : pandas.DataFrame
+        From ``case_table``.
+    """
+    with replacing(path) as stream:
+        table.to_csv(stream, index=False)
+
+
+def _rows(corpus, csv, root, split, labelled):
+    """Read a CSV of a corpus' manifest as rows of one split."""
+    table = read_manifest(Source(str(csv), str(corpus.data_folder)))
+    emotions = corpus.shared(table["emotion"])
+    table["emotion"] = emotions if labelled else ""
+    if split != "train":
+        table = table[emotions != ""]
+    table = table[list(COLUMNS)].rename(columns=COLUMNS)
+    return table.assign(
+        path=[os.path.relpath(path, root) for path in table["path"]],
+        speaker=f"{corpus.name}/" + table["speaker"],
+        split=split,
+    )

@@ -1,0 +1,203 @@
+"""``emoclust predict`` and ``emoclust embed``: from files to files.
+
+Their options stand in :mod:`emoclust_lobes.predict.options`.
+"""
+
+import contextlib
+import importlib.util
+import os
+import sys
+import tempfile
+
+import numpy as np
+from emoclust_lobes.files import replacing
+from emoclust_lobes.predict.errors import PredictError
+from emoclust_lobes.predict.inputs import find_clips
+from emoclust_lobes.predict.options import (
+    add_embed_arguments,
+    add_predict_arguments,
+)
+from emoclust_lobes.predict.output import (
+    prediction_rows,
+    row_columns,
+    write_embeddings,
+    write_rows,
+)
+from emoclust_lobes.predict.predictor import Predictor
+from tqdm import tqdm
+
+__all__ = [
+    "add_embed_arguments",
+    "add_predict_arguments",
+    "run_embed",
+    "run_predict",
+]
+
+SOME_FAILED = 3
+
+
+def run_predict(options):
+    """Run ``emoclust predict``.
+
+    Arguments
+    ---------
+    options : argparse.Namespace
+        With what ``add_predict_arguments`` adds.
+
+    Returns
+    -------
+    int
+        Exit code: 0, or 3 where some files failed.
+
+    Raises
+    ------
+    PredictError
+        When an option or the inputs are wrong.
+    emoclust_lobes.inference.InferenceError
+        When the model cannot be loaded.
+    """
+    if options.enrol and options.speaker_column:
+        raise PredictError("give --enrol or --speaker-column, not both")
+    _check_output(options.output)
+    form = options.format or "csv"
+    if options.format is None and (options.output or "").endswith(".json"):
+        form = "json"
+    column = options.speaker_column
+    clips = find_clips(options.audio, sys.stdin, column)
+    enrol = find_clips([options.enrol]) if options.enrol else []
+    predictor = _predictor(options)
+    problems = []
+    # Rows that appear on a terminal one by one are progress enough.
+    shown = form == "csv" and not options.output and sys.stdout.isatty()
+    with contextlib.ExitStack() as stack:
+        bar = stack.enter_context(_progress(clips, hidden=shown))
+        predictions = predictor.predict(
+            clips,
+            problems,
+            enrol=enrol,
+            by_speaker=column is not None,
+            heard=bar.heard,
+        )
+
+        def rows():
+            for prediction in predictions:
+                bar.update()
+                yield from prediction_rows(prediction, options.segments)
+            bar.close()  # a table is printed after it
+
+        stream = sys.stdout
+        if options.output:
+            stream = stack.enter_context(replacing(options.output))
+        columns = row_columns(
+            predictor.classes, options.segments, speakers=column is not None
+        )
+        write_rows(rows(), columns, form, stream)
+    return _report(problems)
+
+
+def run_embed(options):
+    """Run ``emoclust embed --model=MODEL``.
+
+    Arguments
+    ---------
+    options : argparse.Namespace
+        With what ``add_embed_arguments`` adds.
+
+    Returns
+    -------
+    int
+        Exit code: 0, or 3 where some files failed.
+
+    Raises
+    ------
+    PredictError
+        When an option or the inputs are wrong.
+    emoclust_lobes.inference.InferenceError
+        When the model cannot be loaded.
+    """
+    _check_output(options.output)
+    if not options.output.endswith((".npz", ".parquet")):
+        raise PredictError(
+            f"embeddings go to FILE.npz or FILE.parquet, not {options.output}"
+        )
+    is_parquet = options.output.endswith(".parquet")
+    if is_parquet and importlib.util.find_spec("pyarrow") is None:
+        raise PredictError(
+            f"{options.output} needs pyarrow: pip install pyarrow, or give "
+            "FILE.npz"
+        )
+    clips = find_clips(options.audio, sys.stdin)
+    predictor = _predictor(options)
+    problems, names, vectors, seconds = [], [], [], []
+    with _progress(clips) as bar:
+        for found in predictor.embed(clips, bar.heard):
+            bar.update()
+            if found.problem:
+                problems.append(f"{found.clip.name}: {found.problem}")
+                continue
+            names.append(found.clip.name)
+            vectors.append(found.mean.numpy())
+            seconds.append(found.seconds)
+    size = predictor.model.hparams.embedding_size
+    vectors = np.array(vectors, dtype=np.float32).reshape(len(names), size)
+    write_embeddings(options.output, names, vectors, seconds)
+    return _report(problems)
+
+
+class _Progress(tqdm):
+    """Counts files, and the windows in them, of which an hour has many."""
+
+    windows = 0
+
+    def heard(self, windows):
+        """Add a batch."""
+        self.windows += windows
+        self.set_postfix_str(f"{self.windows:,} windows")
+
+
+def _progress(clips, hidden=False):
+    return _Progress(
+        desc="Listening",
+        total=len(clips),
+        unit=" files",
+        leave=False,
+        disable=True if hidden else None,  # None: unless on a terminal
+    )
+
+
+def _predictor(options):
+    return Predictor(
+        options.model,
+        device=options.device,
+        window=options.window,
+        hop=options.hop,
+        trust=options.trust,
+        batch_seconds=options.batch_seconds,
+    )
+
+
+def _check_output(path):
+    """Raise before hours of work that could not be kept."""
+    if not path:
+        return
+    if os.path.isdir(path):
+        raise PredictError(f"{path} is a folder: give --output a file in it")
+    folder = os.path.dirname(path) or os.curdir
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise PredictError(
+            f"{path} cannot be written: {error.strerror}. Give another --output"
+        ) from error
+
+
+def _report(problems):
+    """Say which files failed, and return the exit code."""
+    if not problems:
+        return 0
+    print(f"emoclust: {len(problems):,} files cannot be used:", file=sys.stderr)
+    for line in problems:
+        print(f"  {line}", file=sys.stderr)
+    return SOME_FAILED

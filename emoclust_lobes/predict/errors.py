@@ -1,0 +1,9 @@
+"""How prediction says that it cannot be done as it was asked for."""
+
+
+class PredictError(ValueError):
+    """What is wrong with the model, the options or the inputs, and where.
+
+    A single file that cannot be used is no such error where others remain:
+    see :class:`data_prep.audio_files.UnusableAudio`.
+    """

@@ -1,0 +1,141 @@
+"""What is to be heard: files, folders, patterns, lists and tables."""
+
+import csv
+import glob
+import os
+from typing import NamedTuple
+
+from data_prep.audio_files import find_files
+from emoclust_lobes.predict.errors import PredictError
+
+
+class Clip(NamedTuple):
+    """A recording.
+
+    Arguments
+    ---------
+    name : str
+        Its path as it was given, which stands in the results.
+    path : str
+        Where to read it.
+    speaker : str
+        Empty where unknown.
+    """
+
+    name: str
+    path: str
+    speaker: str = ""
+
+
+def find_clips(arguments, lines=(), speaker_column=None):
+    """Find all recordings that are meant, in the order they are given in.
+
+    Arguments
+    ---------
+    arguments : iterable of str
+        Each is a file, a folder (all audio below it, sorted), a pattern such
+        as ``calls/*.wav`` (``**`` for folders at any depth), a CSV file with a
+        column path, wav or file (paths relative to the file's folder), or
+        ``-`` for ``lines``.
+    lines : iterable of str
+        Paths, one a line.
+    speaker_column : str
+        Column of the CSV files, which all arguments must then be, that says
+        who speaks.
+
+    Returns
+    -------
+    list of Clip
+        Each once.
+
+    Raises
+    ------
+    PredictError
+        When a folder, a pattern or a list holds no audio, or a table cannot
+        be used. A file that is not there is listed, to be complained about
+        with the others that cannot be read.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> for name in ("b.wav", "a.flac", "notes.txt"):
+    ...     (folder / name).touch()
+    >>> [os.path.basename(clip.name) for clip in find_clips([str(folder)])]
+    ['a.flac', 'b.wav']
+    >>> find_clips(["-"], lines=["x.wav\\n", "\\n", "y.wav\\n"])[1]
+    Clip(name='y.wav', path='y.wav', speaker='')
+    """
+    clips = []
+    for argument in arguments:
+        if argument.lower().endswith(".csv"):
+            found = _read_table(argument, speaker_column)
+        elif speaker_column:
+            raise PredictError(
+                f"{argument} is no CSV file: only those have a column "
+                f"{speaker_column} (--speaker-column)"
+            )
+        elif argument == "-":
+            names = [line.rstrip("\r\n") for line in lines]
+            found = [Clip(name, name) for name in names if name.strip()]
+        else:
+            found = [Clip(name, name) for name in _expand(argument)]
+        if not found:
+            where = "the standard input" if argument == "-" else argument
+            raise PredictError(f"there is no audio in {where}")
+        clips += found
+    return list(dict.fromkeys(clips))
+
+
+def _expand(argument):
+    """List the files that one argument means."""
+    if os.path.isdir(argument):
+        return [os.path.join(argument, name) for name in find_files(argument)]
+    # A file that is there may have a name that looks like a pattern.
+    if os.path.lexists(argument) or not glob.has_magic(argument):
+        return [argument]
+    found = sorted(glob.glob(argument, recursive=True))
+    return [
+        name
+        for each in found
+        for name in (_expand(each) if os.path.isdir(each) else [each])
+    ]
+
+
+def _read_table(path, speaker_column):
+    """Read the recordings that a CSV file lists."""
+    clips = []
+    folder = os.path.dirname(path)
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as stream:
+            table = csv.DictReader(stream, strict=True)
+            columns = table.fieldnames or []
+            path_column = _column(path, columns, ("path", "wav", "file"))
+            if speaker_column:
+                _column(path, columns, (speaker_column,))
+            for row in table:
+                name = (row[path_column] or "").strip()
+                speaker = (row.get(speaker_column) or "").strip()
+                if not name or (speaker_column and not speaker):
+                    raise PredictError(
+                        f"{path} has no {'speaker' if name else 'path'} in "
+                        f"line {table.line_num}"
+                    )
+                clips.append(Clip(name, os.path.join(folder, name), speaker))
+    except OSError as error:
+        raise PredictError(f"{path}: {error.strerror}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise PredictError(
+            f"{path} is no CSV file in UTF-8: {error}"
+        ) from error
+    return clips
+
+
+def _column(path, columns, offered):
+    """Choose the first of several columns that a table has."""
+    for column in offered:
+        if column in columns:
+            return column
+    raise PredictError(
+        f"{path} has no column {' or '.join(offered)}, but "
+        f"{', '.join(columns) or 'none at all'}"
+    )

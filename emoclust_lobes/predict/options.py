@@ -1,0 +1,145 @@
+"""What ``emoclust predict`` and ``emoclust embed --model`` can be told."""
+
+import argparse
+
+from emoclust_lobes.predict.output import FORMATS
+
+NOTES = """\
+exit codes:
+  0  every file has its result
+  3  some files cannot be used: they are named at the end, with the reasons,
+     and have no row; the others have theirs
+  2  nothing was done: the model, an option or an input is wrong
+
+A file of results appears when it is complete: an interrupted run leaves what
+was there before, and is simply run again.
+"""
+
+
+def add_predict_arguments(parser):
+    """Add the options of ``emoclust predict`` to a parser.
+
+    Arguments
+    ---------
+    parser : argparse.ArgumentParser
+        Of the command.
+
+    Example
+    -------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_predict_arguments(parser)
+    >>> parser.parse_args(["inference", "a.wav", "b.wav"]).audio
+    ['a.wav', 'b.wav']
+    """
+    parser.add_argument(
+        "model",
+        metavar="MODEL",
+        help="folder inference of a run of train_ser.py",
+    )
+    _add_inputs(parser)
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        help="default: json for --output=FILE.json, csv otherwise",
+    )
+    parser.add_argument(
+        "--output", metavar="FILE", help="default: standard output"
+    )
+    parser.add_argument(
+        "--segments",
+        action="store_true",
+        help="the time line, a row per stretch of one emotion: neighbouring "
+        "windows with the same emotion are one stretch, with the mean of "
+        "their probabilities; windows that overlap meet in the middle of "
+        "their overlap",
+    )
+    parser.add_argument(
+        "--enrol",
+        metavar="DIR",
+        help="unlabelled clips of the one speaker of all AUDIO, for models "
+        "that were trained with enrolment; a clip of AUDIO that is among them "
+        "is not compared with itself",
+    )
+    parser.add_argument(
+        "--speaker-column",
+        metavar="NAME",
+        help="for the same models: AUDIO is a CSV file, and each clip is "
+        "compared with its speaker's other clips in it",
+    )
+
+
+def add_embed_arguments(parser):
+    """Add the options of ``emoclust embed`` to a parser.
+
+    Arguments
+    ---------
+    parser : argparse.ArgumentParser
+        Of the command.
+
+    Example
+    -------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_embed_arguments(parser)
+    >>> options = ["--model=inference", "--output=a.npz", "folder"]
+    >>> parser.parse_args(options).output
+    'a.npz'
+    """
+    parser.add_argument(
+        "--model",
+        required=True,
+        metavar="MODEL",
+        help="folder inference of a run of train_ser.py",
+    )
+    _add_inputs(parser)
+    parser.add_argument(
+        "--output",
+        required=True,
+        metavar="FILE",
+        help="FILE.npz (arrays path, embedding, seconds) or FILE.parquet",
+    )
+
+
+def _add_inputs(parser):
+    """Add what both commands are given."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = NOTES
+    parser.add_argument(
+        "audio",
+        nargs="+",
+        metavar="AUDIO",
+        help="files, folders, patterns ('calls/**/*.wav'), CSV files with a "
+        "column path, wav or file, or - for a list of paths on standard input",
+    )
+    parser.add_argument(
+        "--window",
+        type=float,
+        default=3.0,
+        metavar="SECONDS",
+        help="a longer recording is heard in windows of this length, and the "
+        "mean over them is its result (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--hop",
+        type=float,
+        default=1.5,
+        metavar="SECONDS",
+        help="from one window to the next (default: %(default)s); the last "
+        "one ends with the recording",
+    )
+    parser.add_argument(
+        "--batch-seconds",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="audio that is computed together (default: %(default)s); the "
+        "results do not depend on it, the memory does",
+    )
+    parser.add_argument(
+        "--device", default="cpu", help="cpu (default), cuda, cuda:1, ..."
+    )
+    parser.add_argument(
+        "--trust",
+        action="store_true",
+        help="load a model whose YAML may run any code: only where you know "
+        "who made it",
+    )

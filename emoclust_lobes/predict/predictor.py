@@ -1,0 +1,258 @@
+"""From recordings to emotions, with a trained model."""
+
+from typing import NamedTuple
+
+import torch
+from emoclust_lobes.inference import calibrated, load_model
+from emoclust_lobes.predict.embedding import embed_clips
+from emoclust_lobes.predict.enrolment import Enrolment
+from emoclust_lobes.predict.errors import PredictError
+from emoclust_lobes.predict.inputs import Clip
+from emoclust_lobes.predict.segments import mean_probabilities, most_probable
+
+
+class FilePrediction(NamedTuple):
+    """What a model hears in a recording.
+
+    Arguments
+    ---------
+    path : str
+        The recording, as it was given.
+    emotion : str
+        Code of the most probable class.
+    confidence : float
+        Its probability.
+    probabilities : dict
+        Class -> probability, calibrated: the mean of the windows'.
+    seconds : float
+        Length of the recording.
+    windows : list of (float, float, dict)
+        Start and end in seconds, and class -> probability, of each window.
+    speaker : str
+        Empty where unknown.
+    """
+
+    path: str
+    emotion: str
+    confidence: float
+    probabilities: dict
+    seconds: float
+    windows: list
+    speaker: str = ""
+
+
+class Predictor:
+    """Recognizes emotions in recordings.
+
+    A window's probabilities are calibrated with the temperature that was
+    fitted on development speakers, see ``emoclust_lobes.inference.calibrated``;
+    a recording's are the mean of its windows'.
+
+    Arguments
+    ---------
+    model_folder : str or pathlib.Path
+        The folder ``inference`` of a stage-2 run.
+    device : str
+        Where to compute.
+    window, hop : float
+        Length of a window, and of the way from one to the next, in seconds. A
+        recording that is no longer than a window is heard whole.
+    trust : bool
+        Whether a folder may run any code that its YAML names.
+    batch_seconds : float
+        So much audio is held and computed together.
+
+    Raises
+    ------
+    PredictError
+        When there can be no such windows.
+    emoclust_lobes.inference.InferenceError
+        When the folder holds no model that can be loaded.
+    """
+
+    def __init__(
+        self,
+        model_folder,
+        device="cpu",
+        window=3.0,
+        hop=1.5,
+        trust=False,
+        batch_seconds=60.0,
+    ):
+        if not 0 < hop <= window < float("inf"):
+            raise PredictError(
+                "windows must be longer than 0 s and the hop no longer than "
+                f"they are, found a window of {window} s and a hop of {hop} s"
+            )
+        if not batch_seconds > 0:
+            raise PredictError(
+                f"a batch must be longer than 0 s, not {batch_seconds} s"
+            )
+        self.model = load_model(model_folder, device=device, trust=trust)
+        self.model_folder = model_folder
+        self.window = window
+        self.hop = hop
+        self.batch_seconds = batch_seconds
+
+    @property
+    def classes(self):
+        """Codes of the classes, in the order of the model's outputs."""
+        return list(self.model.hparams.classes)
+
+    def embed(self, clips, heard=lambda windows: None):
+        """Embed the windows of recordings.
+
+        Arguments
+        ---------
+        clips : iterable of Clip
+            The recordings.
+        heard : callable
+            Told the number of windows of each batch that is done.
+
+        Returns
+        -------
+        iterator of EmbeddedClip
+            In the order of the clips; some may have a ``problem``.
+        """
+        return embed_clips(
+            self.model,
+            clips,
+            window=self.window,
+            hop=self.hop,
+            batch_seconds=self.batch_seconds,
+            heard=heard,
+        )
+
+    def classify(self, found, enrolled=None):
+        """Classify a recording by the embeddings of its windows.
+
+        Arguments
+        ---------
+        found : EmbeddedClip
+            One without a problem.
+        enrolled : torch.Tensor
+            Embeddings of other, unlabelled clips of the speaker, shape [n,
+            dim], for a model that was trained with enrolment.
+
+        Returns
+        -------
+        FilePrediction
+        """
+        windows = [
+            (*span, dict(zip(self.classes, chances, strict=True)))
+            for span, chances in zip(
+                found.spans,
+                self._probabilities(found.embeddings, enrolled).tolist(),
+                strict=True,
+            )
+        ]
+        probabilities = mean_probabilities(windows)
+        emotion = most_probable(probabilities)
+        return FilePrediction(
+            path=found.clip.name,
+            emotion=emotion,
+            confidence=probabilities[emotion],
+            probabilities=probabilities,
+            seconds=found.seconds,
+            windows=windows,
+            speaker=found.clip.speaker,
+        )
+
+    @torch.inference_mode()
+    def _probabilities(self, embeddings, enrolled):
+        """Return the probabilities of each window, shape [windows, classes]."""
+        classifier = self.model.mods.classifier
+        embeddings = torch.stack(embeddings).to(self.model.device)
+        if self.model.hparams.enrolment:
+            nobody = embeddings[:0]  # the speaker before is forgotten
+            classifier.enrol(nobody if enrolled is None else enrolled)
+        scores = classifier(embeddings).double()
+        return calibrated(scores, self.model.hparams.temperature)
+
+    def predict(
+        self,
+        clips,
+        problems,
+        enrol=(),
+        by_speaker=False,
+        heard=lambda windows: None,
+    ):
+        """Recognize the emotions of recordings.
+
+        Arguments
+        ---------
+        clips : iterable of Clip
+            The recordings.
+        problems : list of str
+            Receives a line about each recording that cannot be used.
+        enrol : iterable of Clip
+            Unlabelled clips of the one speaker of all recordings. A recording
+            that is among them is not heard against itself.
+        by_speaker : bool
+            Whether each recording is heard against the others of its speaker,
+            all of which are then embedded before the first is classified.
+        heard : callable
+            Told the number of windows of each batch that is done.
+
+        Returns
+        -------
+        iterator of FilePrediction
+            In the order of the clips, as soon as they are done.
+
+        Raises
+        ------
+        PredictError
+            When the model was not trained with enrolment but clips are given
+            for it, or when none of them can be used.
+        """
+        if (enrol or by_speaker) and not self.model.hparams.enrolment:
+            raise PredictError(
+                f"{self.model_folder} was not trained with enrolment: it does "
+                "not know what to do with other clips of a speaker. Leave "
+                "--enrol and --speaker-column out, or take a model that was "
+                "(train_ser.py --enrolment=True)"
+            )
+        known = list(_usable(self.embed(enrol), problems))
+        if enrol and not known:
+            raise PredictError(
+                "none of the clips for enrolment can be used:\n"
+                + "\n".join(f"  {line}" for line in problems)
+            )
+        found = _usable(self.embed(clips, heard), problems)
+        if by_speaker:
+            found = known = list(found)
+        enrolment = Enrolment(known)
+        return (
+            self.classify(each, enrolment.others(each.clip)) for each in found
+        )
+
+    def predict_file(self, path):
+        """Recognize the emotion of one recording.
+
+        Arguments
+        ---------
+        path : str or pathlib.Path
+            An audio file of any rate, number of channels and length.
+
+        Returns
+        -------
+        FilePrediction
+
+        Raises
+        ------
+        PredictError
+            When the file cannot be used, with the reason.
+        """
+        (found,) = self.embed([Clip(str(path), str(path))])
+        if found.problem:
+            raise PredictError(f"{path}: {found.problem}")
+        return self.classify(found)
+
+
+def _usable(found, problems):
+    """Pass on what can be used; note what cannot."""
+    for each in found:
+        if each.problem:
+            problems.append(f"{each.clip.name}: {each.problem}")
+        else:
+            yield each

@@ -1,0 +1,120 @@
+"""From overlapping windows to a time line without overlap."""
+
+import itertools
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Segment(NamedTuple):
+    """A stretch of a recording with one emotion.
+
+    Arguments
+    ---------
+    start, end : float
+        Where it lies, in seconds.
+    emotion : str
+        The emotion that is most probable in each of its windows.
+    probabilities : dict
+        Class -> mean of its windows' probabilities.
+    windows : int
+        How many windows it was merged from.
+    """
+
+    start: float
+    end: float
+    emotion: str
+    probabilities: dict
+    windows: int
+
+
+def most_probable(probabilities):
+    """Return the class with the highest probability, the first of equals.
+
+    Arguments
+    ---------
+    probabilities : dict
+        Class -> probability.
+
+    Returns
+    -------
+    str
+
+    Example
+    -------
+    >>> most_probable({"ang": 0.2, "sad": 0.8})
+    'sad'
+    """
+    return max(probabilities, key=probabilities.get)
+
+
+def mean_probabilities(windows):
+    """Average the probabilities of windows, class by class.
+
+    Arguments
+    ---------
+    windows : sequence of (float, float, dict)
+        Start, end, and class -> probability.
+
+    Returns
+    -------
+    dict
+        Class -> mean probability.
+
+    Example
+    -------
+    >>> mean_probabilities([(0, 1, {"ang": 0.0}), (1, 2, {"ang": 0.5})])
+    {'ang': 0.25}
+    """
+    return {
+        name: float(np.mean([each[name] for _, _, each in windows]))
+        for name in windows[0][2]
+    }
+
+
+def merge_windows(windows):
+    """Merge neighbouring windows that have the same emotion.
+
+    Where two windows overlap, each has the half that is nearer to its centre:
+    a moment belongs to the window in whose middle it is best.
+
+    Arguments
+    ---------
+    windows : sequence of (float, float, dict)
+        Start and end in seconds, and class -> probability; in their order,
+        without gaps.
+
+    Returns
+    -------
+    list of Segment
+        From the start of the first window to the end of the last.
+
+    Example
+    -------
+    >>> angry, sad = {"ang": 0.9, "sad": 0.1}, {"ang": 0.3, "sad": 0.7}
+    >>> for segment in merge_windows([(0, 2, angry), (1, 3, sad), (2, 4, sad)]):
+    ...     print(segment.start, segment.end, segment.emotion, segment.windows)
+    0 1.5 ang 1
+    1.5 4 sad 2
+    """
+    borders = [
+        (left[1] + right[0]) / 2 for left, right in itertools.pairwise(windows)
+    ]
+    borders = [windows[0][0], *borders, windows[-1][1]]
+    segments, first = [], 0
+    for emotion, group in itertools.groupby(
+        windows, lambda each: most_probable(each[2])
+    ):
+        group = list(group)
+        after = first + len(group)
+        segments.append(
+            Segment(
+                borders[first],
+                borders[after],
+                emotion,
+                mean_probabilities(group),
+                len(group),
+            )
+        )
+        first = after
+    return segments

@@ -1,0 +1,11 @@
+"""A page on this machine: drop or record a clip, see its emotion.
+
+* ``clips`` hears what was uploaded and deletes it;
+* ``html`` and ``timeline`` are what is shown;
+* ``page`` puts it together with Gradio, an extra, which only it imports;
+* ``gate`` stands before Gradio and lets through what the page needs;
+* ``network`` keeps the server to this machine;
+* ``server`` and ``command`` start it.
+"""
+
+from emoclust_lobes.serve.errors import ServeError

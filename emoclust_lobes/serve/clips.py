@@ -1,0 +1,81 @@
+"""What happens to an uploaded clip: looked at, heard, deleted."""
+
+import pathlib
+import shutil
+
+import soundfile
+from emoclust_lobes.predict import PredictError
+from emoclust_lobes.serve.html import problem_html, result_html
+
+
+class Clips:
+    """Hears uploaded clips; keeps none of them.
+
+    Arguments
+    ---------
+    predictor : emoclust_lobes.predict.Predictor
+        What hears them.
+    folder : pathlib.Path
+        Where uploads lie, each in a folder of its own. Nothing else is read
+        or deleted, whatever a browser asks for.
+    max_seconds : float
+        A longer clip is refused before it is decoded.
+    """
+
+    def __init__(self, predictor, folder, max_seconds):
+        self.predictor = predictor
+        self.folder = pathlib.Path(folder).resolve()
+        self.max_seconds = max_seconds
+
+    def show(self, upload):
+        """Hear a clip and delete it.
+
+        Arguments
+        ---------
+        upload : str
+            Path of the clip; ``None`` where there is none.
+
+        Returns
+        -------
+        str
+            HTML: the result, or a sentence on what is wrong.
+        """
+        if upload is None:
+            return problem_html("There is no clip. Drop one, or record one.")
+        path = pathlib.Path(upload).resolve()
+        if path.parent.parent != self.folder or not path.is_file():
+            return problem_html(
+                "The clip is no longer there: clips are deleted once they were "
+                "heard. Drop it again."
+            )
+        try:
+            problem = self._refusal(path)
+            if problem:
+                return problem_html(problem)
+            return result_html(self.predictor.predict_file(path))
+        except PredictError as error:
+            reason = str(error).removeprefix(f"{path}: ")
+            return problem_html(f"This clip cannot be used: {reason}.")
+        finally:
+            shutil.rmtree(path.parent, ignore_errors=True)
+
+    def _refusal(self, path):
+        """Say what is wrong with a clip, by its size and header alone."""
+        if path.stat().st_size == 0:
+            return "The file is empty."
+        try:
+            header = soundfile.info(path)
+        except soundfile.LibsndfileError:
+            return (
+                "This file is not audio, or not of a kind that is known here. "
+                "WAV, FLAC, MP3, OGG and Opus are."
+            )
+        if header.frames == 0:
+            return "The clip is empty: it is 0 seconds long."
+        seconds = header.frames / header.samplerate
+        if seconds > self.max_seconds:
+            return (
+                f"The clip is too long: {seconds:,.0f} seconds. "
+                f"Up to {self.max_seconds:,.0f} are heard here."
+            )
+        return None

@@ -1,0 +1,8 @@
+"""What goes wrong before a page is served."""
+
+
+class ServeError(RuntimeError):
+    """The page cannot be served as it was asked for; says what to do.
+
+    A clip that cannot be used is no such error: the page says what is wrong.
+    """

@@ -1,0 +1,95 @@
+"""What a model is, in words for those who never trained one."""
+
+import html
+import pathlib
+
+from emoclust_lobes.files import read_json
+from emoclust_lobes.serve.html import percent, spoken
+
+FACTS = """\
+<div class="emo-facts"><h3>About this model</h3>
+{paragraphs}
+</div>
+"""
+LIMITS = (
+    "It hears how something is said, as far as it is said as in the speech it "
+    "learned from. It does not know what a person feels: do not decide about "
+    "people with it."
+)
+
+
+def model_facts(folder, classes, enrolment):
+    """Tell what a model knows, how good it is, and what it is not for.
+
+    Arguments
+    ---------
+    folder : str or pathlib.Path
+        The folder ``inference`` of a run; its ``metrics.json`` is read.
+    classes : sequence of str
+        The class set.
+    enrolment : bool
+        Whether the model can be given other clips of the speaker. The page
+        gives it none, and tells the score without.
+
+    Returns
+    -------
+    str
+        HTML.
+
+    Example
+    -------
+    >>> print(model_facts("nowhere", ["ang", "sad"], False), end="")
+    <div class="emo-facts"><h3>About this model</h3>
+    <p>It knows 2 emotions: angry, sad.</p>
+    <p>Its folder does not say what it learned from, nor how good it is.</p>
+    <p>It hears how something is said, as far as it is said as in the speech \
+it learned from. It does not know what a person feels: do not decide about \
+people with it.</p>
+    </div>
+    """
+    words = ", ".join(spoken(name) for name in classes)
+    paragraphs = [f"It knows {len(classes)} emotions: {words}."]
+    metrics = read_json(pathlib.Path(folder, "metrics.json"))
+    if metrics is None:
+        paragraphs.append(
+            "Its folder does not say what it learned from, nor how good it is."
+        )
+    else:
+        paragraphs += [
+            _score(metrics, len(classes), enrolment),
+            _calibration(metrics["calibration"]),
+        ]
+    paragraphs.append(LIMITS)
+    return FACTS.format(
+        paragraphs="\n".join(f"<p>{each}</p>" for each in paragraphs)
+    )
+
+
+def _score(metrics, n_classes, enrolment):
+    """How good it is on speakers it has never heard."""
+    uar = metrics["uar"]
+    if enrolment:  # the headline's speakers were known by other clips
+        uar = metrics["enrolled_uar"].get("0", uar)
+    return (
+        f"It learned from {html.escape(metrics['corpus'])} "
+        f"({html.escape(metrics['label_source'])} labels). Tested on "
+        f"{metrics['n']:,} clips of people it had never heard, it was right in "
+        f"<b>{percent(uar)}</b> of the clips of an emotion, on average over "
+        f"the emotions (UAR {uar:.3f}). Guessing gives "
+        f"{percent(1 / n_classes)}."
+    )
+
+
+def _calibration(calibration):
+    """What its percentages are worth."""
+    if calibration["valid"] is None:
+        return (
+            "How sure it says it is was not adjusted on other people's "
+            "speech: take the percentages as a hint."
+        )
+    gap = 100 * calibration["test"]["ece_scaled"]
+    return (
+        "How sure it says it is was adjusted on other people's speech: "
+        "&ldquo;70 % sure&rdquo; should be right about 70 times in 100. In "
+        f"the test this was off by {gap:.0f} points on average."
+    )

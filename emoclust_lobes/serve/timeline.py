@@ -1,0 +1,110 @@
+"""The emotions of a longer clip over time, as a picture."""
+
+import io
+import itertools
+
+from emoclust_lobes.analysis.style import EMOTIONS, new_figure, style_of, styled
+from emoclust_lobes.predict import merge_windows
+
+# A name is written over a stretch that has this share of the clip's length
+# or more; over a shorter one it would touch its neighbours.
+_NAMED = 0.09
+
+
+@styled
+def draw_timeline(windows):
+    """Draw probabilities over time, one colour an emotion.
+
+    The colours of a moment are as high as the probabilities in the window
+    whose middle is nearest; together they are 1.
+
+    Arguments
+    ---------
+    windows : list of (float, float, dict)
+        Start and end in seconds, and class -> probability; as of
+        ``FilePrediction``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Example
+    -------
+    >>> angry, sad = {"ang": 0.9, "sad": 0.1}, {"ang": 0.3, "sad": 0.7}
+    >>> figure = draw_timeline([(0, 2, angry), (1, 3, sad)])
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['angry', 'sad']
+    """
+    names = list(windows[0][2])
+    styles = style_of(names)
+    middles = [
+        (left[1] + right[0]) / 2 for left, right in itertools.pairwise(windows)
+    ]
+    borders = [windows[0][0], *middles, windows[-1][1]]
+    length = borders[-1] - borders[0]
+    figure, axes = new_figure(6.2, 2.3)
+    axis = axes[0, 0]
+    below = [0.0] * len(windows)
+    for name in names:
+        above = [
+            low + chances[name]
+            for low, (_, _, chances) in zip(below, windows, strict=True)
+        ]
+        axis.stairs(
+            above,
+            borders,
+            baseline=below,
+            fill=True,
+            color=styles[name][0],
+            linewidth=0,
+            label=EMOTIONS.get(name, name),
+        )
+        below = above
+    segments = merge_windows(windows)
+    for segment in segments:
+        if segment.end - segment.start >= _NAMED * length:
+            axis.text(
+                (segment.start + segment.end) / 2,
+                1.03,
+                EMOTIONS.get(segment.emotion, segment.emotion),
+                ha="center",
+                va="bottom",
+                fontsize=8,
+            )
+    for segment in segments[1:]:
+        axis.axvline(segment.start, color="white", linewidth=1.5)
+    axis.set_xlim(borders[0], borders[-1])
+    axis.set_ylim(0, 1)
+    axis.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
+    axis.set_xlabel("seconds")
+    axis.grid(False)
+    handles, labels = axis.get_legend_handles_labels()
+    figure.legend(
+        handles[::-1],  # from top to bottom, as the colours lie
+        labels[::-1],
+        loc="outside right center",
+        handlelength=1,
+        handleheight=1,
+    )
+    return figure
+
+
+@styled
+def timeline_svg(windows):
+    """Draw the time line as an SVG.
+
+    Arguments
+    ---------
+    windows : list of (float, float, dict)
+        As for ``draw_timeline``.
+
+    Returns
+    -------
+    bytes
+        Its text is drawn: it needs no font.
+    """
+    stream = io.BytesIO()
+    draw_timeline(windows).savefig(
+        stream, format="svg", metadata={"Date": None}
+    )
+    return stream.getvalue()

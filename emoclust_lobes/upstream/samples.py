@@ -1,0 +1,46 @@
+"""Small sample data for the tests of the recipes: synthetic corpora."""
+
+import pathlib
+
+from emoclust_lobes.testing import make_cremad, make_iemocap
+from emoclust_lobes.upstream.layout import SAMPLES
+
+# One actor of each fold; three sessions, the fewest that make three splits.
+# 8 kHz are enough to be resampled, and half as many bytes.
+MAKERS = {
+    "CREMA-D": (make_cremad, {"n_speakers": 5, "n_sentences": 1}),
+    "IEMOCAP": (
+        make_iemocap,
+        {"n_sessions": 3, "n_per_emotion": 2, "n_outside": 0},
+    ),
+}
+
+
+def sample_folder(dataset):
+    """Say where the sample data of a dataset lies in SpeechBrain's tree.
+
+    Example
+    -------
+    >>> sample_folder("CREMA-D")
+    'tests/samples/emotion/CREMA-D'
+    """
+    return f"{SAMPLES}/{dataset}"
+
+
+def write_samples(destination, datasets):
+    """Write sample data.
+
+    Arguments
+    ---------
+    destination : str or pathlib.Path
+        Root of the tree.
+    datasets : iterable of str
+        Which.
+    """
+    for dataset in datasets:
+        make, sizes = MAKERS[dataset]
+        folder = pathlib.Path(destination, sample_folder(dataset))
+        make(folder, **sizes, sample_rate=8000)
+        # What only matters to those who make or misread such a tree
+        for hidden in folder.rglob(".*"):
+            hidden.unlink()

@@ -1,0 +1,239 @@
+"""Cells are pooled over cases: the numbers again, from the predictions."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from emoclust_lobes.crosscorpus.cells import (
+    FACTS,
+    KEY,
+    as_runs,
+    gather_cells,
+    read_matrix,
+    write_cells,
+)
+from emoclust_lobes.crosscorpus.report import (
+    rebuild_readme,
+    stale_tables,
+    write_report,
+)
+from emoclust_lobes.crosscorpus.tables import matrix_table
+from emoclust_lobes.files import read_json, write_json
+from emoclust_lobes.protocol.cells import cell_rows, merge_cells
+from sklearn.metrics import accuracy_score, f1_score, recall_score
+
+CLASSES = ["ang", "hap", "neu", "sad"]
+YAML, SETTINGS = "generic.yaml", {"ser_epochs": 2}
+# (train, test, adapt) -> folds of its cases
+CASES = {
+    ("a", "a", "none"): [1, 2, 3],
+    ("a", "b", "none"): [0],
+    ("a", "b", "other"): [1, 2],
+    ("b", "a", "none"): [0],
+    ("b", "b", "none"): [1, 2],
+}
+FOLDS = {"a": [1, 2, 3], "b": [1, 2]}
+SYSTEMS = {"none": 0.3, "contrastive": 0.6}
+
+
+def predict(rng, names, right):
+    """Made-up predictions for some utterances of each of some speakers."""
+    ids = [f"{name}/{n}" for name in names for n in range(15)]
+    truth = rng.choice(CLASSES, len(ids), p=[0.5, 0.2, 0.2, 0.1])
+    truth[:4] = CLASSES
+    guess = rng.choice(CLASSES, len(ids))
+    sure = rng.random(len(ids)) < right
+    return pd.DataFrame(
+        {"ID": ids, "truth": truth, "prediction": np.where(sure, truth, guess)}
+    )
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Cases as runs leave them, and all predictions of each cell."""
+    output, rng = tmp_path_factory.mktemp("made"), np.random.default_rng(3)
+    predictions = {}
+    for cell, folds in CASES.items():
+        for fold in folds:
+            folder = output / f"{cell[0]}-to-{cell[1]}" / f"{cell[2]}_{fold}"
+            case = dict(zip(("train", "test", "adapt"), cell), fold=fold)
+            write_json(
+                folder / "protocol.json",
+                {
+                    "title": "",
+                    "yaml": YAML,
+                    "settings": SETTINGS,
+                    "classes": CLASSES,
+                    "case": case,
+                    "cases": len(folds),
+                },
+            )
+            rows = []
+            for system, right in SYSTEMS.items():
+                for seed in (1, 2):
+                    parts = [fold] if fold else FOLDS[cell[1]]
+                    names = [f"{cell[1]}/{x}{n}" for x in parts for n in "xyz"]
+                    found = predict(rng, names, right)
+                    key = (*cell, system, "", seed)
+                    predictions.setdefault(key, []).append(found)
+                    speakers = found["ID"].str.rpartition("/")[0]
+                    rows.append(
+                        cell_rows(
+                            found,
+                            pd.Series(speakers.to_numpy(), found["ID"]),
+                            CLASSES,
+                            system=system,
+                            labels=1.0,
+                            enrolled="",
+                            fold=1,
+                            seed=seed,
+                            n_train=100 + fold,
+                            valid_uar=0.5 + fold / 10,
+                            commit="abc",
+                        )
+                    )
+            merge_cells(folder, *map(pd.concat, zip(*rows)))
+    return output, predictions
+
+
+@pytest.fixture(scope="module")
+def results(made, tmp_path_factory):
+    """A folder of results."""
+    folder = tmp_path_factory.mktemp("results")
+    write_json(
+        folder / FACTS,
+        {
+            "corpora": {"a": "Alpha", "b": "Beta"},
+            "note": "Nobody spoke.",
+            "yaml": f"hparams/{YAML}",
+            "settings": SETTINGS,
+            "classes": CLASSES,
+            "systems": list(SYSTEMS),
+            "commands": ["emoclust crosscorpus hparams/generic.yaml"],
+        },
+    )
+    write_cells(folder, *gather_cells(made[0], YAML, SETTINGS))
+    return folder
+
+
+def test_a_cell_is_scored_over_all_its_utterances(made, results):
+    cells = read_matrix(results).cells.set_index(KEY)
+    assert set(cells.index) == set(made[1])
+    for key, found in made[1].items():
+        pooled, cell = pd.concat(found), cells.loc[key]
+        truth, guess = pooled["truth"], pooled["prediction"]
+        recalls = recall_score(truth, guess, labels=CLASSES, average=None)
+        assert cell["uar"] == pytest.approx(recalls.mean(), abs=1e-6)
+        assert cell["wa"] == pytest.approx(accuracy_score(truth, guess), 1e-5)
+        macro = f1_score(truth, guess, average="macro")
+        assert cell["macro_f1"] == pytest.approx(macro, abs=1e-6)
+        told = [float(x) for x in cell["recalls"].split()]
+        assert told == pytest.approx(recalls, abs=1e-6)
+        folds = CASES[key[:3]]
+        assert (cell["n"], cell["folds"]) == (len(pooled), len(folds))
+        assert cell["valid_uar"] == pytest.approx(0.5 + np.mean(folds) / 10)
+        assert cell["n_train"] == round(100 + np.mean(folds))
+
+
+def test_the_matrix_is_the_mean_of_the_seeds(made, results):
+    table = matrix_table(read_matrix(results))
+    table = table.set_index(["system", "adapt", "enrolled", "train"])
+    assert len(table) == 8
+    for (system, adapt, enrolled, train), row in table.iterrows():
+        for test, uar in row.items():
+            if (train, test, adapt) not in CASES:
+                assert np.isnan(uar)
+                continue
+            uars = []
+            for seed in (1, 2):
+                key = (train, test, adapt, system, enrolled, seed)
+                pooled = pd.concat(made[1][key])
+                uars.append(
+                    recall_score(
+                        pooled["truth"], pooled["prediction"], average="macro"
+                    )
+                )
+            assert uar == pytest.approx(np.mean(uars), abs=1e-6)
+
+
+def test_a_cell_without_all_its_cases_does_not_count(made, tmp_path):
+    output = tmp_path / "out"
+    for path in made[0].glob("*/*/*"):
+        copy = output / path.relative_to(made[0])
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+    (output / "a-to-a" / "none_2" / "cells.csv").unlink()
+    path = output / "b-to-b" / "none_1" / "protocol.json"
+    write_json(path, {**read_json(path), "settings": {"ser_epochs": 3}})
+    cells, speakers = gather_cells(output, YAML, SETTINGS)
+    pairs = {"a b none", "a b other", "b a none"}
+    assert set(cells[KEY[:3]].agg(" ".join, axis=1)) == pairs
+    assert set(speakers[KEY[:3]].agg(" ".join, axis=1)) == pairs
+    cells, speakers = gather_cells(tmp_path / "nowhere", YAML, SETTINGS)
+    assert len(cells) == len(speakers) == 0
+
+
+def test_tables_that_do_not_agree_are_refused(results, tmp_path):
+    for name in (FACTS, "cells.csv", "speakers.csv"):
+        (tmp_path / name).write_bytes((results / name).read_bytes())
+    read_matrix(tmp_path)
+    path = tmp_path / "speakers.csv"
+    path.write_text("\n".join(path.read_text().splitlines()[:-1]) + "\n")
+    with pytest.raises(ValueError, match="hits of its speakers"):
+        read_matrix(tmp_path)
+    path.write_text("one,column\n")
+    with pytest.raises(ValueError, match="has the columns"):
+        read_matrix(tmp_path)
+    with pytest.raises(FileNotFoundError, match="no results"):
+        read_matrix(tmp_path / "nowhere")
+
+
+def test_runs_keep_cells_apart(results):
+    matrix = read_matrix(results)
+    runs = as_runs(matrix.cells)
+    assert not runs[["system", "enrolled", "seed"]].duplicated().any()
+
+
+def test_a_report_tells_every_number_and_is_the_same_again(results):
+    report = write_report(results)
+    files = [
+        report,
+        results / "matrix.csv",
+        results / "figures" / "matrix.png",
+        results / "figures" / "matrix.svg",
+    ]
+    before = [path.read_bytes() for path in files]
+    text = report.read_text()
+    for uar in matrix_table(read_matrix(results))[["a", "b"]].stack().dropna():
+        assert f"{uar:.3f}".lstrip("0") in text
+    assert "contrastive, adapted" in text and "Nobody spoke." in text
+    assert "Chance is .250" in text.replace("\n", " ")
+    # Two rows for each of the five cells of the matrix
+    assert text.count("| Alpha | Alpha |") == 2
+    assert text.count("| Alpha | Beta |") == 4 + 1  # and a heading
+    assert text.count("| Beta | Alpha |") == 2
+    write_report(results)
+    assert before == [path.read_bytes() for path in files]
+
+
+def test_tables_in_a_readme_follow_the_results(results):
+    readme = results.parent / "README.md"
+    block = "<!-- crosscorpus: {} {} -->\nstale\n<!-- /crosscorpus -->"
+    name = results.name
+    texts = [
+        "# Mine",
+        block.format(name, "matrix"),
+        block.format(name, "cells"),
+    ]
+    readme.write_text("\n\n".join([*texts, "The end.\n"]))
+    assert stale_tables(readme) == [f"{name} matrix", f"{name} cells"]
+    rebuild_readme(readme)
+    assert stale_tables(readme) == []
+    text = readme.read_text()
+    assert text.startswith("# Mine\n") and text.endswith("\nThe end.\n")
+    assert "| trained on | Alpha | Beta |" in text and "stale" not in text
+    readme.write_text(block.format(name, "noise"))
+    with pytest.raises(ValueError, match="none of the tables"):
+        rebuild_readme(readme)
+    readme.write_text("<!-- crosscorpus: results matrix -->\nno end")
+    with pytest.raises(ValueError, match="follows it"):
+        stale_tables(readme)

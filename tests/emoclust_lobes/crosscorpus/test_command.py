@@ -1,0 +1,259 @@
+"""``emoclust crosscorpus`` over two miniature corpora, to the report.
+
+The models are tiny and trained for a few steps: what is tested is who trains,
+who is tested, that each case is run once, and that the numbers arrive.
+"""
+
+import argparse
+import pathlib
+import shutil
+
+import pandas as pd
+import pytest
+from emoclust_lobes.crosscorpus.cells import KEY, read_matrix
+from emoclust_lobes.crosscorpus.command import add_arguments, run
+from emoclust_lobes.crosscorpus.corpora import CrossCorpusError
+from emoclust_lobes.files import read_json
+from emoclust_lobes.protocol.plan import ProtocolError
+from sklearn.metrics import recall_score
+
+ROOT = pathlib.Path(__file__).parents[3]
+TINY = {
+    "speaker_encoder": "stats",
+    "n_clusters": 2,
+    "ecapa_channels": 8,
+    "attention_channels": 8,
+    "embedding_size": 8,
+    "projection_size": 8,
+    "contrastive_epochs": 1,
+    "steps_per_epoch": 1,
+    "speakers_per_batch": 2,
+    "ser_epochs": 1,
+    "eval_batch_size": 32,
+    "num_workers": 0,
+    "expect_complete": False,
+}
+# Corpora with one split each: as few runs as can be
+CORPORA = """\
+classes: [ang, sad]
+expect_complete: True
+corpora:
+"""
+CORPUS = """\
+    {name}:
+        title: The {name}
+        prepare: !name:data_prep.prepare_generic
+            table: all.csv
+            classes: [A, S, N]
+        emotions: {{A: ang, S: sad, N: null}}
+"""
+SYSTEMS = """\
+contrastive: {stage1: {pretraining: contrastive}}
+wrong: {stage1: {pretraining: none}, stage2: {class_balance: magic}}
+"""
+SPLITS = {"t1": "train", "t2": "train", "v": "valid", "x": "test"}
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory, corpora_folder):
+    """What an experiment needs, and two corpora of four speakers each."""
+    tree = tmp_path_factory.mktemp("crosscorpus")
+    (tree / "hparams").mkdir()
+    for script in ("train_contrastive.py", "train_ser.py"):
+        shutil.copy(ROOT / script, tree)
+    for name in ("generic.yaml", "ravdess.yaml"):
+        shutil.copy(ROOT / "hparams" / name, tree / "hparams")
+    (tree / "hparams" / "systems.yaml").write_text(SYSTEMS)
+    names = ("east", "west")
+    (tree / "hparams" / "crosscorpus.yaml").write_text(
+        CORPORA + "".join(CORPUS.format(name=name) for name in names)
+    )
+    clips = sorted((corpora_folder / "emodb" / "wav").glob("*.wav"))
+    for name in names:
+        rows = ["path,speaker,emotion,split"]
+        for place, (speaker, split) in enumerate(SPLITS.items()):
+            own = clips[14 * place : 14 * place + 14]
+            for clip in own:
+                emotion = {"W": "A", "T": "S", "N": "N"}.get(clip.name[5])
+                if emotion:
+                    path = f"{speaker}/{clip.name}"
+                    (tree / name / speaker).mkdir(parents=True, exist_ok=True)
+                    shutil.copy(clip, tree / name / path)
+                    rows.append(f"{path},{speaker},{emotion},{split}")
+        (tree / name / "all.csv").write_text("\n".join(rows) + "\n")
+    return tree
+
+
+def call(tree, *words, yaml="generic.yaml", **changes):
+    """Do what the command line does."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("yaml")
+    add_arguments(parser)
+    options = parser.parse_args([str(tree / "hparams" / yaml), *words])
+    overrides = {**TINY, "output_folder": str(tree / "out"), **changes}
+    return run(options, overrides, "cpu")
+
+
+def corpora(tree):
+    return f"--corpora=east={tree / 'east'},west={tree / 'west'}"
+
+
+@pytest.fixture(scope="module")
+def finished(tree):
+    """The words of a matrix that was run, and the folder of its results."""
+    words = [
+        corpora(tree),
+        "--systems=contrastive",
+        "--adapt=none,other",
+        "--jobs=2",
+        "--titles=west=The far west",
+    ]
+    printed = call(tree, *words)
+    results = tree / "out" / "report"
+    assert printed == f"report: {results / 'report.md'}"
+    return words, results
+
+
+def test_every_cell_is_there_and_its_numbers_are_the_runs(finished, tree):
+    cells = read_matrix(finished[1]).cells.set_index(KEY)
+    within = {("east", "east"), ("west", "west")}
+    across = {("east", "west"), ("west", "east")}
+    assert set(cells.index) == {
+        (*pair, "none", "contrastive", "", 1986) for pair in within | across
+    } | {(*pair, "other", "contrastive", "", 1986) for pair in across}
+    for key, cell in cells.iterrows():
+        train, test, adapt, system = key[:4]
+        part = "all" if (train != test and adapt == "none") else "1"
+        home = tree / "out" / f"{train}-to-{test}" / f"{adapt}_{part}"
+        folder = home / "fold_1" / "seed_1986" / f"ser_{system}" / "labels_1.0"
+        found = pd.read_csv(folder / "predictions.csv")
+        # Two clips of each emotion, spoken by the one test speaker
+        assert all(x.startswith(f"{test}/x/") for x in found["ID"])
+        assert sorted(found["truth"]) == ["ang", "ang", "sad", "sad"]
+        uar = recall_score(found["truth"], found["prediction"], average="macro")
+        assert cell["uar"] == pytest.approx(uar, abs=1e-6)
+        metrics = read_json(folder / "metrics.json")
+        assert metrics["uar"] == pytest.approx(cell["uar"], abs=1e-6)
+        assert metrics["n_train"] == cell["n_train"] == 8
+
+
+def test_stage_1_hears_who_it_should(finished, tree):
+    heard = {
+        path.relative_to(tree / "out").parts[:2]: set(
+            path.read_text().splitlines()
+        )
+        for path in (tree / "out").rglob("contrastive/speakers.txt")
+    }
+    assert len(heard) == 6
+    for (pair, kind), speakers in heard.items():
+        train, test = pair.split("-to-")
+        wanted = {f"{train}/t1", f"{train}/t2"}
+        if kind == "other_1":
+            wanted |= {f"{test}/t1", f"{test}/t2"}
+        assert speakers == wanted
+
+
+def test_the_report_names_the_corpora_and_how_to_make_it_again(finished):
+    text = (finished[1] / "report.md").read_text()
+    assert "| trained on | The east | The far west |" in text
+    facts = read_json(finished[1] / "crosscorpus.json")
+    (command,) = facts["commands"]
+    assert "--corpora=east=FOLDER,west=FOLDER" in command
+    assert "--adapt=none,other" in command and "--ser_epochs=1" in command
+    assert str(finished[1].parent) not in command
+
+
+def test_a_second_call_runs_nothing_and_a_report_needs_no_corpus(
+    finished, tree
+):
+    def times():
+        return {
+            path: path.stat().st_mtime_ns
+            for path in (tree / "out").rglob("*")
+            if path.suffix in (".ckpt", ".npz") or path.name == "metrics.json"
+        }
+
+    words, results = finished
+    before, cells = times(), (results / "cells.csv").read_bytes()
+    assert before
+    call(tree, *words)
+    assert times() == before
+    assert (results / "cells.csv").read_bytes() == cells
+    copy = shutil.copytree(results, tree / "copy")
+    (copy / "report.md").unlink()
+    printed = call(tree, "--report-only", f"--results={copy}")
+    assert printed == f"report: {copy / 'report.md'}"
+    assert (copy / "report.md").read_bytes() == (
+        results / "report.md"
+    ).read_bytes()
+
+
+def test_results_of_other_settings_are_refused(finished, tree):
+    words, results = finished
+    cells = (results / "cells.csv").read_bytes()
+    with pytest.raises(CrossCorpusError, match="give another --results"):
+        call(tree, *words, temperature=0.5)
+    with pytest.raises(CrossCorpusError, match="of another settings"):
+        elsewhere = f"--results={tree / 'elsewhere'}"
+        call(tree, *words, elsewhere, temperature=0.5)
+    assert (results / "cells.csv").read_bytes() == cells
+
+
+def test_what_fails_is_told_and_the_rest_is_kept(finished, tree):
+    # Without a stage 1 there is nothing that could adapt
+    words = [corpora(tree), "--systems=wrong,contrastive", "--adapt=none,other"]
+    with pytest.raises(CrossCorpusError) as error:
+        call(tree, *words)
+    lines = str(error.value).splitlines()
+    assert len(lines) == 1 + 4  # of each pair
+    assert lines[1].startswith("east-to-east/none_1: wrong, labels 1.0, fold 1")
+    assert "class_balance must be" in lines[1]
+    assert len(read_matrix(finished[1]).cells) == 6
+
+
+@pytest.mark.parametrize(
+    "words, changes, message",
+    [
+        ([], {}, "give two corpora or more"),
+        (["--corpora=east=/data"], {}, "give two corpora or more"),
+        (["--corpora=east=/a,north=/b"], {}, "no corpus 'north'"),
+        (["--corpora=east=/a,west=/b"], {"magic": 1}, "'magic' not found"),
+        (["--corpora=east=/a,west=/b"], {"fold": 2}, "--fold is not for you"),
+        (
+            ["--corpora=east=/a,west=/b", "--mapping=nowhere.yaml"],
+            {},
+            "there is no nowhere.yaml",
+        ),
+    ],
+    ids=["none", "one", "unknown", "override", "fold", "mapping"],
+)
+def test_what_is_wrong_is_one_message(tree, words, changes, message):
+    with pytest.raises(CrossCorpusError, match=message):
+        call(tree, *words, **changes)
+
+
+def test_an_experiment_on_a_corpus_of_its_own_is_refused(tree):
+    words = ["--corpora=east=/a,west=/b"]
+    with pytest.raises(CrossCorpusError, match="has no table: give the YAML"):
+        call(tree, *words, yaml="ravdess.yaml")
+
+
+def test_without_a_stage_1_there_is_nothing_to_adapt(tree):
+    words = [corpora(tree), "--systems=wrong", "--adapt=other"]
+    with pytest.raises(CrossCorpusError, match="nothing to run"):
+        call(tree, *words, output_folder=str(tree / "nothing"))
+
+
+def test_a_system_that_is_not_there_is_named(tree):
+    with pytest.raises(ProtocolError, match="no system 'magic'"):
+        call(tree, corpora(tree), "--systems=magic")
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["--corpora=east", "--corpora=a=/a,a=/b", "--adapt=target", "--seeds=0"],
+)
+def test_an_option_that_cannot_be_is_named(tree, capsys, word):
+    with pytest.raises(SystemExit):
+        call(tree, word)
+    assert f"argument {word.partition('=')[0]}" in capsys.readouterr().err

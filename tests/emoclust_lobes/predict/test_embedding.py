@@ -1,0 +1,152 @@
+"""Batches against one window at a time, and clips that fail among others."""
+
+import os
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from emoclust_lobes.audio import read_utterance
+from emoclust_lobes.predict.embedding import embed_clips
+from emoclust_lobes.predict.inputs import Clip
+from hypothesis import (
+    HealthCheck,
+    Phase,
+    given,
+    settings,
+    strategies as st,
+)
+
+
+def embed(model, clips, batch_seconds=60.0, heard=lambda windows: None):
+    return list(
+        embed_clips(
+            model,
+            clips,
+            window=0.5,
+            hop=0.3,
+            batch_seconds=batch_seconds,
+            heard=heard,
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    """Noise of several lengths and rates, and two files that are no audio."""
+    folder = tmp_path_factory.mktemp("clips")
+    rng = np.random.default_rng(5)
+    clips = []
+    for number, (seconds, rate) in enumerate(
+        [(0.4, 16000), (0.9, 8000), (0.4, 16000), (0.5, 44100), (1.6, 16000)]
+    ):
+        path = folder / f"{number}.wav"
+        # Differently coloured, so that embeddings differ
+        noise = rng.normal(0, 0.1, int(seconds * rate)).cumsum() / (1 + number)
+        soundfile.write(path, noise - noise.mean(), rate, subtype="FLOAT")
+        clips.append(Clip(path.name, str(path)))
+    soundfile.write(folder / "silent.wav", np.zeros(40000), 16000)
+    clips.insert(1, Clip("silent.wav", str(folder / "silent.wav")))
+    clips.insert(3, Clip("missing.wav", str(folder / "missing.wav")))
+    return clips
+
+
+@pytest.fixture(scope="module")
+def alone(model, clips):
+    """Embeddings of each clip, every window read and embedded by itself."""
+    vectors = {}
+    with torch.inference_mode():
+        for clip in clips:
+            if clip.name in ("silent.wav", "missing.wav"):
+                continue
+            frames, rate = _size(clip.path)
+            window, hop = round(0.5 * rate), round(0.3 * rate)
+            start, rows = 0, []
+            while True:
+                start = min(start, max(0, frames - window))
+                stop = min(frames, start + window)
+                waveform = read_utterance(clip.path, start, stop)
+                rows.append(model.encode_batch(waveform)[0, 0])
+                if stop == frames:
+                    break
+                start += hop
+            vectors[clip.name] = torch.stack(rows)
+    return vectors
+
+
+def _size(path):
+    info = soundfile.info(path)
+    return info.frames, info.samplerate
+
+
+@settings(
+    max_examples=5,
+    deadline=None,
+    phases=[Phase.generate],  # to shrink would take minutes
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    order=st.permutations(range(7)), batch_seconds=st.sampled_from([0.1, 1, 60])
+)
+def test_neither_order_nor_batch_size_matters(
+    order, batch_seconds, model, clips, alone
+):
+    chosen = [clips[place] for place in order]
+    found = embed(model, chosen, batch_seconds)
+    assert [each.clip for each in found] == chosen
+    for each in found:
+        assert bool(each.problem) == (each.clip.name not in alone)
+        if not each.problem:
+            rows = torch.stack(each.embeddings)
+            torch.testing.assert_close(
+                rows, alone[each.clip.name], rtol=1e-4, atol=1e-5
+            )
+            torch.testing.assert_close(each.mean, rows.mean(dim=0))
+
+
+def test_clips_fail_alone_and_with_their_reasons(model, clips):
+    problems = {x.clip.name: x.problem for x in embed(model, clips)}
+    assert problems["silent.wav"].startswith("silent: ")
+    assert problems["missing.wav"] == "No such file or directory"
+    assert sum(map(bool, problems.values())) == 2
+
+
+def test_a_clip_that_is_too_short_for_the_model_fails_alone(
+    model, clips, tmp_path, write_noise
+):
+    path = write_noise(tmp_path / "short.wav", 30)
+    short, other = embed(model, [Clip("short.wav", str(path)), clips[0]])
+    assert short.problem.startswith("the model refuses 0.002 s: ")
+    assert not other.problem
+
+
+def test_a_name_that_no_result_could_hold_is_refused(
+    model, tmp_path, write_noise
+):
+    path = f"{tmp_path}/\udce9.wav"
+    os.rename(write_noise(tmp_path / "cafe.wav", 8000), path)
+    found, joined = embed(model, [Clip(path, path), Clip("a\0b", "a\0b")])
+    assert found.problem == "its name is not UTF-8: rename it"
+    assert joined.problem == "its name holds a NUL: give one path a line"
+
+
+def test_batches_are_as_long_as_asked_for_and_results_come_early(
+    model, tmp_path, write_noise
+):
+    clips = []
+    for number in range(6):
+        path = str(write_noise(tmp_path / f"{number}.wav", 8000, seed=number))
+        clips.append(Clip(path, path))
+    batches, left = [], iter(clips)
+    results = embed_clips(
+        model,
+        left,
+        window=0.5,
+        hop=0.5,
+        batch_seconds=1.0,
+        heard=batches.append,
+    )
+    next(results)
+    assert next(left).name == clips[2].name  # two were read, no more
+    list(results)
+    assert batches == [2, 2, 1]

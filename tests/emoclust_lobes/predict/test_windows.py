@@ -1,0 +1,150 @@
+"""Windows against slices of the whole recording, and files that are none."""
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from data_prep.audio_files import UnusableAudio
+from emoclust_lobes.audio import read_utterance
+from emoclust_lobes.predict.windows import read_windows, window_starts
+from hypothesis import (
+    given,
+    strategies as st,
+)
+
+from speechbrain.dataio.preprocess import AudioNormalizer
+
+to_16k = AudioNormalizer(16000)
+
+
+def read_all(path, window=0.5, hop=0.2):
+    return list(read_windows(path, window, hop, to_16k))
+
+
+@given(
+    frames=st.integers(1, 300),
+    window=st.integers(1, 100),
+    hop_share=st.floats(0.01, 1),
+)
+def test_windows_are_whole_and_leave_nothing_out(frames, window, hop_share):
+    hop = max(1, int(window * hop_share))
+    starts = window_starts(frames, window, hop)
+    length = min(window, frames)
+    assert starts[0] == 0
+    assert starts[-1] + length == frames
+    steps = np.diff(starts)
+    assert (steps[:-1] == hop).all()
+    assert (steps > 0).all() and (steps <= hop).all()
+
+
+@pytest.mark.parametrize(
+    ("rate", "channels", "suffix", "seconds"),
+    [
+        (8000, 1, "wav", 1.7),
+        (11025, 2, "wav", 1.3),
+        (16000, 1, "flac", 0.31),
+        (16000, 1, "ogg", 0.5),
+        (22050, 2, "mp3", 2.0),
+        (44100, 5, "wav", 0.9),
+        (48000, 1, "opus", 1.1),
+        (96000, 3, "flac", 1.0),
+    ],
+)
+def test_windows_are_slices_of_the_recording(
+    rate, channels, suffix, seconds, tmp_path
+):
+    path = tmp_path / f"noise.{suffix}"
+    shape = (int(seconds * rate), channels)
+    noise = np.random.default_rng(1).uniform(-0.5, 0.5, shape)
+    kind = {"opus": {"format": "OGG", "subtype": "OPUS"}}.get(suffix, {})
+    soundfile.write(path, noise, rate, **kind)
+    whole, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    length = min(len(whole), round(0.5 * rate))
+    found = read_all(path)
+    starts = window_starts(len(whole), length, round(0.2 * rate))
+    assert len(found) == len(starts)
+    for window, start in zip(found, starts, strict=True):
+        expected = to_16k(torch.from_numpy(whole[start : start + length]), rate)
+        # MP3's decoder is not exact to the last bit.
+        torch.testing.assert_close(window.waveform, expected, rtol=0, atol=1e-6)
+        assert window.start == start / rate
+        assert window.end == pytest.approx((start + length) / rate)
+    assert found[-1].end == pytest.approx(len(whole) / rate)
+
+
+def test_a_short_recording_is_read_as_in_training(tmp_path, write_noise):
+    path = write_noise(tmp_path / "short.wav", 15000, rate=44100, channels=2)
+    (window,) = read_all(path)
+    assert torch.equal(window.waveform, read_utterance(path))
+
+
+def write(path, samples, **kwargs):
+    soundfile.write(path, samples, 16000, **kwargs)
+
+
+NOISE = np.random.default_rng(2).uniform(-0.5, 0.5, 16000)
+NAN = np.where(np.arange(16000) == 9000, np.nan, NOISE)
+QUIET = np.where(np.arange(16000) % 2, 0.5, -0.5) / 32768
+LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"
+UNUSABLE = {
+    "empty": (lambda path: path.touch(), "empty file"),
+    "missing": (lambda path: None, "No such file or directory"),
+    "folder": (lambda path: path.mkdir(), "Is a directory"),
+    "lfs": (
+        lambda path: path.write_bytes(LFS),
+        "Git LFS pointer, not the audio itself",
+    ),
+    "html": (
+        lambda path: path.write_text("<html><body>404 Not found"),
+        "text, not audio; it begins with '<html><body>404 Not found'",
+    ),
+    "no samples": (lambda path: write(path, NOISE[:0]), "no samples"),
+    "silent": (lambda path: write(path, 0 * NOISE), "silent: "),
+    "one step of dither": (
+        lambda path: write(path, QUIET, subtype="FLOAT"),
+        "silent: nothing is louder than rounding to 16 bits",
+    ),
+    "channels that cancel": (
+        lambda path: write(path, np.stack([NOISE, -NOISE], axis=1)),
+        "silent: nothing is louder than rounding to 16 bits",
+    ),
+    "not a number": (
+        lambda path: write(path, NAN, subtype="FLOAT"),
+        "samples that are",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNUSABLE)
+def test_a_file_that_is_no_recording_is_refused(case, tmp_path):
+    make, reason = UNUSABLE[case]
+    make(tmp_path / "file.wav")
+    with pytest.raises(UnusableAudio) as refused:
+        read_all(tmp_path / "file.wav")
+    assert str(refused.value).startswith(reason)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg"])
+def test_a_truncated_file_is_refused(suffix, tmp_path):
+    path = tmp_path / f"file.{suffix}"
+    write(path, NOISE)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(UnusableAudio, match="truncated"):
+        read_all(path)
+
+
+def test_damage_in_the_middle_is_refused(tmp_path):
+    path = tmp_path / "file.flac"
+    write(path, NOISE)
+    whole = bytearray(path.read_bytes())
+    middle = len(whole) // 2
+    whole[middle : middle + 4000] = bytes(4000)
+    path.write_bytes(whole)
+    with pytest.raises(UnusableAudio, match="damaged|truncated"):
+        read_all(path)
+
+
+def test_speech_after_long_silence_is_heard(tmp_path):
+    path = tmp_path / "late.wav"
+    write(path, np.concatenate([0 * NOISE, 0 * NOISE, NOISE]))
+    assert read_all(path)[-1].waveform.std() > 0.1
