@@ -151,13 +151,13 @@ def _describe(folder, experiment, hparams, classes, options):
         )
     order = list(dict.fromkeys(before.get("systems", []) + options.systems))
     asked = {
-        **settings,
+        **{key: option_text(value) for key, value in settings.items()},
         "systems": ",".join(options.systems),
         "folds": _joined(options.folds),
         "seeds": options.seeds,
         "labels": _joined(options.labels),
     }
-    words = [f"--{key}={option_text(x)}" for key, x in asked.items()]
+    words = [f"--{key}={value}" for key, value in asked.items()]
     command = shlex.join(
         ["emoclust", "protocol", yaml, "--data_folder=FOLDER", *words]
     )
