@@ -40,6 +40,7 @@ setuptools.setup(
         "hyperpyyaml>=1.2.3",
         "scikit-learn>=1.5",
         "pandas>=2.2",
+        "filelock>=3.12",
         "joblib>=1.3",
         "threadpoolctl>=3.5",
         "matplotlib>=3.10",
