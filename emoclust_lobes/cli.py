@@ -24,6 +24,7 @@ from emoclust_lobes.inference.publish import (
     add_arguments as publish_arguments,
     run as run_publish,
 )
+from emoclust_lobes.overrides_help import OVERRIDES, OVERRIDES_ACROSS
 from emoclust_lobes.predict import (
     PredictError,
     command as predict,
@@ -65,26 +66,6 @@ ERRORS = (
     UsageError,
 )
 
-OVERRIDES = """\
-overrides, as for the training scripts (--key=value or --key value); any key
-of the YAML's top level, most often:
-  --data_folder=FOLDER        where the corpus lies
-  --output_folder=FOLDER      where results go
-  --seed=N --fold=K           which run
-  --classes=N                 size of the class set
-  --label_source=NAME         where labels come from, if there is a choice
-  --expect_complete=False     work with a part of the corpus
-  --pools=[own,FOLDER,CSV]    speech for pretraining: own (the fold's training
-                              speakers), folders SPEAKER/.../*.wav, CSV files
-  --speaker_encoder=NAME      ecapa, xvector, resnet, campplus, ge2e or stats
-  --speaker_encoder_source=X  hub name or local folder of the first three
-  --n_clusters=N              clusters per speaker, or silhouette
-  --device=cuda:0             where to compute (a SpeechBrain run option)
-
-examples:
-  {examples}
-"""
-
 
 class Experiments(NamedTuple):
     """A command on the YAML of an experiment: what is told of it, and done.
@@ -100,6 +81,7 @@ class Experiments(NamedTuple):
         "hparams/ravdess.yaml --data_folder=/data/RAVDESS",
         "hparams/cremad.yaml --data_folder /data/CREMA-D --fold 2",
     )
+    overrides: str = OVERRIDES
 
 
 class Others(NamedTuple):
@@ -178,6 +160,7 @@ COMMANDS = {
             "      --corpora=ravdess=/data/RAVDESS,emodb=/data/EMO-DB",
             "hparams/generic.yaml --report-only",
         ),
+        OVERRIDES_ACROSS,
     ),
     "predict": Others(
         "recognize the emotions in recordings with a trained model",
@@ -289,7 +272,7 @@ def _parser(commands):
             )
             subparser.usage = f"emoclust {name} YAML [--key=value ...]"
             subparser.description += " Steps that are up to date are skipped."
-            subparser.epilog = OVERRIDES.format(examples=examples)
+            subparser.epilog = command.overrides.format(examples=examples)
             subparser.formatter_class = argparse.RawDescriptionHelpFormatter
             subparser.add_argument(
                 "yaml", metavar="YAML", help="file of the experiment"

@@ -5,7 +5,7 @@ import pathlib
 from emoclust_lobes.crosscorpus.cases import ADAPT
 from emoclust_lobes.crosscorpus.cells import gather_cells, write_cells
 from emoclust_lobes.crosscorpus.corpora import CrossCorpusError, read_corpora
-from emoclust_lobes.crosscorpus.facts import describe_results
+from emoclust_lobes.crosscorpus.facts import describe_matrix
 from emoclust_lobes.crosscorpus.report import rebuild_readme, write_report
 from emoclust_lobes.crosscorpus.run import OWN_KEYS, run_matrix
 from emoclust_lobes.protocol.command import PLACES, _name, commit_of
@@ -159,7 +159,7 @@ def run(options, overrides, device):
         for key, value in overrides.items()
         if key not in PLACES
     }
-    describe_results(folder, experiment, settings, classes, corpora, options)
+    describe_matrix(folder, experiment, settings, classes, corpora, options)
     failures = run_matrix(
         yaml=experiment.yaml,
         overrides={

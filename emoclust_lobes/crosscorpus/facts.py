@@ -8,7 +8,7 @@ from emoclust_lobes.files import read_json, write_json
 from emoclust_lobes.protocol.runner import option_text
 
 
-def describe_results(folder, experiment, settings, classes, corpora, options):
+def describe_matrix(folder, experiment, settings, classes, corpora, options):
     """Write ``crosscorpus.json``; refuse results of something else.
 
     Arguments
