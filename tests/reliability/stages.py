@@ -33,8 +33,9 @@ TINY = {
 }
 # Checkpoints inside the epochs, too
 OPTIONS = {"device": "cpu", "ckpt_interval_steps": 2}
+# Short trainings: those are killed as stages
 PROTOCOL = ["--systems=none,contrastive", "--folds=1", "--jobs=2"]
-PROTOCOL += ["--device=cpu"]
+PROTOCOL += ["--device=cpu", "--contrastive_epochs=1", "--ser_epochs=1"]
 
 
 def run_stage(stage, data, output, log):
@@ -80,7 +81,9 @@ def _steps(experiment):
         words = [
             f"--{key}={value}" for key, value in experiment.overrides.items()
         ]
-        raise SystemExit(main(["protocol", str(YAML), *words, *PROTOCOL]))
+        # The last word on a key counts
+        keys = {word.split("=")[0]: word for word in [*words, *PROTOCOL]}
+        raise SystemExit(main(["protocol", str(YAML), *keys.values()]))
 
     return {
         "prepare": prepare,
