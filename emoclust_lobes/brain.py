@@ -1,7 +1,6 @@
 """What both training stages share: an utterance encoder with heads."""
 
 import hashlib
-import math
 import pathlib
 
 import torch
@@ -14,7 +13,8 @@ from speechbrain.utils.logger import get_logger
 
 logger = get_logger(__name__)
 
-# Shorter utterances are repeated, as short crops are; ECAPA-TDNN needs 5.
+# Shorter utterances are padded: the convolutions of ECAPA-TDNN reflect four
+# frames at either end.
 FEWEST_FRAMES = 5
 
 
@@ -75,10 +75,12 @@ class EncoderBrain(Brain):
         features = (
             signals if is_cached else self.modules.compute_features(signals)
         )
-        # Convolutions reflect what is beside the end: they need so much.
-        repeats = math.ceil(FEWEST_FRAMES / features.shape[1])
-        features = features.repeat(1, repeats, 1)
         features = self.modules.mean_var_norm(features, lens)
+        n_frames = features.shape[1]
+        if n_frames < FEWEST_FRAMES:
+            padding = (0, 0, 0, FEWEST_FRAMES - n_frames)
+            features = torch.nn.functional.pad(features, padding)
+            lens = lens * n_frames / FEWEST_FRAMES
         if stage == Stage.TRAIN:
             features = self.hparams.augment(features)
         return self.modules.embedding_model(features, lens).squeeze(1)

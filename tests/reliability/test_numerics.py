@@ -237,7 +237,7 @@ def test_the_shortest_utterances_are_heard(samples, tmp_path):
     signals = noise(1, samples=samples)
     embeddings = brain.encode(signals, torch.ones(8), Stage.TEST)
     assert embeddings.shape == (8, 6) and embeddings.isfinite().all()
-    if samples >= 640:  # five frames: nothing is repeated
+    if samples >= 640:  # five frames: nothing is padded
         normed = brain.modules.mean_var_norm(
             brain.modules.compute_features(signals), torch.ones(8)
         )

@@ -174,7 +174,18 @@ def test_what_cannot_be_done_is_refused_before_anything_is_written(
     assert capsys.readouterr().out == ""
 
 
-def test_an_interrupted_run_leaves_what_was_there(run, model_folder, clips):
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C is heard, also where the tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.timeout(120)
+def test_an_interrupted_run_leaves_what_was_there(
+    run, model_folder, clips, ctrl_c
+):
     output = pathlib.Path("all.csv").absolute()
     output.write_text("from before")
     os.mkfifo(clips / "never.wav")  # reading it waits for ever
