@@ -1,0 +1,100 @@
+"""Measure one side of one part, alone in its process.
+
+> python -m benchmarks.measure loss ours 1024 --threads=1 --repeats=5
+
+prints a line of JSON: the seconds of each repeat, and the peak memory in MB
+above what the process held before the task began. Linux only: it reads
+``/proc``.
+"""
+
+import argparse
+import ctypes
+import gc
+import importlib
+import json
+import pathlib
+import time
+
+import torch
+from threadpoolctl import threadpool_limits
+
+
+def find_part(name):
+    """Return the part of ``benchmarks/parts/<name>.py``."""
+    return importlib.import_module(f"benchmarks.parts.{name}").PART
+
+
+def measure(part, side, size, threads, repeats):
+    """Do a task several times; tell how long it took and what memory.
+
+    Arguments
+    ---------
+    part : Part
+        The task.
+    side : str
+        Who does it.
+    size : int
+        How much of it.
+    threads : int
+        Threads of torch and of the libraries below numpy.
+    repeats : int
+        How often it is timed, after one that is not.
+
+    Returns
+    -------
+    dict
+        ``seconds``, a list, and ``peak_mb``.
+    """
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    with threadpool_limits(threads):
+        run = part.sides[side](size)
+        gc.collect()
+        # The allocator keeps what the preparation gave back; the system's
+        # count of this process should not.
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+        pathlib.Path("/proc/self/clear_refs").write_text("5")  # forget the peak
+        before = _memory("VmRSS")
+        run()
+        peak = _memory("VmHWM") - before
+        seconds = []
+        for _ in range(repeats):
+            start = time.perf_counter()
+            run()
+            seconds.append(time.perf_counter() - start)
+    return {"seconds": seconds, "peak_mb": peak}
+
+
+def _memory(field):
+    """A field of the process's status in MB."""
+    for line in pathlib.Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(f"{field}:"):
+            return int(line.split()[1]) / 1024
+    raise LookupError(field)
+
+
+def main():
+    """Read the command line, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("part")
+    parser.add_argument("side")
+    parser.add_argument("size", type=int)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--repeats", type=int, default=5)
+    options = parser.parse_args()
+    part = find_part(options.part)
+    print(
+        json.dumps(
+            measure(
+                part,
+                options.side,
+                options.size,
+                options.threads,
+                options.repeats,
+            )
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
