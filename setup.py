@@ -8,6 +8,11 @@ here = pathlib.Path(__file__).parent
 # What self-supervised front ends and the eGeMAPS reference need
 transformers = ["transformers>=5"]
 egemaps = ["opensmile>=2.5"]
+docs = [
+    "mkdocs>=1.6,<2",
+    "mkdocs-material>=9.7,<10",
+    "mkdocstrings[python]>=1.0",
+]
 # The page lets through what Gradio 6 needs, by its addresses
 serve = ["gradio>=6.31,<7"]
 
@@ -55,11 +60,13 @@ setuptools.setup(
         "egemaps": egemaps,
         "parquet": ["pyarrow"],
         "serve": serve,
+        "docs": docs,
         "test": [
             *transformers,
             *egemaps,
             *serve,
             "playwright>=1.50",  # drives the Chromium that there is
+            "markdown-it-py>=3",  # reads the documentation
             "pytest>=8",
             "pytest-timeout>=2.3",
             "pytest-xdist>=3.6",

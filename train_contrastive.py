@@ -20,6 +20,8 @@ from data_prep import Source, read_manifest
 from emoclust_lobes.brain import EncoderBrain
 from emoclust_lobes.cluster_variants import find_variant
 from emoclust_lobes.clustering import read_clusters
+from emoclust_lobes.columnar_dataset import ColumnarDataset
+from emoclust_lobes.distributed import gather_rows
 from emoclust_lobes.experiment import (
     one_run,
     refuse_changed_run,
@@ -60,9 +62,9 @@ class ContrastiveBrain(EncoderBrain):
     def compute_objectives(self, predictions, batch, stage):
         """Return the loss in training; collect embeddings otherwise."""
         if stage != sb.Stage.TRAIN:
-            self.embeddings.append(predictions.float().cpu().numpy())
-            self.speakers.extend(batch.spk_id)
-            self.clusters.extend(batch.cluster.tolist())
+            vectors = predictions.float().cpu().numpy()
+            clusters = batch.cluster.tolist()
+            self.rows.extend(zip(vectors, batch.spk_id, clusters, strict=True))
             return torch.zeros(())
         terms = {}
         if self.variant.contrastive:
@@ -104,18 +106,17 @@ class ContrastiveBrain(EncoderBrain):
         if stage == sb.Stage.TRAIN and every and epoch > 1 and fresh:
             if (epoch - 1) % every == 0:
                 self.reclustering()
-        self.embeddings, self.speakers, self.clusters = [], [], []
+        self.rows = []
 
     def on_stage_end(self, stage, stage_loss, epoch=None):
         """Log the epoch and keep the best encoder."""
         if stage == sb.Stage.TRAIN:
-            self.train_stats = self.hparams.history.means()
+            self.train_stats = self.train_means()
             if self.valid_loader is None:
                 self.finish_epoch(epoch, self.train_stats)
             return
-        auc = cluster_auc(
-            np.concatenate(self.embeddings), self.speakers, self.clusters
-        )
+        vectors, speakers, clusters = zip(*gather_rows(self.rows), strict=True)
+        auc = cluster_auc(np.stack(vectors), speakers, clusters)
         valid_stats = {} if auc is None else {"cluster_auc": auc}
         if epoch == 0:
             untrained = {f"valid_{k}": v for k, v in valid_stats.items()}
@@ -136,7 +137,7 @@ def dataio_prep(hparams):
 
     Returns
     -------
-    train, whole, valid : DynamicItemDataset
+    train, whole, valid : ColumnarDataset
         The pool with random crops, its whole utterances, and the whole
         utterances of the development speakers (``None`` when the protocol has
         none).
@@ -151,8 +152,8 @@ def dataio_prep(hparams):
     whole_utterance = hparams["signal"]()
 
     def dataset(table, signal, output_keys):
-        return sb.dataio.dataset.DynamicItemDataset(
-            table.set_index("ID").to_dict("index"),
+        return ColumnarDataset(
+            table,
             dynamic_items=[signal],
             output_keys=["id", "sig", "cluster", *output_keys],
         )
@@ -221,7 +222,7 @@ def pretrain(hparams, run_opts, variant):
         "sources": hparams["fold_sources"](),
         "device": run_opts.get("device") or infer_device(),
     }
-    run_on_main(hparams["embed"], kwargs=inputs)
+    hparams["embed"](**inputs)  # every process a share
     run_on_main(hparams["cluster"], kwargs={"sources": inputs["sources"]})
     report = read_json(f"{hparams['cluster_folder']}/clusters.json")
     run_on_main(
@@ -255,13 +256,11 @@ def pretrain(hparams, run_opts, variant):
         checkpointer=checkpointer,
     )
     brain.variant = variant
-    brain.steps_per_epoch = len(sampler)
     loader_options = {"num_workers": hparams["num_workers"]}
     train_loader = brain.make_dataloader(
         train, sb.Stage.TRAIN, batch_sampler=sampler, **loader_options
     )
-    if brain.train_sampler is None:  # one process: nobody has told it
-        brain.train_sampler = sampler
+    brain.steps_per_epoch = len(train_loader)
     whole_options = {
         "ckpt_prefix": None,
         "batch_size": hparams["eval_batch_size"],

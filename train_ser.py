@@ -15,11 +15,19 @@ The method is that of Ulgen et al. 2024 (arXiv 2401.11017).
 import pathlib
 import sys
 
+import numpy as np
 import torch
 from data_prep import Source, read_manifest
 from emoclust_lobes.brain import EncoderBrain, Frozen
 from emoclust_lobes.class_balance import ClassBalance
 from emoclust_lobes.cluster_variants import find_variant
+from emoclust_lobes.columnar_dataset import ColumnarDataset
+from emoclust_lobes.distributed import (
+    gather_batches,
+    gather_rows,
+    n_processes,
+    process_number,
+)
 from emoclust_lobes.experiment import (
     one_run,
     refuse_changed_run,
@@ -67,16 +75,14 @@ class SERBrain(EncoderBrain):
     def compute_objectives(self, predictions, batch, stage):
         """Return the loss in training; collect embeddings otherwise."""
         if stage != sb.Stage.TRAIN:
-            self.ids.extend(batch.id)
-            self.speakers.extend(batch.spk_id)
-            self.truth.extend(batch.emotion_index.tolist())
-            self.embeddings.append(predictions.float())
+            vectors = predictions.float().cpu().numpy()
+            truth = batch.emotion_index.tolist()
+            found = zip(batch.id, batch.spk_id, truth, vectors, strict=True)
+            self.rows.extend(found)
             return torch.zeros(())
         placed = predictions
         if self.hparams.enrolment:
-            placed = self.modules.speaker_normalization.training_batch(
-                batch.row.tolist(), predictions, seed=torch.initial_seed()
-            )
+            placed = self.place_by_speaker(predictions, batch.row)
         terms = {"emotion_loss": self.emotion_loss(placed, batch)}
         loss = terms["emotion_loss"]
         if self.hparams.speaker_weight > 0:
@@ -86,13 +92,28 @@ class SERBrain(EncoderBrain):
             )
             loss = loss + self.hparams.speaker_weight * terms["speaker_loss"]
         if self.pool_batches is not None:
-            pooled = self.pool_batches.at(self.step - 1).to(self.device)
+            place = (self.step - 1) * n_processes() + process_number()
+            pooled = self.pool_batches.at(place).to(self.device)
             embeddings = self.encode(*pooled.sig, stage)
             terms["contrastive_loss"] = self.contrast(embeddings, pooled)
             weight = self.hparams.contrastive_weight
             loss = loss + weight * terms["contrastive_loss"]
         self.hparams.history.note(loss=loss, **terms)
         return loss
+
+    def place_by_speaker(self, embeddings, rows):
+        """Return embeddings relative to their speaker's others.
+
+        All processes know what each has heard.
+        """
+        normalization = self.modules.speaker_normalization
+        placed = normalization.training_batch(
+            rows.tolist(), embeddings, seed=torch.initial_seed()
+        )
+        if n_processes() > 1:
+            rows, heard = gather_batches(rows, embeddings.detach())
+            normalization.remember(rows.tolist(), heard)
+        return placed
 
     def emotion_loss(self, embeddings, batch):
         """Return the cross-entropy of the emotions."""
@@ -106,26 +127,27 @@ class SERBrain(EncoderBrain):
     def on_stage_start(self, stage, epoch=None):
         """Start collecting."""
         super().on_stage_start(stage, epoch)
-        self.ids, self.speakers, self.truth = [], [], []
-        self.embeddings = []
+        self.rows = []
         if stage == sb.Stage.TRAIN and self.pool_batches is not None:
             self.pool_batches.set_epoch(epoch)
 
     def on_stage_end(self, stage, stage_loss, epoch=None):
         """Score the split; log the epoch and keep the best model."""
         if stage == sb.Stage.TRAIN:
-            self.train_stats = self.hparams.history.means()
+            self.train_stats = self.train_means()
             if not self.has_valid:
                 self.finish_epoch(epoch, self.train_stats)
             return
         counts = self.enrolled_counts
         if stage == sb.Stage.VALID:  # the last one chooses the epoch
             counts = counts[-1:]
+        rows = zip(*gather_rows(self.rows), strict=True)
+        ids, speakers, truth, vectors = map(list, rows)
         self.predictions, emotion_loss = predict_emotions(
-            embeddings=torch.cat(self.embeddings),
-            ids=self.ids,
-            speakers=self.speakers,
-            truth=self.truth,
+            embeddings=torch.tensor(np.stack(vectors), device=self.device),
+            ids=ids,
+            speakers=speakers,
+            truth=truth,
             classes=self.classes,
             classifier=self.modules.classifier,
             normalization=getattr(self.modules, "speaker_normalization", None),
@@ -202,8 +224,8 @@ def dataio_prep(hparams):
     random_crop = hparams["signal"](crop=hparams["crop"])
     whole_utterance = hparams["signal"]()
     datasets = {
-        split: sb.dataio.dataset.DynamicItemDataset(
-            table.set_index("ID").to_dict("index"),
+        split: ColumnarDataset(
+            table,
             dynamic_items=[
                 random_crop if split in ("train", "pool") else whole_utterance
             ],
@@ -263,16 +285,22 @@ def fine_tune(hparams, run_opts, stage2):
     if contrasts:
         run_on_main(hparams["prepare_pools"])
         inputs["sources"] = hparams["fold_sources"]()
-        run_on_main(hparams["embed"], kwargs=inputs)
+        hparams["embed"](**inputs)  # every process a share
         run_on_main(hparams["cluster"], kwargs={"sources": inputs["sources"]})
     if "cache_features" in hparams:  # the front end may be frozen
         run_on_main(hparams["cache_features"], kwargs=inputs)
     datasets, tables = dataio_prep(hparams)
-    init_digest = initialize_encoder(
-        hparams["modules"],
-        hparams["init"],
-        hparams["run_folder"],
-        test_speakers=set(tables["test"]["spk_id"]),
+    start = {
+        "modules": hparams["modules"],
+        "init": hparams["init"],
+        "run_folder": hparams["run_folder"],
+        "test_speakers": set(tables["test"]["spk_id"]),
+    }
+    init_digest = run_on_main(  # which may have to fetch the weights
+        initialize_encoder,
+        kwargs=start,
+        post_func=initialize_encoder,
+        post_kwargs=start,
     )
     inputs = {"manifest": manifest["fingerprint"], "init": init_digest}
     run_on_main(refuse_changed_run, args=[folder, inputs])
@@ -315,7 +343,6 @@ def fine_tune(hparams, run_opts, stage2):
     train_options = balance.loader_options(
         *labels, batch_size=hparams["batch_size"], seed=hparams["seed"]
     )
-    brain.train_sampler = train_options.get("sampler")
     whole_options = {"batch_size": hparams["eval_batch_size"]}
     for options in (train_options, whole_options):
         options["num_workers"] = hparams["num_workers"]

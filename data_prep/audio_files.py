@@ -11,6 +11,7 @@ import struct
 from multiprocessing.pool import ThreadPool
 
 import numpy
+import pandas
 import soundfile
 import tqdm
 from data_prep.errors import ManifestError
@@ -250,7 +251,8 @@ def probe_files(folder, names, n_threads=4):
     """
     folder = pathlib.Path(folder)
     names = sorted(set(names))
-    outside = find_outside(folder, [str(folder / name) for name in names])
+    paths = pandas.Series([str(folder / name) for name in names], dtype=str)
+    outside = find_outside(folder, paths)
 
     def attempt(name):
         path = folder / name

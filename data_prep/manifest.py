@@ -18,7 +18,7 @@ import collections
 import csv
 import dataclasses
 import hashlib
-import io
+import operator
 import os
 import pathlib
 from typing import NamedTuple
@@ -86,13 +86,13 @@ class Utterance:
 
     def row(self):
         """Return the values of all columns, in order, as the CSV has them."""
-        values = {name: getattr(self, name) for name in COLUMNS}
-        values["duration"] = f"{self.duration:.6f}"
-        values["wav"] = f"$data_root/{self.wav}"
-        return ["" if value is None else value for value in values.values()]
+        name, duration, wav, *others = _values(self)
+        others = ["" if value is None else value for value in others]
+        return [name, f"{duration:.6f}", f"$data_root/{wav}", *others]
 
 
 COLUMNS = tuple(field.name for field in dataclasses.fields(Utterance))
+_values = operator.attrgetter(*COLUMNS)
 
 
 def read_manifest(source):
@@ -127,10 +127,8 @@ def read_manifest(source):
     path, data_root = source
     if not os.path.isfile(path):
         raise ManifestError(f"There is no manifest {path}: prepare it first.")
-    table = read_cells(path, COLUMNS)
-    table["duration"] = table["duration"].astype(float)
-    root = pathlib.Path(os.path.abspath(data_root)).as_posix().rstrip("/")
-    table["wav"] = root + table["wav"].str.removeprefix("$data_root")
+    root = os.path.abspath(data_root)
+    table = read_cells(path, COLUMNS, root.rstrip("/"))
     outside = find_outside(root, table["wav"])
     if outside:
         links = [f"{wav} to {target}" for wav, target in outside.items()]
@@ -157,6 +155,8 @@ def read_manifests(sources):
     """
     empty = pandas.DataFrame(columns=list(COLUMNS), dtype=str)
     tables = [read_manifest(source) for source in sources] or [empty]
+    if len(tables) == 1:  # whose IDs are known to differ
+        return tables[0]
     table = pandas.concat(tables, ignore_index=True)
     return table.drop_duplicates("ID", ignore_index=True)
 
@@ -179,12 +179,14 @@ def write_manifest(manifest_folder, tables, summary):
     (folder / SUMMARY).unlink(missing_ok=True)
     counts, seconds, files = {}, {}, {}
     for split, rows in tables.items():
-        content = _csv_bytes(rows)
-        with replacing(folder / f"{split}.csv", "wb") as stream:
-            stream.write(content)
+        path = folder / f"{split}.csv"
+        with replacing(path) as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow(COLUMNS)
+            writer.writerows(row.row() for row in rows)
         counts[split] = _count(rows)
         seconds[split] = round(sum(row.duration for row in rows), 3)
-        files[f"{split}.csv"] = hashlib.sha256(content).hexdigest()
+        files[path.name] = _digest(path)
     for split in {*SPLITS, "pool"} - set(tables):
         (folder / f"{split}.csv").unlink(missing_ok=True)
     write_json(
@@ -199,12 +201,13 @@ def write_manifest(manifest_folder, tables, summary):
     )
 
 
-def _csv_bytes(rows):
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(row.row() for row in rows)
-    return text.getvalue().encode("utf-8")
+def _digest(path):
+    """Return the SHA-256 of a file, however large."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def _count(rows):
@@ -255,9 +258,9 @@ def is_current(manifest_folder, fingerprint):
         return False
     for name, digest in summary["files"].items():
         try:
-            content = (pathlib.Path(manifest_folder) / name).read_bytes()
+            found = _digest(pathlib.Path(manifest_folder) / name)
         except OSError:
             return False
-        if hashlib.sha256(content).hexdigest() != digest:
+        if found != digest:
             return False
     return True

@@ -7,10 +7,14 @@ are refused, unless the environment variable ``EMOCLUST_LINKS`` names a folder
 above their target, or several with colons between them.
 """
 
+import functools
 import os
 import re
 
 VARIABLE = "EMOCLUST_LINKS"
+
+# Paths that are looked at together, to hold few at a time.
+_STRETCH = 1 << 16
 
 _BELOW = re.compile(r"\$data_root/(?!(?:.*/)?\.\.(?:/|$)).+")
 
@@ -37,15 +41,44 @@ def is_below_root(wav):
     return bool(_BELOW.fullmatch(wav))
 
 
+def are_below_root(wavs):
+    """Say of many paths what :func:`is_below_root` says of one.
+
+    Arguments
+    ---------
+    wavs : pandas.Series
+        As they stand in the CSV, shape [n].
+
+    Returns
+    -------
+    pandas.Series
+        Booleans, shape [n].
+
+    Example
+    -------
+    >>> import pandas
+    >>> are_below_root(
+    ...     pandas.Series(["$data_root/a", "$data_root/.."])
+    ... ).tolist()
+    [True, False]
+    """
+    # In two patterns, as Arrow's regular expressions do not look ahead.
+    climb = wavs.str.contains(r"/\.\.(?:/|$)", regex=True)
+    return wavs.str.fullmatch(r"\$data_root/.+") & ~climb
+
+
 def find_outside(data_root, paths):
     """Find the paths that links lead out of the folder they start from.
+
+    Each folder is looked at once, with the links that it lists, however many
+    files it holds.
 
     Arguments
     ---------
     data_root : str or pathlib.Path
         The folder.
-    paths : iterable of str
-        Below it, as written; the files need not be there.
+    paths : pandas.Series
+        Text, below it, as written; the files need not be there.
 
     Returns
     -------
@@ -54,29 +87,64 @@ def find_outside(data_root, paths):
 
     Example
     -------
+    >>> import pandas
     >>> folder = getfixture("tmp_path")
     >>> (folder / "corpus").mkdir()
     >>> (folder / "corpus" / "a").symlink_to(folder)
     >>> inside, outside = (f"{folder}/corpus/{x}1.wav" for x in ("", "a/"))
-    >>> find_outside(folder / "corpus", [inside, outside]) == {
+    >>> find_outside(folder / "corpus", pandas.Series([inside, outside])) == {
     ...     outside: f"{os.path.realpath(folder)}/1.wav"
     ... }
     True
     """
     named = os.environ.get(VARIABLE, "").split(os.pathsep)
+    root = str(data_root)
     allowed = tuple(
         os.path.join(os.path.realpath(folder), "")
-        for folder in (data_root, *filter(None, named))
+        for folder in (root, *filter(None, named))
     )
-    folders, outside = {}, {}
-    for path in paths:
-        # Few folders hold many files: a folder is looked up once.
-        folder, name = os.path.split(path)
-        if folder not in folders:
-            folders[folder] = os.path.realpath(folder)
-        target = os.path.join(folders[folder], name)
-        if os.path.islink(target):
-            target = os.path.realpath(target)
-        if not target.startswith(allowed):
-            outside[path] = target
+    if os.sep in allowed:
+        return {}
+
+    @functools.lru_cache(maxsize=4096)  # the folders above are few
+    def look(folder):
+        """Say where a folder is, and whether links may be in it."""
+        above, _, name = folder.rpartition(os.sep)
+        if folder == root or not above or name in ("", os.curdir, os.pardir):
+            place = os.path.realpath(folder)
+        else:
+            place, may_be_link = look(above)
+            place = f"{place}{os.sep}{name}"
+            if may_be_link:
+                place = os.path.realpath(place)
+        return place, _may_hold_links(place)
+
+    outside = {}
+    for first in range(0, len(paths), _STRETCH):
+        stretch = paths.iloc[first : first + _STRETCH]
+        # With their slash, to be told apart from names.
+        folders = stretch.str.replace("[^/]*$", "", regex=True)
+        doubtful = []
+        for folder in folders.unique():
+            place, may_hold_links = look(folder[:-1])
+            if may_hold_links or not f"{place}{os.sep}".startswith(allowed):
+                doubtful.append(folder)
+        for path in stretch[folders.isin(doubtful)]:
+            folder, name = os.path.split(path)
+            target = os.path.join(look(folder)[0], name)
+            if os.path.islink(target):
+                target = os.path.realpath(target)
+            if not target.startswith(allowed):
+                outside[path] = target
     return outside
+
+
+def _may_hold_links(folder):
+    """Say whether a folder lists links, or cannot be listed."""
+    try:
+        with os.scandir(folder) as entries:
+            return any(entry.is_symlink() for entry in entries)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False  # not there, or a name that cannot be
+    except OSError:
+        return True

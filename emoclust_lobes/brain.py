@@ -4,10 +4,12 @@ import hashlib
 import pathlib
 
 import torch
+from emoclust_lobes.distributed import gather_batches
+from emoclust_lobes.distributed_brain import DistributedBrain
 from emoclust_lobes.files import read_json, write_json
 from torch.utils.tensorboard import SummaryWriter
 
-from speechbrain import Brain, Stage
+from speechbrain import Stage
 from speechbrain.utils.distributed import get_rank, if_main_process
 from speechbrain.utils.logger import get_logger
 
@@ -22,7 +24,7 @@ class NonFiniteError(ValueError):
     """A training computes what is no number; says when and on what."""
 
 
-class EncoderBrain(Brain):
+class EncoderBrain(DistributedBrain):
     """A Brain around an utterance encoder and the heads that train it.
 
     It expects the modules ``compute_features``, ``mean_var_norm`` and
@@ -39,8 +41,17 @@ class EncoderBrain(Brain):
     SpeechBrain clips the first parameter group of each optimizer only.
 
     Every random draw of training depends on the seed, the epoch and the step
-    alone. A run that is interrupted anywhere and started again therefore ends
-    as if it had never been interrupted.
+    alone, and on the process where there are several. A run that is interrupted
+    anywhere and started again therefore ends as if it had never been
+    interrupted.
+
+    On several processes the contrast is that of all their batches together;
+    :class:`DistributedBrain` says what else equals what.
+
+    With SpeechBrain's ``--grad_accumulation_factor``, an utterance is
+    contrasted with its own micro-batch only. The micro-batches of an epoch
+    that do not fill a step are left out by SpeechBrain: let the factor divide
+    the number of steps.
 
     A loss or gradient that is not finite never reaches the weights: the step
     is left out, and the IDs of its batch are kept in the run's folder, in
@@ -98,22 +109,22 @@ class EncoderBrain(Brain):
         Returns
         -------
         torch.Tensor
-            The contrastive loss, a scalar; how many anchors it has is noted in
-            the history.
+            The contrastive loss of the batches of all processes, a scalar;
+            how many anchors it has is noted in the history.
         """
-        labels = {
-            "speakers": batch.speaker,
-            "clusters": batch.cluster,
-            "contexts": batch.context,
-            "weights": batch.weight,
-        }
-        projections = self.modules.projection(embeddings)
+        utterances = gather_batches(
+            self.modules.projection(embeddings).float(),
+            batch.speaker,
+            batch.cluster,
+            batch.context,
+            batch.weight,
+        )
         memory = self.hparams.memory
         loss, n_anchors = self.hparams.contrastive_loss(
-            projections, **labels, memory=memory
+            *utterances, memory=memory
         )
         if loss.isfinite():
-            memory.add(projections, **labels)
+            memory.add(*utterances)
         self.hparams.history.note(anchors=n_anchors)
         return loss
 
@@ -137,6 +148,7 @@ class EncoderBrain(Brain):
 
     def on_stage_start(self, stage, epoch=None):
         """Choose the epoch's crops and learning rates."""
+        super().on_stage_start(stage, epoch)
         if stage == Stage.TRAIN:
             self.hparams.crop.set_epoch(epoch)
             factor, _ = self.hparams.lr_annealing(epoch)

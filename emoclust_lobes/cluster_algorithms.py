@@ -9,9 +9,9 @@ mean, which is who speaks, at length one. Every algorithm has the signature
 import warnings
 
 import numpy as np
-from sklearn.cluster import AgglomerativeClustering, KMeans, kmeans_plusplus
+from emoclust_lobes.kmeans import kmeans, spherical
+from sklearn.cluster import AgglomerativeClustering
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import silhouette_score
 from sklearn.mixture import GaussianMixture
 
 MAX_SILHOUETTE_CLUSTERS = 10
@@ -61,38 +61,6 @@ def remove_speaker(vectors):
     return unit(vectors - vectors.mean(axis=0))
 
 
-def kmeans(vectors, n_clusters, n_init, seed):
-    """k-means, the best of several starts."""
-    model = KMeans(n_clusters, n_init=n_init, random_state=seed)
-    return model.fit_predict(vectors)
-
-
-def spherical(vectors, n_clusters, n_init, seed, max_iterations=300):
-    """k-means by cosine: centres are directions, the best of several starts.
-
-    Dhillon and Modha, "Concept decompositions for large sparse text data
-    using clustering", Machine Learning 42, 2001.
-    """
-    random = np.random.RandomState(seed)
-    best_score, best_labels = -np.inf, None
-    for _ in range(n_init):
-        centres, _ = kmeans_plusplus(vectors, n_clusters, random_state=random)
-        labels = np.full(len(vectors), -1)
-        for _ in range(max_iterations):
-            cosines = vectors @ centres.T
-            previous, labels = labels, cosines.argmax(axis=1)
-            if np.array_equal(labels, previous):
-                break
-            members = np.eye(n_clusters)[labels]
-            # A cluster that lost its last member keeps its centre.
-            occupied = members.any(axis=0)
-            centres[occupied] = unit(members.T @ vectors)[occupied]
-        score = cosines.max(axis=1).sum()
-        if score > best_score:
-            best_score, best_labels = score, labels
-    return best_labels
-
-
 def ward(vectors, n_clusters, n_init, seed):
     """Ward's agglomerative clustering; deterministic, so no restarts."""
     model = AgglomerativeClustering(n_clusters, linkage="ward")
@@ -112,7 +80,10 @@ def gmm(vectors, n_clusters, n_init, seed):
         random_state=seed,
         reg_covar=0.1 * vectors.var(axis=0).mean() + 1e-9,
     )
-    return model.fit_predict(vectors)
+    with warnings.catch_warnings():
+        # Identical recordings can leave fewer distinct points than clusters.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit_predict(vectors)
 
 
 ALGORITHMS = {
@@ -163,25 +134,23 @@ def cluster_speaker(vectors, n_clusters, algorithm, n_init, seed):
     if most < 2:
         return np.zeros(len(vectors), dtype=np.int64)
     cluster = ALGORITHMS[algorithm]
-    with warnings.catch_warnings():
-        # Identical recordings can leave fewer distinct points than clusters.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        if n_clusters == "silhouette":
-            candidates = [
-                cluster(vectors, k, n_init, seed)
-                for k in range(2, min(most, MAX_SILHOUETTE_CLUSTERS) + 1)
-            ]
-            scores = [
-                silhouette(vectors, labels) or -1 for labels in candidates
-            ]
-            labels = candidates[np.argmax(scores)]
-        else:
-            labels = cluster(vectors, min(n_clusters, most), n_init, seed)
+    if n_clusters == "silhouette":
+        candidates = [
+            cluster(vectors, k, n_init, seed)
+            for k in range(2, min(most, MAX_SILHOUETTE_CLUSTERS) + 1)
+        ]
+        scores = [silhouette(vectors, labels) or -1 for labels in candidates]
+        labels = candidates[np.argmax(scores)]
+    else:
+        labels = cluster(vectors, min(n_clusters, most), n_init, seed)
     return _renumber(labels)
 
 
 def silhouette(vectors, labels):
     """Mean silhouette by cosine distance, None where it is not defined.
+
+    Rousseeuw, "Silhouettes", Journal of Computational and Applied Mathematics
+    20, 1987. An utterance that is alone in its cluster counts 0.
 
     Arguments
     ---------
@@ -201,9 +170,24 @@ def silhouette(vectors, labels):
     >>> silhouette(np.eye(2), [0, 0]) is None
     True
     """
-    if not 2 <= len(np.unique(labels)) < len(labels):
+    _, rows, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    if not 2 <= len(sizes) < len(rows):
         return None
-    return float(silhouette_score(vectors, labels, metric="cosine"))
+    vectors = unit(vectors)
+    members = np.eye(len(sizes))[rows]
+    # The cosines with all members of a cluster sum to the product with their
+    # sum, so no matrix of all pairs is needed. Rounding takes away the noise
+    # that identical utterances would be ranked by.
+    sums = (sizes - vectors @ (vectors.T @ members)).round(12)
+    mine = members == 1
+    own = sums[mine] - (~vectors.any(axis=1))  # a zero vector is at 1 to itself
+    own = own / np.maximum(sizes[rows] - 1, 1)
+    other = np.where(mine, np.inf, sums / sizes).min(axis=1)
+    larger = np.maximum(own, other)
+    scores = np.zeros(len(rows))
+    defined = (larger > 0) & (sizes[rows] > 1)
+    np.divide(other - own, larger, out=scores, where=defined)
+    return float(scores.mean())
 
 
 def distances_and_margins(vectors, labels, directions=False):
@@ -239,7 +223,10 @@ def distances_and_margins(vectors, labels, directions=False):
     centres = members.T @ vectors / members.sum(axis=0)[:, None]
     if directions:
         centres = unit(centres)
-    distances = np.linalg.norm(vectors[:, None] - centres[None], axis=2)
+    # All differences at once would be too large for the processor's cache.
+    distances = np.stack(
+        [np.linalg.norm(vectors - centre, axis=1) for centre in centres], axis=1
+    )
     own = distances[members == 1]
     if len(names) == 1:
         return own, np.zeros_like(own)

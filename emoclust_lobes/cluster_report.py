@@ -15,16 +15,13 @@ the number is null; means are over the speakers that have the number.
 import statistics
 
 import numpy as np
+from emoclust_lobes.agreement import agreement
 from emoclust_lobes.cluster_algorithms import silhouette
-from sklearn.metrics import (
-    adjusted_mutual_info_score,
-    adjusted_rand_score,
-    normalized_mutual_info_score,
-)
 from sklearn.metrics.cluster import contingency_matrix
 
 # What clusters might follow instead of emotion.
 CONFOUNDS = ("sentence", "session", "gender")
+MEASURES = ("ami", "ari", "nmi", "purity")
 
 
 def purity(truth, clusters):
@@ -46,14 +43,6 @@ def purity(truth, clusters):
     """
     table = contingency_matrix(truth, clusters)
     return float(table.max(axis=0).sum() / table.sum())
-
-
-MEASURES = {
-    "ami": adjusted_mutual_info_score,
-    "ari": adjusted_rand_score,
-    "nmi": normalized_mutual_info_score,
-    "purity": purity,
-}
 
 
 def report_speaker(
@@ -183,7 +172,10 @@ def _comparable(labels, clusters):
 
 def _ami(labels, clusters):
     pair = _comparable(labels, clusters)
-    return pair and _rounded(adjusted_mutual_info_score(*pair))
+    if pair is None:
+        return None
+    labels, clusters = pair
+    return _rounded(agreement(labels, clusters[None])["ami"][0])
 
 
 def _agreement(labels, clusters, seed, n_permutations):
@@ -194,16 +186,11 @@ def _agreement(labels, clusters, seed, n_permutations):
     labels, clusters = pair
     random = np.random.default_rng(seed)
     shuffled = [random.permutation(clusters) for _ in range(n_permutations)]
+    scores = agreement(labels, np.stack([clusters, *shuffled]))
     return {
         "utterances": len(labels),
-        **{
-            name: _rounded(measure(labels, clusters))
-            for name, measure in MEASURES.items()
-        },
-        "chance": {
-            name: _mean(measure(labels, other) for other in shuffled)
-            for name, measure in MEASURES.items()
-        },
+        **{name: _rounded(scores[name][0]) for name in MEASURES},
+        "chance": {name: _mean(scores[name][1:]) for name in MEASURES},
     }
 
 

@@ -12,6 +12,7 @@ the order of the utterances nor on the number of workers.
 
 import hashlib
 import itertools
+import json
 import pathlib
 
 import joblib
@@ -26,7 +27,7 @@ from emoclust_lobes.cluster_algorithms import (
 )
 from emoclust_lobes.cluster_report import CONFOUNDS, report_speaker, summarise
 from emoclust_lobes.embedding_cache import read_cache
-from emoclust_lobes.files import fingerprint, read_json, replacing, write_json
+from emoclust_lobes.files import read_json, replacing, write_json
 from emoclust_lobes.locks import locked
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
@@ -110,13 +111,7 @@ def cluster_utterances(
         "n_init": n_init,
         "seed": seed,
     }
-    inputs = fingerprint(
-        {
-            "arguments": arguments,
-            "utterances": utterances[["ID", "spk_id", *LABELS]].values.tolist(),
-            "vectors": hashlib.sha256(vectors.tobytes()).hexdigest(),
-        }
-    )
+    inputs = _fingerprint(arguments, utterances, vectors)
     with locked(folder, wait=True):
         done = read_json(folder / "clusters.json")
         if done and done["fingerprint"] == inputs and _csv(folder).exists():
@@ -192,6 +187,25 @@ def speaker_seed(seed, speaker):
     """
     digest = hashlib.sha256(f"{seed}|{speaker}".encode()).digest()
     return int.from_bytes(digest[:4], "big")
+
+
+def _fingerprint(arguments, utterances, vectors, rows_at_once=10_000):
+    """As ``files.fingerprint`` of all inputs, whose JSON is never whole."""
+    start, end = (
+        json.dumps(x, sort_keys=True, ensure_ascii=False)
+        for x in (
+            {"arguments": arguments, "utterances": []},
+            {"vectors": hashlib.sha256(vectors).hexdigest()},
+        )
+    )
+    digest = hashlib.sha256(start.removesuffix("]}").encode())
+    columns = utterances[["ID", "spk_id", *LABELS]]
+    for first in range(0, len(columns), rows_at_once):
+        rows = columns.iloc[first : first + rows_at_once].values.tolist()
+        text = json.dumps(rows, ensure_ascii=False)[1:-1]
+        digest.update(((", " if first else "") + text).encode())
+    digest.update(f"], {end[1:]}".encode())
+    return digest.hexdigest()
 
 
 def _csv(folder):

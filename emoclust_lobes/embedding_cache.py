@@ -1,127 +1,179 @@
-"""The file that keeps the embeddings of an encoder.
+"""The vectors of a speaker encoder on disk, read through a memory map.
 
-``<embedding_folder>/<encoder>.npz`` serves all folds and seeds of a corpus: it
-only grows. While a run computes, it saves what it has in ``<encoder>.parts/``
-beside it; the end of the run, or the start of the next one after a kill, moves
-the parts into the cache. One process at a time does so: others wait.
+``<embedding_folder>/<encoder>/`` serves all folds and seeds of a corpus. It
+holds two files:
+
+* ``vectors-<identity>.f32``: raw float32, a row per vector, only appended to;
+* ``index``: a line of JSON (identity, dimensions and number of rows), then a
+  record per utterance, sorted by ID: its signature and its row.
+
+The index is written whole or not at all and says which rows count. An
+utterance that was embedded again has a new row, and its old one is not read
+any more. Memory maps that were opened before see what they saw.
 """
 
-import contextlib
 import json
-import os
 import pathlib
-import shutil
-import uuid
-from typing import NamedTuple
 
 import numpy as np
-import pandas
-from emoclust_lobes.files import replacing
-from emoclust_lobes.locks import locked
+from emoclust_lobes.files import fingerprint, replacing
 
 
 class EmbeddingError(ValueError):
     """Embeddings cannot be computed or are missing; says which and why."""
 
 
-class Embeddings(NamedTuple):
-    """Vectors of utterances with what is needed to know if they are current.
+def cache_path(embedding_folder, encoder):
+    """Folder of an encoder's cache.
 
     Arguments
     ---------
+    embedding_folder : str or pathlib.Path
+        Where the caches lie.
+    encoder : str
+        Name of the speaker encoder.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Example
+    -------
+    >>> cache_path("embeddings", "ecapa").as_posix()
+    'embeddings/ecapa'
+    """
+    return pathlib.Path(embedding_folder) / encoder
+
+
+class EmbeddingCache:
+    """Looks up vectors without reading the others.
+
+    Arguments
+    ---------
+    folder : pathlib.Path
+        Where the cache lies, see ``cache_path``.
+
+    Attributes
+    ----------
     identity : dict
         The encoder's, see ``emoclust_lobes.speaker_encoders``.
-    ids : numpy.ndarray
-        Utterance IDs, shape [n], each once.
-    signatures : numpy.ndarray
-        Size and modification time (ns) of the audio file, first sample and
-        the one after the last (-1 where empty): int64, shape [n, 4].
+    dim : int
+        Size of the vectors.
+    index : numpy.ndarray
+        Records ``id`` (UTF-8), ``signature`` and ``row``, sorted by ID.
     vectors : numpy.ndarray
-        As the encoder gives them: L2-normalised, but for ``egemaps`` and
-        ``ssl``; float32, shape [n, dim].
+        float32, shape [rows, dim]: as the encoder gives them, which is
+        L2-normalised but for ``egemaps`` and ``ssl``.
+
+    Raises
+    ------
+    EmbeddingError
+        When its files are incomplete or do not fit together.
     """
 
-    identity: dict
-    ids: np.ndarray
-    signatures: np.ndarray
-    vectors: np.ndarray
+    def __init__(self, folder):
+        try:
+            with open(folder / "index", "rb") as stream:
+                header = json.loads(stream.readline())
+                self.index = _mapped(
+                    stream,
+                    index_type(header["id_bytes"]),
+                    offset=stream.tell(),
+                )
+            self.identity = header["identity"]
+            self.dim = header["dim"]
+            self.vectors = _mapped(
+                vectors_path(folder, self.identity),
+                np.dtype("<f4"),
+                shape=(header["rows"], self.dim),
+            )
+        except (FileNotFoundError, KeyError, ValueError) as error:
+            raise EmbeddingError(
+                f"the embeddings at {folder} are damaged ({error}): remove "
+                "this folder and embed the utterances again"
+            ) from error
+
+    def __len__(self):
+        """Number of utterances."""
+        return len(self.index)
+
+    @property
+    def ids(self):
+        """IDs of all utterances, sorted, shape [n]."""
+        return np.char.decode(self.index["id"], "utf-8")
 
     def positions(self, ids):
-        """Row of each of the IDs, -1 where there is none, shape [len(ids)]."""
-        return pandas.Index(self.ids).get_indexer(ids)
+        """Place of each ID in the index, -1 where it has none, shape [n]."""
+        names = encoded(ids)
+        known = self.index["id"]
+        # A longer name is cut to fit, and then is not the one that is found.
+        places = np.searchsorted(known, names.astype(known.dtype))
+        places = places.clip(max=len(known) - 1)
+        return np.where(known[places] == names, places, -1)
+
+    def is_current(self, ids, signatures):
+        """Tell which utterances have a vector of the file as it is now.
+
+        Arguments
+        ---------
+        ids : iterable of str
+            IDs of n utterances.
+        signatures : numpy.ndarray
+            Size and modification time (ns) of the audio file, first sample
+            and the one after the last (-1 where empty): int64, shape [n, 4].
+
+        Returns
+        -------
+        numpy.ndarray
+            bool, shape [n].
+        """
+        places = self.positions(ids)
+        same = self.index["signature"][places] == signatures
+        return (places >= 0) & same.all(axis=1)
 
     def select(self, ids):
-        """Vectors of these utterances, in their order, shape [n, dim].
+        """Read the vectors of some utterances, in their order.
 
-        Raises ``EmbeddingError`` where some are missing.
+        Arguments
+        ---------
+        ids : iterable of str
+            IDs of n utterances.
+
+        Returns
+        -------
+        numpy.ndarray
+            float32, shape [n, dim].
+
+        Raises
+        ------
+        EmbeddingError
+            When some are missing.
         """
         ids = list(ids)
-        rows = self.positions(ids)
-        missing = [x for x, row in zip(ids, rows, strict=True) if row < 0]
+        places = self.positions(ids)
+        missing = [ids[n] for n in np.flatnonzero(places < 0)]
         if missing:
             raise EmbeddingError(
                 f"{len(missing)} of {len(ids)} utterances have no "
                 f"{self.identity['name']} embedding, among them "
                 f"{', '.join(missing[:5])}: embed the utterances first"
             )
-        return self.vectors[rows]
-
-    def updated(self, newer):
-        """Return these rows and the newer ones, which win."""
-        kept = newer.positions(self.ids) < 0
-        rows = [
-            np.concatenate([mine[kept], theirs])
-            for mine, theirs in zip(self[1:], newer[1:], strict=True)
-        ]
-        return Embeddings(self.identity, *rows)
-
-    def save(self, path):
-        """Write one file, whole or not at all."""
-        with replacing(path, "wb") as stream:
-            np.savez(
-                stream,
-                identity=json.dumps(self.identity),
-                ids=self.ids,
-                signatures=self.signatures,
-                vectors=self.vectors,
-            )
-
-    @classmethod
-    def load(cls, path):
-        """Read a file that ``save`` wrote."""
-        with np.load(path) as arrays:
-            return cls(
-                json.loads(str(arrays["identity"])),
-                arrays["ids"],
-                arrays["signatures"],
-                arrays["vectors"],
-            )
-
-
-def cache_path(embedding_folder, encoder):
-    """Path of an encoder's cache.
-
-    Example
-    -------
-    >>> cache_path("embeddings", "ecapa").as_posix()
-    'embeddings/ecapa.npz'
-    """
-    return pathlib.Path(embedding_folder) / f"{encoder}.npz"
+        return self.vectors[self.index["row"][places]]
 
 
 def read_cache(embedding_folder, encoder):
-    """Read the whole cache of an encoder.
+    """Open the cache of an encoder.
 
     Arguments
     ---------
     embedding_folder : str or pathlib.Path
-        Where the cache lies.
+        Where the caches lie.
     encoder : str
         Name of the speaker encoder.
 
     Returns
     -------
-    Embeddings
+    EmbeddingCache
 
     Raises
     ------
@@ -135,111 +187,85 @@ def read_cache(embedding_folder, encoder):
     Traceback (most recent call last):
     ...
     emoclust_lobes.embedding_cache.EmbeddingError: no embeddings at \
-...stats.npz: embed the utterances first
+...stats: embed the utterances first
     """
-    path = cache_path(embedding_folder, encoder)
-    if not path.exists():
+    folder = cache_path(embedding_folder, encoder)
+    cache = find_cache(folder)
+    if cache is None:
         raise EmbeddingError(
-            f"no embeddings at {path}: embed the utterances first"
+            f"no embeddings at {folder}: embed the utterances first"
         )
-    return Embeddings.load(path)
-
-
-def merge_parts(embedding_folder, encoder):
-    """Move finished parts into the cache, once nobody else writes any.
-
-    A part that comes from another encoder than the rows before it is newer
-    than they are and starts the cache afresh.
-
-    Arguments
-    ---------
-    embedding_folder : str or pathlib.Path
-        Where the cache lies.
-    encoder : str
-        Name of the speaker encoder.
-
-    Returns
-    -------
-    Embeddings or None
-        The cache, ``None`` where there is none.
-
-    Example
-    -------
-    >>> merge_parts(getfixture("tmp_path"), "stats")
-    """
-    path = cache_path(embedding_folder, encoder)
-    folder = path.with_suffix(".parts")
-    with locked(embedding_folder, wait=True):
-        parts = sorted(folder.glob("*.npz"), key=os.path.getmtime)
-        cache = Embeddings.load(path) if path.exists() else None
-        if not parts:
-            return cache
-        for part in map(Embeddings.load, parts):
-            same = cache is not None and cache.identity == part.identity
-            cache = cache.updated(part) if same else part
-        cache.save(path)
-        shutil.rmtree(folder)  # with what kills have left half written
     return cache
 
 
-class PartWriter:
-    """Saves finished rows every so often and at the end, come what may.
-
-    From its start to its end, no other process writes into the folder.
+def find_cache(folder):
+    """Open the cache in a folder, or return ``None`` where there is none.
 
     Arguments
     ---------
-    embedding_folder : str or pathlib.Path
+    folder : pathlib.Path
+        From ``cache_path``.
+
+    Returns
+    -------
+    EmbeddingCache or None
+    """
+    return EmbeddingCache(folder) if (folder / "index").exists() else None
+
+
+def write_index(folder, identity, dim, ids, signatures, rows):
+    """Say which rows of the vectors count, whole or not at all.
+
+    Arguments
+    ---------
+    folder : pathlib.Path
         Where the cache lies.
     identity : dict
         The encoder's.
-    ids, signatures : numpy.ndarray
-        Of all the utterances that will be embedded, as in ``Embeddings``.
-    save_every : int
-        Number of finished rows that are saved together.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> ids, signatures = np.array(["a", "b"]), np.zeros((2, 4), dtype="int64")
-    >>> with PartWriter(folder, {"name": "stats"}, ids, signatures, 1) as parts:
-    ...     parts.add([1], np.ones((1, 3), dtype="float32"))
-    >>> merge_parts(folder, "stats").ids.tolist()
-    ['b']
+    dim : int
+        Size of the vectors.
+    ids : numpy.ndarray
+        UTF-8 IDs of rows 0 to n - 1, as from ``encoded``, shape [n]; of a
+        repeated one, the last counts.
+    signatures : numpy.ndarray
+        int64, shape [n, 4].
+    rows : numpy.ndarray
+        Their rows of the vectors, shape [n].
     """
+    # The first of the reversed is the last.
+    names, last = np.unique(ids[::-1], return_index=True)
+    index = np.empty(len(names), index_type(names.itemsize))
+    index["id"] = names
+    index["signature"] = signatures[::-1][last]
+    index["row"] = rows[::-1][last]
+    header = {
+        "identity": identity,
+        "dim": dim,
+        "rows": int(rows.max()) + 1,
+        "id_bytes": names.itemsize,
+    }
+    with replacing(folder / "index", "wb") as stream:
+        stream.write(json.dumps(header).encode() + b"\n")
+        stream.write(index.tobytes())
 
-    def __init__(self, embedding_folder, identity, ids, signatures, save_every):
-        path = cache_path(embedding_folder, identity["name"])
-        self.folder = path.with_suffix(".parts")
-        self.identity = identity
-        self.ids = ids
-        self.signatures = signatures
-        self.save_every = save_every
-        self.finished = []  # pairs of rows and vectors: a signal parts none
-        self.lock = contextlib.ExitStack()
-        self.embedding_folder = embedding_folder
 
-    def __enter__(self):
-        self.lock.enter_context(locked(self.embedding_folder, wait=True))
-        return self
+def vectors_path(folder, identity):
+    """File of the vectors; those of another encoder have another name."""
+    return folder / f"vectors-{fingerprint(identity)[:16]}.f32"
 
-    def __exit__(self, *error):
-        with self.lock:
-            self.save()
 
-    def add(self, rows, vectors):
-        """Take vectors [n, dim] of the utterances at these n positions."""
-        self.finished.append((rows, vectors))
-        if sum(len(rows) for rows, _ in self.finished) >= self.save_every:
-            self.save()
+def encoded(ids):
+    """Return the UTF-8 of IDs as an array of bytes, shape [n]."""
+    return np.char.encode(np.asarray(ids, dtype=str), "utf-8")
 
-    def save(self):
-        """Save what was added since the last time."""
-        if not any(len(rows) for rows, _ in self.finished):
-            return
-        rows, vectors = map(np.concatenate, zip(*self.finished, strict=True))
-        part = Embeddings(
-            self.identity, self.ids[rows], self.signatures[rows], vectors
-        )
-        part.save(self.folder / f"{uuid.uuid4().hex}.npz")
-        self.finished = []
+
+def index_type(id_bytes):
+    """Type of a record of the index whose IDs have up to so many bytes."""
+    return np.dtype(
+        [("id", f"S{id_bytes}"), ("signature", "<i8", 4), ("row", "<i8")]
+    )
+
+
+def _mapped(file, dtype, **options):
+    """Map a file to memory, to be read."""
+    return np.asarray(np.memmap(file, dtype, mode="r", **options))

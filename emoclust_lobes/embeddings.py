@@ -1,9 +1,10 @@
-"""One speaker embedding per utterance, computed once and kept in one file.
+"""One speaker embedding per utterance, computed once and kept on disk.
 
 An utterance is computed again only when its audio file, its stretch of that
 file or the encoder changes.
 """
 
+import contextlib
 import itertools
 import math
 import os
@@ -11,19 +12,27 @@ import os
 import numpy as np
 import torch
 from data_prep.manifest import read_manifests
-from emoclust_lobes.audio import read_utterance
 from emoclust_lobes.embedding_cache import (
     EmbeddingError,
-    PartWriter,
     cache_path,
-    merge_parts,
+    find_cache,
     read_cache,
 )
+from emoclust_lobes.embedding_parts import PartWriter, merge_parts
+from emoclust_lobes.locks import locked
 from emoclust_lobes.speaker_encoders import (
     load_speaker_encoder,
     offline_identity,
 )
+from emoclust_lobes.utterance_batches import equal_length_batches
 from tqdm import tqdm
+
+from speechbrain.utils.distributed import (
+    ddp_barrier,
+    ddp_prevent_block,
+    get_rank,
+    if_main_process,
+)
 
 
 def embed_utterances(
@@ -40,7 +49,11 @@ def embed_utterances(
 
     Utterances are embedded in batches of exactly equal length, without any
     padding, so that a vector does not depend on its batch. When nothing is
-    missing, the encoder is not even loaded.
+    missing, the encoder is not even loaded. Another run that embeds with the
+    same encoder is waited for.
+
+    When all processes of a distributed run call it, they share the utterances;
+    the main process alone, as inside ``run_on_main``, does everything.
 
     Arguments
     ---------
@@ -72,32 +85,46 @@ def embed_utterances(
     """
     utterances, signatures, problems = _sign(read_manifests(sources))
     ids = utterances["ID"].to_numpy(dtype=str)
-    identity = offline_identity(encoder, encoder_source)
-    cache = merge_parts(embedding_folder, encoder)
-    stale = _stale(cache, identity, ids, signatures)
-    if stale.any():
-        model = load_speaker_encoder(encoder, encoder_source, device)
-        if sample_rate != model.sample_rate:
-            raise EmbeddingError(
-                f"the speaker encoder {encoder} hears {model.sample_rate} Hz, "
-                f"found sample_rate {sample_rate}"
+    folder = cache_path(embedding_folder, encoder)
+
+    def stale(identity):
+        cache = find_cache(folder)
+        if cache is None or not identity.items() <= cache.identity.items():
+            return np.ones(len(ids), dtype=bool)
+        return ~cache.is_current(ids, signatures)
+
+    with contextlib.ExitStack() as stack:
+        if if_main_process():
+            stack.enter_context(locked(folder, wait=True))
+            merge_parts(embedding_folder, encoder)
+        ddp_barrier()
+        if stale(offline_identity(encoder, encoder_source)).any():
+            model = load_speaker_encoder(encoder, encoder_source, device)
+            if sample_rate != model.sample_rate:
+                raise EmbeddingError(
+                    f"the speaker encoder {encoder} hears {model.sample_rate} "
+                    f"Hz, found sample_rate {sample_rate}"
+                )
+            # The revision of a hub's model is known only now.
+            rows = _share(stale(model.identity), utterances["duration"])
+            parts = PartWriter(
+                embedding_folder,
+                model.identity,
+                ids[rows],
+                signatures[rows],
+                save_every,
             )
-        # The revision of a hub's model is known only now.
-        stale = _stale(cache, model.identity, ids, signatures)
-        parts = PartWriter(
-            embedding_folder,
-            model.identity,
-            ids[stale],
-            signatures[stale],
-            save_every,
-        )
-        problems += _embed(model, utterances[stale], max_batch_seconds, parts)
-        merge_parts(embedding_folder, encoder)
+            problems += _gathered(
+                _embed(model, utterances.iloc[rows], max_batch_seconds, parts)
+            )
+            if if_main_process():
+                merge_parts(embedding_folder, encoder)
+            ddp_barrier()
     if problems:
         raise EmbeddingError(
             f"{len(problems)} utterances cannot be embedded; the others are "
-            f"saved in {cache_path(embedding_folder, encoder)}. Repair these "
-            "files or leave them out:\n" + "\n".join(problems)
+            f"saved in {folder}. Repair these files or leave them out:\n"
+            + "\n".join(problems)
         )
 
 
@@ -125,14 +152,15 @@ def read_embeddings(embedding_folder, encoder, ids):
 
     Example
     -------
-    >>> from emoclust_lobes.embedding_cache import Embeddings
+    >>> from emoclust_lobes.embedding_parts import Embeddings, add_embeddings
     >>> folder = getfixture("tmp_path")
-    >>> Embeddings(
+    >>> embeddings = Embeddings(
     ...     {"name": "stats"},
     ...     np.array(["a", "b"]),
     ...     np.zeros((2, 4), dtype="int64"),
     ...     np.eye(2, dtype="float32"),
-    ... ).save(folder / "stats.npz")
+    ... )
+    >>> add_embeddings(folder, embeddings)
     >>> read_embeddings(folder, "stats", ["b", "a"])
     array([[0., 1.],
            [1., 0.]], dtype=float32)
@@ -156,12 +184,26 @@ def _sign(utterances):
     return utterances, rows.reshape(-1, 4), problems
 
 
-def _stale(cache, identity, ids, signatures):
-    """Which utterances have no current vector in the cache, shape [n]."""
-    if cache is None or not identity.items() <= cache.identity.items():
-        return np.ones(len(ids), dtype=bool)
-    rows = cache.positions(ids)
-    return (rows < 0) | (cache.signatures[rows] != signatures).any(axis=1)
+def _share(wanted, durations):
+    """Rows of the wanted utterances that this process takes.
+
+    From the shortest to the longest they are dealt round, so that all
+    processes have as much speech.
+    """
+    rows = np.flatnonzero(wanted)
+    if ddp_prevent_block():  # there is no other process
+        return rows
+    rows = rows[durations.to_numpy()[rows].argsort(kind="stable")]
+    return rows[get_rank() :: torch.distributed.get_world_size()]
+
+
+def _gathered(problems):
+    """Those of all processes, when all have come to an end."""
+    if ddp_prevent_block():
+        return problems
+    everyone = [None] * torch.distributed.get_world_size()
+    torch.distributed.all_gather_object(everyone, problems)
+    return list(itertools.chain(*everyone))
 
 
 def _embed(model, utterances, max_batch_seconds, parts):
@@ -174,9 +216,10 @@ def _embed(model, utterances, max_batch_seconds, parts):
         total=math.ceil(utterances["duration"].sum()),
         unit="s",
         unit_scale=True,
+        disable=not if_main_process(),
     )
     with parts, progress:
-        for rows, waveforms in _equal_length_batches(
+        for rows, waveforms in equal_length_batches(
             utterances, model.sample_rate, max_batch_seconds, problems
         ):
             vectors = model(waveforms).cpu().numpy()
@@ -188,47 +231,3 @@ def _embed(model, utterances, max_batch_seconds, parts):
             parts.add(rows[finite], vectors[finite])
             progress.update(waveforms.numel() / model.sample_rate)
     return problems
-
-
-def _equal_length_batches(utterances, sample_rate, max_seconds, problems):
-    """Read utterances into batches [batch, time] of one exact length each.
-
-    Arguments
-    ---------
-    utterances : pandas.DataFrame
-        Rows of manifests.
-    sample_rate : int
-        Rate of the waveforms, in Hz.
-    max_seconds : float
-        Upper limit of the speech in a batch of several utterances.
-    problems : list of str
-        Receives a line about each file that cannot be read.
-
-    Yields
-    ------
-    rows : numpy.ndarray
-        Positions of the batch's utterances.
-    waveforms : torch.Tensor
-        Shape [len(rows), time].
-    """
-
-    # Sorted, utterances of equal length stand side by side.
-    order = utterances["duration"].to_numpy().argsort(kind="stable")
-
-    def readable():
-        rows = utterances.iloc[order].itertuples()
-        for row, utterance in zip(order, rows, strict=True):
-            try:
-                waveform = read_utterance(
-                    utterance.wav, utterance.start, utterance.stop, sample_rate
-                )
-            except (OSError, RuntimeError, ValueError) as error:
-                problems.append(f"{utterance.wav}: {error}")
-            else:
-                yield row, waveform
-
-    for samples, group in itertools.groupby(readable(), lambda x: len(x[1])):
-        size = max(1, int(max_seconds * sample_rate / samples))
-        while batch := list(itertools.islice(group, size)):
-            rows, waveforms = zip(*batch, strict=True)
-            yield np.array(rows), torch.stack(waveforms)

@@ -13,10 +13,11 @@ import pandas
 import torch
 from data_prep.manifest import read_manifests
 from emoclust_lobes.audio import audio_pipeline
-from emoclust_lobes.embeddings import _equal_length_batches, _sign
+from emoclust_lobes.embeddings import _sign
 from emoclust_lobes.feature_shards import SIGNATURE, ShardWriter, read_index
 from emoclust_lobes.files import read_json, write_json
 from emoclust_lobes.locks import locked
+from emoclust_lobes.utterance_batches import equal_length_batches
 from tqdm import tqdm
 
 from speechbrain.utils.data_pipeline import provides, takes
@@ -82,7 +83,7 @@ def cache_features(
             shards = ShardWriter(
                 folder, utterances["ID"], signatures[stale], shard_megabytes
             )
-            batches = _equal_length_batches(
+            batches = equal_length_batches(
                 utterances, sample_rate, max_batch_seconds, problems
             )
             problems += _compute(front_end, utterances, batches, device, shards)

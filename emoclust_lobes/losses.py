@@ -5,6 +5,10 @@ import math
 import torch
 from emoclust_lobes.memory import embedded_utterances
 
+# Its exponential is zero; unlike minus infinity's, its product with zero, too.
+EXCLUDED = torch.finfo(torch.float32).min
+TINY = torch.finfo(torch.float32).tiny
+
 CHOICES = {
     "negatives": ("speaker", "all"),
     "positives": ("speaker", "all"),
@@ -173,22 +177,20 @@ class ClusterContrastiveLoss(torch.nn.Module):
             positive, negative = self.pair_masks(
                 keys.speakers, keys.clusters, keys.contexts, n_anchors=batch
             )
-            usable = positive.any(dim=1) & negative.any(dim=1)
-            cosines = keys.embeddings[:batch] @ keys.embeddings.T
-            if not usable.any():
-                return cosines.sum() * 0.0, 0
-            cosines = cosines[usable]
-            positive, negative = positive[usable], negative[usable]
-            logits = cosines / self.temperature
-            compared = logits
+            anchors = keys.embeddings[:batch] / self.temperature
+            logits = anchors @ keys.embeddings.T
             if self.hardness > 0:
-                compared = logits + self._log_factors(cosines, negative)
-            compared = compared.masked_fill(~(positive | negative), -torch.inf)
-            log_probability = logits - compared.logsumexp(dim=1, keepdim=True)
-            shares = keys.weights * positive
-            per_anchor = (shares * log_probability).sum(1) / shares.sum(1)
-            own = keys.weights[:batch][usable]
-            loss = -(own * per_anchor).sum() / own.sum()
+                logits = logits + self._log_factors(logits, negative)
+            logits.masked_fill_(~(positive | negative), EXCLUDED)
+            log_probability = logits.log_softmax(dim=1)
+            shares = positive * keys.weights
+            totals = shares.sum(dim=1)
+            usable = (totals > 0) & negative.any(dim=1)
+            # Where there is nothing to divide by, what is divided is zero.
+            per_anchor = torch.linalg.vecdot(shares, log_probability)
+            per_anchor = per_anchor / totals.clamp(TINY)
+            own = keys.weights[:batch] * usable
+            loss = -(own * per_anchor).sum() / own.sum().clamp(TINY)
         return loss, int(usable.sum())
 
     def pair_masks(self, speakers, clusters, contexts=None, n_anchors=None):
@@ -222,9 +224,9 @@ class ClusterContrastiveLoss(torch.nn.Module):
             positive &= ~here
         return positive, negative
 
-    def _log_factors(self, cosines, negative):
+    def _log_factors(self, logits, negative):
         """Log of the factors by hardness; zero where there is no negative."""
-        scores = self.hardness * cosines
-        total = scores.masked_fill(~negative, -torch.inf).logsumexp(1, True)
-        factors = negative.sum(dim=1, keepdim=True).log() + scores - total
+        scores = self.hardness * self.temperature * logits
+        shares = scores.masked_fill_(~negative, EXCLUDED).log_softmax(dim=1)
+        factors = negative.sum(dim=1, keepdim=True).log() + shares
         return factors.masked_fill(~negative, 0.0)

@@ -86,8 +86,8 @@ class EmbeddingMemory:
 
     Add a batch after its loss was computed: before, its anchors would meet
     themselves. A checkpoint holds the memory, so that a resumed run equals an
-    uninterrupted one. On several processes each has a memory of its own, and
-    the checkpoint holds the main one's.
+    uninterrupted one. On several processes the batches of all are added, so
+    that the memory is the same everywhere.
 
     Arguments
     ---------

@@ -4,6 +4,7 @@ Stage 2 draws from the same pool where it keeps the contrast beside the labels.
 """
 
 import numpy as np
+import pandas
 from data_prep.manifest import read_manifests
 from emoclust_lobes.aligned import aligned_clusters
 from emoclust_lobes.cluster_variants import (
@@ -110,7 +111,7 @@ def numbers_of(names):
     >>> numbers_of(["b", "a", "b"]).tolist()
     [1, 0, 1]
     """
-    return np.unique(names, return_inverse=True)[1]
+    return pandas.factorize(pandas.Series(names, dtype=str), sort=True)[0]
 
 
 def pool_sampler(pool, pretraining, shape, steps, seed):

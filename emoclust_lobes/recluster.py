@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from emoclust_lobes.cluster_algorithms import cluster_speaker, remove_speaker
 from emoclust_lobes.clustering import speaker_seed
+from emoclust_lobes.distributed import gather_rows
 from threadpoolctl import threadpool_limits
 
 from speechbrain import Stage
@@ -14,6 +15,7 @@ from speechbrain.utils.checkpoints import (
     mark_as_saver,
     register_checkpoint_hooks,
 )
+from speechbrain.utils.distributed import run_on_main
 
 
 def cluster_again(vectors, speakers, n_clusters, algorithm, n_init, seed):
@@ -118,12 +120,15 @@ class PoolClusters:
 class Reclustering:
     """Embed the whole pool with the encoder as it is now, and cluster it.
 
+    Several processes embed a share each; the main one clusters.
+
     Arguments
     ---------
     brain : EncoderBrain
         Has the encoder.
     loader : DataLoader
-        Whole utterances of the pool, in order, with ``spk_id``.
+        Whole utterances of the pool, in order, with ``spk_id``; on several
+        processes those that are ``own_rows``.
     clusters : PoolClusters
         What is changed.
     cluster : callable
@@ -140,12 +145,14 @@ class Reclustering:
     def __call__(self):
         """Make the clusters anew."""
         self.brain.modules.eval()
-        vectors, speakers = [], []
+        rows = []
         for batch in self.loader:
             batch = batch.to(self.brain.device)
             embeddings = self.brain.encode(*batch.sig, Stage.VALID)
-            vectors.append(embeddings.float().cpu().numpy())
-            speakers.extend(batch.spk_id)
+            vectors = embeddings.float().cpu().numpy()
+            rows.extend(zip(vectors, batch.spk_id, strict=True))
         self.brain.modules.train()
-        self.clusters.set(self.cluster(np.concatenate(vectors), speakers))
+        vectors, speakers = map(list, zip(*gather_rows(rows), strict=True))
+        pool = [np.stack(vectors), speakers]
+        self.clusters.set(run_on_main(self.cluster, args=pool))
         self.brain.hparams.memory.clear()

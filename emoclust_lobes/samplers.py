@@ -1,6 +1,6 @@
 """Batches in which every anchor has positives and negatives."""
 
-import collections
+import itertools
 
 import numpy as np
 from torch.utils.data import Sampler
@@ -75,7 +75,7 @@ class SpeakerClusterBatchSampler(Sampler):
                 "utterances of each cluster, and an epoch 1 step; asked for "
                 f"{speakers} x {clusters} x {utterances}, {steps} steps"
             )
-        self.speaker_ids = list(speaker_ids)
+        self.speaker_numbers = _numbers_of(speaker_ids)
         self.wanted_speakers = speakers
         self.clusters = clusters
         self.utterances = utterances
@@ -95,34 +95,41 @@ class SpeakerClusterBatchSampler(Sampler):
         Raises
         ------
         ValueError
-            When no speaker has two clusters of two utterances.
+            When there is not one cluster for each utterance, or when no
+            speaker has two clusters of two utterances.
         """
-        members = collections.defaultdict(list)
-        for index, key in enumerate(
-            zip(self.speaker_ids, cluster_ids, strict=True)
-        ):
-            members[key].append(index)
-        self.clusters_of = collections.defaultdict(list)
-        for (speaker, _), indices in sorted(members.items()):
-            if len(indices) >= 2:
-                self.clusters_of[speaker].append(np.array(indices))
-        self.clusters_of = {
-            speaker: groups
-            for speaker, groups in self.clusters_of.items()
-            if len(groups) >= 2
-        }
-        if not self.clusters_of:
+        speakers, clusters = self.speaker_numbers, _numbers_of(cluster_ids)
+        if len(clusters) != len(speakers):
             raise ValueError(
-                f"none of the {len(set(self.speaker_ids))} speakers has two "
+                f"found {len(clusters)} clusters of {len(speakers)} "
+                "utterances: give each utterance its cluster"
+            )
+        order = np.lexsort((clusters, speakers))
+        speakers, clusters = speakers[order], clusters[order]
+        changes = (np.diff(speakers) != 0) | (np.diff(clusters) != 0)
+        first = np.flatnonzero(np.concatenate([[True], changes]))
+        sizes = np.diff(first, append=len(order))
+        usable = sizes >= 2
+        first, sizes = first[usable], sizes[usable]
+        per_speaker = np.bincount(speakers[first], minlength=1)
+        usable = per_speaker[speakers[first]] >= 2
+        n_speakers = len(np.unique(speakers))
+        if not usable.any():
+            raise ValueError(
+                f"none of the {n_speakers} speakers has two "
                 "clusters of two utterances: give more utterances per speaker "
                 "or fewer clusters (n_clusters)"
             )
-        used = sum(len(g) for gs in self.clusters_of.values() for g in gs)
-        self.unused_speakers = len(set(self.speaker_ids)) - len(
-            self.clusters_of
-        )
-        self.unused_utterances = len(self.speaker_ids) - used
-        self.speakers = min(self.wanted_speakers, len(self.clusters_of))
+        # Utterances in the order of clusters; where each cluster begins and
+        # how many it has; where the clusters of each speaker begin, and how
+        # many these are.
+        self.order = order
+        self.first, self.sizes = first[usable], sizes[usable]
+        self.n_clusters = per_speaker[per_speaker >= 2]
+        self.first_cluster = np.cumsum(self.n_clusters) - self.n_clusters
+        self.unused_speakers = n_speakers - len(self.n_clusters)
+        self.unused_utterances = len(order) - int(self.sizes.sum())
+        self.speakers = min(self.wanted_speakers, len(self.n_clusters))
 
     def set_epoch(self, epoch):
         """Choose the epoch whose batches come next."""
@@ -132,33 +139,71 @@ class SpeakerClusterBatchSampler(Sampler):
         return self.steps
 
     def __iter__(self):
-        rng = np.random.default_rng([self.seed, self.epoch])
-        names = list(self.clusters_of)
-        waiting = []
+        speakers = self._speakers()
         for _ in range(self.steps):
-            batch = []
-            for speaker in self._next_speakers(rng, names, waiting):
-                groups = self.clusters_of[speaker]
-                for group in self._some(rng, len(groups), self.clusters):
-                    indices = groups[group]
-                    chosen = self._some(rng, len(indices), self.utterances)
-                    batch.extend(indices[chosen].tolist())
-            yield batch
+            batch = itertools.islice(speakers, self.speakers)
+            yield list(itertools.chain.from_iterable(batch))
 
-    def _next_speakers(self, rng, names, waiting):
-        """Take the next speakers of the round; none stands in a batch twice."""
-        chosen = []
-        while len(chosen) < self.speakers:
-            if not waiting:
-                order = rng.permutation(len(names))
-                # Those already in this batch go last in the new round.
-                fresh = [names[i] for i in order if names[i] not in chosen]
-                again = [names[i] for i in order if names[i] in chosen]
-                waiting.extend(fresh + again)
-            chosen.append(waiting.pop(0))
-        return chosen
+    def _speakers(self):
+        """Utterances of one speaker after the other, in rounds, for ever."""
+        rng = np.random.default_rng([self.seed, self.epoch])
+        total = len(self.n_clusters)
+        order = np.arange(total)
+        for done in itertools.count(step=total):
+            begun = order[total - done % self.speakers :]
+            order = rng.permutation(total)
+            # Those already in this batch go last in the new round.
+            again = np.isin(order, begun)
+            order = np.concatenate([order[~again], order[again]])
+            yield from self._utterances(rng, order)
 
-    @staticmethod
-    def _some(rng, total, wanted):
-        """Draw up to ``wanted`` of ``range(total)``, each at most once."""
-        return rng.choice(total, size=min(wanted, total), replace=False)
+    def _utterances(self, rng, speakers):
+        """Draw clusters of these speakers, and utterances of the clusters."""
+        clusters = _draw(rng, self.n_clusters[speakers], self.clusters)
+        missing = clusters < 0
+        clusters += self.first_cluster[speakers, None]
+        sizes = np.where(missing, 0, self.sizes[clusters])
+        places = _draw(rng, sizes.ravel(), self.utterances)
+        drawn = (places >= 0).reshape(len(speakers), -1)
+        places += self.first[clusters].reshape(-1, 1)
+        rows = self.order[places].reshape(drawn.shape)
+        for utterances, mask in zip(rows, drawn):
+            yield utterances[mask].tolist()
+
+
+def _numbers_of(names):
+    """Number names from 0 in sorted order; numpy would sort all of them."""
+    names = list(names)
+    numbers = {name: n for n, name in enumerate(sorted(set(names)))}
+    return np.array([numbers[name] for name in names], dtype=np.int64)
+
+
+def _draw(rng, totals, wanted):
+    """Draw up to ``wanted`` of each ``range(total)``, each at most once.
+
+    Floyd's algorithm, for all totals at once: the last number that may come
+    takes the place of one that was drawn before. Bentley and Floyd,
+    "Programming pearls: a sample of brilliance", CACM 30, 1987.
+
+    Arguments
+    ---------
+    rng : numpy.random.Generator
+        Random numbers.
+    totals : numpy.ndarray
+        From 0, shape [n].
+    wanted : int
+        How many to draw.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape [n, wanted], -1 first where a total is smaller.
+    """
+    drawn = np.full((len(totals), wanted), -1)
+    for column in range(wanted):
+        last = totals - wanted + column
+        fresh = rng.integers(np.maximum(last, 0), endpoint=True)
+        again = (drawn[:, :column] == fresh[:, None]).any(axis=1)
+        drawn[:, column] = np.where(again, last, fresh)
+        drawn[last < 0, column] = -1
+    return drawn

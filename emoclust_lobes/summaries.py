@@ -66,10 +66,10 @@ def describe_embeddings(sources, embedding_folder, encoder):
     identity = ", ".join(f"{k} {v}" for k, v in cache.identity.items())
     return (
         f"{len(read_manifests(sources)):,} utterances embedded in "
-        f"{cache.vectors.shape[1]} dimensions\n"
+        f"{cache.dim} dimensions\n"
         f"encoder: {identity}\n"
         f"cache: {cache_path(embedding_folder, encoder)} "
-        f"({len(cache.ids):,} vectors)"
+        f"({len(cache):,} vectors)"
     )
 
 

@@ -3,6 +3,7 @@
 import pathlib
 
 import pytest
+from emoclust_lobes import crosscorpus
 from emoclust_lobes.protocol import read_results, stale_tables
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -17,6 +18,7 @@ RESULTS = sorted(
 )
 def test_tables_are_those_of_the_results(readme):
     assert stale_tables(readme) == []
+    assert crosscorpus.stale_tables(readme) == []
 
 
 def test_there_are_results():

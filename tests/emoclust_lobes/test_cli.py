@@ -103,7 +103,7 @@ def test_embed_runs_prepare_and_says_what_is_where(emoclust, tmp_path):
     assert code == 0
     assert "180 utterances embedded in 160 dimensions" in printed
     assert "name stats" in printed
-    assert str(tmp_path / "results/embeddings/stats.npz") in printed
+    assert str(tmp_path / "results/embeddings/stats") in printed
     assert not (tmp_path / "results/fold_1/seed_1/clusters_stats").exists()
 
 

@@ -8,6 +8,7 @@ from emoclust_lobes.cluster_algorithms import (
     cluster_speaker,
     distances_and_margins,
     remove_speaker,
+    silhouette,
     unit,
 )
 from hypothesis import (
@@ -52,6 +53,26 @@ def test_silhouette_takes_the_best_of_all_numbers_allowed():
         for k in range(2, 7)  # 13 utterances: at most 6 clusters
     }
     assert found.max() + 1 == max(scores, key=scores.get)
+
+
+@given(st.integers(4, 30), st.integers(2, 5), st.integers(0, 2**32 - 1))
+@settings(deadline=None, max_examples=40)
+def test_the_silhouette_is_that_of_scikit_learn(n, k, seed):
+    random = np.random.default_rng(seed)
+    vectors = random.normal(size=(n, 3))
+    vectors[random.integers(n, size=2)] = 0  # silence, without its mean
+    labels = random.integers(k, size=n) * 7
+    found = silhouette(vectors, labels)
+    if 2 <= len(set(labels)) < n:
+        expected = silhouette_score(vectors, labels, metric="cosine")
+        assert found == pytest.approx(expected, abs=1e-9)
+    else:
+        assert found is None
+
+
+def test_the_silhouette_of_identical_utterances_is_0():
+    vectors = np.repeat([[0.1, 0.7, 0.3]], 9, axis=0)
+    assert silhouette(vectors, np.arange(9) % 3) == 0
 
 
 @given(sizes, st.integers(0, 2**32 - 1))
@@ -112,7 +133,6 @@ def test_spherical_starts_help_and_repeat():
         sums = [vectors[labels == x].sum(axis=0) for x in range(8)]
         return sum(np.linalg.norm(x) for x in sums)
 
-    # The first start is the same, so more starts can only be better.
     assert score(20) > score(1)
     assert score(20) == score(20)
 

@@ -1,23 +1,29 @@
 """Clusters inside speakers: right, repeatable and independent of order."""
 
+import hashlib
 import json
+import shutil
 
 import numpy as np
 import pytest
 from clear_clusters import blobs
-from data_prep.manifest import Utterance
+from data_prep.manifest import Utterance, read_manifests
 from emoclust_lobes.cluster_algorithms import (
     distances_and_margins,
     remove_speaker,
 )
 from emoclust_lobes.clustering import (
+    LABELS,
     ClusterError,
+    _fingerprint,
     cluster_utterances,
     read_clusters,
     speaker_seed,
 )
-from emoclust_lobes.embedding_cache import EmbeddingError, Embeddings
+from emoclust_lobes.embedding_cache import EmbeddingError
+from emoclust_lobes.embedding_parts import Embeddings, add_embeddings
 from emoclust_lobes.embeddings import embed_utterances
+from emoclust_lobes.files import fingerprint
 from emoclust_lobes.wheel_encoders import EncoderError
 from hypothesis import (
     HealthCheck,
@@ -50,12 +56,13 @@ def corpus(tmp_path, write_pool):
             # Who speaks dwarfs how, until the speaker's mean is gone.
             vectors.append(points + 10 * len(vectors))
         rows = np.arange(len(utterances)) if order is None else order
-        Embeddings(
+        embeddings = Embeddings(
             {"name": "stats", "source": "made up", "revision": "1"},
             np.array([utterances[row].ID for row in rows]),
             np.zeros((len(rows), 4), dtype=np.int64),
             np.concatenate(vectors).astype(np.float32)[rows],
-        ).save(tmp_path / "embeddings/stats.npz")
+        )
+        add_embeddings(tmp_path / "embeddings", embeddings)
         return {
             "sources": write_pool([utterances[row] for row in rows], name),
             "embedding_folder": tmp_path / "embeddings",
@@ -193,6 +200,21 @@ def test_unchanged_inputs_are_skipped_and_changed_ones_are_not(
     assert (folder / "clusters.csv").exists()
 
 
+@pytest.mark.parametrize("rows_at_once", [1, 7, 48, 100])
+def test_the_fingerprint_is_that_of_all_inputs_as_one(corpus, rows_at_once):
+    utterances = read_manifests(corpus(SPEAKERS)["sources"])
+    vectors = np.arange(96, dtype=np.float32).reshape(48, 2)
+    arguments = {"seed": 1, "encoder": {"name": "stäts"}}
+    columns = ["ID", "spk_id", *LABELS]
+    whole = {
+        "arguments": arguments,
+        "utterances": utterances[columns].values.tolist(),
+        "vectors": hashlib.sha256(vectors.tobytes()).hexdigest(),
+    }
+    found = _fingerprint(arguments, utterances, vectors, rows_at_once)
+    assert found == fingerprint(whole)
+
+
 def test_short_speakers_are_counted_and_everything_is_strict_json(
     corpus, tmp_path
 ):
@@ -244,10 +266,9 @@ def test_wrong_arguments_are_named(corpus, tmp_path, arguments, message):
 
 
 def test_utterances_without_embedding_are_named(corpus, tmp_path):
-    less = corpus({"anna": SPEAKERS["anna"]})["embedding_folder"]
-    cache = Embeddings.load(less / "stats.npz")
     arguments = corpus(SPEAKERS)
-    cache.save(less / "stats.npz")
+    shutil.rmtree(arguments["embedding_folder"])
+    corpus({"anna": SPEAKERS["anna"]}, name="less")
     with pytest.raises(EmbeddingError, match="24 of 48 utterances .* bert_000"):
         cluster_utterances(
             **arguments, cluster_folder=tmp_path / "out", n_clusters=4

@@ -41,6 +41,15 @@ class Recorder:
         return sum(count for count, _ in self.batches)
 
 
+def file_contents(folder):
+    """What all files of a folder hold."""
+    return {
+        path.relative_to(folder): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
 @pytest.fixture
 def recorder(monkeypatch):
     """Function that puts a Recorder in the place of the loaded encoder."""
@@ -107,10 +116,22 @@ def test_a_second_run_does_not_even_load_the_encoder(
 ):
     sources = noise_pool([8000, 9000])
     embed_utterances(sources, tmp_path, "stats")
-    before = (tmp_path / "stats.npz").read_bytes()
+    before = file_contents(tmp_path / "stats")
     never_load()
     embed_utterances(sources, tmp_path, "stats")
-    assert (tmp_path / "stats.npz").read_bytes() == before
+    assert file_contents(tmp_path / "stats") == before
+
+
+def test_two_folders_of_the_same_utterances_have_the_same_bytes(
+    noise_pool, tmp_path
+):
+    sources = noise_pool([9000, 8000, 8000, 7000])
+    for name, save_every in (("one", 256), ("other", 2)):
+        embed_utterances(
+            sources, tmp_path / name, "stats", save_every=save_every
+        )
+    one, other = (file_contents(tmp_path / x) for x in ("one", "other"))
+    assert len(one) == 3 and one == other
 
 
 def test_only_new_and_changed_utterances_are_computed(
@@ -168,12 +189,13 @@ def test_a_killed_run_is_continued_and_nothing_is_computed_twice(
     recorder(break_after=12)
     with pytest.raises(KeyboardInterrupt):
         embed_utterances(sources, tmp_path, "stats", save_every=5)
-    assert not (tmp_path / "stats.npz").exists()
+    with pytest.raises(EmbeddingError, match="no embeddings at"):
+        read_cache(tmp_path, "stats")
 
     model = recorder()
     embed_utterances(sources, tmp_path, "stats", save_every=5)
     assert model.utterances == 8
-    assert not (tmp_path / "stats.parts").exists()
+    assert not (tmp_path / "stats/parts").exists()
 
     embed_utterances(sources, tmp_path / "whole", "stats")
     ids = read_manifests(sources)["ID"]
@@ -203,7 +225,7 @@ def test_a_run_killed_by_the_system_keeps_its_finished_parts(
         [sys.executable, "-c", textwrap.dedent(program)],
         stderr=subprocess.DEVNULL,
     )
-    parts = tmp_path / "stats.parts"
+    parts = tmp_path / "stats/parts"
     deadline = time.monotonic() + 60
     while len(list(parts.glob("*.npz"))) < 3 and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -215,7 +237,7 @@ def test_a_run_killed_by_the_system_keeps_its_finished_parts(
     model = recorder()
     embed_utterances(sources, tmp_path, "stats")
     assert model.utterances == 30 - saved
-    assert len(read_cache(tmp_path, "stats").ids) == 30
+    assert len(read_cache(tmp_path, "stats")) == 30
 
 
 def test_another_encoder_of_the_same_name_computes_everything_anew(
@@ -227,8 +249,9 @@ def test_another_encoder_of_the_same_name_computes_everything_anew(
     before = read_cache(tmp_path, "ecapa")
     embed_utterances(sources, tmp_path, "ecapa", other)
     after = read_cache(tmp_path, "ecapa")
+    ids = read_manifests(sources)["ID"]
     assert before.identity != after.identity
-    assert (before.vectors != after.vectors).any(axis=1).all()
+    assert (before.select(ids) != after.select(ids)).any(axis=1).all()
 
 
 def test_parts_of_another_encoder_never_mix_with_the_cache(
@@ -332,3 +355,82 @@ def test_an_encoder_neither_trains_nor_keeps_gradients(model_folder):
     encoder = load_speaker_encoder("ecapa", model_folder("ecapa"))
     assert not any(module.training for module in encoder.modules())
     assert not encoder(torch.randn(1, 8000)).requires_grad
+
+
+TWO_PROCESSES = """
+    import os, sys
+    import torch
+    from emoclust_lobes.embedding_cache import EmbeddingError
+    from emoclust_lobes.embedding_parts import PartWriter
+    from emoclust_lobes.embeddings import embed_utterances
+    from speechbrain.utils.distributed import run_on_main
+
+    sources, folder, rank = {sources!r}, {folder!r}, int(os.environ["RANK"])
+    torch.distributed.init_process_group(
+        "gloo", f"file://{{folder}}/rendezvous", rank=rank, world_size=2
+    )
+    embedded = []
+    add = PartWriter.add
+
+    def noted(self, rows, vectors):
+        embedded.extend(self.ids[rows])
+        add(self, rows, vectors)
+
+    PartWriter.add = noted
+    for _ in range(2):  # the second time, nothing is left to do
+        try:
+            embed_utterances(sources, f"{{folder}}/shared", "stats", save_every=2)
+        except EmbeddingError as error:
+            print(str(error).split()[0], end=" ")
+    print(*embedded)
+    embedded.clear()
+    alone = {{"embedding_folder": f"{{folder}}/main", "encoder": "stats"}}
+    run_on_main(embed_utterances, kwargs={{"sources": sources[:1], **alone}})
+    print(*embedded)
+    torch.distributed.destroy_process_group()
+"""
+
+
+def test_processes_share_the_utterances_and_make_the_same_cache(
+    noise_pool, tmp_path
+):
+    sources = noise_pool(range(8000, 8009), name="a")
+    others = noise_pool([7000, 7001], name="b")
+    whole = [*sources, *others]
+    embed_utterances(whole, tmp_path / "single", "stats")
+    broken = noise_pool([6000, 6001], name="no-audio")
+    for wav in read_manifests(broken)["wav"]:
+        open(wav, "w").close()
+    program = TWO_PROCESSES.format(
+        sources=[tuple(source) for source in [*whole, *broken]],
+        folder=str(tmp_path),
+    )
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(program)],
+            env={**os.environ, "RANK": rank, "LOCAL_RANK": rank},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for rank in ("0", "1")
+    ]
+    printed = [process.communicate()[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+
+    shares = []
+    for text in printed:  # both heard of the two files, both times
+        first, second, *share = text.splitlines()[0].split()
+        assert (first, second) == ("2", "2")
+        shares.append(share)
+    ids = read_manifests(whole)["ID"]
+    assert sorted(shares[0] + shares[1]) == sorted(ids)
+    assert [len(share) for share in shares] == [6, 5]
+    np.testing.assert_array_equal(
+        read_embeddings(tmp_path / "shared", "stats", ids),
+        read_embeddings(tmp_path / "single", "stats", ids),
+    )
+    assert len(read_cache(tmp_path / "shared", "stats")) == 11
+    assert not list(tmp_path.rglob("parts"))
+    # Where the main process is alone, it does everything
+    alone = [text.splitlines()[1].split() for text in printed]
+    assert alone == [[f"a{n}" for n in range(9)], []]

@@ -8,7 +8,7 @@ import pytest
 import torch
 from clear_clusters import blobs
 from data_prep.manifest import Utterance
-from emoclust_lobes.embedding_cache import Embeddings
+from emoclust_lobes.embedding_parts import Embeddings, add_embeddings
 from emoclust_lobes.pool import (
     PoolBatches,
     clustered_pool,
@@ -58,12 +58,13 @@ def corpus(tmp_path, write_pool):
     ]
     places = 3 * np.random.default_rng(1).normal(size=(3, vectors.shape[1]))
     ids = np.array([each.ID for each in utterances])
-    Embeddings(
+    embeddings = Embeddings(
         {"name": "stats"},
         ids,
         np.zeros((48, 4), dtype=np.int64),
         (vectors + places[np.arange(48) % 3]).astype(np.float32),
-    ).save(tmp_path / "embeddings" / "stats.npz")
+    )
+    add_embeddings(tmp_path / "embeddings", embeddings)
     clusters = pd.DataFrame({"ID": ids, "cluster": truth})
     clusters["spk_id"] = [each.spk_id for each in utterances]
     clusters["distance"] = 0.1

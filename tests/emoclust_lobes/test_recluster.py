@@ -10,7 +10,7 @@ from clear_clusters import blobs
 from data_prep.manifest import Utterance
 from emoclust_lobes.brain import EncoderBrain
 from emoclust_lobes.clustering import cluster_utterances, read_clusters
-from emoclust_lobes.embedding_cache import Embeddings
+from emoclust_lobes.embedding_parts import Embeddings, add_embeddings
 from emoclust_lobes.front_ends import NoNormalization
 from emoclust_lobes.memory import EmbeddingMemory
 from emoclust_lobes.recluster import PoolClusters, Reclustering, cluster_again
@@ -42,7 +42,7 @@ def test_the_same_vectors_give_the_clusters_of_before(
     )
     signatures = np.zeros((33, 4), dtype=np.int64)
     embeddings = Embeddings({"name": "stats"}, ids, signatures, vectors)
-    embeddings.save(tmp_path / "stats.npz")
+    add_embeddings(tmp_path, embeddings)
     options = {
         "n_clusters": n_clusters,
         "algorithm": algorithm,

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from data_prep import prepare_ravdess
 from data_prep.manifest import Source, Utterance, read_manifest, write_manifest
-from emoclust_lobes.embedding_cache import EmbeddingError, Embeddings
+from emoclust_lobes.embedding_cache import EmbeddingError
+from emoclust_lobes.embedding_parts import Embeddings, add_embeddings
 from emoclust_lobes.embeddings import embed_utterances, read_embeddings
 from emoclust_lobes.references import (
     Utterances,
@@ -75,12 +76,13 @@ def fold(tmp_path):
     write_manifest(tmp_path / "manifest", tables, summary)
     rows = np.array(list(vectors.values()), dtype=np.float32)
     for name, part in {"one": rows[:, :5], "two": 100 * rows[:, 5:]}.items():
-        Embeddings(
+        embeddings = Embeddings(
             {"name": name},
             np.array(list(vectors)),
             np.zeros((len(rows), 4), dtype=np.int64),
             part,
-        ).save(tmp_path / f"embeddings/{name}.npz")
+        )
+        add_embeddings(tmp_path / "embeddings", embeddings)
     return {
         "manifest_folder": tmp_path / "manifest",
         "data_folder": tmp_path,
@@ -422,7 +424,7 @@ def test_arguments_that_do_not_fit_are_refused(fold, options, message):
 
 
 def test_missing_vectors_are_named(fold):
-    with pytest.raises(EmbeddingError, match="three.npz: embed the utt"):
+    with pytest.raises(EmbeddingError, match="three: embed the utt"):
         run_reference(**{**fold, "encoders": ["one", "three"]})
 
 

@@ -114,6 +114,41 @@ def test_all_utterances_are_used_in_time():
     assert seen == set(range(len(pool)))
 
 
+@settings(max_examples=60, deadline=None)
+@given(n_speakers=st.integers(1, 9), speakers=st.integers(1, 10))
+def test_all_speakers_come_once_before_any_comes_again(n_speakers, speakers):
+    pool = full_pool(n_speakers=n_speakers, n_utterances=2)
+    sampler = sampler_of(pool, speakers=speakers, steps=20)
+    visits = []
+    for batch in sampler:
+        visits += list(dict.fromkeys(pool[i][0] for i in batch))
+    for start in range(0, len(visits) - n_speakers + 1, n_speakers):
+        assert len(set(visits[start : start + n_speakers])) == n_speakers
+
+
+def test_every_pair_of_clusters_and_of_utterances_is_as_likely():
+    # Four clusters of two, and in another speaker one of five beside one.
+    pool = [("a", c) for c in (0, 0, 1, 1, 2, 2, 3, 3)]
+    pool += [("b", c) for c in (0, 0, 0, 0, 0, 1, 1)]
+    clusters, utterances = collections.Counter(), collections.Counter()
+    for batch in sampler_of(pool, 2, 2, 2, steps=6000):
+        clusters[frozenset(pool[i][1] for i in batch if i < 8)] += 1
+        utterances[frozenset(i for i in batch if 8 <= i < 13)] += 1
+    for counts, pairs in ((clusters, 6), (utterances, 10)):
+        assert {len(pair) for pair in counts} == {2}
+        assert len(counts) == pairs
+        expected = 6000 / pairs
+        deviation = (expected * (1 - 1 / pairs)) ** 0.5
+        for count in counts.values():
+            assert abs(count - expected) < 4.5 * deviation
+
+
+def test_names_and_numbers_of_speakers_give_the_same_batches():
+    pool = full_pool()
+    numbered = [(ord(speaker), cluster) for speaker, cluster in pool]
+    assert list(sampler_of(pool)) == list(sampler_of(numbered))
+
+
 def test_counts_what_it_cannot_use():
     pool = [("a", 0)] * 3 + [("a", 1)] * 2 + [("a", 2)] + [("b", 0)] * 5
     sampler = sampler_of(pool)
@@ -154,7 +189,7 @@ def test_clusters_without_pairs_are_refused_later_too():
     sampler = sampler_of(full_pool(n_speakers=2))
     with pytest.raises(ValueError, match="none of the 2 speakers"):
         sampler.set_clusters([0] * 48)
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match="40 clusters of 48 utterances"):
         sampler.set_clusters([0, 1] * 20)
 
 

@@ -7,7 +7,12 @@ import numpy as np
 import pandas
 import pytest
 from emoclust_lobes.cli import main
-from emoclust_lobes.embedding_cache import Embeddings, read_cache
+from emoclust_lobes.embedding_cache import read_cache
+from emoclust_lobes.embedding_parts import (
+    Embeddings,
+    add_embeddings,
+    merge_parts,
+)
 from emoclust_lobes.feature_shards import ShardWriter, read_index
 from emoclust_lobes.files import read_json, replacing, write_json
 from stages import YAML
@@ -48,11 +53,21 @@ def test_a_file_that_cannot_grow_keeps_what_it_held(with_limit, tmp_path):
 
 
 def test_a_cache_that_cannot_grow_keeps_its_rows(with_limit, tmp_path):
-    path = tmp_path / "e.npz"
+    add_embeddings(tmp_path, rows(3))
+    code, error = with_limit(10_000, add_embeddings, tmp_path, rows(1000))
+    assert code == 1 and f"OSError({errno.EFBIG}, " in error
+    assert read_cache(tmp_path, "e").ids.tolist() == ["u0", "u1", "u2"]
+    add_embeddings(tmp_path, rows(1000))
+    cache = read_cache(tmp_path, "e")
+    np.testing.assert_array_equal(cache.vectors, np.ones((1003, 64)))
+
+
+def test_a_part_without_room_keeps_what_it_held(with_limit, tmp_path):
+    path = tmp_path / "part.npz"
     rows(3).save(path)
     code, error = with_limit(10_000, rows(1000).save, path)
     assert code == 1 and "OSError" in error
-    assert read_cache(tmp_path, "e").ids.tolist() == ["u0", "u1", "u2"]
+    assert Embeddings.load(path).ids.tolist() == ["u0", "u1", "u2"]
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -68,6 +83,20 @@ def test_a_full_disk_is_named_with_the_file(mount):
         assert "No space left" in str(caught.value)
         assert read_json(folder / "first.json") == {"uar": 0.5}
     write_json(folder / "second.json", {"uar": 0.6})  # there is room again
+
+
+def test_parts_stay_until_the_cache_has_room_for_them(mount):
+    folder = mount("small", "size=128k")
+    (folder / "filler").write_bytes(bytes(60_000))
+    part = folder / "e/parts/1.npz"
+    rows(150).save(part)
+    with pytest.raises(OSError, match=r"No space left.*vectors-.*\.f32"):
+        merge_parts(folder, "e")
+    assert part.exists()
+    (folder / "filler").unlink()
+    merge_parts(folder, "e")
+    assert len(read_cache(folder, "e")) == 150
+    assert not part.exists()
 
 
 def test_numpy_does_not_say_why_but_the_file_is_named(mount):

@@ -7,7 +7,7 @@ import time
 
 import pytest
 import torch
-from emoclust_lobes.embedding_cache import Embeddings
+from emoclust_lobes.embedding_cache import EmbeddingCache
 from stages import STAGES, run_stage
 
 # What tells of the course of a run, and not of its outcome
@@ -110,11 +110,13 @@ def outcome(output):
                 continue  # killed while it was deleted
             stage = path.parents[2].name
             place = pathlib.PurePath("save", stage, epoch(path), path.name)
-        if path.suffix == ".npz":
-            cache = Embeddings.load(path)
-            order = cache.ids.argsort()
-            columns = [x[order].tolist() for x in cache[1:]]
-            found[place] = [cache.identity, *columns]
+        if path.name == "index" and path.parent.parent.name == "embeddings":
+            cache = EmbeddingCache(path.parent)
+            signatures = cache.index["signature"]
+            columns = (cache.ids, signatures, cache.select(cache.ids))
+            found[place] = [cache.identity, *(x.tolist() for x in columns)]
+        elif path.suffix == ".f32":
+            found[place] = "in any order"
         elif path.suffix == ".ckpt" and path.read_bytes()[:2] == b"PK":
             found[place] = flat(torch.load(path, map_location="cpu"))
         else:

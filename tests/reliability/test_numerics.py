@@ -219,15 +219,77 @@ def test_training_on_strange_sound_stays_finite(name, precision, tmp_path):
         assert not (tmp_path / "nonfinite.json").exists()
 
 
+def in_float16(brain, scale=64.0):
+    """Give a brain what SpeechBrain gives one for float16, on a GPU only.
+
+    There, the scale of gradients begins with 65536 and is halved many times.
+    """
+    brain.training_ctx = torch.autocast("cpu", dtype=torch.float16)
+    brain.scaler = torch.GradScaler("cpu", init_scale=scale)
+    return brain
+
+
+def gradients(brain, batch):
+    """The loss and the gradient of all weights, without the scale."""
+    with brain.training_ctx:
+        embeddings = brain.compute_forward(batch, Stage.TRAIN)
+        loss = brain.contrast(embeddings, batch)
+    parameters = list(brain.modules.parameters())
+    scaled = torch.autograd.grad(brain.scaler.scale(loss), parameters)
+    scale = brain.scaler.get_scale()
+    return loss, torch.cat([x.flatten() for x in scaled]) / scale
+
+
 @pytest.mark.parametrize("name", SIGNALS)
 def test_float16_hears_strange_sound(name, tmp_path):
-    brain = make_brain(tmp_path)
+    brain = in_float16(make_brain(tmp_path))
     batch = batch_of(SIGNALS[name])
-    with torch.autocast("cpu", dtype=torch.float16):
+    with brain.training_ctx:
         embeddings = brain.compute_forward(batch, Stage.TRAIN)
         loss = brain.contrast(embeddings, batch)
     assert embeddings.dtype == torch.float16 and embeddings.isfinite().all()
     assert loss.dtype == torch.float32 and loss.isfinite()
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+def test_training_in_float16_stays_finite(name, tmp_path):
+    brain = in_float16(make_brain(tmp_path), scale=256.0)
+    before = numbers(brain)
+    fit(brain, *[SIGNALS[name], noise(2)] * 3)
+    assert_finite(brain)
+    assert not (tmp_path / "nonfinite.json").exists()
+    # The first steps overflow and are left out, the last is taken
+    for weight, parameter in brain.modules.named_parameters():
+        assert not torch.equal(parameter, before[weight]), weight
+
+
+def test_gradients_in_float16_are_those_of_float32(tmp_path):
+    batch = batch_of(noise(1))
+    brain = make_brain(tmp_path, temperature=0.1)
+    expected_loss, expected = gradients(brain, batch)
+    brain = in_float16(make_brain(tmp_path, temperature=0.1))
+    loss, found = gradients(brain, batch)
+    assert loss.item() == pytest.approx(expected_loss.item(), rel=0.01)
+    assert torch.cosine_similarity(found, expected, dim=0) > 0.99
+
+
+@pytest.mark.parametrize("how", ["nan", "inf", "gradient"])
+def test_a_step_that_is_not_finite_is_left_out_in_float16(how, tmp_path):
+    brain = in_float16(make_brain(tmp_path, temperature=0.1))
+    brain.spoil = spoil_steps({2}, HOWS[how])
+    # Each optimizer is asked by itself: where it is not the loss, the heads',
+    # whose gradient is finite, takes its step.
+    spoilt = brain.modules
+    if how == "gradient":
+        spoilt = brain.modules.embedding_model
+    fit(brain, noise(1))
+    before = {n: p.clone() for n, p in spoilt.named_parameters()}
+    scale = brain.scaler.get_scale()
+    fit(brain, noise(2))
+    for name, parameter in spoilt.named_parameters():
+        assert torch.equal(parameter, before[name]), name
+    assert_finite(brain)
+    assert brain.scaler.get_scale() == scale / 2
 
 
 @pytest.mark.parametrize("samples", [1, 160, 320, 480, 640, 800])

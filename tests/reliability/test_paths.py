@@ -2,6 +2,7 @@
 
 import os
 
+import pandas
 import pytest
 from case import make_folders, sound, text
 from data_prep import (
@@ -77,7 +78,7 @@ def test_only_the_end_of_a_way_counts(tmp_path):
         str(root / name)
         for name in ("1.wav", "round.wav", "chain.wav", "gone.wav", "new.wav")
     ]
-    assert find_outside(root, paths) == {
+    assert find_outside(root, pandas.Series(paths)) == {
         str(root / "chain.wav"): str(other / "1.wav")
     }
 

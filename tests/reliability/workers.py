@@ -8,7 +8,8 @@ import signal
 import time
 
 import torch
-from emoclust_lobes.embedding_cache import PartWriter, merge_parts
+from emoclust_lobes.embedding_cache import cache_path
+from emoclust_lobes.embedding_parts import PartWriter, merge_parts
 from emoclust_lobes.experiment import interruptible, one_run, save_whole
 from emoclust_lobes.locks import locked
 
@@ -65,10 +66,11 @@ def count(folder, times):
 
 def embed(folder, ids, signatures, vectors):
     """Write vectors into the cache, each in a part of its own, and merge."""
-    with PartWriter(folder, {"name": "stats"}, ids, signatures, 1) as parts:
-        for row in range(len(ids)):
-            parts.add([row], vectors[row : row + 1])
-    merge_parts(folder, "stats")
+    with locked(cache_path(folder, "stats"), wait=True):
+        with PartWriter(folder, {"name": "stats"}, ids, signatures, 1) as parts:
+            for row in range(len(ids)):
+                parts.add([row], vectors[row : row + 1])
+        merge_parts(folder, "stats")
 
 
 def work(folder, log, ready):

@@ -7,7 +7,8 @@ import numpy as np
 import pandas
 import pytest
 from data_prep.manifest import COLUMNS, Source, Utterance, write_manifest
-from emoclust_lobes.embedding_cache import Embeddings
+from emoclust_lobes.embedding_cache import read_cache
+from emoclust_lobes.embedding_parts import Embeddings, add_embeddings
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
@@ -103,15 +104,16 @@ def make_corpus(tmp_path_factory, make_table, plant):
                 )
             )
         write_manifest(folder, {"pool": utterances}, {"fingerprint": "0"})
-        caches = {
-            name: Embeddings(
+        caches = {}
+        for seed, name in enumerate(encoders):
+            embeddings = Embeddings(
                 {"name": name, "source": "made up"},
                 table["ID"].to_numpy(dtype=str),
                 np.zeros((len(table), 4), dtype="int64"),
                 plant(table, noise=0.3 * (seed + 1), seed=seed),
             )
-            for seed, name in enumerate(encoders)
-        }
+            add_embeddings(folder / "embeddings", embeddings)
+            caches[name] = read_cache(folder / "embeddings", name)
         return [Source(str(folder / "pool.csv"), str(folder))], caches
 
     return make

@@ -1,0 +1,77 @@
+"""k-means inside each speaker.
+
+VoxCeleb2 has 5,994 speakers with 182 utterances each in the mean.
+"""
+
+import joblib
+import numpy as np
+import torch
+from emoclust_lobes.cluster_algorithms import cluster_speaker, remove_speaker
+from sklearn.cluster import KMeans
+from threadpoolctl import threadpool_limits
+
+from benchmarks.part import Part
+
+VOXCELEB2 = 5_994
+UTTERANCES, DIM = 182, 192
+N_CLUSTERS, RESTARTS = 8, 10
+SPREAD = 0.3  # of the centres, where that inside a cluster is 1
+SPEAKERS_PER_JOB = 25
+
+
+def _speakers(size):
+    """Embeddings in clusters that overlap, float32, [size, n, dim]."""
+    random = np.random.default_rng(0)
+    vectors = np.empty((size, UTTERANCES, DIM), dtype=np.float32)
+    for own in vectors:
+        centres = SPREAD * random.standard_normal((N_CLUSTERS, DIM))
+        clusters = random.integers(N_CLUSTERS, size=UTTERANCES)
+        own[:] = centres[clusters] + random.standard_normal(own.shape)
+    return vectors
+
+
+def _cluster(speakers):
+    """Cluster some speakers, as one process does."""
+    with threadpool_limits(1):
+        for vectors in speakers:
+            cluster_speaker(
+                remove_speaker(vectors), N_CLUSTERS, "kmeans", RESTARTS, seed=0
+            )
+
+
+def ours(size):
+    """Our k-means, in as many processes as there are threads."""
+    chunks = np.split(
+        _speakers(size), range(SPEAKERS_PER_JOB, size, SPEAKERS_PER_JOB)
+    )
+    # The libraries' threads may be fewer than the machine's
+    n_jobs = torch.get_num_threads()
+
+    def run():
+        pool = joblib.Parallel(n_jobs=n_jobs)
+        pool(joblib.delayed(_cluster)(chunk) for chunk in chunks)
+
+    return run
+
+
+def scikit_learn(size):
+    """scikit-learn's, one speaker after the other, threads inside."""
+    speakers = _speakers(size)
+
+    def run():
+        for vectors in speakers:
+            model = KMeans(N_CLUSTERS, n_init=RESTARTS, random_state=0)
+            model.fit_predict(remove_speaker(vectors))
+
+    return run
+
+
+PART = Part(
+    name="k-means inside each speaker",
+    unit="speakers",
+    sizes=(VOXCELEB2 // 16, VOXCELEB2 // 4, VOXCELEB2),
+    growth=(VOXCELEB2 // 16, VOXCELEB2 // 4, VOXCELEB2),
+    sides={"ours": ours, "scikit-learn": scikit_learn},
+    aim="4x scikit-learn; under 30 s for VoxCeleb2 on two cores",
+    repeats=1,
+)

@@ -1,0 +1,95 @@
+"""Speaker models and speech for the benchmarks of extraction."""
+
+import os
+import pathlib
+import tempfile
+
+import pandas
+import soundfile
+import torch
+from emoclust_lobes.testing import make_ravdess
+from hyperpyyaml import load_hyperpyyaml
+
+MODEL = """\
+compute_features: !new:{features}
+mean_var_norm: !new:speechbrain.processing.features.InputNormalization
+    norm_type: sentence
+    std_norm: False
+embedding_model: !new:{network}
+modules:
+    compute_features: !ref <compute_features>
+    mean_var_norm: !ref <mean_var_norm>
+    embedding_model: !ref <embedding_model>
+pretrainer: !new:speechbrain.utils.parameter_transfer.Pretrainer
+    loadables:
+        embedding_model: !ref <embedding_model>
+    paths:
+        embedding_model: {folder}/embedding_model.ckpt
+"""
+# SpeechBrain's spkrec-ecapa-voxceleb
+ECAPA = {
+    "features": "speechbrain.lobes.features.Fbank {n_mels: 80}",
+    "network": """speechbrain.lobes.models.ECAPA_TDNN.ECAPA_TDNN
+    input_size: 80
+    channels: [1024, 1024, 1024, 1024, 3072]
+    lin_neurons: 192""",
+}
+CAMPPLUS = {
+    "features": "emoclust_lobes.wheel_encoders.KaldiFbank",
+    "network": "emoclust_lobes.wheel_encoders.CamPlusPlusEncoder",
+}
+
+
+def model_folder(parts):
+    """Make a folder that an ``EncoderClassifier`` is loaded from.
+
+    Arguments
+    ---------
+    parts : dict
+        ``ECAPA``, with random weights, or ``CAMPPLUS``.
+
+    Returns
+    -------
+    tempfile.TemporaryDirectory
+        Keep it for as long as the folder, its ``name``, is needed.
+    """
+    kept = tempfile.TemporaryDirectory()
+    text = MODEL.format(**parts, folder=kept.name)
+    folder = pathlib.Path(kept.name)
+    (folder / "hyperparams.yaml").write_text(text)
+    torch.manual_seed(0)
+    network = load_hyperpyyaml(text)["embedding_model"]
+    torch.save(network.state_dict(), folder / "embedding_model.ckpt")
+    return kept
+
+
+def some_clips(n):
+    """Choose recordings of mixed length.
+
+    Arguments
+    ---------
+    n : int
+        How many, at most 60.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``wav``, ``start`` and ``stop`` (empty) and ``duration`` in seconds.
+        RAVDESS's, where ``EMOCLUST_DATA`` names a folder that holds
+        ``ravdess/Actor_*``; otherwise of the synthetic corpus.
+    """
+    if "EMOCLUST_DATA" in os.environ:
+        folder = pathlib.Path(os.environ["EMOCLUST_DATA"], "ravdess/Actor_01")
+    else:
+        folder = pathlib.Path(tempfile.gettempdir(), "emoclust_benchmark_clips")
+        make_ravdess(folder, n_speakers=1)
+    paths = sorted([*folder.rglob("*.flac"), *folder.rglob("*.wav")])
+    wavs = [str(path) for path in paths[:: max(1, len(paths) // n)][:n]]
+    return pandas.DataFrame(
+        {
+            "wav": wavs,
+            "start": "",
+            "stop": "",
+            "duration": [soundfile.info(wav).duration for wav in wavs],
+        }
+    )

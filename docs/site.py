@@ -1,0 +1,94 @@
+"""How the documentation becomes a site: hooks of MkDocs, docstrings.
+
+The pages are written to be read in the repository, too. Here the README and
+those of the recipes join them, links between them are led to where they lie in
+the site, and every module gets a page made of its docstrings.
+"""
+
+import pathlib
+import re
+
+import griffe
+from mkdocs.structure.files import File
+
+ROOT = pathlib.Path(__file__).parents[1]
+PACKAGES = ("emoclust_lobes", "data_prep")
+# What SpeechBrain's docstrings call the sections that numpydoc knows.
+SECTIONS = {"Arguments": "Parameters", "Example": "Examples"}
+
+
+def on_files(files, config):
+    """Add what lies outside of docs/, and a page for each package."""
+    for path in [ROOT / "README.md", *sorted(ROOT.glob("recipes/**/*.*"))]:
+        name = path.relative_to(ROOT).as_posix()
+        files.append(File.generated(config, name, abs_src_path=str(path)))
+    reference = {}
+    for package in packages():
+        name = ".".join(package.relative_to(ROOT).parts)
+        page = f"reference/{name}.md"
+        files.append(File.generated(config, page, content=reference_page(name)))
+        reference[name] = page
+    config.nav.append({"Reference": [{x: reference[x]} for x in reference]})
+    return files
+
+
+def packages():
+    """List the folders of the packages and those inside them."""
+    return [
+        path.parent
+        for package in PACKAGES
+        for path in sorted((ROOT / package).rglob("__init__.py"))
+    ]
+
+
+def reference_page(name):
+    """Write the page of a package: what the docstrings of its modules say."""
+    folder = ROOT.joinpath(*name.split("."))
+    modules = [
+        f"{name}.{path.stem}"
+        for path in sorted(folder.glob("*.py"))
+        if not path.stem.startswith("__")
+    ]
+    about = (
+        f"::: {name}\n    options: {{members: false, show_root_heading: false}}"
+    )
+    return "\n\n".join([f"# {name}", about, *(f"::: {x}" for x in modules)])
+
+
+def on_page_markdown(markdown, page, **_):
+    """Lead links between docs/ and the rest to their places in the site."""
+    if page.file.src_uri == "README.md":
+        return markdown.replace("](docs/", "](")
+    return markdown.replace("](../", "](")
+
+
+class SpeechBrainSections(griffe.Extension):
+    """Reads SpeechBrain's docstrings as numpydoc's."""
+
+    def on_instance(self, *, obj, **_):
+        """Rename the sections, and write out what is markup of Sphinx."""
+        if obj.docstring:
+            obj.docstring.value = as_numpydoc(obj.docstring.value)
+
+
+def as_numpydoc(text):
+    """Turn one of our docstrings into one of numpydoc's, in Markdown.
+
+    Arguments
+    ---------
+    text : str
+        With SpeechBrain's sections.
+
+    Returns
+    -------
+    str
+    """
+    for ours, theirs in SECTIONS.items():
+        text = re.sub(
+            rf"^{ours}\n-+$", f"{theirs}\n{'-' * len(theirs)}", text, flags=re.M
+        )
+    text = re.sub(r":\w+:`~?([^`]+)`", r"`\1`", text)  # roles
+    text = re.sub(
+        r"^(=+  =.*\n(?:.+\n)+)", r"```text\n\1```\n", text, flags=re.M
+    )
+    return re.sub(r"::\n\n", ":\n\n", text)

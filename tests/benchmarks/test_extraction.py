@@ -1,0 +1,25 @@
+"""All sides of the benchmarks of extraction and its cache do the same."""
+
+import numpy as np
+import pytest
+from emoclust_lobes.wheel_encoders import EncoderError
+
+from benchmarks.parts import embedding_cache, extraction, extraction_campplus
+
+
+@pytest.mark.parametrize("module", [extraction, extraction_campplus])
+def test_ours_are_the_vectors_of_each_file_alone(module):
+    ours, theirs, *_ = module.PART.sides.values()
+    try:
+        found, expected = ours(2)(), theirs(2)()
+    except EncoderError as error:
+        pytest.skip(str(error))
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert found.shape == (2, 192)
+
+
+def test_both_caches_give_the_same_vectors():
+    found = [run(500)() for run in embedding_cache.PART.sides.values()]
+    np.testing.assert_array_equal(*found)
+    assert found[0].shape == (182, 192)

@@ -1,0 +1,79 @@
+"""A folder in which the documentation can be followed."""
+
+import pathlib
+import shutil
+import sys
+
+import numpy
+import pytest
+import soundfile
+import torch
+from emoclust_lobes.testing import (
+    make_cremad,
+    make_emodb,
+    make_generic,
+    make_iemocap,
+    make_pool,
+    make_ravdess,
+)
+
+from tests.test_recipes import MAKERS, WAV2VEC2
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from pages import ROOT  # noqa: E402
+from reader import Reader  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory):
+    """Folder of miniatures under the names that the pages give to corpora."""
+    folder = tmp_path_factory.mktemp("data")
+    make_cremad(folder / "CREMA-D", **MAKERS["cremad"][1])
+    make_iemocap(folder / "IEMOCAP_full_release", **MAKERS["iemocap"][1])
+    make_ravdess(folder / "RAVDESS", **MAKERS["ravdess"][1])
+    make_generic(folder / "calls")
+    shutil.copy(folder / "calls/recordings.csv", folder / "calls/list.csv")
+    for name, seed in (("VoxCeleb1/dev/wav", 1), ("my_calls", 2)):
+        size = {"n_speakers": 2, "n_sessions": 1, "n_utterances": 6}
+        make_pool(folder / name, seed=seed, **size)
+    wavs = [x.relative_to(folder) for x in folder.glob("my_calls/**/*.wav")]
+    rows = [f"{wav},{wav.parts[1]}" for wav in wavs]
+    (folder / "my_calls.csv").write_text("\n".join(["path,speaker", *rows]))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def dear_data(data):
+    """What the slow tests need, too: a corpus and a tiny random WavLM."""
+    make_emodb(data / "EMO-DB", n_sentences=1)
+    transformers = pytest.importorskip("transformers")
+    torch.manual_seed(0)
+    model = transformers.WavLMModel(transformers.WavLMConfig(**WAV2VEC2))
+    model.save_pretrained(data / "wavlm")
+    transformers.Wav2Vec2FeatureExtractor().save_pretrained(data / "wavlm")
+
+
+@pytest.fixture
+def reader(data, tmp_path, monkeypatch):
+    """A reader in a folder of their own, with some recordings."""
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    for name in ("hparams", "recipes"):  # may be written to
+        shutil.copytree(ROOT / name, folder / name)
+    for name in ("train_contrastive.py", "train_ser.py", "examples"):
+        (folder / name).symlink_to(ROOT / name)
+    (folder / "data").symlink_to(data)
+    clips = sorted(data.glob("RAVDESS/Actor_01/*.wav"))[:10]
+    (folder / "calls").mkdir()
+    rows = ["path,label"]
+    for number, clip in enumerate(clips):
+        shutil.copy(clip, folder / "calls")
+        rows.append(f"calls/{clip.name},{'high' if number % 2 else 'low'}")
+    (folder / "labels.csv").write_text("\n".join(rows))
+    audio = numpy.concatenate([soundfile.read(clip)[0] for clip in clips])
+    soundfile.write(folder / "long.mp3", audio, 16000)
+    shutil.copy(clips[0], folder / "speech.wav")
+    monkeypatch.chdir(folder)
+    monkeypatch.syspath_prepend(folder)
+    return Reader(folder, monkeypatch)

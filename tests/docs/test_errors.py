@@ -1,0 +1,108 @@
+"""The errors that the documentation explains, caused.
+
+What a page shows is what people search for: each message is compared with the
+one that comes, but for the folders in it.
+"""
+
+import os
+import pathlib
+
+import huggingface_hub
+import pytest
+import torch
+from data_prep import prepare_cremad
+from emoclust_lobes.experiment import refuse_changed_run
+from emoclust_lobes.files import write_json
+from emoclust_lobes.locks import OWNER, locked
+from emoclust_lobes.pretrained import SPEAKERS, WEIGHTS, initialize_encoder
+from emoclust_lobes.speaker_encoders import load_speaker_encoder
+from emoclust_lobes.testing import make_cremad
+from huggingface_hub.errors import LocalEntryNotFoundError
+from pages import blocks
+
+RUN = pathlib.Path("results/ravdess/fold_1/seed_1986/contrastive")
+SHOWN = [
+    block.text.strip()
+    for block in blocks("docs/faq.md")
+    if block.language == "text"
+]
+
+
+@pytest.fixture
+def clip(tmp_path, monkeypatch):
+    """A recording of a miniature CREMA-D, to be spoilt."""
+    folder = tmp_path / "data" / "CREMA-D"
+    make_cremad(folder, n_speakers=3, n_sentences=1)
+    return min(folder.rglob("1001_IEO_ANG_HI.wav"))
+
+
+def prepare(clip, tmp_path):
+    folder = clip.parents[1]
+    with pytest.raises(ValueError) as raised:
+        prepare_cremad(folder, tmp_path / "manifest", expect_complete=False)
+    return str(raised.value).replace(str(tmp_path), "")
+
+
+def test_git_lfs_pointers(clip, tmp_path):
+    clip.write_text("version https://git-lfs.github.com/spec/v1\n")
+    assert prepare(clip, tmp_path) in SHOWN
+
+
+def test_links_that_lead_out(clip, tmp_path):
+    (tmp_path / "datasets").mkdir()
+    target = clip.rename(tmp_path / "datasets" / "1.wav")
+    clip.symlink_to(target)
+    assert prepare(clip, tmp_path) in SHOWN
+
+
+def test_no_hub(monkeypatch):
+    def refuse(**_):  # at once, where asking takes minutes
+        raise LocalEntryNotFoundError("the hub cannot be reached")
+
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", refuse)
+    with pytest.raises(RuntimeError) as raised:
+        load_speaker_encoder("ecapa")
+    message, _, _ = str(raised.value).partition(" The reason was: ")
+    assert message in SHOWN
+
+
+def test_other_settings(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (RUN / "save" / "CKPT+1").mkdir(parents=True)
+    write_json(RUN / "settings.json", {"contrastive": "temperature: 0.1"})
+    with pytest.raises(ValueError) as raised:
+        refuse_changed_run(RUN, {"contrastive": "temperature: 0.2"})
+    assert str(raised.value) in SHOWN
+
+
+def test_a_test_speaker_was_heard(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    RUN.mkdir(parents=True)
+    encoder = torch.nn.Linear(1, 1)
+    torch.save(encoder.state_dict(), RUN / WEIGHTS)
+    (RUN / SPEAKERS).write_text("Actor_09\nActor_10\n")
+    modules = {"embedding_model": encoder}
+    with pytest.raises(ValueError) as raised:
+        initialize_encoder(modules, str(RUN), "run", ["Actor_09", "Actor_01"])
+    assert str(raised.value) in SHOWN
+
+
+def test_a_folder_in_use(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    owner = {"pid": 4711, "host": "node7", "command": "train_ser.py"}
+    write_json(RUN / OWNER, {**owner, "since": "2026-01-01 12:00:00"})
+    with pytest.raises(OSError) as raised, locked(RUN):
+        pass
+    message = str(raised.value).replace(os.uname().nodename, "this machine")
+    assert message in SHOWN
+
+
+def test_tests_without_speech(monkeypatch, request):
+    monkeypatch.delenv("EMOCLUST_DATA", raising=False)
+    with pytest.raises(pytest.skip.Exception) as raised:
+        request.getfixturevalue("emoclust_data")
+    assert str(raised.value) in SHOWN
+
+
+def test_each_message_is_caused_here():
+    assert len(SHOWN) == 7
