@@ -251,13 +251,14 @@ def probe_files(folder, names, n_threads=4):
     """
     folder = pathlib.Path(folder)
     names = sorted(set(names))
-    paths = pandas.Series([str(folder / name) for name in names], dtype=str)
-    outside = find_outside(folder, paths)
+    root = os.path.abspath(folder)
+    paths = pandas.Series([f"{root}/{name}" for name in names], dtype=str)
+    outside = find_outside(root, paths)
 
     def attempt(name):
-        path = folder / name
-        if str(path) in outside:
-            return f"{_OUTSIDE}, to {outside[str(path)]}"
+        path = f"{root}/{name}"
+        if path in outside:
+            return f"{_OUTSIDE}, to {outside[path]}"
         try:
             return probe(path)
         except UnusableAudio as error:

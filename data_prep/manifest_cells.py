@@ -9,6 +9,9 @@ import pyarrow.csv
 from data_prep.errors import ManifestError, name_some
 from data_prep.paths import are_below_root
 
+# Bytes of a table that are read together, to hold few rows twice.
+_STRETCH = 1 << 22
+
 
 def read_cells(path, columns, data_root):
     """Read a CSV of a manifest, and check the form of every cell.
@@ -72,13 +75,16 @@ def _parse_in_stretches(path, columns):
     text = dict.fromkeys(columns, pyarrow.large_string())
     with pyarrow.csv.open_csv(
         path,
-        read_options=pyarrow.csv.ReadOptions(use_threads=False),
+        read_options=pyarrow.csv.ReadOptions(
+            use_threads=False, block_size=_STRETCH
+        ),
         convert_options=pyarrow.csv.ConvertOptions(column_types=text),
     ) as reader:
         if reader.schema.names != list(columns):
             raise pyarrow.ArrowInvalid("other columns")
         if not _ends_a_line(path):
             raise pyarrow.ArrowInvalid("the last line has no end")
+        yield reader.schema.empty_table().to_pandas()  # there may be no row
         for batch in reader:
             # A quote that does not end swallows the end of a line.
             if len(batch) and batch[-1][-1].as_py().endswith(("\n", "\r")):
@@ -135,7 +141,7 @@ def _check(stretches, data_root):
     """Join the stretches of a table, and name the cells that are not fine."""
     tables, ids, problems, line = [], [], [], 2
     for table in stretches:
-        table.index += line - table.index[0] if len(table) else 0
+        table.index += line
         line += len(table)
         ids.append(table["ID"])
         problems += _malformed(table)

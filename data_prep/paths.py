@@ -11,6 +11,9 @@ import functools
 import os
 import re
 
+import pyarrow
+import pyarrow.compute
+
 VARIABLE = "EMOCLUST_LINKS"
 
 # Paths that are looked at together, to hold few at a time.
@@ -78,7 +81,7 @@ def find_outside(data_root, paths):
     data_root : str or pathlib.Path
         The folder.
     paths : pandas.Series
-        Text, below it, as written; the files need not be there.
+        Text: below it as written, absolute; the files need not be there.
 
     Returns
     -------
@@ -122,14 +125,16 @@ def find_outside(data_root, paths):
     outside = {}
     for first in range(0, len(paths), _STRETCH):
         stretch = paths.iloc[first : first + _STRETCH]
-        # With their slash, to be told apart from names.
-        folders = stretch.str.replace("[^/]*$", "", regex=True)
+        parts = pyarrow.compute.split_pattern(
+            pyarrow.array(stretch), "/", max_splits=1, reverse=True
+        )
+        folders = pyarrow.compute.list_element(parts, 0).to_pandas()
         doubtful = []
         for folder in folders.unique():
-            place, may_hold_links = look(folder[:-1])
+            place, may_hold_links = look(folder)
             if may_hold_links or not f"{place}{os.sep}".startswith(allowed):
                 doubtful.append(folder)
-        for path in stretch[folders.isin(doubtful)]:
+        for path in stretch[folders.isin(doubtful).to_numpy()]:
             folder, name = os.path.split(path)
             target = os.path.join(look(folder)[0], name)
             if os.path.islink(target):

@@ -17,32 +17,10 @@ import statistics
 import numpy as np
 from emoclust_lobes.agreement import agreement
 from emoclust_lobes.cluster_algorithms import silhouette
-from sklearn.metrics.cluster import contingency_matrix
 
 # What clusters might follow instead of emotion.
 CONFOUNDS = ("sentence", "session", "gender")
 MEASURES = ("ami", "ari", "nmi", "purity")
-
-
-def purity(truth, clusters):
-    """Share of utterances that have the commonest label of their cluster.
-
-    Arguments
-    ---------
-    truth, clusters : array-like
-        Label and cluster of each utterance, shape [n].
-
-    Returns
-    -------
-    float
-
-    Example
-    -------
-    >>> purity(["a", "a", "b", "b"], [0, 0, 0, 1])
-    0.75
-    """
-    table = contingency_matrix(truth, clusters)
-    return float(table.max(axis=0).sum() / table.sum())
 
 
 def report_speaker(

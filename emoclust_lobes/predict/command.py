@@ -4,7 +4,6 @@ Their options stand in :mod:`emoclust_lobes.predict.options`.
 """
 
 import contextlib
-import importlib.util
 import os
 import sys
 import tempfile
@@ -119,12 +118,6 @@ def run_embed(options):
     if not options.output.endswith((".npz", ".parquet")):
         raise PredictError(
             f"embeddings go to FILE.npz or FILE.parquet, not {options.output}"
-        )
-    is_parquet = options.output.endswith(".parquet")
-    if is_parquet and importlib.util.find_spec("pyarrow") is None:
-        raise PredictError(
-            f"{options.output} needs pyarrow: pip install pyarrow, or give "
-            "FILE.npz"
         )
     clips = find_clips(options.audio, sys.stdin)
     predictor = _predictor(options)

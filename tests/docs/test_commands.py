@@ -36,6 +36,7 @@ NOT_RUN = {
     "emoclust export-upstream": "is run by tests/upstream",
     "python -m pytest": "runs these tests",
     "python benchmarks": "takes hours",
+    "python -m benchmarks": "takes minutes of an idle machine",
 }
 # Minutes, even on miniatures; IEMOCAP is trained in tests/test_recipes.py
 DEAR = "emoclust (protocol|crosscorpus|analyse)|.*_wav2vec2|python .*/iemocap"

@@ -5,18 +5,24 @@ import pytest
 from emoclust_lobes.analysis.measures import (
     MEASURES,
     Scores,
-    agreement,
     compare,
     silhouettes,
     summarise_speakers,
 )
-from emoclust_lobes.cluster_report import purity
 from hypothesis import (
     given,
     settings,
     strategies as st,
 )
 from sklearn import metrics
+from sklearn.metrics.cluster import contingency_matrix
+
+
+def purity(labels, clusters):
+    """Share of utterances with the commonest label of their cluster."""
+    table = contingency_matrix(labels, clusters)
+    return table.max(axis=0).sum() / table.sum()
+
 
 ORACLES = {
     "ami": metrics.adjusted_mutual_info_score,
@@ -31,28 +37,6 @@ pairs = st.lists(
     min_size=4,
     max_size=40,
 ).filter(lambda rows: all(len(set(x)) > 1 for x in zip(*rows, strict=True)))
-
-
-@given(pairs, st.integers(0, 2**32 - 1))
-@settings(deadline=None, max_examples=40)
-def test_measures_of_all_permutations_are_those_of_sklearn(rows, seed):
-    labels, clusters = (np.array(x) for x in zip(*rows, strict=True))
-    rng = np.random.default_rng(seed)
-    many = rng.permuted(np.tile(clusters, (4, 1)), axis=1)
-    found = agreement(labels, many)
-    assert set(found) == set(MEASURES) == set(ORACLES)
-    for name, oracle in ORACLES.items():
-        expected = [oracle(labels, row) for row in many]
-        np.testing.assert_allclose(found[name], expected, atol=1e-9)
-
-
-@given(pairs)
-@settings(deadline=None, max_examples=20)
-def test_nmi_is_the_v_measure(rows):
-    labels, clusters = (np.array(x) for x in zip(*rows, strict=True))
-    found = agreement(labels, clusters[None])["nmi"][0]
-    expected = metrics.v_measure_score(labels, clusters)
-    assert found == pytest.approx(expected, abs=1e-9)
 
 
 @given(st.integers(0, 1000), st.integers(2, 5))
@@ -88,6 +72,7 @@ def test_unknown_labels_are_left_out_of_value_and_chance(rows, seed, data):
     if len(set(labels[known])) < 2 or len(set(clusters[known])) < 2:
         assert found is None
         return
+    assert set(found) == set(MEASURES) == set(ORACLES)
     for name, oracle in ORACLES.items():
         value = oracle(labels[known], clusters[known])
         assert found[name].value == pytest.approx(value, abs=1e-9)

@@ -231,15 +231,6 @@ def test_embeddings_go_to_files_of_known_kinds(run, model_folder, clips):
         run("embed", f"--model={model_folder}", "clips", "--output=e.txt")
 
 
-def test_parquet_without_pyarrow_says_what_to_install(
-    run, model_folder, clips, monkeypatch
-):
-    # How Python itself marks a module that cannot be imported
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(PredictError, match="pip install pyarrow"):
-        run("embed", f"--model={model_folder}", "clips", "--output=e.parquet")
-
-
 def test_the_example_with_scikit_learn(tmp_path, monkeypatch, capsys):
     rng = np.random.default_rng(1)
     labels = np.repeat(["ang", "sad"], 20)

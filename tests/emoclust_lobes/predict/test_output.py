@@ -107,7 +107,6 @@ def test_embeddings_are_read_back(n, suffix, tmp_path):
         assert found["embedding"].shape == (n, 4)
         assert found["embedding"].dtype == np.float32
     else:
-        pytest.importorskip("pyarrow")
         found = pd.read_parquet(path)
     assert list(found["path"]) == names
     assert list(found["seconds"]) == seconds

@@ -1,0 +1,163 @@
+"""Cells of a manifest: what is read, and what is said of the others."""
+
+import io
+import re
+
+import pandas
+import pytest
+from data_prep import manifest_cells
+from data_prep.errors import ManifestError
+from data_prep.manifest_cells import read_cells
+from data_prep.paths import is_below_root
+from hypothesis import (
+    HealthCheck,
+    given,
+    settings,
+    strategies as st,
+)
+
+COLUMNS = ["ID", "duration", "wav", "start", "spk_id", "emotion"]
+HEADING = ",".join(COLUMNS) + "\n"
+ROOT = "/data"
+
+FINE = {
+    "ID": ["a", "b", "ä", "a b", '"a,b"', '"a""b"'],
+    "duration": ["1.500000", "0", "12.25"],
+    "wav": ["$data_root/a.wav", "$data_root/..a/$data_root.wav"],
+    "start": ["", "8000"],
+    "spk_id": ["s", "t"],
+    "emotion": ["", "sad", "NA"],
+}
+BAD = ["", "nan", "-1", "1e3", "x\0", '"', "$data_root/../a", '"a\nb"', "٣"]
+FORMS = {
+    "ID": ".+",
+    "duration": r"[0-9]{1,9}(\.[0-9]{1,9})?",
+    "start": "[0-9]{0,15}",
+    "spk_id": ".+",
+}
+
+
+def rows(cells):
+    return st.tuples(*map(cells, COLUMNS)).map(",".join)
+
+
+fine_rows = rows(lambda column: st.sampled_from(FINE[column]))
+bad_rows = rows(lambda column: st.sampled_from([*FINE[column], *BAD]))
+stray_rows = st.text(alphabet='a,"\n\r\0é $#', max_size=12)
+
+
+def is_fine(column, cell):
+    """Say it of one cell, as slowly as you like."""
+    if column == "wav":
+        return is_below_root(cell)
+    form = FORMS.get(column, ".*")
+    return re.fullmatch(form, cell, re.DOTALL) is not None
+
+
+def read_slowly(content):
+    """What pandas reads, cell by cell; None where a table or cell is bad."""
+    try:
+        table = pandas.read_csv(
+            io.BytesIO(content), dtype=str, keep_default_na=False
+        ).fillna("")
+    except ValueError:
+        return None
+    records = table.to_dict("records")
+    fine = list(table.columns) == COLUMNS and all(
+        is_fine(column, cell) for row in records for column, cell in row.items()
+    )
+    if not fine or table["ID"].duplicated().any():
+        return None
+    for row in records:
+        row["duration"] = float(row["duration"])
+        row["wav"] = row["wav"].replace("$data_root", ROOT, 1)
+    return records
+
+
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
+@given(
+    lines=st.lists(st.one_of(fine_rows, fine_rows, bad_rows, stray_rows)),
+    end=st.sampled_from(["\n", "\r\n", ""]),
+    mark=st.sampled_from(["", "\ufeff"]),
+)
+def test_every_table_is_read_or_refused_as_cell_by_cell(
+    tmp_path, lines, end, mark
+):
+    path = tmp_path / "train.csv"
+    text = mark + HEADING + "\n".join(lines) + end
+    path.write_bytes(text.encode())
+    expected = read_slowly(path.read_bytes())
+    if expected is None:
+        with pytest.raises(ManifestError):
+            read_cells(path, COLUMNS, ROOT)
+    else:
+        found = read_cells(path, COLUMNS, ROOT)
+        assert found.to_dict("records") == expected
+        assert found["duration"].dtype == float
+
+
+def line(number, wav="$data_root/a.wav"):
+    return f"u{number:04d},1.0,{wav},,s,\n"
+
+
+@pytest.fixture
+def long_table(tmp_path, monkeypatch):
+    """A table that is read in many stretches, and its lines."""
+    monkeypatch.setattr(manifest_cells, "_STRETCH", 300)
+    path = tmp_path / "pool.csv"
+    lines = [HEADING, *map(line, range(500))]
+
+    def read():
+        path.write_text("".join(lines))
+        return read_cells(path, COLUMNS, ROOT)
+
+    return read, lines
+
+
+def test_stretches_join_without_a_seam(long_table):
+    read, _ = long_table
+    table = read()
+    assert table["ID"].tolist() == [f"u{n:04d}" for n in range(500)]
+    assert table.index.tolist() == list(range(500))
+    assert (table["wav"] == "/data/a.wav").all()
+    assert (table["emotion"] == "").all() and (table["start"] == "").all()
+
+
+def test_lines_are_counted_over_all_stretches(long_table):
+    read, lines = long_table
+    lines[401] = line(7)  # line 402; the heading is the first
+    lines[450] = line(449, "/etc/a.wav")
+    lines[3] = line(2, "$data_root/b/..")
+    with pytest.raises(ManifestError) as error:
+        read()
+    assert str(error.value).partition("has ")[2] == (
+        "3 unusable cells: line 4: wav '$data_root/b/..' is no path below "
+        "$data_root, line 402: ID 'u0007' is there before, line 451: wav "
+        "'/etc/a.wav' is no path below $data_root. Prepare it again."
+    )
+
+
+@pytest.mark.parametrize("place", [5, 250, 500])
+def test_a_quote_that_does_not_end_is_refused_wherever_it_is(long_table, place):
+    read, lines = long_table
+    lines[place] = lines[place].replace(",s,", ',s,"')
+    with pytest.raises(ManifestError, match="EOF inside string"):
+        read()
+
+
+@pytest.mark.parametrize("place", [5, 250, 500])
+def test_a_fault_behind_a_fine_stretch_is_told(long_table, place):
+    read, lines = long_table
+    lines[place] = lines[place].replace("\n", ",x\n")
+    message = f"Expected 6 fields in line {place + 1}, saw 7"
+    with pytest.raises(ManifestError, match=message):
+        read()
+
+
+def test_a_table_without_rows_is_one(long_table):
+    read, lines = long_table
+    del lines[1:]
+    table = read()
+    assert len(table) == 0 and list(table.columns) == COLUMNS
