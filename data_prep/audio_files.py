@@ -7,6 +7,7 @@ error page saved under the name of a recording.
 
 import os
 import pathlib
+import stat
 import struct
 from multiprocessing.pool import ThreadPool
 
@@ -134,6 +135,10 @@ def probe(path):
     data_prep.audio_files.UnusableAudio: truncated: 1200 bytes are missing
     """
     try:
+        mode = os.stat(path).st_mode
+        # Opening a pipe would wait until somebody writes into it
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise UnusableAudio("a pipe, a socket or a device, not a file")
         with open(path, "rb") as stream:
             head = stream.read(40)
             _check_ends(stream, head, os.fstat(stream.fileno()).st_size)

@@ -145,6 +145,10 @@ def folder_called_wav(folder):
     (folder / "Kim/happy/3.wav").mkdir()
 
 
+def pipe_called_wav(folder):
+    os.mkfifo(folder / "Kim/happy/3.wav")
+
+
 def twice(folder):
     sound(folder / "Kim/happy/1.flac")
 
@@ -159,6 +163,11 @@ M4A = struct.pack(">I4s4sI4s4s", 24, b"ftyp", b"M4A ", 0, b"M4A ", b"mp42")
 RANDOM = numpy.random.default_rng(1).bytes(2000)
 CASES = [
     bad("an empty file", "empty file", b""),
+    Case(
+        "a named pipe",
+        pipe_called_wav,
+        unusable("Kim/happy/3.wav: a pipe, a socket or a device, not a file"),
+    ),
     bad(
         "a pointer of Git LFS",
         "Git LFS pointer, not the audio itself",

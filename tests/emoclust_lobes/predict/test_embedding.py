@@ -150,3 +150,11 @@ def test_batches_are_as_long_as_asked_for_and_results_come_early(
     assert next(left).name == clips[2].name  # two were read, no more
     list(results)
     assert batches == [2, 2, 1]
+
+
+def test_a_pipe_is_not_waited_for(model, clips, tmp_path):
+    path = tmp_path / "pipe.wav"
+    os.mkfifo(path)
+    found, other = embed(model, [Clip("pipe.wav", str(path)), clips[0]])
+    assert found.problem == "a pipe, a socket or a device, not a file"
+    assert not other.problem
