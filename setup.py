@@ -6,7 +6,7 @@ import setuptools
 
 here = pathlib.Path(__file__).parent
 # What self-supervised front ends and the eGeMAPS reference need
-transformers = ["transformers>=5"]
+transformers = ["transformers>=5.4"]
 egemaps = ["opensmile>=2.5"]
 docs = [
     "mkdocs>=1.6,<2",
@@ -46,7 +46,8 @@ setuptools.setup(
         "scikit-learn>=1.5",
         "pandas>=2.2",
         "pyarrow>=18",
-        "filelock>=3.13",
+        # Of older ones, a forked child keeps the lock of a dead parent
+        "filelock>=3.32",
         "joblib>=1.3",
         "threadpoolctl>=3.5",
         "matplotlib>=3.10",
