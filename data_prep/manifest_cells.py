@@ -50,7 +50,7 @@ line 2: wav '$data_root/../b.wav' is no path below $data_root. Prepare it again.
     try:
         stretches = _parse_in_stretches(path, columns)
         table, problems = _check(stretches, data_root)
-    except pyarrow.ArrowInvalid:
+    except (pyarrow.ArrowInvalid, UnicodeDecodeError):
         stretches = [_parse_patiently(path, columns)]
         table, problems = _check(stretches, data_root)
     if problems:
@@ -69,7 +69,7 @@ def _parse_in_stretches(path, columns):
 
     Raises
     ------
-    pyarrow.ArrowInvalid
+    pyarrow.ArrowInvalid, UnicodeDecodeError
         When there is a fault, or may be one.
     """
     text = dict.fromkeys(columns, pyarrow.large_string())

@@ -1,7 +1,7 @@
 """How the documentation becomes a site: hooks of MkDocs, docstrings.
 
-The pages are written to be read in the repository, too. Here the README and
-those of the recipes join them, links between them are led to where they lie in
+The pages are written to be read in the repository, too. Here the README, those
+of the recipes and what was measured join them, links between them are led to where they lie in
 the site, and every module gets a page made of its docstrings.
 """
 
@@ -19,7 +19,10 @@ SECTIONS = {"Arguments": "Parameters", "Example": "Examples"}
 
 def on_files(files, config):
     """Add what lies outside of docs/, and a page for each package."""
-    for path in [ROOT / "README.md", *sorted(ROOT.glob("recipes/**/*.*"))]:
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+    for folder in ("recipes", "benchmarks/results"):
+        pages += sorted(ROOT.glob(f"{folder}/**/*.*"))
+    for path in pages:
         name = path.relative_to(ROOT).as_posix()
         files.append(File.generated(config, name, abs_src_path=str(path)))
     reference = {}
@@ -57,7 +60,7 @@ def reference_page(name):
 
 def on_page_markdown(markdown, page, **_):
     """Lead links between docs/ and the rest to their places in the site."""
-    if page.file.src_uri == "README.md":
+    if page.file.src_uri in ("README.md", "CONTRIBUTING.md"):
         return markdown.replace("](docs/", "](")
     return markdown.replace("](../", "](")
 

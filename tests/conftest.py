@@ -25,6 +25,11 @@ def pytest_collection_modifyitems():
 @pytest.fixture(scope="session")
 def emoclust_data():
     """Folder of real speech, or a skip that says how to get one."""
+    return find_speech()
+
+
+def find_speech():
+    """Find the folder of real speech, or skip the test."""
     folder = os.environ.get("EMOCLUST_DATA")
     if not folder:
         pytest.skip(

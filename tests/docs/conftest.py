@@ -1,5 +1,6 @@
 """A folder in which the documentation can be followed."""
 
+import logging
 import pathlib
 import shutil
 import sys
@@ -76,4 +77,8 @@ def reader(data, tmp_path, monkeypatch):
     shutil.copy(clips[0], folder / "speech.wav")
     monkeypatch.chdir(folder)
     monkeypatch.syspath_prepend(folder)
-    return Reader(folder, monkeypatch)
+    root = logging.getLogger()  # which scripts set up for themselves
+    level, handlers = root.level, root.handlers[:]
+    yield Reader(folder, monkeypatch)
+    root.setLevel(level)
+    root.handlers[:] = handlers

@@ -20,6 +20,8 @@ from emoclust_lobes.testing import make_cremad
 from huggingface_hub.errors import LocalEntryNotFoundError
 from pages import blocks
 
+from tests.conftest import find_speech
+
 RUN = pathlib.Path("results/ravdess/fold_1/seed_1986/contrastive")
 SHOWN = [
     block.text.strip()
@@ -97,10 +99,10 @@ def test_a_folder_in_use(tmp_path, monkeypatch):
     assert message in SHOWN
 
 
-def test_tests_without_speech(monkeypatch, request):
+def test_tests_without_speech(monkeypatch):
     monkeypatch.delenv("EMOCLUST_DATA", raising=False)
     with pytest.raises(pytest.skip.Exception) as raised:
-        request.getfixturevalue("emoclust_data")
+        find_speech()
     assert str(raised.value) in SHOWN
 
 
