@@ -160,7 +160,7 @@ def dataio_prep(hparams):
 
     train = dataset(pool, random_crop, ["speaker", "context", "weight"])
     whole = dataset(pool, whole_utterance, ["spk_id"])
-    speakers = sorted(set(pool["spk_id"]))
+    speakers = sorted(pool["spk_id"].unique())
     valid_csv = pathlib.Path(hparams["manifest_folder"], "valid.csv")
     if not valid_csv.exists():
         return train, whole, None, sampler, speakers

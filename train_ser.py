@@ -36,8 +36,9 @@ from emoclust_lobes.experiment import (
 )
 from emoclust_lobes.files import read_json
 from emoclust_lobes.labels import labelled_share, repeated
-from emoclust_lobes.pool import PoolBatches, numbers_of
+from emoclust_lobes.pool import PoolBatches
 from emoclust_lobes.pretrained import add_trained_parts, initialize_encoder
+from emoclust_lobes.samplers import numbers_of
 from emoclust_lobes.ser_results import (
     predict_emotions,
     score_predictions,

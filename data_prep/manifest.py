@@ -17,7 +17,6 @@ by ID, and the same corpus gives the same bytes everywhere.
 import collections
 import csv
 import dataclasses
-import hashlib
 import operator
 import os
 import pathlib
@@ -27,7 +26,7 @@ import pandas
 from data_prep.errors import ManifestError, name_some
 from data_prep.manifest_cells import read_cells
 from data_prep.paths import VARIABLE, find_outside
-from emoclust_lobes.files import read_json, replacing, write_json
+from emoclust_lobes.files import file_digest, read_json, replacing, write_json
 
 SPLITS = ("train", "valid", "test")
 SUMMARY = "manifest.json"
@@ -186,7 +185,7 @@ def write_manifest(manifest_folder, tables, summary):
             writer.writerows(row.row() for row in rows)
         counts[split] = _count(rows)
         seconds[split] = round(sum(row.duration for row in rows), 3)
-        files[path.name] = _digest(path)
+        files[path.name] = file_digest(path)
     for split in {*SPLITS, "pool"} - set(tables):
         (folder / f"{split}.csv").unlink(missing_ok=True)
     write_json(
@@ -199,15 +198,6 @@ def write_manifest(manifest_folder, tables, summary):
             "files": files,
         },
     )
-
-
-def _digest(path):
-    """Return the SHA-256 of a file, however large."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _count(rows):
@@ -258,7 +248,7 @@ def is_current(manifest_folder, fingerprint):
         return False
     for name, digest in summary["files"].items():
         try:
-            found = _digest(pathlib.Path(manifest_folder) / name)
+            found = file_digest(pathlib.Path(manifest_folder) / name)
         except OSError:
             return False
         if found != digest:

@@ -61,37 +61,20 @@ def agreement(labels, clusters):
     expected_pairs = label_pairs.sum() * cluster_pairs.sum() / (n * (n - 1) / 2)
     most_pairs = (label_pairs.sum() + cluster_pairs.sum()) / 2
     return {
-        "ami": divide(information - by_chance, entropy - by_chance, 1),
-        "ari": divide(pairs - expected_pairs, most_pairs - expected_pairs, 1),
-        "nmi": divide(information, entropy),
-        "homogeneity": divide(information, label_entropy),
-        "completeness": divide(information, cluster_entropy),
+        "ami": _divide(information - by_chance, entropy - by_chance, 1),
+        "ari": _divide(pairs - expected_pairs, most_pairs - expected_pairs, 1),
+        "nmi": _divide(information, entropy),
+        "homogeneity": _divide(information, label_entropy),
+        "completeness": _divide(information, cluster_entropy),
         "purity": tables.max(axis=1).sum(axis=1) / n,
     }
 
 
-def divide(above, below, otherwise=0):
+def _divide(above, below, otherwise=0):
     """Divide; where there is nothing to divide by, the value for that case.
 
     As in scikit-learn, AMI and ARI are 1 where labels and clusters both tell
     every utterance apart: chance then leaves nothing to be better than.
-
-    Arguments
-    ---------
-    above, below : array-like
-        Of one shape.
-    otherwise : float
-        Where ``below`` is 0.
-
-    Returns
-    -------
-    numpy.ndarray
-        Of the same shape.
-
-    Example
-    -------
-    >>> divide(np.array([1.0, 2.0]), np.array([4.0, 0.0]), otherwise=1)
-    array([0.25, 1.  ])
     """
     below = np.asarray(below, dtype=float)
     nothing = np.abs(below) < 1e-12

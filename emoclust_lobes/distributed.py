@@ -1,6 +1,7 @@
 """Several processes of one run: who takes what, and how it comes together.
 
-On one process everything here gives back what it was given.
+On one process everything here gives back what it was given; so it does where
+the main one works alone, as inside ``run_on_main``.
 """
 
 import itertools
@@ -8,18 +9,18 @@ import itertools
 import torch
 from torch.utils.data import Sampler
 
-from speechbrain.utils.distributed import is_distributed_initialized
+from speechbrain.utils.distributed import ddp_prevent_block
 
 
 def n_processes():
-    """Return how many processes the run has.
+    """Return how many processes work on this together.
 
     Example
     -------
     >>> n_processes()
     1
     """
-    if not is_distributed_initialized():
+    if ddp_prevent_block():
         return 1
     return torch.distributed.get_world_size()
 
@@ -32,7 +33,7 @@ def process_number():
     >>> process_number()
     0
     """
-    if not is_distributed_initialized():
+    if ddp_prevent_block():
         return 0
     return torch.distributed.get_rank()
 
@@ -118,11 +119,35 @@ def gather_rows(rows):
     >>> gather_rows(["a", "b", "c"])
     ['a', 'b', 'c']
     """
-    shares = _gather_objects(rows)
+    shares = gather_objects(rows)
     together = [None] * sum(map(len, shares))
     for number, share in enumerate(shares):
         together[number :: len(shares)] = share
     return together
+
+
+def gather_objects(found):
+    """Gather what every process has found, when all have come to it.
+
+    Arguments
+    ---------
+    found : object
+        Can be pickled.
+
+    Returns
+    -------
+    list
+        That of each process, in their order; the same on all processes.
+
+    Example
+    -------
+    >>> gather_objects("a")
+    ['a']
+    """
+    everyone = [found] * n_processes()
+    if len(everyone) > 1:
+        torch.distributed.all_gather_object(everyone, found)
+    return everyone
 
 
 def mean_over_processes(numbers):
@@ -143,7 +168,7 @@ def mean_over_processes(numbers):
     >>> mean_over_processes({"loss": 2.0})
     {'loss': 2.0}
     """
-    everyone = _gather_objects(numbers)
+    everyone = gather_objects(numbers)
     return {
         name: sum(each[name] for each in everyone) / len(everyone)
         for name in numbers
@@ -203,14 +228,6 @@ def _gather_equal(tensor):
     """Gather tensors of one shape into a list."""
     everyone = [torch.empty_like(tensor) for _ in range(n_processes())]
     torch.distributed.all_gather(everyone, tensor)
-    return everyone
-
-
-def _gather_objects(found):
-    """Gather what can be pickled into a list."""
-    everyone = [found] * n_processes()
-    if len(everyone) > 1:
-        torch.distributed.all_gather_object(everyone, found)
     return everyone
 
 

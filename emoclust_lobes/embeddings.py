@@ -10,8 +10,8 @@ import math
 import os
 
 import numpy as np
-import torch
 from data_prep.manifest import read_manifests
+from emoclust_lobes.distributed import gather_objects, own_rows
 from emoclust_lobes.embedding_cache import (
     EmbeddingError,
     cache_path,
@@ -27,12 +27,7 @@ from emoclust_lobes.speaker_encoders import (
 from emoclust_lobes.utterance_batches import equal_length_batches
 from tqdm import tqdm
 
-from speechbrain.utils.distributed import (
-    ddp_barrier,
-    ddp_prevent_block,
-    get_rank,
-    if_main_process,
-)
+from speechbrain.utils.distributed import ddp_barrier, if_main_process
 
 
 def embed_utterances(
@@ -114,9 +109,10 @@ def embed_utterances(
                 signatures[rows],
                 save_every,
             )
-            problems += _gathered(
-                _embed(model, utterances.iloc[rows], max_batch_seconds, parts)
+            found = _embed(
+                model, utterances.iloc[rows], max_batch_seconds, parts
             )
+            problems += itertools.chain(*gather_objects(found))
             if if_main_process():
                 merge_parts(embedding_folder, encoder)
             ddp_barrier()
@@ -191,19 +187,8 @@ def _share(wanted, durations):
     processes have as much speech.
     """
     rows = np.flatnonzero(wanted)
-    if ddp_prevent_block():  # there is no other process
-        return rows
     rows = rows[durations.to_numpy()[rows].argsort(kind="stable")]
-    return rows[get_rank() :: torch.distributed.get_world_size()]
-
-
-def _gathered(problems):
-    """Those of all processes, when all have come to an end."""
-    if ddp_prevent_block():
-        return problems
-    everyone = [None] * torch.distributed.get_world_size()
-    torch.distributed.all_gather_object(everyone, problems)
-    return list(itertools.chain(*everyone))
+    return rows[own_rows(len(rows))]
 
 
 def _embed(model, utterances, max_batch_seconds, parts):

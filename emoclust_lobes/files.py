@@ -114,6 +114,59 @@ def read_json(path):
         return None
 
 
+def file_digest(path):
+    """Return the SHA-256 of a file, however large.
+
+    Arguments
+    ---------
+    path : str or pathlib.Path
+        The file.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+
+    Example
+    -------
+    >>> path = getfixture("tmp_path") / "a"
+    >>> _ = path.write_bytes(b"abc")
+    >>> file_digest(path)[:8]
+    'ba7816bf'
+    """
+    digest = hashlib.sha256()
+    with open(path, "rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def files_digest(paths):
+    """Return a SHA-256 of the names and contents of files.
+
+    Arguments
+    ---------
+    paths : iterable of pathlib.Path
+        The files, in any order.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+
+    Example
+    -------
+    >>> path = getfixture("tmp_path") / "a"
+    >>> _ = path.write_bytes(b"abc")
+    >>> files_digest([path]) != files_digest([])
+    True
+    """
+    digest = hashlib.sha256()
+    for path in sorted(paths):
+        digest.update(f"{path.name} {file_digest(path)}\n".encode())
+    return digest.hexdigest()
+
+
 def fingerprint(content):
     """Return the SHA-256 of a JSON-able value, independent of key order.
 

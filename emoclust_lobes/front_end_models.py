@@ -5,12 +5,11 @@ the ``model_type`` in a model's ``config.json`` says which.
 """
 
 import functools
-import hashlib
 import importlib
 import pathlib
 
 import huggingface_hub
-from emoclust_lobes.files import read_json
+from emoclust_lobes.files import files_digest, read_json
 
 # model_type -> module and class in speechbrain.integrations.huggingface
 _WRAPPERS = {
@@ -57,11 +56,8 @@ def front_end_identity(source, save_path, layers="all"):
     identity["model_type"] = config.get("model_type")
     if not pathlib.Path(source).expanduser().is_dir():
         return {**identity, "revision": folder.name}
-    digest = hashlib.sha256()
-    for path in sorted({p for each in _HASHED for p in folder.glob(each)}):
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
-        digest.update(f"{path.name} {content}\n".encode())
-    return {**identity, "sha256": digest.hexdigest()}
+    hashed = {path for each in _HASHED for path in folder.glob(each)}
+    return {**identity, "sha256": files_digest(hashed)}
 
 
 def _local_folder(source, save_path):

@@ -4,7 +4,6 @@ Stage 2 draws from the same pool where it keeps the contrast beside the labels.
 """
 
 import numpy as np
-import pandas
 from data_prep.manifest import read_manifests
 from emoclust_lobes.aligned import aligned_clusters
 from emoclust_lobes.cluster_variants import (
@@ -14,7 +13,7 @@ from emoclust_lobes.cluster_variants import (
 )
 from emoclust_lobes.clustering import read_clusters
 from emoclust_lobes.embedding_cache import read_cache
-from emoclust_lobes.samplers import SpeakerClusterBatchSampler
+from emoclust_lobes.samplers import SpeakerClusterBatchSampler, numbers_of
 
 from speechbrain.dataio.batch import PaddedBatch
 
@@ -91,27 +90,6 @@ def clustered_pool(
         known = pool[elsewhere] != ""
         pool["context"] = np.where(known, numbers_of(pool[elsewhere]), -1)
     return pool
-
-
-def numbers_of(names):
-    """Number names from 0 in sorted order.
-
-    Arguments
-    ---------
-    names : array-like of str
-        Shape [n].
-
-    Returns
-    -------
-    numpy.ndarray
-        Integers, shape [n].
-
-    Example
-    -------
-    >>> numbers_of(["b", "a", "b"]).tolist()
-    [1, 0, 1]
-    """
-    return pandas.factorize(pandas.Series(names, dtype=str), sort=True)[0]
 
 
 def pool_sampler(pool, pretraining, shape, steps, seed):

@@ -3,6 +3,7 @@
 import itertools
 
 import numpy as np
+import pandas
 from torch.utils.data import Sampler
 
 
@@ -75,7 +76,7 @@ class SpeakerClusterBatchSampler(Sampler):
                 "utterances of each cluster, and an epoch 1 step; asked for "
                 f"{speakers} x {clusters} x {utterances}, {steps} steps"
             )
-        self.speaker_numbers = _numbers_of(speaker_ids)
+        self.speaker_numbers = numbers_of(speaker_ids)
         self.wanted_speakers = speakers
         self.clusters = clusters
         self.utterances = utterances
@@ -98,7 +99,7 @@ class SpeakerClusterBatchSampler(Sampler):
             When there is not one cluster for each utterance, or when no
             speaker has two clusters of two utterances.
         """
-        speakers, clusters = self.speaker_numbers, _numbers_of(cluster_ids)
+        speakers, clusters = self.speaker_numbers, numbers_of(cluster_ids)
         if len(clusters) != len(speakers):
             raise ValueError(
                 f"found {len(clusters)} clusters of {len(speakers)} "
@@ -171,11 +172,26 @@ class SpeakerClusterBatchSampler(Sampler):
             yield utterances[mask].tolist()
 
 
-def _numbers_of(names):
-    """Number names from 0 in sorted order; numpy would sort all of them."""
-    names = list(names)
-    numbers = {name: n for n, name in enumerate(sorted(set(names)))}
-    return np.array([numbers[name] for name in names], dtype=np.int64)
+def numbers_of(names):
+    """Number names from 0 in sorted order.
+
+    Arguments
+    ---------
+    names : array-like
+        Text or integers, shape [n].
+
+    Returns
+    -------
+    numpy.ndarray
+        Integers, shape [n].
+
+    Example
+    -------
+    >>> numbers_of(["b", "a", "b"]).tolist()
+    [1, 0, 1]
+    """
+    # Sorts the different names only, where numpy would sort all.
+    return pandas.factorize(np.asarray(names, dtype=object), sort=True)[0]
 
 
 def _draw(rng, totals, wanted):

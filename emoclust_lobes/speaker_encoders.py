@@ -18,11 +18,11 @@ ssl         -  mean and deviation of a hidden layer of Whisper, wav2vec 2.0...
 ========  ===  =========================================================
 """
 
-import hashlib
 import math
 import pathlib
 
 import torch
+from emoclust_lobes.files import files_digest
 from emoclust_lobes.utterance_vectors import (
     SSL_SOURCE,
     EGeMAPS,
@@ -230,10 +230,12 @@ def offline_identity(name, source=None):
         folder = pathlib.Path(source).expanduser()
         if not folder.is_dir():
             return {"name": name, "source": source}
+        # What a model computes with: settings and checkpoints
+        hashed = [*folder.glob("*.yaml"), *folder.glob("*.ckpt")]
         return {
             "name": name,
             "source": str(folder),
-            "sha256": _folder_sha256(folder),
+            "sha256": files_digest(hashed),
         }
     if source:
         raise EncoderError(
@@ -247,15 +249,6 @@ def offline_identity(name, source=None):
             "sha256": wheel["sha256"],
         }
     return {"name": name, **COMPUTED[name]}
-
-
-def _folder_sha256(folder):
-    """Hash what a model folder computes with: settings and checkpoints."""
-    digest = hashlib.sha256()
-    for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.ckpt")]):
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
-        digest.update(f"{path.name} {content}\n".encode())
-    return digest.hexdigest()
 
 
 def _load_classifier(source, device):

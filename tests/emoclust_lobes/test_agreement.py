@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from agreement_oracles import ORACLES, PAIRS
 from emoclust_lobes.agreement import agreement
 from hypothesis import (
     given,
@@ -9,31 +10,9 @@ from hypothesis import (
     strategies as st,
 )
 from sklearn import metrics
-from sklearn.metrics.cluster import contingency_matrix
 
 
-def purity(labels, clusters):
-    """Share of utterances with the commonest label of their cluster."""
-    table = contingency_matrix(labels, clusters)
-    return table.max(axis=0).sum() / table.sum()
-
-
-ORACLES = {
-    "ami": metrics.adjusted_mutual_info_score,
-    "ari": metrics.adjusted_rand_score,
-    "nmi": metrics.v_measure_score,
-    "homogeneity": metrics.homogeneity_score,
-    "completeness": metrics.completeness_score,
-    "purity": purity,
-}
-pairs = st.lists(
-    st.tuples(st.sampled_from("abcd"), st.integers(0, 4)),
-    min_size=4,
-    max_size=40,
-).filter(lambda rows: all(len(set(x)) > 1 for x in zip(*rows, strict=True)))
-
-
-@given(pairs, st.integers(0, 2**32 - 1))
+@given(PAIRS, st.integers(0, 2**32 - 1))
 @settings(deadline=None, max_examples=40)
 def test_all_permutations_score_as_each_alone(rows, seed):
     labels, clusters = (np.array(x) for x in zip(*rows, strict=True))
@@ -44,6 +23,15 @@ def test_all_permutations_score_as_each_alone(rows, seed):
     for name, oracle in ORACLES.items():
         expected = [oracle(labels, row) for row in many]
         np.testing.assert_allclose(found[name], expected, atol=1e-9)
+
+
+@given(PAIRS)
+@settings(deadline=None, max_examples=20)
+def test_nmi_is_the_v_measure(rows):
+    labels, clusters = (np.array(x) for x in zip(*rows, strict=True))
+    found = agreement(labels, clusters[None])["nmi"][0]
+    expected = metrics.v_measure_score(labels, clusters)
+    assert found == pytest.approx(expected, abs=1e-9)
 
 
 def test_everyone_apart_in_both_agrees_wholly():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from agreement_oracles import ORACLES, PAIRS
 from emoclust_lobes.analysis.measures import (
     MEASURES,
     Scores,
@@ -15,28 +16,6 @@ from hypothesis import (
     strategies as st,
 )
 from sklearn import metrics
-from sklearn.metrics.cluster import contingency_matrix
-
-
-def purity(labels, clusters):
-    """Share of utterances with the commonest label of their cluster."""
-    table = contingency_matrix(labels, clusters)
-    return table.max(axis=0).sum() / table.sum()
-
-
-ORACLES = {
-    "ami": metrics.adjusted_mutual_info_score,
-    "ari": metrics.adjusted_rand_score,
-    "nmi": metrics.normalized_mutual_info_score,
-    "homogeneity": metrics.homogeneity_score,
-    "completeness": metrics.completeness_score,
-    "purity": purity,
-}
-pairs = st.lists(
-    st.tuples(st.sampled_from("abcd"), st.integers(0, 4)),
-    min_size=4,
-    max_size=40,
-).filter(lambda rows: all(len(set(x)) > 1 for x in zip(*rows, strict=True)))
 
 
 @given(st.integers(0, 1000), st.integers(2, 5))
@@ -58,7 +37,7 @@ def test_silhouettes_of_identical_vectors_are_0():
     assert silhouettes(np.ones((4, 1)), clusters).tolist() == [0]
 
 
-@given(pairs, st.integers(0, 1000), st.data())
+@given(PAIRS, st.integers(0, 1000), st.data())
 @settings(deadline=None, max_examples=30)
 def test_unknown_labels_are_left_out_of_value_and_chance(rows, seed, data):
     labels, clusters = (np.array(x) for x in zip(*rows, strict=True))
