@@ -15,6 +15,7 @@ from emoclust_lobes.files import replacing
 from emoclust_lobes.protocol.markdown import table
 
 from benchmarks.measure import find_part
+from benchmarks.voxceleb2 import voxceleb2
 
 _BLOCK = re.compile(
     r"<!-- benchmarks: (?P<name>\w+) -->\n.*?<!-- /benchmarks -->", re.DOTALL
@@ -155,8 +156,8 @@ def write_report(folder):
 def renewed(page, measured):
     """Put the tables into a page.
 
-    A table stands between ``<!-- benchmarks: NAME -->``, with ``comparison``
-    or ``growth``, and ``<!-- /benchmarks -->``.
+    A table stands between ``<!-- benchmarks: NAME -->``, with ``comparison``,
+    ``growth`` or ``voxceleb2``, and ``<!-- /benchmarks -->``.
 
     Arguments
     ---------
@@ -169,7 +170,11 @@ def renewed(page, measured):
     -------
     str
     """
-    tables = {"comparison": comparison, "growth": growth}
+    tables = {
+        "comparison": comparison,
+        "growth": growth,
+        "voxceleb2": voxceleb2,
+    }
     return _BLOCK.sub(
         lambda block: (
             f"<!-- benchmarks: {block['name']} -->\n\n"

@@ -1,5 +1,7 @@
 """Speaker models and speech for the benchmarks of extraction."""
 
+import bisect
+import itertools
 import os
 import pathlib
 import tempfile
@@ -63,13 +65,13 @@ def model_folder(parts):
     return kept
 
 
-def some_clips(n):
+def some_clips(seconds):
     """Choose recordings of mixed length.
 
     Arguments
     ---------
-    n : int
-        How many, at most 60.
+    seconds : int
+        How much speech, at most 180; the last recording goes beyond it.
 
     Returns
     -------
@@ -83,13 +85,16 @@ def some_clips(n):
     else:
         folder = pathlib.Path(tempfile.gettempdir(), "emoclust_benchmark_clips")
         make_ravdess(folder, n_speakers=1)
-    paths = sorted([*folder.rglob("*.flac"), *folder.rglob("*.wav")])
-    wavs = [str(path) for path in paths[:: max(1, len(paths) // n)][:n]]
+    wavs = sorted(map(str, [*folder.rglob("*.flac"), *folder.rglob("*.wav")]))
+    durations = [soundfile.info(wav).duration for wav in wavs]
+    needed = 1 + bisect.bisect_left(
+        list(itertools.accumulate(durations)), seconds
+    )
     return pandas.DataFrame(
         {
-            "wav": wavs,
+            "wav": wavs[:needed],
             "start": "",
             "stop": "",
-            "duration": [soundfile.info(wav).duration for wav in wavs],
+            "duration": durations[:needed],
         }
     )

@@ -59,7 +59,8 @@ def forward_pass(model):
         kept, clips = model_folder(model), some_clips(size)
         encoder = load_speaker_encoder("ecapa", kept.name)
         speech = torch.cat([read_utterance(wav) for wav in clips["wav"]])
-        pieces = speech[: len(speech) // size * size].view(size, -1)
+        n = len(clips)
+        pieces = speech[: len(speech) // n * n].view(n, -1)
         seconds = pieces.shape[1] / encoder.sample_rate
         batches = pieces.split(max(1, int(BATCH_SECONDS / seconds)))
 
@@ -75,8 +76,9 @@ def part_of(model, name):
     """The same of another model."""
     return Part(
         name=f"speaker embeddings, {name}",
-        unit="recordings of 3 to 5 s",
-        sizes=(4, 16),
+        unit="s of speech in files of 3 to 5 s",
+        sizes=(15, 60),
+        growth=(15, 60, 180),
         sides={
             "ours": ours(model),
             "EncoderClassifier, one at a time": one_at_a_time(model),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from emoclust_lobes.wheel_encoders import EncoderError
+from emoclust_lobes.wheels import EncoderError
 
 from benchmarks.parts import embedding_cache, extraction, extraction_campplus
 
@@ -11,12 +11,12 @@ from benchmarks.parts import embedding_cache, extraction, extraction_campplus
 def test_ours_are_the_vectors_of_each_file_alone(module):
     ours, theirs, *_ = module.PART.sides.values()
     try:
-        found, expected = ours(2)(), theirs(2)()
+        found, expected = ours(6)(), theirs(6)()
     except EncoderError as error:
         pytest.skip(str(error))
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
     np.testing.assert_allclose(found, expected, atol=1e-5)
-    assert found.shape == (2, 192)
+    assert len(found) > 1 and found.shape[1] == 192
 
 
 def test_both_caches_give_the_same_vectors():
