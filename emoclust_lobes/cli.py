@@ -42,7 +42,7 @@ from emoclust_lobes.upstream import (
     UpstreamError,
     command as upstream,
 )
-from emoclust_lobes.wheel_encoders import EncoderError
+from emoclust_lobes.wheels import EncoderError
 from hyperpyyaml import load_hyperpyyaml
 
 import speechbrain
@@ -260,10 +260,13 @@ def _parser(commands):
     )
     subparsers = parser.add_subparsers(dest="command", required=True)
     for name, command in commands.items():
+        description = f"{command.help[0].upper()}{command.help[1:]}."
+        if isinstance(command, Experiments):
+            description += " Steps that are up to date are skipped."
         subparser = subparsers.add_parser(
             name,
             help=command.help,
-            description=f"{command.help[0].upper()}{command.help[1:]}.",
+            description=description,
             allow_abbrev=False,
         )
         if isinstance(command, Experiments):
@@ -271,7 +274,6 @@ def _parser(commands):
                 f"emoclust {name} {example}" for example in command.examples
             )
             subparser.usage = f"emoclust {name} YAML [--key=value ...]"
-            subparser.description += " Steps that are up to date are skipped."
             subparser.epilog = command.overrides.format(examples=examples)
             subparser.formatter_class = argparse.RawDescriptionHelpFormatter
             subparser.add_argument(

@@ -15,7 +15,8 @@ from emoclust_lobes.front_end_models import (
     load_wrapper,
 )
 from emoclust_lobes.front_end_states import Wav2Vec2States, WhisperStates
-from emoclust_lobes.wheel_encoders import CAMPPLUS, CamPlusPlusFrames
+from emoclust_lobes.wheel_encoders import CamPlusPlusFrames
+from emoclust_lobes.wheels import CAMPPLUS
 from torch import nn
 
 
@@ -107,23 +108,25 @@ class SSLFrontEnd(nn.Module):
         self.trains = trainable_layers != 0
         self.pooled_frames = pooled_frames
         self.beside_size = CamPlusPlusFrames.dim if speaker_frames else 0
-        self.states, self.beside, self.trained = None, None, ()
+        self.states: Wav2Vec2States | WhisperStates | None = None
+        self.beside: CamPlusPlusFrames | None = None
+        self.trained: tuple[nn.Module, ...] = ()
         if self.trains:
-            self.load()
-            self.trained = self._choose_trained(trainable_layers)
-        for module in self.trained:
-            module.requires_grad_(True)
-        if gradient_checkpointing and self.trains:
-            # Re-entrant checkpoints lose the gradient above frozen layers.
-            self.states.wrapper.model.gradient_checkpointing_enable(
-                gradient_checkpointing_kwargs={"use_reentrant": False}
-            )
+            states = self.load()
+            self.trained = self._choose_trained(states, trainable_layers)
+            for module in self.trained:
+                module.requires_grad_(True)
+            if gradient_checkpointing:
+                # Re-entrant checkpoints lose the gradient above frozen layers.
+                states.wrapper.model.gradient_checkpointing_enable(
+                    gradient_checkpointing_kwargs={"use_reentrant": False}
+                )
         self.train()
 
     def load(self):
-        """Load the model, unless it was."""
+        """Load the model, unless it was, and return its hidden states."""
         if self.states is not None:
-            return
+            return self.states
         wrapper = load_wrapper(self.source, self.save_path)
         is_whisper = wrapper.model.config.model_type == "whisper"
         family = WhisperStates if is_whisper else Wav2Vec2States
@@ -132,6 +135,7 @@ class SSLFrontEnd(nn.Module):
             self.beside = CamPlusPlusFrames()
         self.requires_grad_(False)
         self.train(self.training)
+        return self.states
 
     @functools.cached_property
     def identity(self):
@@ -145,14 +149,13 @@ class SSLFrontEnd(nn.Module):
     @property
     def hop(self):
         """Samples per frame."""
-        self.load()
-        return self.states.hop * self.pooled_frames
+        return self.load().hop * self.pooled_frames
 
-    def _choose_trained(self, trainable_layers):
+    def _choose_trained(self, states, trainable_layers):
         """Modules that train."""
         if trainable_layers == "all":
-            return self.states.body
-        depth, computed = max(self.layers), self.states.transformer
+            return states.body
+        depth, computed = max(self.layers), states.transformer
         if trainable_layers not in range(depth + 1):
             raise FrontEndError(
                 f"trainable_layers must be all or from 0 to {depth}, the "
@@ -191,35 +194,23 @@ class SSLFrontEnd(nn.Module):
         ValueError
             When the waveforms are too short or too long for the model.
         """
-        self.load()
-        self.states.to(wavs.device)
+        model = self.load().to(wavs.device)
         samples = wavs.shape[1]
-        shortest, longest = self.states.shortest, self.states.longest
+        shortest, longest = model.shortest, model.longest
         if not shortest <= samples <= longest:
             raise ValueError(
                 f"{self.source} takes {shortest} to {longest} samples at 16 "
                 f"kHz, found {samples} ({samples / self.sample_rate:g} s)"
             )
         with torch.set_grad_enabled(torch.is_grad_enabled() and self.trains):
-            states = self.states(wavs, wav_lens)
+            states = model(wavs, wav_lens)
             frames = torch.cat([states[x] for x in self.layers], dim=-1)
-        if self.beside_size:
-            frames = torch.cat([frames, self._frames_beside(wavs, frames)], -1)
+        if self.beside is not None:
+            with torch.no_grad():
+                others = self.beside.to(wavs.device)(wavs)
+            others = _fitted(others, frames.shape[1])
+            frames = torch.cat([frames, others], dim=-1)
         return self._pool(frames)
-
-    @torch.no_grad()
-    def _frames_beside(self, wavs, frames):
-        """Frames of the speaker encoder, as many as there are of the layers.
-
-        Both give fifty per second; at the end one or the other may have one
-        or two more, for which the last is repeated.
-        """
-        others = self.beside.to(wavs.device)(wavs)
-        missing = frames.shape[1] - others.shape[1]
-        if missing > 0:
-            last = others[:, -1:].expand(-1, missing, -1)
-            others = torch.cat([others, last], dim=1)
-        return others[:, : frames.shape[1]]
 
     def _pool(self, frames):
         """Average neighbours, [batch, frames, size] over time."""
@@ -246,6 +237,19 @@ class NoNormalization(nn.Module):
     def forward(self, features, lens=None):
         """Return the features."""
         return features
+
+
+def _fitted(frames, count):
+    """Take so many frames, [batch, frames, size] over time.
+
+    CAM++ and the models both give fifty per second; at the end one or the other
+    may have one or two more, for which the last is repeated.
+    """
+    missing = count - frames.shape[1]
+    if missing > 0:
+        last = frames[:, -1:].expand(-1, missing, -1)
+        frames = torch.cat([frames, last], dim=1)
+    return frames[:, :count]
 
 
 def _choose(layers, depth, source):

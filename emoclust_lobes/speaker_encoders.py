@@ -30,13 +30,8 @@ from emoclust_lobes.utterance_vectors import (
     SSLStatistics,
     ssl_identity,
 )
-from emoclust_lobes.wheel_encoders import (
-    CAMPPLUS,
-    GE2E,
-    CamPlusPlus,
-    DVector,
-    EncoderError,
-)
+from emoclust_lobes.wheel_encoders import CamPlusPlus, DVector
+from emoclust_lobes.wheels import CAMPPLUS, GE2E, EncoderError
 from torch import nn
 from torch.nn import functional as F
 
@@ -55,6 +50,13 @@ COMPUTED = {
     "egemaps": {"source": "openSMILE functionals", "revision": "eGeMAPSv02"},
 }
 SPEAKER_ENCODERS = (*HUB_SOURCES, *WHEELS, *COMPUTED, "ssl")
+# Those of one kind each
+_NETWORKS = {
+    "campplus": CamPlusPlus,
+    "ge2e": DVector,
+    "stats": LogMelStatistics,
+    "egemaps": EGeMAPS,
+}
 
 
 class SpeakerEncoder(nn.Module):
@@ -174,24 +176,19 @@ def load_speaker_encoder(name, source=None, device="cpu"):
     {'name': 'stats', 'source': 'log-mel statistics', 'revision': '1'}
     """
     identity = offline_identity(name, source)
-    sample_rate = 16000
-    if name == "stats":
-        network = LogMelStatistics()
-    elif name == "egemaps":
-        network = EGeMAPS()
-    elif name == "ssl":
-        network = SSLStatistics(source or SSL_SOURCE)
-        identity = {"name": name, **network.front_end.identity}
-    elif name == "campplus":
-        network = CamPlusPlus()
-    elif name == "ge2e":
-        network = DVector()
-    else:
-        network = SpeechBrainNetwork(identity["source"], device)
-        sample_rate = network.sample_rate
+    if name in HUB_SOURCES:
+        model = SpeechBrainNetwork(identity["source"], device)
         if "sha256" not in identity:
             identity["revision"] = _hub_revision(identity["source"])
-    return SpeakerEncoder(network, network.dim, identity, sample_rate, device)
+        return SpeakerEncoder(
+            model, model.dim, identity, model.sample_rate, device
+        )
+    if name == "ssl":
+        layer = SSLStatistics(source or SSL_SOURCE)
+        identity = {"name": name, **layer.front_end.identity}
+        return SpeakerEncoder(layer, layer.dim, identity, device=device)
+    network = _NETWORKS[name]()
+    return SpeakerEncoder(network, network.dim, identity, device=device)
 
 
 def offline_identity(name, source=None):

@@ -23,7 +23,7 @@ from emoclust_lobes.front_ends import (
     SSLFrontEnd,
     front_end_identity,
 )
-from emoclust_lobes.wheel_encoders import EncoderError
+from emoclust_lobes.wheels import EncoderError
 from huggingface_hub.constants import HF_HUB_CACHE
 from torch import nn
 

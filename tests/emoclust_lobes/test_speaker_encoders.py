@@ -9,7 +9,7 @@ import huggingface_hub
 import numpy as np
 import pytest
 import torch
-from emoclust_lobes import wheel_encoders
+from emoclust_lobes import wheels
 from emoclust_lobes.audio import read_utterance
 from emoclust_lobes.speaker_encoders import (
     HUB_SOURCES,
@@ -17,12 +17,8 @@ from emoclust_lobes.speaker_encoders import (
     load_speaker_encoder,
     offline_identity,
 )
-from emoclust_lobes.wheel_encoders import (
-    GE2E,
-    DVector,
-    EncoderError,
-    load_weights,
-)
+from emoclust_lobes.wheel_encoders import DVector
+from emoclust_lobes.wheels import GE2E, EncoderError, load_weights
 from huggingface_hub.errors import LocalEntryNotFoundError
 from hyperpyyaml import load_hyperpyyaml
 from hypothesis import (
@@ -191,7 +187,7 @@ def test_weights_that_are_not_the_expected_ones_are_never_loaded(
 ):
     path = tmp_path / "pretrained.pt"
     path.write_bytes(b"cos\nsystem\n(S'false'\ntR.")
-    monkeypatch.setattr(wheel_encoders, "wheel_file", lambda *_: path)
+    monkeypatch.setattr(wheels, "wheel_file", lambda *_: path)
     monkeypatch.setattr(
         torch, "load", lambda *_, **__: pytest.fail("the file was loaded")
     )

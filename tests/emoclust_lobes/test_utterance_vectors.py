@@ -17,7 +17,7 @@ from emoclust_lobes.speaker_encoders import (
     offline_identity,
 )
 from emoclust_lobes.utterance_vectors import mean_and_deviation, split_layer
-from emoclust_lobes.wheel_encoders import EncoderError
+from emoclust_lobes.wheels import EncoderError
 
 
 @pytest.fixture(scope="module")
