@@ -3,8 +3,7 @@
 import pathlib
 
 import pytest
-from emoclust_lobes import crosscorpus
-from emoclust_lobes.protocol import read_results, stale_tables
+from emoclust_lobes import crosscorpus, protocol
 
 ROOT = pathlib.Path(__file__).parents[1]
 READMES = sorted([ROOT / "README.md", *ROOT.glob("recipes/*/README.md")])
@@ -17,8 +16,8 @@ RESULTS = sorted(
     "readme", READMES, ids=[str(x.relative_to(ROOT)) for x in READMES]
 )
 def test_tables_are_those_of_the_results(readme):
-    assert stale_tables(readme) == []
-    assert crosscorpus.stale_tables(readme) == []
+    assert protocol.README_TABLES.stale(readme) == []
+    assert crosscorpus.README_TABLES.stale(readme) == []
 
 
 def test_there_are_results():
@@ -27,7 +26,7 @@ def test_there_are_results():
 
 @pytest.mark.parametrize("folder", RESULTS, ids=lambda x: x.name)
 def test_results_say_what_they_are(folder):
-    results = read_results(folder)
+    results = protocol.read_results(folder)
     for fact in ("title", "yaml", "commands", "note"):
         assert results.facts[fact], fact
     assert (results.cells["commit"] != "").all()

@@ -3,8 +3,4 @@
 from emoclust_lobes.crosscorpus.cells import read_matrix
 from emoclust_lobes.crosscorpus.command import add_arguments, run
 from emoclust_lobes.crosscorpus.corpora import CrossCorpusError
-from emoclust_lobes.crosscorpus.report import (
-    rebuild_readme,
-    stale_tables,
-    write_report,
-)
+from emoclust_lobes.crosscorpus.report import README_TABLES, write_report

@@ -91,11 +91,14 @@ def plan_cases(n_folds, adapt):
     for train in n_folds:
         for test, folds in n_folds.items():
             for kind in adapt:
-                parts = range(1, folds + 1)
-                if kind == "none" and train != test:
-                    parts = [0]
-                if kind == "none" or train != test:
-                    cases += [Case(train, test, kind, x) for x in parts]
+                within = train == test
+                if kind == "none" and not within:
+                    cases.append(Case(train, test, kind, 0))
+                elif kind == "none" or not within:
+                    cases += [
+                        Case(train, test, kind, fold)
+                        for fold in range(1, folds + 1)
+                    ]
     return cases
 
 

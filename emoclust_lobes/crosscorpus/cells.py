@@ -254,7 +254,8 @@ def read_matrix(folder):
         _read(folder / "cells.csv", CELL_TYPES),
         _read(folder / "speakers.csv", SPEAKER_TYPES),
     )
-    check_tables(*matrix.runs, folder)
+    cells, speakers = matrix.runs
+    check_tables(cells, speakers, folder)
     return matrix
 
 

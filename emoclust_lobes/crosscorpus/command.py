@@ -6,12 +6,12 @@ from emoclust_lobes.crosscorpus.cases import ADAPT
 from emoclust_lobes.crosscorpus.cells import gather_cells, write_cells
 from emoclust_lobes.crosscorpus.corpora import CrossCorpusError, read_corpora
 from emoclust_lobes.crosscorpus.facts import describe_matrix
-from emoclust_lobes.crosscorpus.report import rebuild_readme, write_report
+from emoclust_lobes.crosscorpus.report import README_TABLES, write_report
 from emoclust_lobes.crosscorpus.run import OWN_KEYS, run_matrix
-from emoclust_lobes.protocol.command import PLACES, _name, commit_of
-from emoclust_lobes.protocol.options import _each, _positive
+from emoclust_lobes.protocol.command import commit_of
+from emoclust_lobes.protocol.options import each_of, positive
 from emoclust_lobes.protocol.plan import read_systems
-from emoclust_lobes.protocol.runner import Experiment
+from emoclust_lobes.protocol.scripts import Experiment
 
 OUTPUT_FOLDER = "results/crosscorpus"
 # What all cases share: computed once for each recording.
@@ -51,7 +51,7 @@ def add_arguments(parser):
     add(
         "--systems",
         metavar="A,B",
-        type=_each(str),
+        type=each_of(str),
         default=["none", "contrastive"],
         help="what to compare: names in the systems.yaml beside the YAML "
         "(default: none,contrastive)",
@@ -59,7 +59,7 @@ def add_arguments(parser):
     add(
         "--adapt",
         metavar="A,B",
-        type=_each(_choice(ADAPT)),
+        type=each_of(_choice(ADAPT)),
         default=["none"],
         help="none, and other: stage 1 also hears unlabelled speech of other "
         "speakers of the test corpus than are scored (default: none)",
@@ -67,21 +67,21 @@ def add_arguments(parser):
     add(
         "--seeds",
         metavar="N",
-        type=_positive,
+        type=positive,
         default=1,
         help="how many runs of each, from --seed on (default: 1)",
     )
     add(
         "--jobs",
         metavar="N",
-        type=_positive,
+        type=positive,
         default=1,
         help="how many runs at a time (default: 1)",
     )
     add(
         "--devices",
         metavar="A,B",
-        type=_each(str),
+        type=each_of(str),
         help="where the runs compute (default: that of --device)",
     )
     group = parser.add_argument_group("what is reported")
@@ -154,11 +154,7 @@ def run(options, overrides, device):
     systems = read_systems(
         experiment.yaml.with_name("systems.yaml"), options.systems
     )
-    settings = {
-        key: _name(value)
-        for key, value in overrides.items()
-        if key not in PLACES
-    }
+    settings = experiment.settings
     describe_matrix(folder, experiment, settings, classes, corpora, options)
     failures = run_matrix(
         yaml=experiment.yaml,
@@ -231,12 +227,8 @@ def _load(experiment, options):
 def _report(folder, root):
     """Write the report, and its tables into the READMEs above it."""
     lines = [f"report: {write_report(folder)}"]
-    for parent in folder.resolve().parents:
-        readme = parent / "README.md"
-        if root in (parent, *parent.parents) and readme.is_file():
-            rebuild_readme(readme)
-            lines.append(f"tables: {readme}")
-    return "\n".join(lines)
+    readmes = README_TABLES.rebuild_above(folder, root)
+    return "\n".join(lines + [f"tables: {readme}" for readme in readmes])
 
 
 def _pairs(text):

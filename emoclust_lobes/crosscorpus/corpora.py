@@ -98,7 +98,8 @@ class Corpus(NamedTuple):
         ManifestError
             When the corpus cannot be prepared.
         """
-        folders, n_folds = [], 1
+        folders: list[pathlib.Path] = []
+        n_folds = 1
         while len(folders) < n_folds:
             fold = len(folders) + 1
             folders.append(folder / f"fold_{fold}")
@@ -192,8 +193,8 @@ def read_corpora(path, folders, expect_complete=True):
             )
         entry = entries[name]
         _check_entry(f"{path}: {name}", name, entry, classes)
-        parts = [entry[part] for part in _PARTS]
-        corpora.append(Corpus(name, *parts, pathlib.Path(folder).resolve()))
+        data_folder = pathlib.Path(folder).resolve()
+        corpora.append(Corpus(name=name, **entry, data_folder=data_folder))
     return classes, corpora
 
 

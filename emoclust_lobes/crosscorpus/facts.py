@@ -5,7 +5,7 @@ import shlex
 from emoclust_lobes.crosscorpus.cells import FACTS
 from emoclust_lobes.crosscorpus.corpora import CrossCorpusError
 from emoclust_lobes.files import read_json, write_json
-from emoclust_lobes.protocol.runner import option_text
+from emoclust_lobes.protocol.scripts import option_text
 
 
 def describe_matrix(folder, experiment, settings, classes, corpora, options):

@@ -6,9 +6,10 @@ import pathlib
 from emoclust_lobes.crosscorpus.cases import case_table, plan_cases, write_table
 from emoclust_lobes.crosscorpus.corpora import CrossCorpusError
 from emoclust_lobes.files import fingerprint, read_json, write_json
-from emoclust_lobes.protocol.command import _finished, _prepare
 from emoclust_lobes.protocol.plan import plan_jobs
-from emoclust_lobes.protocol.runner import Experiment, run_jobs
+from emoclust_lobes.protocol.prepare import finished_cells, prepare_jobs
+from emoclust_lobes.protocol.runner import run_jobs
+from emoclust_lobes.protocol.scripts import Experiment
 
 from speechbrain.utils.logger import get_logger
 
@@ -128,7 +129,7 @@ def run_matrix(
             case=case._asdict(),
             cases=[x[:3] for x in cases].count(case[:3]),
         )
-        jobs = plan_jobs(chosen, [1], seeds, [1.0], _finished(folder))
+        jobs = plan_jobs(chosen, [1], seeds, [1.0], finished_cells(folder))
         if not jobs:
             continue
         logger.info(f"Case {number} of {len(cases)}: {case.name}")
@@ -145,7 +146,7 @@ def run_matrix(
                 "manifest_folder": str(folder / "manifest"),
             },
         )
-        _prepare(experiment, jobs, devices[0])
+        prepare_jobs(experiment, jobs, devices[0])
         failed = run_jobs(experiment, jobs, folder, n_jobs, devices, commit)
         failures += [f"{case.name}: {x}" for x in failed]
     return failures

@@ -6,11 +6,7 @@ from emoclust_lobes.protocol.cells import (
     merge_cells,
     read_results,
 )
-from emoclust_lobes.protocol.report import (
-    rebuild_readme,
-    stale_tables,
-    write_report,
-)
+from emoclust_lobes.protocol.report import README_TABLES, write_report
 from emoclust_lobes.protocol.schema import Condition
 from emoclust_lobes.protocol.statistics import (
     corrected_t_test,

@@ -211,8 +211,9 @@ def read_results(folder):
             )
     if "title" not in facts:
         raise ValueError(f"{folder / 'protocol.json'} has no title")
-    check_tables(*tables.values(), folder)
-    return Results(facts, *tables.values())
+    cells, speakers = tables.values()
+    check_tables(cells, speakers, folder)
+    return Results(facts, cells, speakers)
 
 
 def merge_cells(folder, cells, speakers):

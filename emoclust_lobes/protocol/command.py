@@ -6,24 +6,11 @@ import subprocess
 
 from data_prep.manifest import read_summary
 from emoclust_lobes.files import read_json, write_json
-from emoclust_lobes.protocol.cells import read_results
 from emoclust_lobes.protocol.plan import ProtocolError, plan_jobs, read_systems
-from emoclust_lobes.protocol.report import rebuild_readme, write_report
-from emoclust_lobes.protocol.runner import (
-    SCRIPTS,
-    Experiment,
-    option_text,
-    run_jobs,
-)
-
-# Where things lie says nothing about the results.
-PLACES = (
-    "data_folder",
-    "output_folder",
-    "embedding_folder",
-    "feature_folder",
-    "ssl_save_path",
-)
+from emoclust_lobes.protocol.prepare import finished_cells, prepare_jobs
+from emoclust_lobes.protocol.report import README_TABLES, write_report
+from emoclust_lobes.protocol.runner import run_jobs
+from emoclust_lobes.protocol.scripts import SCRIPTS, Experiment, option_text
 
 
 def run_protocol(yaml, overrides, options, device):
@@ -75,9 +62,9 @@ def run_protocol(yaml, overrides, options, device):
         folds = list(range(1, summary["folds"] + 1))
     seeds = list(range(hparams["seed"], hparams["seed"] + options.seeds))
     _describe(folder, experiment, hparams, summary["classes"], options)
-    done = _finished(folder)
+    done = finished_cells(folder)
     jobs = plan_jobs(systems, folds, seeds, options.labels, done)
-    _prepare(experiment, jobs, device)
+    prepare_jobs(experiment, jobs, device)
     failures = run_jobs(
         experiment,
         jobs,
@@ -103,46 +90,12 @@ def _results_folder(experiment, options):
     return pathlib.Path(output_folder, "protocol")
 
 
-def _prepare(experiment, jobs, device):
-    """Make what runs share, before they could get into each other's way."""
-    for fold, seed in sorted({(job.fold, job.seed) for job in jobs}):
-        systems = [
-            system
-            for job in jobs
-            if (job.fold, job.seed) == (fold, seed)
-            for system, _ in job.cells
-        ]
-        hparams = experiment.load(fold=fold, seed=seed)
-        hparams["prepare"]()
-        hparams["prepare_pools"]()
-        inputs = {"sources": hparams["fold_sources"](), "device": device}
-        if any(system.needs_clusters for system in systems):
-            hparams["embed"](**inputs)
-            hparams["cluster"](sources=inputs["sources"])
-        references = [x.reference for x in systems if x.reference]
-        for encoder in sorted(
-            {x for r in references for x in r.get("encoders", [])}
-        ):
-            chosen = {}
-            if encoder != hparams["speaker_encoder"]:
-                source = hparams["ssl_vectors"] if encoder == "ssl" else None
-                chosen = {"encoder": encoder, "encoder_source": source}
-            hparams["embed"](**inputs, **chosen)
-        trained = len(references) < len(systems)
-        if trained and "cache_features" in hparams:
-            hparams["cache_features"](**inputs)
-
-
 def _describe(folder, experiment, hparams, classes, options):
     """Write ``protocol.json``; refuse results of other settings."""
     path = folder / "protocol.json"
     before = read_json(path) or {}
     yaml = f"{experiment.yaml.parent.name}/{experiment.yaml.name}"
-    settings = {
-        key: _name(value)
-        for key, value in experiment.overrides.items()
-        if key not in PLACES
-    }
+    settings = experiment.settings
     held = before.get("yaml", yaml), before.get("settings", settings)
     if held != (yaml, settings):
         raise ProtocolError(
@@ -182,33 +135,11 @@ def _joined(values):
     return values if values == "all" else ",".join(map(str, values))
 
 
-def _name(value):
-    """Name a file or folder by itself: where it lies is another matter."""
-    if isinstance(value, list):
-        return [_name(each) for each in value]
-    is_path = isinstance(value, str) and pathlib.Path(value).exists()
-    return pathlib.Path(value).name if is_path else value
-
-
-def _finished(folder):
-    """Key of every cell that has results: system, share, fold and seed."""
-    if not (folder / "cells.csv").exists():
-        return set()
-    cells = read_results(folder).cells
-    key = cells[["system", "labels", "fold", "seed"]]
-    return set(key.itertuples(index=False, name=None))
-
-
 def _report(folder, root):
     """Write the report, and its tables into the READMEs above it."""
-    report = write_report(folder)
-    lines = [f"report: {report}"]
-    for parent in report.resolve().parents:
-        readme = parent / "README.md"
-        if root in (parent, *parent.parents) and readme.is_file():
-            rebuild_readme(readme)
-            lines.append(f"tables: {readme}")
-    return "\n".join(lines)
+    lines = [f"report: {write_report(folder)}"]
+    readmes = README_TABLES.rebuild_above(folder, root)
+    return "\n".join(lines + [f"tables: {readme}" for readme in readmes])
 
 
 def commit_of(folder):

@@ -24,41 +24,41 @@ def add_arguments(parser):
     add(
         "--systems",
         metavar="A,B",
-        type=_each(str),
+        type=each_of(str),
         help="what to compare: names in the systems.yaml beside the YAML",
     )
     add(
         "--folds",
         metavar="K,L",
-        type=lambda text: text if text == "all" else _each(_positive)(text),
+        type=lambda text: text if text == "all" else each_of(positive)(text),
         default="all",
         help="folds of the corpus, in place of --fold (default: all)",
     )
     add(
         "--seeds",
         metavar="N",
-        type=_positive,
+        type=positive,
         default=1,
         help="how many runs of each, from --seed on (default: 1)",
     )
     add(
         "--labels",
         metavar="X,Y",
-        type=_each(float),
+        type=each_of(float),
         default=[1.0],
         help="shares of the training labels, above 0 to 1 (default: 1)",
     )
     add(
         "--jobs",
         metavar="N",
-        type=_positive,
+        type=positive,
         default=1,
         help="how many runs at a time (default: 1)",
     )
     add(
         "--devices",
         metavar="A,B",
-        type=_each(str),
+        type=each_of(str),
         help="where the runs compute, such as cuda:0,cuda:1 (default: that "
         "of --device)",
     )
@@ -86,8 +86,24 @@ def add_arguments(parser):
     )
 
 
-def _each(kind):
-    """Make the type of an option that takes several values, each once."""
+def each_of(kind):
+    """Make the type of an option that takes several values, each once.
+
+    Arguments
+    ---------
+    kind : callable
+        Reads one of them.
+
+    Returns
+    -------
+    callable
+        Reads all of them, with commas in between, into a list.
+
+    Example
+    -------
+    >>> each_of(int)("2,3,2")
+    [2, 3]
+    """
 
     def values(text):
         return list(dict.fromkeys(kind(word) for word in text.split(",")))
@@ -96,8 +112,28 @@ def _each(kind):
     return values
 
 
-def _positive(text):
-    """Read a whole number from 1."""
+def positive(text):
+    """Read a whole number from 1.
+
+    Arguments
+    ---------
+    text : str
+        What was given.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        When it is something else.
+
+    Example
+    -------
+    >>> positive("3")
+    3
+    """
     if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError(
             f"must be a whole number from 1, not {text!r}"

@@ -188,7 +188,7 @@ def plan_jobs(systems, folds, seeds, labels, finished):
     jobs = []
     for seed in seeds:
         for fold in folds:
-            groups = {}
+            groups: dict[str, list] = {}
             for system in systems:
                 if system.reference and seed != seeds[0]:
                     continue

@@ -1,7 +1,6 @@
 """A page on the results of a protocol, and their tables inside READMEs."""
 
 import pathlib
-import re
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,7 @@ from emoclust_lobes.protocol.figures import (
     plot_systems,
 )
 from emoclust_lobes.protocol.markdown import number, paragraph
+from emoclust_lobes.protocol.readme_tables import ReadmeTables
 from emoclust_lobes.protocol.schema import Condition
 from emoclust_lobes.protocol.statistics import pooled_confusion, summarize
 from emoclust_lobes.protocol.systems import (
@@ -31,12 +31,6 @@ _SECTIONS = {
     "enrolment": ("Enrolled clips", plot_enrolment),
     "noise": ("Noisy clusters", plot_noise),
 }
-_OPENING = "<!-- results:"
-_BLOCK = re.compile(
-    rf"{_OPENING} (?P<folder>\S+) (?P<table>\S+) -->\n"
-    r"(?P<text>(?:(?!<!-- ).)*?)<!-- /results -->",
-    re.DOTALL,
-)
 
 
 def write_report(folder):
@@ -75,85 +69,16 @@ def write_report(folder):
     return report
 
 
-def rebuild_readme(readme):
-    """Renew the tables of results in a README.
-
-    A table stands between ``<!-- results: FOLDER TABLE -->``, with a folder
-    of results relative to the README's own and one of ``main``, ``labels``,
-    ``enrolment`` and ``noise``, and ``<!-- /results -->``, each on a line of
-    its own.
-
-    Arguments
-    ---------
-    readme : str or pathlib.Path
-        The file; what stands elsewhere in it is kept.
-
-    Raises
-    ------
-    FileNotFoundError
-        When there are no results in a folder.
-    ValueError
-        When a marker has no end, an unknown table, or one without data.
-    """
-    readme = pathlib.Path(readme)
-    text = readme.read_text(encoding="utf-8")
-    rebuilt = _BLOCK.sub(lambda x: _rebuilt(x, readme), _checked(text, readme))
-    if rebuilt != text:
-        with replacing(readme) as stream:
-            stream.write(rebuilt)
-
-
-def stale_tables(readme):
-    """List the tables of a README that are not those of the results.
-
-    Arguments
-    ---------
-    readme : str or pathlib.Path
-        As for ``rebuild_readme``.
-
-    Returns
-    -------
-    list of str
-        "FOLDER TABLE" of each that ``rebuild_readme`` would change.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        As ``rebuild_readme``.
-    """
-    readme = pathlib.Path(readme)
-    text = readme.read_text(encoding="utf-8")
-    return [
-        f"{block['folder']} {block['table']}"
-        for block in _BLOCK.finditer(_checked(text, readme))
-        if _rebuilt(block, readme) != block[0]
-    ]
-
-
-def _checked(text, readme):
-    whole = {block.start() for block in _BLOCK.finditer(text)}
-    for marker in re.finditer(rf"{_OPENING}[^\n]*", text):
-        if marker.start() not in whole:
-            raise ValueError(
-                f"{readme}: {marker[0]!r} is not '{_OPENING} FOLDER TABLE -->' "
-                "alone on its line, or no '<!-- /results -->' follows it"
-            )
-    return text
-
-
-def _rebuilt(block, readme):
-    folder, name = block["folder"], block["table"]
-    marker = f"{_OPENING} {folder} {name} -->"
-    if name not in TABLES:
-        raise ValueError(
-            f"{readme}: {marker!r} names none of the tables {list(TABLES)}"
-        )
-    results = read_results(readme.parent / folder)
+def _for_readme(path, folder, name):
+    """Write a table of a README, and what it is of."""
+    results = read_results(path)
     table = TABLES[name](results)
     if not table:
-        raise ValueError(f"{readme}: {marker!r}: no results for this table")
-    parts = [marker, about(results), table, _where_from(results, folder)]
-    return "\n\n".join([*parts, "<!-- /results -->"])
+        return ""
+    return "\n\n".join([about(results), table, _where_from(results, folder)])
+
+
+README_TABLES = ReadmeTables("results", TABLES, _for_readme)
 
 
 def _where_from(results, folder):

@@ -6,78 +6,19 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import pathlib
-import runpy
-import sys
 import threading
 import traceback
 
 import pandas
-import yaml
 from data_prep.manifest import Source, read_manifest, read_summary
 from emoclust_lobes.experiment import Interrupted, interruptible
 from emoclust_lobes.files import read_json
 from emoclust_lobes.labels import labelled_share
 from emoclust_lobes.locks import locked
 from emoclust_lobes.protocol.cells import cell_rows, merge_cells
+from emoclust_lobes.protocol.scripts import SCRIPTS
 from emoclust_lobes.references import run_reference
-from hyperpyyaml import load_hyperpyyaml
 from tqdm import tqdm
-
-SCRIPTS = ("train_contrastive.py", "train_ser.py")
-
-
-class Experiment:
-    """A YAML with overrides: what all cells of a protocol have in common.
-
-    Arguments
-    ---------
-    yaml : str or pathlib.Path
-        The experiment's file, in the folder ``hparams`` beside the scripts.
-    overrides : dict
-        Keys of its top level.
-    """
-
-    def __init__(self, yaml, overrides):
-        self.yaml = pathlib.Path(yaml).resolve()
-        self.overrides = dict(overrides)
-        self.root = self.yaml.parents[1]
-
-    def load(self, **changes):
-        """Load the YAML with further overrides."""
-        with open(self.yaml, encoding="utf-8") as stream:
-            return load_hyperpyyaml(stream, {**self.overrides, **changes})
-
-    def run(self, script, changes):
-        """Run a training script in this process, as the command line does."""
-        keys = {**self.overrides, **changes}
-        options = [
-            f"--{key}={option_text(value)}" for key, value in keys.items()
-        ]
-        sys.argv = [script, str(self.yaml), *options, "--noprogressbar"]
-        runpy.run_path(str(self.root / script), run_name="__main__")
-
-
-def option_text(value):
-    """Write an override as the command line has it: YAML on one line.
-
-    Arguments
-    ---------
-    value : str, int, float, bool, list or None
-        Of a key of the YAML's top level.
-
-    Returns
-    -------
-    str
-
-    Example
-    -------
-    >>> option_text([True, 0.00001, "own", None])
-    '[true, 1.0e-05, own, null]'
-    """
-    text = yaml.safe_dump(
-        value, default_flow_style=True, width=float("inf"), allow_unicode=True
-    )
-    return text.removesuffix("...\n").strip()
 
 
 def run_jobs(experiment, jobs, results_folder, n_jobs, devices, commit):
@@ -114,7 +55,8 @@ def run_jobs(experiment, jobs, results_folder, n_jobs, devices, commit):
     # A server imports once what every job needs, and forks off each job.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["emoclust_lobes.protocol.preload"])
-    failures, running = [], {}
+    failures = []
+    running: dict = {}  # receiver -> process, job and device
     waiting = collections.deque(jobs)
     free = [devices[n % len(devices)] for n in reversed(range(n_jobs))]
     n_cells = sum(len(job.cells) for job in jobs)
@@ -136,7 +78,8 @@ def run_jobs(experiment, jobs, results_folder, n_jobs, devices, commit):
                 process.start()
                 sender.close()
                 running[receiver] = process, job, device
-            for receiver in multiprocessing.connection.wait(list(running)):
+            ready = multiprocessing.connection.wait(list(running))
+            for receiver in [x for x in running if x in ready]:
                 process, job, device = running.pop(receiver)
                 free.append(device)
                 try:
@@ -161,15 +104,16 @@ def _terminate(running):
 
 def _run_and_send(sender, *arguments):
     """Run a job in this process, which ends when its parent does."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    parent = multiprocessing.parent_process()
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     # The scripts' loaders fork their workers, which a server could not give
     multiprocessing.set_start_method("fork", force=True)
     sender.send(run_job(*arguments))
 
 
-def _end_with_parent():
+def _end_with(parent):
     """Wait for the end of the parent; leave its folders to what comes next."""
-    multiprocessing.parent_process().join()
+    parent.join()
     os._exit(1)
 
 

@@ -77,7 +77,9 @@ def noise_levels(cells):
         noisy = {x: float(x[len(_NOISE) :]) for x in found if _NOISE in x}
         if noisy:
             noisy |= {x: ends[x] for x in found & set(ends)}
-            levels[share] = {noisy[x]: x for x in sorted(noisy, key=noisy.get)}
+            levels[share] = {
+                noisy[x]: x for x in sorted(noisy, key=noisy.__getitem__)
+            }
     return levels
 
 

@@ -8,7 +8,7 @@ import signal
 
 import torch
 from emoclust_lobes.cli import main
-from emoclust_lobes.protocol.runner import Experiment
+from emoclust_lobes.protocol.scripts import Experiment
 
 ROOT = pathlib.Path(__file__).parents[2]
 YAML = ROOT / "hparams" / "ravdess.yaml"

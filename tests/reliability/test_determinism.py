@@ -8,7 +8,7 @@ import pytest
 import torch
 from emoclust_lobes.brain import NonFiniteError
 from emoclust_lobes.files import read_json
-from emoclust_lobes.protocol.runner import Experiment
+from emoclust_lobes.protocol.scripts import Experiment
 from stages import ROOT, TINY, YAML
 
 SHORT = {"contrastive_epochs": 2, "ser_epochs": 2, "steps_per_epoch": 3}

@@ -11,7 +11,8 @@ from emoclust_lobes.experiment import interruptible
 from emoclust_lobes.files import read_json
 from emoclust_lobes.locks import locked
 from emoclust_lobes.protocol.plan import Job, System
-from emoclust_lobes.protocol.runner import Experiment, run_job
+from emoclust_lobes.protocol.runner import run_job
+from emoclust_lobes.protocol.scripts import Experiment
 from stages import run_stage
 from workers import embed_until_a_signal, wait_for, work, work_in_vain
 

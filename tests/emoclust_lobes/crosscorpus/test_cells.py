@@ -11,11 +11,7 @@ from emoclust_lobes.crosscorpus.cells import (
     read_matrix,
     write_cells,
 )
-from emoclust_lobes.crosscorpus.report import (
-    rebuild_readme,
-    stale_tables,
-    write_report,
-)
+from emoclust_lobes.crosscorpus.report import README_TABLES, write_report
 from emoclust_lobes.crosscorpus.tables import matrix_table
 from emoclust_lobes.files import read_json, write_json
 from emoclust_lobes.protocol.cells import cell_rows, merge_cells
@@ -225,15 +221,15 @@ def test_tables_in_a_readme_follow_the_results(results):
         block.format(name, "cells"),
     ]
     readme.write_text("\n\n".join([*texts, "The end.\n"]))
-    assert stale_tables(readme) == [f"{name} matrix", f"{name} cells"]
-    rebuild_readme(readme)
-    assert stale_tables(readme) == []
+    assert README_TABLES.stale(readme) == [f"{name} matrix", f"{name} cells"]
+    README_TABLES.rebuild(readme)
+    assert README_TABLES.stale(readme) == []
     text = readme.read_text()
     assert text.startswith("# Mine\n") and text.endswith("\nThe end.\n")
     assert "| trained on | Alpha | Beta |" in text and "stale" not in text
     readme.write_text(block.format(name, "noise"))
     with pytest.raises(ValueError, match="none of the tables"):
-        rebuild_readme(readme)
+        README_TABLES.rebuild(readme)
     readme.write_text("<!-- crosscorpus: results matrix -->\nno end")
     with pytest.raises(ValueError, match="follows it"):
-        stale_tables(readme)
+        README_TABLES.stale(readme)

@@ -5,10 +5,9 @@ import re
 import pytest
 from emoclust_lobes.files import read_json, write_json
 from emoclust_lobes.protocol import (
+    README_TABLES,
     merge_cells,
     read_results,
-    rebuild_readme,
-    stale_tables,
     write_report,
 )
 from emoclust_lobes.protocol.report import _SECTIONS
@@ -82,8 +81,11 @@ def test_a_table_without_data_gets_no_section(tmp_path, make_cells):
 
 
 def test_tables_are_rebuilt_and_nothing_else(readme, results):
-    assert stale_tables(readme) == ["results/small main", "results/small noise"]
-    rebuild_readme(readme)
+    assert README_TABLES.stale(readme) == [
+        "results/small main",
+        "results/small noise",
+    ]
+    README_TABLES.rebuild(readme)
     text = readme.read_text()
     for name in ("main", "noise"):
         whole = f"\n\n{about(results)}\n\n{TABLES[name](results)}\n\n"
@@ -98,32 +100,35 @@ def test_tables_are_rebuilt_and_nothing_else(readme, results):
     blocks = r"(<!-- results: .*? -->).*?(<!-- /results -->)"
     kept = [re.sub(blocks, r"\1\2", x, flags=re.DOTALL) for x in (README, text)]
     assert kept[0] == kept[1]
-    assert stale_tables(readme) == []
+    assert README_TABLES.stale(readme) == []
     before = readme.stat().st_mtime_ns
-    rebuild_readme(readme)
+    README_TABLES.rebuild(readme)
     assert readme.stat().st_mtime_ns == before
 
 
 def test_one_changed_digit_is_stale(readme):
-    rebuild_readme(readme)
+    README_TABLES.rebuild(readme)
     text = readme.read_text()
     start = text.index("results/small noise")
     place = text.index("| 0 % ", start)
     digit = re.compile(r"\.(\d)").search(text, place).start(1)
     other = "1" if text[digit] != "1" else "2"
     readme.write_text(text[:digit] + other + text[digit + 1 :])
-    assert stale_tables(readme) == ["results/small noise"]
+    assert README_TABLES.stale(readme) == ["results/small noise"]
 
 
 def test_new_cells_make_tables_stale(readme, make_cells, folder):
-    rebuild_readme(readme)
+    README_TABLES.rebuild(readme)
     results = readme.parent / "results" / "small"
     merge_cells(results, *make_cells({("none", 1.0, ""): 0.9}, seed=7))
-    assert stale_tables(readme) == ["results/small main", "results/small noise"]
+    assert README_TABLES.stale(readme) == [
+        "results/small main",
+        "results/small noise",
+    ]
     for name in ("cells.csv", "speakers.csv"):
         (results / name).write_bytes((folder / name).read_bytes())
     assert read_results(results).cells.equals(read_results(folder).cells)
-    assert stale_tables(readme) == []
+    assert README_TABLES.stale(readme) == []
 
 
 @pytest.mark.parametrize(
@@ -150,7 +155,7 @@ def test_markers_that_cannot_be_filled(readme, old, new, error, message):
     text = README.replace(old, new)
     assert text != README
     readme.write_text(text)
-    for use in (rebuild_readme, stale_tables):
+    for use in (README_TABLES.rebuild, README_TABLES.stale):
         with pytest.raises(error, match=message):
             use(readme)
     assert readme.read_text() == text

@@ -17,7 +17,8 @@ from data_prep.manifest import Utterance, write_manifest
 from emoclust_lobes.files import read_json
 from emoclust_lobes.protocol.cells import read_results
 from emoclust_lobes.protocol.plan import Job, System
-from emoclust_lobes.protocol.runner import Experiment, option_text, run_jobs
+from emoclust_lobes.protocol.runner import run_jobs
+from emoclust_lobes.protocol.scripts import Experiment, option_text
 from hyperpyyaml import load_hyperpyyaml
 from hypothesis import (
     given,
@@ -207,7 +208,8 @@ def test_a_device_has_its_share_of_the_runs(run, tmp_path):
 PROGRAM = """\
 import sys
 from emoclust_lobes.protocol.plan import Job, System
-from emoclust_lobes.protocol.runner import Experiment, run_jobs
+from emoclust_lobes.protocol.runner import run_jobs
+from emoclust_lobes.protocol.scripts import Experiment
 
 yaml, data, out = sys.argv[1:]
 wait = System("wait", {"pretraining": "none"}, {"does": "wait"}, {})

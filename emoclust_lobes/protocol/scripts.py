@@ -1,0 +1,89 @@
+"""The training scripts, as the cells of a protocol run them."""
+
+import pathlib
+import runpy
+import sys
+
+import yaml
+from hyperpyyaml import load_hyperpyyaml
+
+SCRIPTS = ("train_contrastive.py", "train_ser.py")
+# Where things lie says nothing about the results.
+_PLACES = (
+    "data_folder",
+    "output_folder",
+    "embedding_folder",
+    "feature_folder",
+    "ssl_save_path",
+)
+
+
+class Experiment:
+    """A YAML with overrides: what all cells of a protocol have in common.
+
+    Arguments
+    ---------
+    yaml : str or pathlib.Path
+        The experiment's file, in the folder ``hparams`` beside the scripts.
+    overrides : dict
+        Keys of its top level.
+    """
+
+    def __init__(self, yaml, overrides):
+        self.yaml = pathlib.Path(yaml).resolve()
+        self.overrides = dict(overrides)
+        self.root = self.yaml.parents[1]
+
+    @property
+    def settings(self):
+        """The overrides that results depend on, by key."""
+        return {
+            key: _named(value)
+            for key, value in self.overrides.items()
+            if key not in _PLACES
+        }
+
+    def load(self, **changes):
+        """Load the YAML with further overrides."""
+        with open(self.yaml, encoding="utf-8") as stream:
+            return load_hyperpyyaml(stream, {**self.overrides, **changes})
+
+    def run(self, script, changes):
+        """Run a training script in this process, as the command line does."""
+        keys = {**self.overrides, **changes}
+        options = [
+            f"--{key}={option_text(value)}" for key, value in keys.items()
+        ]
+        sys.argv = [script, str(self.yaml), *options, "--noprogressbar"]
+        runpy.run_path(str(self.root / script), run_name="__main__")
+
+
+def option_text(value):
+    """Write an override as the command line has it: YAML on one line.
+
+    Arguments
+    ---------
+    value : str, int, float, bool, list or None
+        Of a key of the YAML's top level.
+
+    Returns
+    -------
+    str
+
+    Example
+    -------
+    >>> option_text([True, 0.00001, "own", None])
+    '[true, 1.0e-05, own, null]'
+    """
+    text = yaml.safe_dump(
+        value, default_flow_style=True, width=float("inf"), allow_unicode=True
+    )
+    return text.removesuffix("...\n").strip()
+
+
+def _named(value):
+    """Name a file or folder by itself: where it lies is another matter."""
+    if isinstance(value, list):
+        return [_named(each) for each in value]
+    is_path = isinstance(value, str) and pathlib.Path(value).exists()
+    return pathlib.Path(value).name if is_path else value
