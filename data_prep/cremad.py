@@ -90,7 +90,8 @@ def scan_cremad(data_folder, classes, label_source):
     votes = _read_votes(data_folder, label_source)
     genders = _read_genders(data_folder)
     utterances = []
-    unlabelled, dropped = collections.Counter(), collections.Counter()
+    unlabelled: collections.Counter[str] = collections.Counter()
+    dropped: collections.Counter[str] = collections.Counter()
     for wav in _find_clips(data_folder):
         name = _CLIP.fullmatch(wav.rpartition("/")[2].rpartition(".")[0])
         if not name or name[1] not in SPEAKERS:

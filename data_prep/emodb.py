@@ -64,7 +64,8 @@ def scan_emodb(data_folder, classes):
     Scan
     """
     utterances = []
-    unlabelled, dropped = collections.Counter(), collections.Counter()
+    unlabelled: collections.Counter[str] = collections.Counter()
+    dropped: collections.Counter[str] = collections.Counter()
     for clip in find_files(data_folder / "wav", (".wav", ".flac")):
         name = _CLIP.fullmatch(clip.rpartition("/")[2].rpartition(".")[0])
         if not name or name[1] not in SPEAKERS:

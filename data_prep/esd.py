@@ -94,7 +94,8 @@ def scan_esd(data_folder, language):
         for name, speakers in group.items()
         for speaker in speakers
     }
-    utterances, dropped = [], collections.Counter()
+    utterances = []
+    dropped: collections.Counter[str] = collections.Counter()
     for wav in find_files(data_folder, (".wav", ".flac")):
         name = _CLIP.fullmatch(wav)
         if not name or name[1] not in spoken:

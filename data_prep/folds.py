@@ -199,7 +199,9 @@ def balanced_blocks(labelled, n_blocks):
             f"folds={n_blocks!r} is too few: train, valid and test need at "
             "least one block of speakers each, so give 3 or more."
         )
-    counts = collections.defaultdict(collections.Counter)
+    counts: dict[str, collections.Counter[str]] = collections.defaultdict(
+        collections.Counter
+    )
     for speaker, emotion in labelled:
         counts[speaker][emotion] += 1
     if len(counts) < n_blocks:
@@ -207,8 +209,10 @@ def balanced_blocks(labelled, n_blocks):
             f"folds={n_blocks} needs as many labelled speakers, and there are "
             f"{len(counts)}: give fewer folds, at least 3."
         )
-    blocks = [[] for _ in range(n_blocks)]
-    totals = [collections.Counter() for _ in range(n_blocks)]
+    blocks: list[list[str]] = [[] for _ in range(n_blocks)]
+    totals: list[collections.Counter[str]] = [
+        collections.Counter() for _ in range(n_blocks)
+    ]
 
     def crowding(block, added):
         # By this much, times two and but for a constant, the sum of squares

@@ -201,7 +201,8 @@ def prepare_generic(
 def _scan(folder, recordings, class_set, expect_complete):
     """Sort out what has no file, and what has no emotion of the class set."""
     utterances = []
-    unlabelled, dropped = collections.Counter(), collections.Counter()
+    unlabelled: collections.Counter[str] = collections.Counter()
+    dropped: collections.Counter[str] = collections.Counter()
     for utterance, _ in recordings:
         if not expect_complete and not (folder / utterance.wav).is_file():
             dropped["no audio file"] += 1
@@ -234,11 +235,11 @@ def _speakers(corpus, scan, recordings, fold, folds):
     if given == {"fold"}:
         blocks = _official_blocks(corpus, recordings)
     else:
-        labelled = [(u.spk_id, u.emotion) for u in scan.utterances if u.emotion]
-        blocks = balanced_blocks(labelled, folds)
+        labels = [(u.spk_id, u.emotion) for u in scan.utterances if u.emotion]
+        blocks = balanced_blocks(labels, folds)
     splits = rotation(blocks, fold)
-    labelled = {speaker for block in blocks for speaker in block}
-    others = {u.spk_id for u in scan.utterances} - labelled
+    dealt = {speaker for block in blocks for speaker in block}
+    others = {u.spk_id for u in scan.utterances} - dealt
     return {**splits, "train": (*splits["train"], *sorted(others))}, len(blocks)
 
 
@@ -260,7 +261,7 @@ def _by_value(corpus, recordings, column):
 
 
 def _official_splits(corpus, recordings):
-    splits = collections.defaultdict(tuple)
+    splits: dict[str, tuple] = collections.defaultdict(tuple)
     for value, names in _by_value(corpus, recordings, "split").items():
         check_choice("split", value, _SPLITS)
         splits[_SPLITS[value]] += tuple(names)

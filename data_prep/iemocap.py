@@ -72,7 +72,8 @@ def scan_iemocap(data_folder, classes, expect_complete):
         complete, a dialogue has no label file.
     """
     utterances, problems = [], []
-    unlabelled, dropped = collections.Counter(), collections.Counter()
+    unlabelled: collections.Counter[str] = collections.Counter()
+    dropped: collections.Counter[str] = collections.Counter()
     for number in range(1, 6):
         place = f"Session{number}/dialog/EmoEvaluation"
         labels, unread = _read_labels(data_folder / place)

@@ -8,6 +8,7 @@ import pyarrow
 import pyarrow.csv
 from data_prep.errors import ManifestError, name_some
 from data_prep.paths import are_below_root
+from data_prep.tar_shards import PLACE, TAR_SUFFIXES
 
 # Bytes of a table that are read together, to hold few rows twice.
 _STRETCH = 1 << 22
@@ -128,13 +129,18 @@ def _parse(path, nrows=None):
                 index_col=False,
                 nrows=nrows,
             )
-    except UnicodeDecodeError as error:
-        reason, cause = "it is not UTF-8", error
-    except pandas.errors.ParserWarning as error:
-        reason, cause = "its rows have more fields than its heading", error
-    except ValueError as error:
-        reason, cause = str(error).strip().rstrip("."), error
-    raise ManifestError(f"{path} is not a manifest: {reason}.") from cause
+    except (ValueError, pandas.errors.ParserWarning) as error:
+        raise ManifestError(
+            f"{path} is not a manifest: {_why_no_table(error)}."
+        ) from error
+
+
+def _why_no_table(error):
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8"
+    if isinstance(error, pandas.errors.ParserWarning):
+        return "its rows have more fields than its heading"
+    return str(error).strip().rstrip(".")
 
 
 def _check(stretches, data_root):

@@ -90,14 +90,15 @@ def scan_msp_podcast(data_folder, classes, test_set, expect_complete):
     for path in sorted(data_folder.glob(_TABLE)):
         rows += read_table("MSP-Podcast", path, _COLUMNS)
     splits = {test_set: "test", "Development": "valid", "Train": "train"}
-    place_of = {}
+    place_of: dict[str, str] = {}  # a speaker's part
     for part in splits:  # the first that a speaker is in
         for row in rows:
             if row["Split_Set"] == part:
                 place_of.setdefault(row["SpkrID"], part)
     clips = set(find_files(data_folder / "Audios", (".wav", ".flac")))
     utterances = []
-    unlabelled, dropped = collections.Counter(), collections.Counter()
+    unlabelled: collections.Counter[str] = collections.Counter()
+    dropped: collections.Counter[str] = collections.Counter()
     for row in rows:
         wav, part = row["FileName"], row["Split_Set"]
         if part not in splits:

@@ -59,7 +59,8 @@ def scan_folder(folder, name):
     ('pool/103-1240-0000', 'pool/103', '1240')
     ('pool/id1/video/1', 'pool/id1', 'video')
     """
-    utterances, dropped = [], collections.Counter()
+    utterances = []
+    dropped: collections.Counter[str] = collections.Counter()
     wavs = find_files(folder)
     _refuse_unconverted(folder, wavs)
     for wav in wavs:

@@ -55,7 +55,8 @@ def scan_ravdess(data_folder):
     -------
     Scan
     """
-    utterances, dropped = [], collections.Counter()
+    utterances = []
+    dropped: collections.Counter[str] = collections.Counter()
     for actor_folder in sorted(data_folder.glob("Actor_[0-9][0-9]")):
         for clip in find_files(actor_folder, (".wav", ".flac", ".mp4")):
             wav = f"{actor_folder.name}/{clip}"

@@ -54,7 +54,8 @@ def scan_tess(data_folder):
     -------
     Scan
     """
-    utterances, dropped = [], collections.Counter()
+    utterances = []
+    dropped: collections.Counter[str] = collections.Counter()
     for wav in find_files(data_folder, (".wav", ".flac")):
         name = _CLIP.fullmatch(wav.rpartition("/")[2])
         if not name:

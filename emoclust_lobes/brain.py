@@ -62,7 +62,6 @@ class EncoderBrain(DistributedBrain):
     """
 
     refused = None  # what was not finite since the last step
-    batch = None
 
     def encode(self, signals, lens, stage):
         """Turn waveforms, or features of a frozen front end, into embeddings.
@@ -134,7 +133,7 @@ class EncoderBrain(DistributedBrain):
             "compute_features": "front_end_optimizer",
             "embedding_model": "encoder_optimizer",
         }
-        groups = {}
+        groups: dict[str, list] = {}
         for name, module in self.modules.items():
             group = groups.setdefault(group_of.get(name, "heads_optimizer"), [])
             group += [p for p in module.parameters() if p.requires_grad]

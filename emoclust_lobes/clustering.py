@@ -252,7 +252,10 @@ def _run(tasks, n_speakers, n_jobs, arguments, speakers_per_job=25):
 def _cluster_chunk(speakers, arguments):
     # A speaker's few hundred vectors are too little work for more threads.
     with threadpool_limits(1):
-        return [_cluster_one(*speaker, arguments) for speaker in speakers]
+        return [
+            _cluster_one(name, vectors, labels, arguments)
+            for name, vectors, labels in speakers
+        ]
 
 
 def _cluster_one(name, vectors, labels, arguments):

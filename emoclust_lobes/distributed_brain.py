@@ -29,6 +29,8 @@ class DistributedBrain(Brain):
     From ``hparams`` it reads ``history``.
     """
 
+    distributed_launch: bool
+
     def make_dataloader(self, dataset, stage, **options):
         """Make a loader of what this process trains on, or evaluates.
 
@@ -63,7 +65,8 @@ class DistributedBrain(Brain):
 
     def _train_loader_specifics(self, dataset, loader_kwargs):
         """Plan an epoch as for one process, and take this one's share."""
-        launched, self.distributed_launch = self.distributed_launch, False
+        launched = self.distributed_launch
+        self.distributed_launch = False
         options = super()._train_loader_specifics(dataset, loader_kwargs)
         self.distributed_launch = launched
         batches = options.get("batch_sampler")

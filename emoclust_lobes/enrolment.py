@@ -52,6 +52,11 @@ class SpeakerNormalization(torch.nn.Module):
     tensor(True)
     """
 
+    prior_mean: torch.Tensor
+    prior_variance: torch.Tensor
+    last: torch.Tensor
+    known: torch.Tensor
+
     def __init__(self, size, prior_weight, counts):
         super().__init__()
         if prior_weight <= 0:
@@ -274,9 +279,9 @@ class EnrolledClassifier(torch.nn.Module):
             Log-probabilities, shape [batch, classes] or [batch, 1, classes].
         """
         flat = embeddings.flatten(0, -2)
-        is_enrolled = self.enrolled is not None
-        table = self.enrolled.to(flat) if is_enrolled else flat[:1]
-        members = np.full((len(flat), len(table)), is_enrolled)
+        enrolled = self.enrolled
+        table = flat[:1] if enrolled is None else enrolled.to(flat)
+        members = np.full((len(flat), len(table)), enrolled is not None)
         placed = self.normalization(flat, members, table=table)
         return self.classifier(placed).unflatten(0, embeddings.shape[:-1])
 

@@ -69,7 +69,7 @@ class History:
         table = pd.DataFrame(self.rows)
         with replacing(f"{folder}/history.csv") as stream:
             table.to_csv(stream, index=False)
-        panels = {}
+        panels: dict[str, list[tuple[str, str]]] = {}
         for column in table.columns.drop("epoch"):
             split, _, number = column.partition("_")
             panels.setdefault(number, []).append((split, column))

@@ -116,6 +116,8 @@ class EmbeddingMemory:
     0
     """
 
+    _contents: EmbeddedUtterances
+
     def __init__(self, size):
         if size < 0:
             raise ValueError(

@@ -145,7 +145,7 @@ class Reclustering:
     def __call__(self):
         """Make the clusters anew."""
         self.brain.modules.eval()
-        rows = []
+        rows: list[tuple[np.ndarray, str]] = []
         for batch in self.loader:
             batch = batch.to(self.brain.device)
             embeddings = self.brain.encode(*batch.sig, Stage.VALID)

@@ -6,6 +6,7 @@ own unlabelled speech, that of test speakers too: a mode of its own
 (transductive), never to be compared with rows that do without.
 """
 
+import operator
 import pathlib
 from typing import NamedTuple
 
@@ -84,11 +85,11 @@ def normalise_speakers(
         )
     _, speakers, _, vectors = utterances
     if n_enrolled is None:
-        result = np.empty(vectors.shape)
+        of_all = np.empty(vectors.shape)
         for speaker in np.unique(speakers):
             own = speakers == speaker
-            result[own] = StandardScaler().fit_transform(vectors[own])
-        return utterances._replace(vectors=result)
+            of_all[own] = StandardScaler().fit_transform(vectors[own])
+        return utterances._replace(vectors=of_all)
     groups = pd.DataFrame(training.vectors).groupby(training.speakers)
     mean = prior_weight * groups.mean().mean().to_numpy()
     variance = prior_weight * groups.var(ddof=0).mean().to_numpy()
@@ -154,7 +155,7 @@ def reference_predictions(train, valid, test, classes, classifier, C_grid):
             "C_grid must hold one value, or several where there are development "
             f"speakers to choose one; found {C_grid}"
         )
-    best, valid_uar = None, None
+    fitted = []
     with threadpool_limits(1):  # the work is too little for more
         for C in C_grid:
             model = _classifier(classifier, C)
@@ -163,8 +164,8 @@ def reference_predictions(train, valid, test, classes, classifier, C_grid):
             if valid is not None:
                 found = _predict(model, valid, classes)["prediction"]
                 uar = emotion_metrics(valid.emotions, found, classes)["uar"]
-            if best is None or uar > valid_uar:
-                best, valid_uar = model, uar
+            fitted.append((uar, model))
+        valid_uar, best = max(fitted, key=operator.itemgetter(0))
         return _predict(best, test, classes), valid_uar
 
 
@@ -251,11 +252,11 @@ def run_reference(
         if name == "valid" and not csv.exists():
             continue
         table = read_manifest(Source(str(csv), str(data_folder)))
-        columns = table[["ID", "spk_id", "emotion"]].to_numpy(dtype=str).T
-        ids = columns[0]
-        vectors = [read_embeddings(embedding_folder, x, ids) for x in encoders]
-        vectors = np.hstack(vectors).astype(np.float64)
-        splits[name] = Utterances(*columns, vectors)
+        columns = table[["ID", "spk_id", "emotion"]].to_numpy(dtype=str)
+        ids, speakers, emotions = columns.T
+        found = [read_embeddings(embedding_folder, x, ids) for x in encoders]
+        vectors = np.hstack(found).astype(np.float64)
+        splits[name] = Utterances(ids, speakers, emotions, vectors)
     if speaker_normalised:
         splits = {
             name: normalise_speakers(

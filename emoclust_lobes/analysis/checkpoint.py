@@ -115,6 +115,6 @@ def _inference_settings(path):
     for name in list(tree):
         if name not in _PARTS:
             del tree[name]
-    stream = io.StringIO()
-    yaml.dump(tree, stream)
-    return stream.getvalue() + _INFERENCE
+    parts = io.StringIO()
+    yaml.dump(tree, parts)
+    return parts.getvalue() + _INFERENCE

@@ -118,7 +118,7 @@ def parse_numbers(text):
     >>> parse_numbers("2..4,8")
     [2, 3, 4, 8]
     """
-    numbers = set()
+    numbers: set[int] = set()
     for part in text.split(","):
         first, dots, last = part.partition("..")
         try:
@@ -186,7 +186,8 @@ def analyse_experiment(hparams, options, device):
         options.out or pathlib.Path(hparams["output_folder"], "analysis")
     )
     sources = hparams["fold_sources"]()
-    caches, heard = {}, frozenset()
+    caches = {}
+    heard: frozenset[str] = frozenset()
     for encoder in encoders:
         own = encoder == hparams["speaker_encoder"]
         source = hparams["speaker_encoder_source"] if own else None

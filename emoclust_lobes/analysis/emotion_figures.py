@@ -74,7 +74,7 @@ def plot_pairs(pairs):
         )
         for name in names
     }
-    names.sort(key=mean.get, reverse=True)
+    names.sort(key=mean.__getitem__, reverse=True)
     size = len(names) - 1
     figure, axes = new_panels(len(pairs), 2.0 + 0.5 * size, 1.5 + 0.42 * size)
     for axis, (encoder, table) in zip(axes, pairs.items()):

@@ -136,7 +136,8 @@ def _cell(speakers, algorithm, k, *options):
     # A speaker's few hundred vectors are too little work for more threads.
     with threadpool_limits(1):
         done = [_one(x, algorithm, k, *options) for x in speakers]
-    rows, collected = [], {}
+    rows = []
+    collected: dict[tuple[str, str], list[Scores]] = {}
     for speaker, (clusters, comparisons) in zip(speakers, done):
         for target, scores in comparisons.items():
             row = {"spk_id": speaker.name, "target": target}

@@ -41,7 +41,7 @@ def write_page(study, pictures, facts, path, listen, with_audio):
     path = pathlib.Path(path)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=lambda name: name.endswith(".html"),
+        autoescape=jinja2.select_autoescape(["html"]),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -145,8 +145,11 @@ def run_study(
     missing = explain_missing(utterances)
     how = (algorithms[0], reference_k)
     by_speaker = utterances.groupby("spk_id", sort=True).indices
-    tables = {name: {} for name in ("places", "matches", "examples")}
-    labelled = {name: {} for name in ("confusions", "pairs", "sizes")}
+    # By encoder, each
+    tables: dict[str, dict] = {x: {} for x in ("places", "matches", "examples")}
+    labelled: dict[str, dict] = {
+        x: {} for x in ("confusions", "pairs", "sizes")
+    }
     pooled, probes = [], []
     for encoder, mine in tqdm(vectors.items(), "looking closer", unit="enc"):
         clusters = grid.clusters[(encoder, *how)]

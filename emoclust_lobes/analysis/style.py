@@ -45,7 +45,7 @@ _EMOTION_ORDER = {
     "sur": 7,
 }
 GREY = "#8C8C8C"
-_RC = {
+_RC: dict = {
     "font.size": 9,
     "font.family": "sans-serif",
     "axes.titlesize": 10,

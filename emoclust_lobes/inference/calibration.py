@@ -162,13 +162,13 @@ def calibrate(predictions, valid_predictions, classes):
     """
     test = _scores(predictions, classes)
     if valid_predictions is None:
-        return {"temperature": 1.0, "valid": None, "test": _measure(*test, 1.0)}
+        return {"temperature": 1.0, "valid": None, "test": _measure(test, 1.0)}
     valid = _scores(valid_predictions, classes)
     temperature = fit_temperature(*valid)
     return {
         "temperature": temperature,
-        "valid": _measure(*valid, temperature),
-        "test": _measure(*test, temperature),
+        "valid": _measure(valid, temperature),
+        "test": _measure(test, temperature),
     }
 
 
@@ -180,8 +180,9 @@ def _scores(predictions, classes):
     return torch.from_numpy(scores), torch.tensor(truth)
 
 
-def _measure(scores, truth, temperature):
-    """Both measures, before and after."""
+def _measure(split, temperature):
+    """Both measures of what ``_scores`` gives, before and after."""
+    scores, truth = split
     measured = {"n": len(truth)}
     for suffix, each in (("", 1.0), ("_scaled", temperature)):
         measured[f"ece{suffix}"] = expected_calibration_error(

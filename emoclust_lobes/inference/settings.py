@@ -168,6 +168,7 @@ def _bare(node):
     Comments and blank lines are not only noise: where HyperPyYAML writes the
     file again, they may end up in the midst of a list.
     """
+    bare: CommentedMap | CommentedSeq
     if isinstance(node, dict):
         bare = CommentedMap({name: _bare(x) for name, x in node.items()})
     elif isinstance(node, list):

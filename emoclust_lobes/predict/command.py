@@ -65,7 +65,7 @@ def run_predict(options):
     clips = find_clips(options.audio, sys.stdin, column)
     enrol = find_clips([options.enrol]) if options.enrol else []
     predictor = _predictor(options)
-    problems = []
+    problems: list[str] = []
     # Rows that appear on a terminal one by one are progress enough.
     shown = form == "csv" and not options.output and sys.stdout.isatty()
     with contextlib.ExitStack() as stack:
@@ -132,8 +132,8 @@ def run_embed(options):
             vectors.append(found.mean.numpy())
             seconds.append(found.seconds)
     size = predictor.model.hparams.embedding_size
-    vectors = np.array(vectors, dtype=np.float32).reshape(len(names), size)
-    write_embeddings(options.output, names, vectors, seconds)
+    table = np.array(vectors, dtype=np.float32).reshape(len(names), size)
+    write_embeddings(options.output, names, table, seconds)
     return _report(problems)
 
 

@@ -77,7 +77,8 @@ def embed_clips(model, clips, *, window, hop, batch_seconds, heard):
     """
     normalizer = AudioNormalizer(model.hparams.sample_rate)
     limit = batch_seconds * model.hparams.sample_rate
-    queue, batch, held = collections.deque(), [], 0
+    queue: collections.deque[EmbeddedClip] = collections.deque()
+    batch, held = [], 0
     for clip in clips:
         found = EmbeddedClip(clip)
         queue.append(found)

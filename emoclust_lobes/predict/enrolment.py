@@ -30,7 +30,7 @@ class Enrolment:
     """
 
     def __init__(self, known):
-        vectors = collections.defaultdict(dict)
+        vectors: dict[str, dict] = collections.defaultdict(dict)
         for each in known:
             if not each.problem:
                 path = os.path.realpath(each.clip.path)

@@ -102,10 +102,10 @@ def merge_windows(windows):
     ]
     borders = [windows[0][0], *borders, windows[-1][1]]
     segments, first = [], 0
-    for emotion, group in itertools.groupby(
+    for emotion, neighbours in itertools.groupby(
         windows, lambda each: most_probable(each[2])
     ):
-        group = list(group)
+        group = list(neighbours)
         after = first + len(group)
         segments.append(
             Segment(

@@ -2,6 +2,7 @@
 
 import argparse
 import inspect
+from collections.abc import Callable
 
 import pandas as pd
 from emoclust_lobes.testing import (
@@ -17,7 +18,7 @@ from emoclust_lobes.testing import (
     make_tess,
 )
 
-MAKERS = {
+MAKERS: dict[str, Callable] = {
     "cremad": make_cremad,
     "emodb": make_emodb,
     "esd": make_esd,
@@ -70,7 +71,7 @@ def main(arguments=None):
     )
     commands = parser.add_subparsers(dest="corpus", required=True)
     for corpus, make in MAKERS.items():
-        summary = inspect.getdoc(make).splitlines()[0]
+        summary = (inspect.getdoc(make) or "").partition("\n")[0]
         command = commands.add_parser(
             corpus,
             help=summary,

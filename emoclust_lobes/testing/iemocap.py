@@ -129,7 +129,7 @@ def _session_turns(session, labels, seed):
         ).permutation(labels)
         for gender in "FM"
     }
-    numbers = collections.Counter()
+    numbers: collections.Counter[tuple] = collections.Counter()
     turns = []
     for i in range(len(labels)):
         dialogue = DIALOGUES[session][i % len(DIALOGUES[session])]
@@ -156,9 +156,9 @@ def _write_labels(folder, clips, seconds):
     """Write each dialogue's evaluation, annotators' files and transcript."""
     dialogues = collections.defaultdict(list)
     for clip, duration in zip(clips, seconds, strict=True):
-        path = pathlib.PurePosixPath(clip.path)
-        dialogues[path.parts[0], path.parts[-2]].append(
-            (path.stem, clip.label, duration)
+        wav = pathlib.PurePosixPath(clip.path)
+        dialogues[wav.parts[0], wav.parts[-2]].append(
+            (wav.stem, clip.label, duration)
         )
     for (session, dialogue), turns in dialogues.items():
         evaluation = [

@@ -250,7 +250,7 @@ def count_labels(clips):
     {'Ann': {'exc': 3}}
     """
     counts = collections.Counter((c.speaker.name, c.label) for c in clips)
-    table = collections.defaultdict(dict)
+    table: dict[str, dict[str, int]] = collections.defaultdict(dict)
     for (speaker, label), n in sorted(counts.items()):
         table[speaker][label] = n
     return dict(table)

@@ -67,7 +67,10 @@ def make_tree(folder, pull_request="contrastive", root=ROOT):
     files = {}
     for recipe in recipes:
         texts = _yamls(recipe, scripts, modules)
-        rows = [make_row(recipe, *x, texts[x]) for x in texts]
+        rows = [
+            make_row(recipe, script, name, text)
+            for (script, name), text in texts.items()
+        ]
         files[recipe.rows] = with_rows("", rows)
         files |= _recipe(recipe, scripts, texts, modules)
         files |= dict(setup_script(x) for x in rows if needs_front_end(x))
@@ -202,7 +205,7 @@ def _shared(recipes, scripts, modules):
         files[path_of(HOMES.get(module, module))] = _there(code, CREMAD)
         package = module.rpartition(".")[0]
         # Without its re-exports, which would drag everything in
-        title = ast.get_docstring(ast.parse(modules.source(package)))
+        title = ast.get_docstring(ast.parse(modules.source(package))) or ""
         first = title.partition("\n\n")[0]
         files[path_of(f"{package}.__init__")] = f'"""{first}"""\n'
     return files

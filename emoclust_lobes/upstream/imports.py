@@ -81,12 +81,13 @@ class Modules:
             Names of modules, sorted; packages are left out, because names that
             they re-export are imported from where they are defined.
         """
-        needed, waiting = set(), collections.deque()
+        needed: set[str] = set()
+        waiting: list[str] = []
         for path, text in texts.items():
             is_yaml = path.endswith(".yaml")
             waiting += self._in_yaml(text) if is_yaml else self._in_code(text)
         while waiting:
-            module = waiting.popleft()
+            module = waiting.pop()
             source = self.source(module)
             if module not in needed and self._path(module).is_file():
                 needed.add(module)
@@ -122,10 +123,9 @@ class Modules:
             if isinstance(node, ast.ImportFrom):
                 indent = " " * node.col_offset
                 new = [f"{indent}{line}" for line in self._moved_import(node)]
-                ending = lines[node.end_lineno - 1].endswith("\n") * "\n"
-                lines[node.lineno - 1 : node.end_lineno] = [
-                    "\n".join(new) + ending
-                ]
+                old = slice(node.lineno - 1, node.end_lineno)
+                ending = "\n" if lines[old][-1].endswith("\n") else ""
+                lines[old] = ["\n".join(new) + ending]
         return _renamed("".join(lines))
 
     def moved_yaml(self, text):
@@ -231,8 +231,9 @@ def third_party(texts):
             if isinstance(node, ast.Import):
                 found |= {x.name.partition(".")[0] for x in node.names}
             if isinstance(node, ast.ImportFrom) and not node.level:
-                found.add(node.module.partition(".")[0])
-                if node.module == "torch.utils.tensorboard":  # a stand-in
+                module = node.module or ""
+                found.add(module.partition(".")[0])
+                if module == "torch.utils.tensorboard":  # a stand-in
                     found.add("tensorboard")
             if isinstance(node, ast.Call) and node.args:
                 function = ast.unparse(node.func).rpartition(".")[2]
@@ -240,5 +241,5 @@ def third_party(texts):
                 if function == "import_module" and isinstance(
                     first, ast.Constant
                 ):
-                    found.add(first.value.partition(".")[0])
+                    found.add(str(first.value).partition(".")[0])
     return found

@@ -1,13 +1,14 @@
 """Small sample data for the tests of the recipes: synthetic corpora."""
 
 import pathlib
+from collections.abc import Callable
 
 from emoclust_lobes.testing import make_cremad, make_iemocap
 from emoclust_lobes.upstream.layout import SAMPLES
 
 # One actor of each fold; three sessions, the fewest that make three splits.
 # 8 kHz are enough to be resampled, and half as many bytes.
-MAKERS = {
+MAKERS: dict[str, tuple[Callable, dict]] = {
     "CREMA-D": (make_cremad, {"n_speakers": 5, "n_sentences": 1}),
     "IEMOCAP": (
         make_iemocap,

@@ -9,6 +9,8 @@ all comments that belong to them.
 import re
 from typing import NamedTuple
 
+from emoclust_lobes.upstream.errors import UpstreamError
+
 _READ = re.compile(r'hparams\["(\w+)"\](?:\["(\w+)"\])?')
 _OTHERWISE_READ = re.compile(
     r'(?:hparams\.get\(|getattr\([\w.]*hparams, )"(\w+)"'
@@ -62,6 +64,11 @@ def split_yaml(text, script, lobes):
     str
         The YAML, in the same order.
 
+    Raises
+    ------
+    UpstreamError
+        When the script merges no block.
+
     Example
     -------
     >>> text = '''# A header
@@ -100,7 +107,14 @@ def split_yaml(text, script, lobes):
     """
     parts = _parts(text.splitlines(), indent="")
     keys = {part.name: part for part in parts if part.name}
-    own = _MERGED.search(script)[1]
+    merged = _MERGED.search(script)
+    if merged is None:
+        raise UpstreamError(
+            'a script merges its own block, as in {**hparams, **hparams["ser"]}'
+            ", and this one does not: add it, so that it is known which keys "
+            "are the script's"
+        )
+    own = merged[1]
     read = read_keys(script)
     read_elsewhere = {
         (name, "") for lobe in lobes for name, _ in read_keys(lobe)
@@ -187,7 +201,8 @@ def _parts(lines, indent):
     The comments before the first empty line are no key's.
     """
     key = re.compile(rf"{indent}(\w+):")
-    parts, comment = [], []
+    parts: list[Part] = []
+    comment: list[str] = []
     for line in lines:
         match = key.match(line)
         if match:
@@ -233,7 +248,8 @@ def _taken(keys, node):
 
 def _closure(keys, nodes):
     """Follow references from keys that are read to all that they need."""
-    kept, waiting = set(), list(nodes)
+    kept: set[tuple[str, str]] = set()
+    waiting = list(nodes)
     while waiting:
         name, sub = waiting.pop()
         if name in keys and not kept & {(name, sub), (name, "")}:
