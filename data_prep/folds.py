@@ -6,6 +6,7 @@ that over all folds each speaker is tested exactly once.
 """
 
 import collections
+import itertools
 
 from data_prep.errors import ManifestError, check_choice
 
@@ -160,7 +161,7 @@ def speaker_blocks(official, present):
         )
     size, larger = divmod(len(speakers), n_blocks)
     starts = [n * size + min(n, larger) for n in range(n_blocks + 1)]
-    cuts = zip(starts, starts[1:], strict=False)
+    cuts = itertools.pairwise(starts)
     return [tuple(speakers[a:b]) for a, b in cuts], "present speakers"
 
 

@@ -5,8 +5,17 @@ import pathlib
 import sys
 
 import pytest
+from hypothesis import Phase, settings
 
 from speechbrain.utils.importutils import LazyModule
+
+# A mutant is killed by the first example that fails, be it small or large, and
+# by the same one in every run.
+settings.register_profile(
+    "mutants",
+    parent=settings.get_profile("ci"),
+    phases=[Phase.explicit, Phase.generate],
+)
 
 
 @pytest.hookimpl(tryfirst=True, wrapper=True)
