@@ -95,9 +95,13 @@ class ClusterContrastiveLoss(torch.nn.Module):
     ):
         super().__init__()
         if not 0 < temperature < math.inf:
-            raise ValueError(f"temperature must be above 0, not {temperature}")
+            raise ValueError(
+                f"temperature must be above 0 and finite, not {temperature}"
+            )
         if not 0 <= hardness < math.inf:
-            raise ValueError(f"hardness must be 0 or above, not {hardness}")
+            raise ValueError(
+                f"hardness must be 0 or above and finite, not {hardness}"
+            )
         self.temperature = temperature
         self.negatives = negatives
         self.positives = positives

@@ -369,31 +369,67 @@ def test_other_speakers_matter_only_when_asked():
         assert torch.allclose(before, after, atol=1e-7) is same
 
 
-@pytest.mark.parametrize("arguments", [(0.0, "speaker"), (0.1, "nobody")])
-def test_refuses_what_it_cannot_do(arguments):
-    with pytest.raises(ValueError):
-        ClusterContrastiveLoss(*arguments)
-
-
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        ({"positives": "nobody"}, "positives must be one of speaker, all"),
-        ({"elsewhere": "room"}, "elsewhere must be one of any, session, sent"),
-        ({"hardness": -1.0}, "hardness must be 0 or above, not -1.0"),
+        (
+            {"temperature": 0.0},
+            "temperature must be above 0 and finite, not 0.0",
+        ),
+        (
+            {"temperature": math.inf},
+            "temperature must be above 0 and finite, not inf",
+        ),
+        (
+            {"temperature": math.nan},
+            "temperature must be above 0 and finite, not nan",
+        ),
+        (
+            {"hardness": -1.0},
+            "hardness must be 0 or above and finite, not -1.0",
+        ),
+        (
+            {"hardness": math.inf},
+            "hardness must be 0 or above and finite, not inf",
+        ),
+        (
+            {"negatives": "nobody"},
+            "negatives must be one of speaker, all, not 'nobody'",
+        ),
+        (
+            {"positives": "nobody"},
+            "positives must be one of speaker, all, not 'nobody'",
+        ),
+        (
+            {"elsewhere": "room"},
+            "elsewhere must be one of any, session, sentence, not 'room'",
+        ),
     ],
 )
 def test_names_the_option_that_is_wrong(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        ClusterContrastiveLoss(temperature=0.1, **arguments)
+    with pytest.raises(ValueError) as error:
+        ClusterContrastiveLoss(**{"temperature": 0.1, **arguments})
+    assert str(error.value) == message
 
 
-def test_says_what_a_batch_lacks():
+@pytest.mark.parametrize("elsewhere", ["session", "sentence"])
+def test_asks_for_contexts_where_they_are_needed(elsewhere):
+    batch = {**random_batch(4, 9), "contexts": None}
+    with pytest.raises(ValueError) as error:
+        ClusterContrastiveLoss(0.1, elsewhere=elsewhere)(**batch)
+    assert str(error.value) == (
+        f"positives are to come from another {elsewhere}, but no contexts were "
+        f"given: number each utterance's {elsewhere}"
+    )
+
+
+@pytest.mark.parametrize("weight", [0.0, -0.5])
+def test_refuses_weights_that_are_not_above_zero(weight):
     batch = random_batch(4, 9)
-    del batch["contexts"]
-    loss = ClusterContrastiveLoss(0.1, elsewhere="sentence")
-    with pytest.raises(ValueError, match="number each utterance's sentence"):
-        loss(**batch)
-    batch["weights"][2] = 0
-    with pytest.raises(ValueError, match="above 0, found 0"):
+    batch["weights"][2] = weight
+    with pytest.raises(ValueError) as error:
         ClusterContrastiveLoss(0.1)(**batch)
+    assert str(error.value) == (
+        f"weights must be above 0, found {weight}: leave utterances that "
+        "should not count out of the batch"
+    )

@@ -187,10 +187,17 @@ def test_more_speakers_can_be_drawn_where_more_have_clusters():
 
 def test_clusters_without_pairs_are_refused_later_too():
     sampler = sampler_of(full_pool(n_speakers=2))
-    with pytest.raises(ValueError, match="none of the 2 speakers"):
+    with pytest.raises(ValueError) as error:
         sampler.set_clusters([0] * 48)
-    with pytest.raises(ValueError, match="40 clusters of 48 utterances"):
+    assert str(error.value) == (
+        "none of the 2 speakers has two clusters of two utterances: give more "
+        "utterances per speaker or fewer clusters (n_clusters)"
+    )
+    with pytest.raises(ValueError) as error:
         sampler.set_clusters([0, 1] * 20)
+    assert str(error.value) == (
+        "found 40 clusters of 48 utterances: give each utterance its cluster"
+    )
 
 
 def test_processes_share_one_plan_without_overlap():
@@ -208,13 +215,24 @@ def test_processes_share_one_plan_without_overlap():
 
 
 @pytest.mark.parametrize(
-    "pool, shape, message",
-    [
-        ([("a", 0)] * 9, (1, 2, 2), "none of the 1 speakers"),
-        ([("a", 0), ("a", 1)] * 9, (1, 1, 2), "2 clusters"),
-        ([("a", 0), ("a", 1)] * 9, (1, 2, 1), "2 utterances"),
-    ],
+    "shape", [(0, 2, 2, 1), (1, 1, 2, 1), (1, 2, 1, 1), (1, 2, 2, 0)]
 )
-def test_refuses_what_has_no_pairs(pool, shape, message):
-    with pytest.raises(ValueError, match=message):
-        sampler_of(pool, *shape)
+def test_refuses_a_shape_without_pairs(shape):
+    with pytest.raises(ValueError) as error:
+        sampler_of([("a", 0), ("a", 1)] * 9, *shape)
+    speakers, clusters, utterances, steps = shape
+    assert str(error.value) == (
+        "a batch needs at least 1 speaker, 2 clusters of each and 2 utterances "
+        "of each cluster, and an epoch 1 step; asked for "
+        f"{speakers} x {clusters} x {utterances}, {steps} steps"
+    )
+
+
+def test_makes_the_smallest_batches_that_have_pairs():
+    (batch,) = sampler_of([("a", 0), ("a", 1)] * 2, 1, 2, 2, steps=1)
+    assert sorted(batch) == [0, 1, 2, 3]
+
+
+def test_refuses_utterances_without_pairs():
+    with pytest.raises(ValueError, match="none of the 1 speakers"):
+        sampler_of([("a", 0)] * 9, 1, 2, 2)
