@@ -17,7 +17,7 @@ from emoclust_lobes.crosscorpus import command as crosscorpus
 from emoclust_lobes.crosscorpus.corpora import CrossCorpusError
 from emoclust_lobes.embedding_cache import EmbeddingError
 from emoclust_lobes.experiment import interruptible
-from emoclust_lobes.feature_cache import FeatureCacheError
+from emoclust_lobes.feature_reader import FeatureCacheError
 from emoclust_lobes.front_end_models import FrontEndError
 from emoclust_lobes.inference import InferenceError
 from emoclust_lobes.inference.publish import (

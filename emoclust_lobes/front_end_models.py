@@ -91,7 +91,7 @@ def load_config(source, save_path):
     FrontEndError
         When there are none, or the model is none of the four.
     """
-    from_pretrained = _transformers(source).AutoConfig.from_pretrained
+    from_pretrained = import_transformers(source).AutoConfig.from_pretrained
     config = _from_first_place(
         source, save_path, lambda x: from_pretrained(x, cache_dir=save_path)
     )
@@ -120,7 +120,7 @@ def load_wrapper(source, save_path):
     FrontEndError
         When the model cannot be had, or is none of the four.
     """
-    wrapper = _wrapper_class(load_config(source, save_path).model_type)
+    wrapper = wrapper_class(load_config(source, save_path).model_type)
     # Some published weights are float16.
     return _from_first_place(
         source,
@@ -129,8 +129,23 @@ def load_wrapper(source, save_path):
     )
 
 
-def _transformers(source):
-    """The transformers library, which is optional."""
+def import_transformers(source):
+    """Import the transformers library, which is optional.
+
+    Arguments
+    ---------
+    source : str
+        What is wanted of it, for the message.
+
+    Returns
+    -------
+    module
+
+    Raises
+    ------
+    FrontEndError
+        When it is not installed.
+    """
     try:
         return importlib.import_module("transformers")
     except ImportError as error:
@@ -159,8 +174,26 @@ def _from_first_place(source, save_path, load):
     ) from reason
 
 
-def _wrapper_class(model_type):
-    """SpeechBrain's wrapper of a type of model."""
+def wrapper_class(model_type):
+    """Return SpeechBrain's wrapper of a type of model.
+
+    Arguments
+    ---------
+    model_type : str
+        ``wav2vec2``, ``hubert``, ``wavlm`` or ``whisper``.
+
+    Returns
+    -------
+    callable
+        Makes the wrapper; of Whisper, of its encoder alone.
+
+    Example
+    -------
+    >>> import pytest
+    >>> _ = pytest.importorskip("transformers")
+    >>> wrapper_class("wavlm").__name__
+    'WavLM'
+    """
     module, name = _WRAPPERS[model_type].split(".")
     package = "speechbrain.integrations.huggingface"
     wrapper = getattr(importlib.import_module(f"{package}.{module}"), name)

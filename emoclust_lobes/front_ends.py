@@ -127,7 +127,7 @@ class SSLFrontEnd(nn.Module):
         """Load the model, unless it was, and return its hidden states."""
         if self.states is not None:
             return self.states
-        wrapper = load_wrapper(self.source, self.save_path)
+        wrapper = self._load_wrapper()
         is_whisper = wrapper.model.config.model_type == "whisper"
         family = WhisperStates if is_whisper else Wav2Vec2States
         self.states = family(wrapper, depth=max(self.layers))
@@ -136,6 +136,9 @@ class SSLFrontEnd(nn.Module):
         self.requires_grad_(False)
         self.train(self.training)
         return self.states
+
+    def _load_wrapper(self):
+        return load_wrapper(self.source, self.save_path)
 
     @functools.cached_property
     def identity(self):

@@ -10,14 +10,12 @@ import tempfile
 
 from emoclust_lobes.files import write_json
 from emoclust_lobes.front_end_models import (
-    _transformers,
-    _wrapper_class,
+    import_transformers,
     load_config,
+    wrapper_class,
 )
-from emoclust_lobes.front_end_states import Wav2Vec2States, WhisperStates
 from emoclust_lobes.front_ends import SSLFrontEnd
 from emoclust_lobes.inference.errors import InferenceError
-from emoclust_lobes.wheel_encoders import CamPlusPlusFrames
 
 # Where the model came from, and what decides how it is computed here.
 _NOT_SETTINGS = (
@@ -96,18 +94,8 @@ class PackedFrontEnd(SSLFrontEnd):
         self.source = config["model_type"]  # for messages
         self.rounded = rounded
 
-    def load(self):
-        """Make the model with random weights, unless it was."""
-        if self.states is not None:
-            return
-        wrapper = _wrapper_without_weights(self.source)
-        is_whisper = wrapper.model.config.model_type == "whisper"
-        family = WhisperStates if is_whisper else Wav2Vec2States
-        self.states = family(wrapper, depth=max(self.layers))
-        if self.beside_size:
-            self.beside = CamPlusPlusFrames()
-        self.requires_grad_(False)
-        self.train(self.training)
+    def _load_wrapper(self):
+        return _wrapper_without_weights(self.source)
 
     def forward(self, wavs, wav_lens=None):
         """Turn waveforms into frames, as ``SSLFrontEnd`` does."""
@@ -159,7 +147,7 @@ def _changed(settings, defaults):
 def _refuse_unknown_settings(config, extractor):
     """Raise where the library does not know a setting."""
     kind = config.get("model_type")
-    transformers = _transformers(kind)
+    transformers = import_transformers(kind)
     try:
         known = transformers.AutoConfig.for_model(kind).to_dict()
     except ValueError as error:
@@ -187,7 +175,7 @@ def _wrapper_without_weights(folder):
     def make_model(self, *_args, **_options):
         self.model = self.auto_class.from_config(self.config)
 
-    wrapper = _wrapper_class(load_config(folder, folder).model_type)
+    wrapper = wrapper_class(load_config(folder, folder).model_type)
     family = getattr(wrapper, "func", wrapper)  # Whisper's is a partial
     options = getattr(wrapper, "keywords", {})
     members = {"_from_pretrained": make_model}

@@ -1,4 +1,6 @@
-"""Manifests of made-up utterances, and small random speaker models."""
+"""Manifests of made-up utterances, and small random models."""
+
+import functools
 
 import numpy as np
 import pytest
@@ -6,6 +8,7 @@ import soundfile
 import torch
 from data_prep.manifest import Source, Utterance, write_manifest
 from hyperpyyaml import load_hyperpyyaml
+from tiny_models import save_model
 
 
 def _write_noise(path, samples, rate=16000, channels=1, seed=0):
@@ -129,5 +132,16 @@ def model_folder(tmp_path_factory):
         classifier = modules["classifier"].state_dict()
         torch.save(classifier, folder / "classifier.ckpt")
         return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def saved(tmp_path_factory):
+    """Function that gives the folder of a small model, which stays as it is."""
+
+    @functools.cache
+    def make(kind, **settings):
+        return save_model(kind, tmp_path_factory.mktemp("model"), **settings)
 
     return make

@@ -18,31 +18,14 @@ from emoclust_lobes.speaker_encoders import (
 )
 from emoclust_lobes.utterance_vectors import mean_and_deviation, split_layer
 from emoclust_lobes.wheels import EncoderError
+from tiny_models import save_tiny
 
 
 @pytest.fixture(scope="module")
 def whisper_folder(tmp_path_factory):
     """Folder of a Whisper of two layers of width 16 with random weights."""
-    transformers = pytest.importorskip("transformers")
     folder = tmp_path_factory.mktemp("whisper")
-    torch.manual_seed(1)
-    config = transformers.WhisperConfig(
-        d_model=16,
-        encoder_layers=2,
-        encoder_attention_heads=2,
-        encoder_ffn_dim=32,
-        decoder_layers=1,
-        decoder_attention_heads=2,
-        decoder_ffn_dim=32,
-        vocab_size=16,
-        pad_token_id=0,
-        bos_token_id=1,
-        eos_token_id=1,
-        decoder_start_token_id=1,
-    )
-    transformers.WhisperModel(config).save_pretrained(folder)
-    transformers.WhisperFeatureExtractor().save_pretrained(folder)
-    return folder
+    return save_tiny("whisper", folder, encoder_layers=2)
 
 
 def noise(*shape, seed=1):

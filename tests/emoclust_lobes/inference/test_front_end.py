@@ -6,58 +6,26 @@ from emoclust_lobes.front_end_models import FrontEndError
 from emoclust_lobes.front_ends import SSLFrontEnd
 from emoclust_lobes.inference import InferenceError
 from emoclust_lobes.inference.front_end import PackedFrontEnd, packed_arguments
+from tiny_models import LARGE, save_tiny
 
-hf = pytest.importorskip("transformers")
-
-SIZES = {
-    "hidden_size": 16,
-    "num_hidden_layers": 3,
-    "num_attention_heads": 2,
-    "intermediate_size": 32,
-    "conv_dim": (8,) * 7,
-    "num_conv_pos_embeddings": 16,
-    "num_conv_pos_embedding_groups": 2,
-}
-LARGE = {**SIZES, "do_stable_layer_norm": True, "feat_extract_norm": "layer"}
-WHISPER = {
-    "d_model": 16,
-    "encoder_layers": 3,
-    "encoder_attention_heads": 2,
-    "encoder_ffn_dim": 32,
-    "decoder_layers": 1,
-    "decoder_attention_heads": 2,
-    "decoder_ffn_dim": 32,
-    "vocab_size": 64,
-    "pad_token_id": 0,
-    "bos_token_id": 1,
-    "eos_token_id": 2,
-    "decoder_start_token_id": 1,
-    "max_source_positions": 100,
-}
-CONFIGS = {
-    "wav2vec2": lambda: hf.Wav2Vec2Config(**SIZES),
-    "wav2vec2 large": lambda: hf.Wav2Vec2Config(**LARGE),
-    "hubert": lambda: hf.HubertConfig(**SIZES),
-    "wavlm": lambda: hf.WavLMConfig(**SIZES),
-    "whisper": lambda: hf.WhisperConfig(**WHISPER),
+KINDS = {
+    "wav2vec2": {},
+    "wav2vec2 large": LARGE,
+    "hubert": {},
+    "wavlm": {},
+    "whisper": {"max_source_positions": 100},
 }
 
 
 def make(kind, folder, do_normalize=True, **options):
     """A front end of a tiny random model in a folder."""
-    torch.manual_seed(0)
-    hf.AutoModel.from_config(CONFIGS[kind]()).save_pretrained(folder)
-    if kind == "whisper":
-        extractor = hf.WhisperFeatureExtractor()
-    else:
-        extractor = hf.Wav2Vec2FeatureExtractor(do_normalize=do_normalize)
-    extractor.save_pretrained(folder)
+    save_tiny(kind.split()[0], folder, do_normalize, **KINDS[kind])
     front_end = SSLFrontEnd(folder, folder, **options)
     front_end.load()
     return front_end
 
 
-@pytest.mark.parametrize("kind", CONFIGS)
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("layers", [[1, 2], [3, 0]])
 def test_the_frames_are_the_same(kind, layers, tmp_path):
     front_end = make(kind, tmp_path, layers=layers, pooled_frames=2)
