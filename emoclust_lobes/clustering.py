@@ -10,6 +10,7 @@ arguments and a seed made of the run's seed and the speaker's name: neither on
 the order of the utterances nor on the number of workers.
 """
 
+import contextlib
 import hashlib
 import itertools
 import json
@@ -26,11 +27,14 @@ from emoclust_lobes.cluster_algorithms import (
     remove_speaker,
 )
 from emoclust_lobes.cluster_report import CONFOUNDS, report_speaker, summarise
+from emoclust_lobes.distributed import gather_objects, gather_rows, own_rows
 from emoclust_lobes.embedding_cache import read_cache
 from emoclust_lobes.files import read_json, replacing, write_json
 from emoclust_lobes.locks import locked
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
+
+from speechbrain.utils.distributed import ddp_barrier, if_main_process
 
 LABELS = ["emotion", *CONFOUNDS]
 
@@ -55,6 +59,9 @@ def cluster_utterances(
     Nothing happens when ``cluster_folder`` holds the clusters of the same
     utterances, labels, embeddings and arguments. Another process that writes
     into it is waited for.
+
+    When all processes of a distributed run call it, they share the speakers;
+    the main process alone, as inside ``run_on_main``, does everything.
 
     Arguments
     ---------
@@ -112,19 +119,28 @@ def cluster_utterances(
         "seed": seed,
     }
     inputs = _fingerprint(arguments, utterances, vectors)
-    with locked(folder, wait=True):
-        done = read_json(folder / "clusters.json")
-        if done and done["fingerprint"] == inputs and _csv(folder).exists():
+    with contextlib.ExitStack() as stack:
+        if if_main_process():
+            stack.enter_context(locked(folder, wait=True))
+        if _is_done(folder, inputs):
             return
-        speakers = utterances.groupby("spk_id", sort=True)
+        rows_of = utterances.groupby("spk_id", sort=True).indices
+        names = sorted(rows_of)
+        own = [names[number] for number in own_rows(len(names))]
+        labels = {x: utterances[x].to_numpy() for x in LABELS}
         tasks = (
-            (name, vectors[rows.index], {x: rows[x].tolist() for x in LABELS})
-            for name, rows in speakers
+            (name, vectors[rows], {x: labels[x][rows].tolist() for x in LABELS})
+            for name, rows in ((name, rows_of[name]) for name in own)
         )
-        columns, reports = _run(tasks, speakers.ngroups, n_jobs, arguments)
-        table = utterances[["ID", "spk_id"]].assign(**columns)
-        facts = {"fingerprint": inputs, **arguments}
-        _write(folder, facts, table, reports)
+        clustered = gather_rows(_run(tasks, len(own), n_jobs, arguments))
+        if if_main_process():
+            _write(
+                folder,
+                facts={"fingerprint": inputs, **arguments},
+                utterances=utterances,
+                clustered=dict(zip(names, clustered, strict=True)),
+            )
+        ddp_barrier()
 
 
 def read_clusters(cluster_folder):
@@ -212,8 +228,19 @@ def _csv(folder):
     return folder / "clusters.csv"
 
 
-def _write(folder, facts, table, reports):
+def _is_done(folder, inputs):
+    """Whether the folder holds what these inputs give; the main one looks."""
+    done = read_json(folder / "clusters.json") if if_main_process() else None
+    fits = done and done["fingerprint"] == inputs and _csv(folder).exists()
+    return gather_objects(bool(fits))[0]
+
+
+def _write(folder, facts, utterances, clustered):
     """Write both files; without the second, the clusters are made again."""
+    columns, reports = zip(*clustered.values(), strict=True)
+    table = utterances[["ID", "spk_id"]].assign(
+        **{x: np.concatenate([own[x] for own in columns]) for x in columns[0]}
+    )
     (folder / "clusters.json").unlink(missing_ok=True)
     with replacing(_csv(folder)) as stream:
         table.to_csv(stream, index=False, float_format="%.6f")
@@ -222,31 +249,25 @@ def _write(folder, facts, table, reports):
         {
             **facts,
             "utterances": len(table),
-            "clusters": sum(x["clusters"] for x in reports.values()),
-            "short_speakers": sum(x["short"] for x in reports.values()),
-            **summarise(list(reports.values())),
-            "speakers": reports,
+            "clusters": sum(x["clusters"] for x in reports),
+            "short_speakers": sum(x["short"] for x in reports),
+            **summarise(reports),
+            "speakers": dict(zip(clustered, reports, strict=True)),
         },
     )
 
 
 def _run(tasks, n_speakers, n_jobs, arguments, speakers_per_job=25):
-    """Cluster all speakers; return the columns of the CSV and the reports."""
+    """Cluster speakers; list (columns of the CSV, report) of each."""
     chunks = iter(lambda: list(itertools.islice(tasks, speakers_per_job)), [])
     jobs = (joblib.delayed(_cluster_chunk)(x, arguments) for x in chunks)
     pool = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
-    tables, reports = [], {}
+    clustered = []
     with tqdm(total=n_speakers, desc="clustering", unit="spk") as progress:
         for results in pool(jobs):
-            for name, rows, report in results:
-                tables.append(rows)
-                reports[name] = report
+            clustered += results
             progress.update(len(results))
-    columns = {
-        name: np.concatenate([table[name] for table in tables])
-        for name in tables[0]
-    }
-    return columns, reports
+    return clustered
 
 
 def _cluster_chunk(speakers, arguments):
@@ -275,4 +296,4 @@ def _cluster_one(name, vectors, labels, arguments):
     columns = {"cluster": clusters, "distance": distances, "margin": margins}
     report = report_speaker(vectors, clusters, other_clusters, labels, seeds[0])
     fewest = 2 if n_clusters == "silhouette" else n_clusters
-    return name, columns, {"short": len(vectors) // 2 < fewest, **report}
+    return columns, {"short": len(vectors) // 2 < fewest, **report}
