@@ -54,6 +54,26 @@ def prepare_block_folds(
     ManifestError
         When there is no such fold, the corpus is not complete and should be,
         or the manifest cannot be made.
+
+    Example
+    -------
+    >>> import collections
+    >>> from data_prep.preparation import Scan
+    >>> prepare_block_folds(
+    ...     corpus="Tiny",
+    ...     scan=Scan([], collections.Counter(), collections.Counter()),
+    ...     expected={"Ann": 2},
+    ...     blocks=[["Ann"], ["Bob"], ["Eve"]],
+    ...     classes=["ang", "sad"],
+    ...     data_folder="corpus",
+    ...     manifest_folder="manifest",
+    ...     fold=1,
+    ...     expect_complete=True,
+    ...     arguments={},
+    ... )
+    Traceback (most recent call last):
+    ...
+    data_prep.errors.ManifestError: ...
     """
     missing = count_missing(corpus, expected, scan.utterances, expect_complete)
     blocks, kind = speaker_blocks(blocks, {u.spk_id for u in scan.utterances})

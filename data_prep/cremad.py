@@ -86,6 +86,15 @@ def scan_cremad(data_folder, classes, label_source):
     ------
     ManifestError
         When there are no votes.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> (folder / "AudioWAV").mkdir()
+    >>> (folder / "AudioWAV" / "1001_DFA_ANG_XX.wav").touch()
+    >>> scan = scan_cremad(folder, ["ang", "sad"], "intended")
+    >>> [(x.spk_id, x.sentence, x.emotion) for x in scan.utterances]
+    [('1001', 'DFA', 'ang')]
     """
     votes = _read_votes(data_folder, label_source)
     genders = _read_genders(data_folder)
@@ -192,6 +201,13 @@ def prepare_cremad(
     ------
     ManifestError
         Saying what was found, where, and what to do.
+
+    Example
+    -------
+    >>> prepare_cremad("corpus", "manifest", label_source="mine")
+    Traceback (most recent call last):
+    ...
+    data_prep.errors.ManifestError: label_source='mine' is not offered...
     """
     check_choice("classes", classes, CLASS_SETS)
     check_choice("label_source", label_source, LABEL_SOURCES)

@@ -62,6 +62,15 @@ def scan_emodb(data_folder, classes):
     Returns
     -------
     Scan
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> (folder / "wav").mkdir()
+    >>> (folder / "wav" / "03a01Wa.wav").touch()
+    >>> scan = scan_emodb(folder, ["ang", "sad"])
+    >>> [(x.spk_id, x.gender, x.emotion) for x in scan.utterances]
+    [('03', 'M', 'ang')]
     """
     utterances = []
     unlabelled: collections.Counter[str] = collections.Counter()
@@ -119,6 +128,13 @@ def prepare_emodb(
     ------
     ManifestError
         Saying what was found, where, and what to do.
+
+    Example
+    -------
+    >>> prepare_emodb("corpus", "manifest", label_source="mine")
+    Traceback (most recent call last):
+    ...
+    data_prep.errors.ManifestError: label_source='mine' is not offered...
     """
     check_choice("classes", classes, CLASS_SETS)
     check_choice("label_source", label_source, LABEL_SOURCES)

@@ -87,6 +87,15 @@ def scan_esd(data_folder, language):
     Returns
     -------
     Scan
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> (folder / "0011" / "Angry").mkdir(parents=True)
+    >>> (folder / "0011" / "Angry" / "0011_000351.wav").touch()
+    >>> scan = scan_esd(folder, "english")
+    >>> [(x.spk_id, x.sentence, x.emotion) for x in scan.utterances]
+    [('0011', 'english001', 'ang')]
     """
     spoken = {
         speaker: (name, gender)
@@ -154,6 +163,13 @@ def prepare_esd(
     ------
     ManifestError
         Saying what was found, where, and what to do.
+
+    Example
+    -------
+    >>> prepare_esd("corpus", "manifest", label_source="mine")
+    Traceback (most recent call last):
+    ...
+    data_prep.errors.ManifestError: label_source='mine' is not offered...
     """
     check_choice("classes", classes, CLASS_SETS)
     check_choice("label_source", label_source, LABEL_SOURCES)

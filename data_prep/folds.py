@@ -58,7 +58,15 @@ def rotation(groups, fold, development=True):
 
 
 def check_fold(fold, n_folds):
-    """Raise a ManifestError unless ``fold`` is an integer of 1 to n_folds."""
+    """Raise a ManifestError unless ``fold`` is an integer of 1 to n_folds.
+
+    Example
+    -------
+    >>> check_fold(6, 5)
+    Traceback (most recent call last):
+    ...
+    data_prep.errors.ManifestError: fold=6 does not exist: choose one of 1 to 5.
+    """
     if not isinstance(fold, int) or not 1 <= fold <= n_folds:
         raise ManifestError(
             f"fold={fold!r} does not exist: choose one of 1 to {n_folds}."

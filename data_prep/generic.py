@@ -155,6 +155,16 @@ def prepare_generic(
     ------
     ManifestError
         Saying what was found, where, and what to do.
+
+    Example
+    -------
+    >>> from data_prep.manifest import read_summary
+    >>> from emoclust_lobes.testing import make_generic
+    >>> folder = getfixture("tmp_path")
+    >>> _ = make_generic(folder / "calls", n_speakers=3)
+    >>> prepare_generic(folder / "calls", folder / "fold_1", folds=3)
+    >>> read_summary(folder / "fold_1")["corpus"]
+    'corpus'
     """
     check_choice("label_source", label_source, LABEL_SOURCES)
     folder = _check_folder(corpus, data_folder, table)

@@ -70,6 +70,20 @@ def scan_iemocap(data_folder, classes, expect_complete):
     ManifestError
         When a line of a label file cannot be read or, in what should be
         complete, a dialogue has no label file.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> labels = folder / "Session1/dialog/EmoEvaluation"
+    >>> turns = folder / "Session1/sentences/wav/Ses01F_impro01"
+    >>> for made in (labels, turns):
+    ...     made.mkdir(parents=True)
+    >>> (turns / "Ses01F_impro01_F000.wav").touch()
+    >>> line = "[6.29 - 8.24]\\tSes01F_impro01_F000\\texc\\t[2.5, 2.5, 2.5]"
+    >>> _ = (labels / "Ses01F_impro01.txt").write_text(line)
+    >>> scan = scan_iemocap(folder, ["hap", "sad"], expect_complete=False)
+    >>> [(x.spk_id, x.session, x.emotion) for x in scan.utterances]
+    [('Ses01F', '1', 'hap')]
     """
     utterances, problems = [], []
     unlabelled: collections.Counter[str] = collections.Counter()
@@ -183,6 +197,13 @@ def prepare_iemocap(
     ------
     ManifestError
         Saying what was found, where, and what to do.
+
+    Example
+    -------
+    >>> prepare_iemocap("corpus", "manifest", label_source="mine")
+    Traceback (most recent call last):
+    ...
+    data_prep.errors.ManifestError: label_source='mine' is not offered...
     """
     check_choice("classes", classes, CLASS_SETS)
     check_choice("label_source", label_source, LABEL_SOURCES)

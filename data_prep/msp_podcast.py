@@ -85,6 +85,20 @@ def scan_msp_podcast(data_folder, classes, test_set, expect_complete):
     ------
     ManifestError
         When the table lacks a column, or has an emotion that there is not.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> for name in ("Labels", "Audios"):
+    ...     (folder / name).mkdir()
+    >>> (folder / "Audios" / "MSP-PODCAST_0001_0008.wav").touch()
+    >>> _ = (folder / "Labels" / "labels_consensus.csv").write_text(
+    ...     "FileName,EmoClass,SpkrID,Gender,Split_Set\\n"
+    ...     "MSP-PODCAST_0001_0008.wav,A,127,Male,Train\\n"
+    ... )
+    >>> scan, _ = scan_msp_podcast(folder, ["ang", "sad"], "Test1", True)
+    >>> [(x.spk_id, x.session, x.emotion) for x in scan.utterances]
+    [('127', 'MSP-PODCAST_0001', 'ang')]
     """
     rows = []
     for path in sorted(data_folder.glob(_TABLE)):
@@ -180,6 +194,13 @@ def prepare_msp_podcast(
     ------
     ManifestError
         Saying what was found, where, and what to do.
+
+    Example
+    -------
+    >>> prepare_msp_podcast("corpus", "manifest", label_source="mine")
+    Traceback (most recent call last):
+    ...
+    data_prep.errors.ManifestError: label_source='mine' is not offered...
     """
     check_choice("classes", classes, CLASS_SETS)
     check_choice("label_source", label_source, LABEL_SOURCES)

@@ -54,6 +54,15 @@ def scan_ravdess(data_folder):
     Returns
     -------
     Scan
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> (folder / "Actor_01").mkdir()
+    >>> (folder / "Actor_01" / "03-01-05-02-01-01-01.wav").touch()
+    >>> scan = scan_ravdess(folder)
+    >>> [(x.spk_id, x.gender, x.emotion) for x in scan.utterances]
+    [('Actor_01', 'M', 'ang')]
     """
     utterances = []
     dropped: collections.Counter[str] = collections.Counter()
@@ -112,6 +121,18 @@ def prepare_ravdess(
     ------
     ManifestError
         Saying what was found, where, and what to do.
+
+    Example
+    -------
+    >>> from data_prep.manifest import read_summary
+    >>> from emoclust_lobes.testing import make_ravdess
+    >>> folder = getfixture("tmp_path")
+    >>> sizes = {"n_speakers": 3, "n_statements": 1, "n_repetitions": 1}
+    >>> _ = make_ravdess(folder / "corpus", **sizes)
+    >>> fold = folder / "fold_1"
+    >>> prepare_ravdess(folder / "corpus", fold, expect_complete=False)
+    >>> read_summary(fold)["utterances"]
+    {'train': 15, 'valid': 15, 'test': 15, 'pool': 15}
     """
     check_choice("classes", classes, CLASS_SETS)
     check_choice("label_source", label_source, LABEL_SOURCES)

@@ -53,6 +53,14 @@ def scan_savee(data_folder):
     Returns
     -------
     Scan
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> (folder / "DC").mkdir()
+    >>> (folder / "DC" / "sa01.wav").touch()
+    >>> [(x.spk_id, x.emotion) for x in scan_savee(folder).utterances]
+    [('DC', 'sad')]
     """
     utterances = []
     dropped: collections.Counter[str] = collections.Counter()
@@ -104,6 +112,13 @@ def prepare_savee(
     ------
     ManifestError
         Saying what was found, where, and what to do.
+
+    Example
+    -------
+    >>> prepare_savee("corpus", "manifest", label_source="mine")
+    Traceback (most recent call last):
+    ...
+    data_prep.errors.ManifestError: label_source='mine' is not offered...
     """
     check_choice("classes", classes, CLASS_SETS)
     check_choice("label_source", label_source, LABEL_SOURCES)

@@ -53,6 +53,15 @@ def scan_tess(data_folder):
     Returns
     -------
     Scan
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> (folder / "OAF_Fear").mkdir()
+    >>> (folder / "OAF_Fear" / "OAF_back_fear.wav").touch()
+    >>> scan = scan_tess(folder)
+    >>> [(x.spk_id, x.sentence, x.emotion) for x in scan.utterances]
+    [('OAF', 'back', 'fea')]
     """
     utterances = []
     dropped: collections.Counter[str] = collections.Counter()
@@ -105,6 +114,13 @@ def prepare_tess(
     ------
     ManifestError
         Saying what was found, where, and what to do.
+
+    Example
+    -------
+    >>> prepare_tess("corpus", "manifest", label_source="mine")
+    Traceback (most recent call last):
+    ...
+    data_prep.errors.ManifestError: label_source='mine' is not offered...
     """
     check_choice("classes", classes, CLASS_SETS)
     check_choice("label_source", label_source, LABEL_SOURCES)

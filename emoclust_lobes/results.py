@@ -29,6 +29,13 @@ def collect_results(folder):
     ------
     FileNotFoundError
         When no run below the folder has been tested.
+
+    Example
+    -------
+    >>> collect_results(getfixture("tmp_path"))
+    Traceback (most recent call last):
+    ...
+    FileNotFoundError: no ser_*/labels_*/metrics.json below ...
     """
     rows = []
     runs = pathlib.Path(folder).rglob("ser_*/labels_*/metrics.json")
@@ -63,6 +70,14 @@ def summarize_results(table):
     pandas.DataFrame
         As ``summarize``, one row for each corpus, label source, class set,
         system and share of the labels.
+
+    Example
+    -------
+    >>> run = dict.fromkeys(PROTOCOL, "any")
+    >>> scores = {"wa": 0.5, "macro_f1": 0.5, "valid_uar": None, "n": 10}
+    >>> runs = [{**run, **scores, "fold": 1, "uar": uar} for uar in (0.4, 0.6)]
+    >>> summarize_results(pd.DataFrame(runs))["uar"].tolist()
+    [0.5]
     """
     return summarize(table, by=PROTOCOL)
 
@@ -79,6 +94,16 @@ def describe_results(folder):
     -------
     str
         Two tables, and where the pictures of each run are.
+
+    Example
+    -------
+    >>> from emoclust_lobes.files import write_json
+    >>> folder = getfixture("tmp_path") / "ser_none" / "labels_1.0"
+    >>> keys = [*PROTOCOL, "fold", "seed", *SCORES, "valid_uar", "n"]
+    >>> metrics = {**dict.fromkeys(keys, 0), "classes": ["ang", "sad"]}
+    >>> write_json(folder / "metrics.json", metrics)
+    >>> print(describe_results(folder.parents[1]).splitlines()[0])
+    Tests, run by run
     """
     table = collect_results(folder)
     summary = summarize_results(table)

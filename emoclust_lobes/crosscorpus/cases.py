@@ -45,6 +45,11 @@ class Case(NamedTuple):
         than are tested.
     fold : int
         Of the target corpus, or 0 for all of it.
+
+    Example
+    -------
+    >>> Case(train="ravdess", test="emodb", adapt="none", fold=0).name
+    'ravdess-to-emodb/none_all'
     """
 
     train: str
@@ -165,6 +170,15 @@ def write_table(path, table):
         The file.
     table : pandas.DataFrame
         From ``case_table``.
+
+    Example
+    -------
+    >>> path = getfixture("tmp_path") / "case.csv"
+    >>> write_table(
+    ...     path, pandas.DataFrame({"path": ["a.wav"], "split": ["test"]})
+    ... )
+    >>> path.read_text().splitlines()
+    ['path,split', 'a.wav,test']
     """
     with replacing(path) as stream:
         table.to_csv(stream, index=False)

@@ -48,6 +48,11 @@ class Cell(NamedTuple):
     """A cell of a matrix, its seeds together.
 
     ``condition`` is what the statistics of a protocol know it by.
+
+    Example
+    -------
+    >>> Cell("ravdess", "emodb", "none", "contrastive", "").condition.system
+    'ravdess emodb none contrastive'
     """
 
     train: str
@@ -67,6 +72,12 @@ class Matrix(NamedTuple):
 
     ``facts`` is the content of ``crosscorpus.json``, ``cells`` and
     ``speakers`` are tables.
+
+    Example
+    -------
+    >>> key = {"system": ["none"], "adapt": ["none"], "enrolled": [""]}
+    >>> Matrix({"systems": ["none"]}, pd.DataFrame(key), None).rows
+    [('none', 'none', '')]
     """
 
     facts: dict
@@ -131,6 +142,14 @@ def gather_cells(output_folder, yaml, settings):
         One row for each cell and seed of which all cases are there, with
         ``valid_uar`` and ``n_train`` the means over its ``folds`` cases; and
         one for each of these and test speaker.
+
+    Example
+    -------
+    >>> cells, speakers = gather_cells(
+    ...     getfixture("tmp_path"), "generic.yaml", {}
+    ... )
+    >>> len(cells), len(speakers)  # nothing was run
+    (0, 0)
     """
     cells = [pd.DataFrame(columns=[*CELL_TYPES, "cases"])]
     speakers = [pd.DataFrame(columns=SPEAKER_TYPES)]
@@ -219,6 +238,13 @@ def write_cells(folder, cells, speakers):
         Of the results.
     cells, speakers : pandas.DataFrame
         From ``gather_cells``.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> write_cells(folder, *gather_cells(folder, "generic.yaml", {}))
+    >>> sorted(path.name for path in folder.iterdir())
+    ['cells.csv', 'speakers.csv']
     """
     for name, table in (("speakers", speakers), ("cells", cells)):
         with replacing(folder / f"{name}.csv") as stream:
@@ -244,6 +270,13 @@ def read_matrix(folder):
     ValueError
         When a file has other columns or values, a cell is there twice, or its
         speakers do not tell of the same test.
+
+    Example
+    -------
+    >>> read_matrix(getfixture("tmp_path"))
+    Traceback (most recent call last):
+    ...
+    FileNotFoundError: there is no ...crosscorpus.json: no results
     """
     folder = pathlib.Path(folder)
     facts = read_json(folder / FACTS)

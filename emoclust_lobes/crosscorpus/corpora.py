@@ -48,6 +48,14 @@ class Corpus(NamedTuple):
         Emotion of the corpus -> shared class, or ``None``.
     data_folder : pathlib.Path
         Where it lies, links followed.
+
+    Example
+    -------
+    >>> from data_prep import prepare_emodb
+    >>> emotions = {"ang": "ang", "bor": None}
+    >>> folder = pathlib.Path("/data/EMO-DB")
+    >>> Corpus("emodb", "EMO-DB", prepare_emodb, emotions, folder).title
+    'EMO-DB'
     """
 
     name: str

@@ -41,6 +41,22 @@ def prepare_corpora(corpora, output_folder):
     ------
     CrossCorpusError, ManifestError
         As ``Corpus.prepare_folds``.
+
+    Example
+    -------
+    >>> from functools import partial
+    >>> from data_prep import prepare_ravdess, read_manifest
+    >>> from emoclust_lobes.crosscorpus.corpora import Corpus
+    >>> from emoclust_lobes.testing import make_ravdess
+    >>> folder = getfixture("tmp_path")
+    >>> sizes = {"n_speakers": 3, "n_statements": 1, "n_repetitions": 1}
+    >>> counts = make_ravdess(folder / "corpus", **sizes)
+    >>> emotions = dict.fromkeys("ang cal dis fea hap neu sad sur".split())
+    >>> prepare = partial(prepare_ravdess, expect_complete=False)
+    >>> tiny = Corpus("tiny", "Tiny", prepare, emotions, folder / "corpus")
+    >>> folds, root = prepare_corpora({"tiny": tiny}, folder)
+    >>> len(folds["tiny"]), root.name
+    (3, 'corpus')
     """
     folds = {
         name: corpus.prepare_folds(output_folder / "manifests" / name)

@@ -37,6 +37,13 @@ class Results(NamedTuple):
 
     ``facts`` is the content of ``protocol.json``, ``cells`` and ``speakers``
     are tables with the columns of ``cell_rows``.
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.results import make_results
+    >>> results = read_results(make_results(getfixture("tmp_path")))
+    >>> results.classes, results.order[:2]
+    (['ang', 'hap', 'neu', 'sad'], ('none', 'shuffled'))
     """
 
     facts: dict
@@ -199,6 +206,13 @@ def read_results(folder):
     ValueError
         When a file has other columns or values, a cell is there twice, or its
         speakers do not tell of the same test.
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.results import make_results
+    >>> results = read_results(make_results(getfixture("tmp_path")))
+    >>> results.facts["title"], len(results.cells), len(results.speakers)
+    ('Made-up', 12, 36)
     """
     folder = pathlib.Path(folder)
     facts = read_json(folder / "protocol.json")
@@ -232,6 +246,15 @@ def merge_cells(folder, cells, speakers):
     ------
     ValueError
         As ``read_results``; the files are then as before.
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.results import FEW, make_cells
+    >>> folder = getfixture("tmp_path")
+    >>> merge_cells(folder, *make_cells(FEW))
+    >>> merge_cells(folder, *make_cells(FEW, n_folds=4))  # one fold more
+    >>> len(pd.read_csv(folder / "cells.csv"))
+    16
     """
     folder = pathlib.Path(folder)
     old_cells, old_speakers = _read_tables(folder).values()

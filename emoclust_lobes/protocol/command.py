@@ -154,6 +154,11 @@ def commit_of(folder):
     -------
     str
         Empty outside of one.
+
+    Example
+    -------
+    >>> commit_of(getfixture("tmp_path"))
+    ''
     """
 
     def git(*words):

@@ -42,6 +42,17 @@ def plot_systems(results, path):
         From ``read_results``, some with all labels and without enrolment.
     path : str or pathlib.Path
         Where to write, without an ending.
+
+    Example
+    -------
+    >>> from emoclust_lobes.protocol.cells import read_results
+    >>> from emoclust_lobes.testing.results import make_results
+    >>> uars = {("none", 1.0, ""): 0.5, ("contrastive", 1.0, ""): 0.6}
+    >>> folder = make_results(getfixture("tmp_path"), uars)
+    >>> results = read_results(folder)
+    >>> plot_systems(results, folder / "picture")
+    >>> sorted(path.name for path in folder.glob("picture*"))
+    ['picture.png', 'picture.svg']
     """
     cells = with_all_labels(results.cells)
     systems = systems_of(cells, results.order)
@@ -84,6 +95,17 @@ def plot_labels(results, path):
     ---------
     results, path
         As for ``plot_systems``; some results have a part of the labels.
+
+    Example
+    -------
+    >>> from emoclust_lobes.protocol.cells import read_results
+    >>> from emoclust_lobes.testing.results import make_results
+    >>> uars = {("none", 1.0, ""): 0.5, ("none", 0.1, ""): 0.6}
+    >>> folder = make_results(getfixture("tmp_path"), uars)
+    >>> results = read_results(folder)
+    >>> plot_labels(results, folder / "picture")
+    >>> sorted(path.name for path in folder.glob("picture*"))
+    ['picture.png', 'picture.svg']
     """
     cells = with_few_labels(results.cells)
     shares = sorted(set(cells["labels"]))
@@ -116,6 +138,17 @@ def plot_enrolment(results, path):
     ---------
     results, path
         As for ``plot_systems``; some results have enrolment.
+
+    Example
+    -------
+    >>> from emoclust_lobes.protocol.cells import read_results
+    >>> from emoclust_lobes.testing.results import make_results
+    >>> uars = {("none", 1.0, ""): 0.5, ("none", 1.0, "all"): 0.6}
+    >>> folder = make_results(getfixture("tmp_path"), uars)
+    >>> results = read_results(folder)
+    >>> plot_enrolment(results, folder / "picture")
+    >>> sorted(path.name for path in folder.glob("picture*"))
+    ['picture.png', 'picture.svg']
     """
     cells = with_enrolment(results.cells)
     kinds = list(dict.fromkeys(cells["enrolled"]))
@@ -146,6 +179,17 @@ def plot_noise(results, path):
         As for ``plot_systems``; some systems are called ``noise_...``. Each
         share of the labels has a line, and beside it the UAR without stage 1
         and with the emotions for clusters, where they were tested.
+
+    Example
+    -------
+    >>> from emoclust_lobes.protocol.cells import read_results
+    >>> from emoclust_lobes.testing.results import make_results
+    >>> uars = {("none", 1.0, ""): 0.5, ("noise_0.5", 1.0, ""): 0.6}
+    >>> folder = make_results(getfixture("tmp_path"), uars)
+    >>> results = read_results(folder)
+    >>> plot_noise(results, folder / "picture")
+    >>> sorted(path.name for path in folder.glob("picture*"))
+    ['picture.png', 'picture.svg']
     """
     levels = noise_levels(results.cells)
     lines = {
@@ -190,6 +234,16 @@ def plot_confusions(results, folder, systems):
     -------
     dict
         System -> pathlib.Path of its picture.
+
+    Example
+    -------
+    >>> from emoclust_lobes.protocol.cells import read_results
+    >>> from emoclust_lobes.testing.results import make_results
+    >>> uars = {("none", 1.0, ""): 0.5, ("contrastive", 1.0, ""): 0.6}
+    >>> folder = make_results(getfixture("tmp_path"), uars)
+    >>> results = read_results(folder)
+    >>> plot_confusions(results, folder, ["none"])["none"].name
+    'confusion_none.png'
     """
     paths = {}
     for system in systems:

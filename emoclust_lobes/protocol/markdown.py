@@ -87,6 +87,11 @@ def paragraph(text):
     Returns
     -------
     str
+
+    Example
+    -------
+    >>> [len(line) for line in paragraph("word " * 20).split("\\n")]
+    [79, 19]
     """
     return textwrap.fill(text, 80, break_on_hyphens=False)
 

@@ -27,6 +27,11 @@ class System(NamedTuple):
         Overrides of the YAML for the two scripts.
     reference : dict
         Arguments of a reference system; empty for one that is trained.
+
+    Example
+    -------
+    >>> System("kept", {}, {"ser_contrastive_weight": 0.3}, {}).needs_clusters
+    True
     """
 
     name: str
@@ -68,6 +73,12 @@ class Job(NamedTuple):
         Which run of all.
     cells : tuple of (System, float)
         Systems and shares of the labels.
+
+    Example
+    -------
+    >>> none = System("none", {"pretraining": "none"}, {}, {})
+    >>> Job(fold=1, seed=7, cells=((none, 1.0), (none, 0.1))).title
+    'fold 1, seed 7, none'
     """
 
     fold: int

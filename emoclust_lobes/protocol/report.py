@@ -51,6 +51,13 @@ def write_report(folder):
     ------
     FileNotFoundError, ValueError
         As ``read_results``.
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.results import make_results
+    >>> report = write_report(make_results(getfixture("tmp_path")))
+    >>> report.read_text().splitlines()[0]
+    '# Made-up: results'
     """
     folder = pathlib.Path(folder)
     results = read_results(folder)

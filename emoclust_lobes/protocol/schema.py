@@ -29,7 +29,16 @@ SPEAKER_TYPES = {**_KEY_TYPES, "speaker": str, "hits": str}
 
 
 class Condition(NamedTuple):
-    """What is the same in all cells that are averaged."""
+    """What is the same in all cells that are averaged.
+
+    Example
+    -------
+    >>> cells = pd.DataFrame({"system": ["none", "oracle"]})
+    >>> Condition("none").of(
+    ...     cells.assign(labels=1.0, enrolled="")
+    ... ).index.tolist()
+    [0]
+    """
 
     system: str
     labels: float = 1.0
@@ -143,6 +152,13 @@ def keys(table):
     Returns
     -------
     pandas.MultiIndex
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.results import FEW, make_cells
+    >>> cells, speakers = make_cells(FEW)
+    >>> keys(cells).names == KEY, len(keys(speakers).unique())
+    (True, 12)
     """
     return pd.MultiIndex.from_frame(table[KEY])
 
@@ -162,6 +178,16 @@ def check_tables(cells, speakers, folder):
     ValueError
         When a cell is there twice or in one table alone, the counts of a
         cell are not the sum of its speakers', or cells have other classes.
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.results import FEW, make_cells
+    >>> cells, speakers = make_cells(FEW)
+    >>> check_tables(cells, speakers, "results")
+    >>> check_tables(cells.iloc[1:], speakers, "results")
+    Traceback (most recent call last):
+    ...
+    ValueError: results: ('none', ...) is in one table, not in both
     """
     key = keys(cells)
     if key.has_duplicates:

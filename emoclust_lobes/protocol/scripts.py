@@ -27,6 +27,13 @@ class Experiment:
         The experiment's file, in the folder ``hparams`` beside the scripts.
     overrides : dict
         Keys of its top level.
+
+    Example
+    -------
+    >>> Experiment(
+    ...     "hparams/ravdess.yaml", {"data_folder": "/data/RAVDESS", "fold": 2}
+    ... ).settings
+    {'fold': 2}
     """
 
     def __init__(self, yaml, overrides):

@@ -27,6 +27,11 @@ class Difference(NamedTuple):
     ``low`` and ``high`` are the 95 % interval, ``p`` is two-sided and not
     corrected for many comparisons, ``pairs`` counts the runs that both have.
     What cannot be told is NaN.
+
+    Example
+    -------
+    >>> Difference(value=0.03, low=0.01, high=0.05, p=0.02, pairs=6).value
+    0.03
     """
 
     value: float
@@ -112,6 +117,14 @@ def pooled_confusion(cells, condition):
     -------
     numpy.ndarray
         Rows are truth, columns prediction, shape [classes, classes].
+
+    Example
+    -------
+    >>> from emoclust_lobes.protocol.cells import read_results
+    >>> from emoclust_lobes.testing.results import make_results
+    >>> results = read_results(make_results(getfixture("tmp_path")))
+    >>> pooled_confusion(results.cells, Condition("none")).sum(axis=1)
+    array([27., 45., 72., 36.])
     """
     rows = condition.of(cells)
     confusions = parse_confusions(rows["confusion"])
@@ -126,9 +139,9 @@ def uar_interval(speakers, condition, n_draws=2000, seed=0):
 
     The speakers are drawn with replacement, as many as there are. Each class
     has one recall over all that are drawn, in all folds, and the UAR is the
-    mean of the recalls (utterances count with their mean over the seeds). The interval holds the middle 95 % of the draws (percentile
-    bootstrap; Efron and Tibshirani, "An introduction to the bootstrap", 1993,
-    chapter 13).
+    mean of the recalls (utterances count with their mean over the seeds). The
+    interval holds the middle 95 % of the draws (percentile bootstrap; Efron
+    and Tibshirani, "An introduction to the bootstrap", 1993, chapter 13).
 
     Arguments
     ---------
@@ -143,6 +156,15 @@ def uar_interval(speakers, condition, n_draws=2000, seed=0):
     -------
     low, high : float
         NaN with fewer than two speakers.
+
+    Example
+    -------
+    >>> from emoclust_lobes.protocol.cells import read_results
+    >>> from emoclust_lobes.testing.results import make_results
+    >>> results = read_results(make_results(getfixture("tmp_path")))
+    >>> low, high = uar_interval(results.speakers, Condition("contrastive"))
+    >>> 0.5 < low < high < 0.9
+    True
     """
     hits = _speaker_hits(condition.of(speakers))
     return _interval(len(hits), n_draws, seed, lambda x: _uars(hits, x))
@@ -168,6 +190,20 @@ def paired_difference(cells, speakers, system, baseline, n_draws=2000, seed=0):
     Returns
     -------
     Difference
+
+    Example
+    -------
+    >>> from emoclust_lobes.protocol.cells import read_results
+    >>> from emoclust_lobes.testing.results import make_results
+    >>> results = read_results(make_results(getfixture("tmp_path")))
+    >>> difference = paired_difference(
+    ...     results.cells,
+    ...     results.speakers,
+    ...     Condition("contrastive"),
+    ...     Condition("none"),
+    ... )
+    >>> difference.pairs, 0 < difference.low < difference.value
+    (6, True)
     """
     run = ["fold", "seed"]
     pairs = system.of(cells).merge(

@@ -94,6 +94,13 @@ def with_all_labels(cells):
     Returns
     -------
     pandas.DataFrame
+
+    Example
+    -------
+    >>> import pandas as pd
+    >>> cells = pd.DataFrame({"system": "none", "labels": [1.0, 0.1]})
+    >>> with_all_labels(cells.assign(enrolled="")).index.tolist()
+    [0]
     """
     return cells[(cells["labels"] == 1) & (cells["enrolled"] == "")]
 
@@ -110,6 +117,15 @@ def with_few_labels(cells):
     -------
     pandas.DataFrame
         Without enrolment.
+
+    Example
+    -------
+    >>> import pandas as pd
+    >>> cells = pd.DataFrame(
+    ...     {"system": ["none", "none", "oracle"], "labels": [1.0, 0.1, 1.0]}
+    ... )
+    >>> with_few_labels(cells.assign(enrolled="")).index.tolist()
+    [0, 1]
     """
     cells = cells[cells["enrolled"] == ""]
     given_part = set(cells.loc[cells["labels"] < 1, "system"])
@@ -128,6 +144,15 @@ def with_enrolment(cells):
     -------
     pandas.DataFrame
         With all labels, sorted by the number of clips.
+
+    Example
+    -------
+    >>> import pandas as pd
+    >>> cells = pd.DataFrame(
+    ...     {"system": ["none", "none", "oracle"], "enrolled": ["all", "", ""]}
+    ... )
+    >>> with_enrolment(cells.assign(labels=1.0))["enrolled"].tolist()
+    ['', 'all']
     """
     cells = cells[cells["labels"] == 1]
     given_clips = set(cells.loc[cells["enrolled"] != "", "system"])

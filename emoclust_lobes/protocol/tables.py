@@ -45,6 +45,14 @@ def about(results):
     -------
     str
         Title, class set, split, encoder, note and chance, where known.
+
+    Example
+    -------
+    >>> from emoclust_lobes.protocol.cells import read_results
+    >>> from emoclust_lobes.testing.results import make_results
+    >>> results = read_results(make_results(getfixture("tmp_path")))
+    >>> print(about(results).partition(":")[0])
+    **Made-up**
     """
     facts, n_classes = results.facts, len(results.classes)
     given = [f"{n_classes} classes"]
@@ -69,6 +77,14 @@ def main_table(results):
     -------
     str
         Markdown, or "" where there are no such cells.
+
+    Example
+    -------
+    >>> from emoclust_lobes.protocol.cells import read_results
+    >>> from emoclust_lobes.testing.results import make_results
+    >>> results = read_results(make_results(getfixture("tmp_path")))
+    >>> [line.split(" | ")[0] for line in main_table(results).splitlines()[2:4]]
+    ['| none', '| contrastive']
     """
     cells = with_all_labels(results.cells)
     conditions = [Condition(x) for x in systems_of(cells, results.order)]
@@ -119,6 +135,16 @@ def labels_table(results):
     -------
     str
         Markdown, or "" where all cells have all labels.
+
+    Example
+    -------
+    >>> from emoclust_lobes.protocol.cells import read_results
+    >>> from emoclust_lobes.testing.results import make_results
+    >>> uars = {("none", 1.0, ""): 0.5, ("none", 0.1, ""): 0.6}
+    >>> folder = make_results(getfixture("tmp_path"), uars)
+    >>> results = read_results(folder)
+    >>> labels_table(results).splitlines()[2].split(" | ")[:2]
+    ['| 10 %', 'none']
     """
     cells = with_few_labels(results.cells)
     lines = []
@@ -146,6 +172,16 @@ def noise_table(results):
     -------
     str
         Markdown, or "" where no system is called ``noise_...``.
+
+    Example
+    -------
+    >>> from emoclust_lobes.protocol.cells import read_results
+    >>> from emoclust_lobes.testing.results import make_results
+    >>> uars = {("none", 1.0, ""): 0.5, ("noise_0.5", 1.0, ""): 0.6}
+    >>> folder = make_results(getfixture("tmp_path"), uars)
+    >>> results = read_results(folder)
+    >>> noise_table(results).splitlines()[2].split(" | ")[:3]
+    ['| 100 %', '50 %', 'noise_0.5']
     """
     lines = [
         {
@@ -171,6 +207,17 @@ def enrolment_table(results):
     -------
     str
         Markdown, or "" where no cell has enrolment.
+
+    Example
+    -------
+    >>> from emoclust_lobes.protocol.cells import read_results
+    >>> from emoclust_lobes.testing.results import make_results
+    >>> uars = {("none", 1.0, ""): 0.5, ("none", 1.0, "1"): 0.6}
+    >>> folder = make_results(getfixture("tmp_path"), uars)
+    >>> results = read_results(folder)
+    >>> lines = enrolment_table(results).splitlines()[2:4]
+    >>> [line.split(" | ")[0] for line in lines]
+    ['| none', '| none, enrolled, 1 clip']
     """
     cells = with_enrolment(results.cells)
     rows = _summaries(results)
