@@ -72,6 +72,13 @@ class Experiments(NamedTuple):
 
     ``run`` is given the YAML, its overrides, the options of the command, which
     ``add_arguments`` declares, and the device; it returns what to print.
+
+    Example
+    -------
+    >>> Experiments("do nothing", lambda *_: "done").run(
+    ...     "any.yaml", "", None, ""
+    ... )
+    'done'
     """
 
     help: str
@@ -85,7 +92,13 @@ class Experiments(NamedTuple):
 
 
 class Others(NamedTuple):
-    """A command on something else: ``run`` prints, or returns what to print."""
+    """A command on something else: ``run`` prints, or returns what to print.
+
+    Example
+    -------
+    >>> Others("say hello", lambda options: "hello", lambda parser: None).help
+    'say hello'
+    """
 
     help: str
     run: Callable

@@ -56,6 +56,15 @@ def resolved_blocks(hparams_file, overrides, ignore):
     -------
     dict
         Block name -> its YAML text.
+
+    Example
+    -------
+    >>> path = getfixture("tmp_path") / "experiment.yaml"
+    >>> _ = path.write_text(
+    ...     "lr: 0.1\\nser: {lr: !ref <lr>}\\ndata_folder: a\\noutput_folder: b"
+    ... )
+    >>> resolved_blocks(path, "lr: 0.2", ignore=[])["ser"].strip()
+    'ser: {lr: 0.2}'
     """
     changes = load_hyperpyyaml(overrides) or {} if overrides else {}
     with open(hparams_file, encoding="utf-8") as stream:

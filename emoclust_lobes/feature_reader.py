@@ -133,6 +133,20 @@ def feature_pipeline(cache, crop=None):
     DynamicItem
         Takes ``utterance_id`` and ``id`` (which says where the crop is) and
         provides ``sig``, shape [frames, n_layers * size].
+
+    Example
+    -------
+    >>> from emoclust_lobes.feature_shards import ShardWriter
+    >>> from emoclust_lobes.files import write_json
+    >>> import pandas
+    >>> folder = getfixture("tmp_path")
+    >>> shape = {"n_layers": 1, "size": 3, "hop": 320}
+    >>> write_json(folder / "front_end.json", {"identity": {}, **shape})
+    >>> ids, signatures = pandas.Series(["a"]), np.zeros((1, 4), "int64")
+    >>> with ShardWriter(folder, ids, signatures, megabytes=1) as shards:
+    ...     shards.add(0, np.ones((7, 3), "float16"))
+    >>> feature_pipeline(FeatureCache(folder))("a", "a#1").shape
+    torch.Size([7, 3])
     """
     if crop is not None:
         crop.hop = cache.hop

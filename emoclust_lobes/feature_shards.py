@@ -18,7 +18,13 @@ _COLUMNS = ["ID", "first", "frames", *SIGNATURE]
 
 
 def read_index(folder):
-    """Table of the utterances in a cache, with the path of their shard."""
+    """Table of the utterances in a cache, with the path of their shard.
+
+    Example
+    -------
+    >>> len(read_index(getfixture("tmp_path")))
+    0
+    """
     tables = [pandas.DataFrame(columns=[*_COLUMNS, "shard"])]
     for path in sorted(folder.glob("*.csv")):
         shard = path.with_suffix(".npy")
@@ -37,6 +43,15 @@ class ShardWriter:
 
     ``ids`` and ``signatures`` are those of all the utterances that will be
     computed.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> ids, signatures = pandas.Series(["a", "b"]), np.zeros((2, 4), "int64")
+    >>> with ShardWriter(folder, ids, signatures, megabytes=1) as shards:
+    ...     shards.add(1, np.ones((7, 3), "float16"))
+    >>> read_index(folder)[["ID", "frames"]].values.tolist()
+    [['b', 7]]
     """
 
     def __init__(self, folder, ids, signatures, megabytes):

@@ -90,6 +90,15 @@ def load_config(source, save_path):
     ------
     FrontEndError
         When there are none, or the model is none of the four.
+
+    Example
+    -------
+    >>> import pytest
+    >>> hf = pytest.importorskip("transformers")
+    >>> folder = getfixture("tmp_path")
+    >>> hf.HubertConfig(num_hidden_layers=3).save_pretrained(folder)
+    >>> load_config(folder, folder).num_hidden_layers
+    3
     """
     from_pretrained = import_transformers(source).AutoConfig.from_pretrained
     config = _from_first_place(
@@ -145,6 +154,13 @@ def import_transformers(source):
     ------
     FrontEndError
         When it is not installed.
+
+    Example
+    -------
+    >>> import pytest
+    >>> _ = pytest.importorskip("transformers")
+    >>> import_transformers("openai/whisper-base").__name__
+    'transformers'
     """
     try:
         return importlib.import_module("transformers")

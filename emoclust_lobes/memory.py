@@ -22,6 +22,13 @@ class EmbeddedUtterances(NamedTuple):
         Integers, shape [n]; a context below 0 is unknown.
     weights : torch.Tensor
         Confidence, float32, shape [n].
+
+    Example
+    -------
+    >>> one = torch.ones(1)
+    >>> first = EmbeddedUtterances(torch.ones(1, 2), one, one, one, one)
+    >>> first.followed_by(first).embeddings.shape
+    torch.Size([2, 2])
     """
 
     embeddings: torch.Tensor

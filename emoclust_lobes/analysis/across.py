@@ -87,6 +87,16 @@ def cluster_pooled(utterances, vectors, k, n_init, seed, n_permutations=200):
     pandas.DataFrame
         One row for each space and target: ``ami``, ``chance``,
         ``chance_low``, ``chance_high``, ``utterances``.
+
+    Example
+    -------
+    >>> row = {"gender": "", "sentence": "", "session": "", "intensity": ""}
+    >>> table = pandas.DataFrame({"spk_id": list("ssttsstt"), **row})
+    >>> table["emotion"] = list("aabbaabb")
+    >>> vectors = np.array([[0.0, 1.0], [0.0, 1.1], [1.0, 0.0], [1.1, 0.0]] * 2)
+    >>> found = cluster_pooled(table, vectors, 2, 1, seed=1, n_permutations=9)
+    >>> found.loc[found["space"] == AS_THEY_ARE, "ami"].round(6).tolist()
+    [1.0, 1.0]
     """
     rows = []
     n_clusters = min(k, len(utterances))
@@ -167,6 +177,15 @@ def probe(utterances, vectors, seed, n_jobs=1, n_folds=5):
         One row for each target and space: ``uar`` over the predictions of all
         folds, ``fold_std``, ``chance`` (one over the number of classes),
         ``classes``, ``utterances``, ``folds``, ``disjoint``.
+
+    Example
+    -------
+    >>> table = pandas.DataFrame({"spk_id": list("ssttuu"), "gender": ""})
+    >>> table = table.assign(emotion=list("ababab"), sentence="")
+    >>> vectors = np.array([[0.0, 1.0], [1.0, 0.0]] * 3)
+    >>> found = probe(table, vectors, seed=1).set_index(["target", "space"])
+    >>> found.loc["emotion", "uar"].tolist()
+    [1.0, 1.0]
     """
     rows, jobs = [], []
     points = spaces(utterances, vectors)

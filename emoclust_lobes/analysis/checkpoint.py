@@ -96,6 +96,13 @@ def heard_speakers(checkpoint):
     -------
     set of str
         Empty where the folder does not say.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> _ = (folder / "speakers.txt").write_text("ann\\nbob\\n")
+    >>> sorted(heard_speakers(folder))
+    ['ann', 'bob']
     """
     path = pathlib.Path(checkpoint).expanduser() / SPEAKERS
     if not path.exists():

@@ -63,6 +63,12 @@ def matched_emotions(utterances, clusters):
     numpy.ndarray
         The emotion that each utterance's cluster was given, "none" where it
         was given none, shape [n].
+
+    Example
+    -------
+    >>> table = pandas.DataFrame({"spk_id": "s", "emotion": ["a", "a", "b"]})
+    >>> matched_emotions(table, np.array([1, 1, 0])).tolist()
+    ['a', 'a', 'b']
     """
     matched = np.full(len(utterances), UNMATCHED, dtype=object)
     for rows in utterances.groupby("spk_id").indices.values():
@@ -93,6 +99,15 @@ def confusion(utterances, clusters, seed, n_permutations=20):
         was given, and "none".
     accuracy, chance : float
         Share on the diagonal, and the same for random clusters.
+
+    Example
+    -------
+    >>> table = pandas.DataFrame({"spk_id": "s", "emotion": list("aabb")})
+    >>> counts, accuracy, chance = confusion(
+    ...     table, np.array([0, 0, 1, 0]), seed=1
+    ... )
+    >>> counts.loc["b"].tolist(), accuracy
+    ([1, 1, 0], 0.75)
     """
     known = utterances["emotion"].to_numpy() != ""
     utterances = utterances[known].reset_index(drop=True)
@@ -185,6 +200,16 @@ def vary_utterances(
     pandas.DataFrame
         One row for each size and speaker: ``utterances``, ``spk_id``, ``ami``
         (mean over draws).
+
+    Example
+    -------
+    >>> table = pandas.DataFrame({"spk_id": "s", "emotion": list("ab") * 10})
+    >>> vectors = np.array([[0.0, 1.0], [1.0, 0.0]] * 10)
+    >>> sizes = vary_utterances(
+    ...     table, vectors, "kmeans", 2, n_init=1, seed=1, n_jobs=1
+    ... )
+    >>> sizes["utterances"].tolist(), sizes["ami"].round(6).tolist()
+    ([10, 15, 20], [1.0, 1.0, 1.0])
     """
     emotion = utterances["emotion"].to_numpy(dtype=str)
     known = utterances[emotion != ""]

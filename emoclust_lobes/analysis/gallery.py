@@ -23,7 +23,13 @@ from tqdm import tqdm
 
 
 class Picture(NamedTuple):
-    """A figure in the report: its name, heading, caption and SVG file."""
+    """A figure in the report: its name, heading, caption and SVG file.
+
+    Example
+    -------
+    >>> Picture("maps", "Maps", "Near is alike.", pathlib.Path("maps.svg")).name
+    'maps'
+    """
 
     name: str
     heading: str

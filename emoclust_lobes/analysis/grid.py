@@ -36,7 +36,13 @@ _SPEAKERS += [
 
 
 class Speaker(NamedTuple):
-    """One speaker's vectors without their mean, and labels of each target."""
+    """One speaker's vectors without their mean, and labels of each target.
+
+    Example
+    -------
+    >>> Speaker("ann", np.eye(2), {"emotion": np.array(["ang", "sad"])}).name
+    'ann'
+    """
 
     name: str
     vectors: np.ndarray
@@ -50,6 +56,12 @@ class Grid(NamedTuple):
     ``speakers`` a row for each encoder, algorithm, k, target and speaker with
     all measures in columns; ``clusters`` maps (encoder, algorithm, k) to the
     cluster of each utterance, shape [n].
+
+    Example
+    -------
+    >>> table = pandas.DataFrame()
+    >>> Grid(table, table, {("ecapa", "ward", 2): np.array([0, 1])}).clusters
+    {('ecapa', 'ward', 2): array([0, 1])}
     """
 
     overall: pandas.DataFrame
@@ -70,6 +82,14 @@ def split_speakers(utterances, vectors):
     Returns
     -------
     list of Speaker
+
+    Example
+    -------
+    >>> table = pandas.DataFrame({"spk_id": ["ann", "ann", "bob"]})
+    >>> table = table.assign(**dict.fromkeys(TARGETS.values(), ""))
+    >>> speakers = split_speakers(table, np.array([[0.0], [2.0], [5.0]]))
+    >>> [(x.name, x.vectors.ravel().tolist()) for x in speakers]
+    [('ann', [-1.0, 1.0]), ('bob', [0.0])]
     """
     return [
         Speaker(

@@ -16,6 +16,11 @@ def has_tsne():
     Returns
     -------
     bool
+
+    Example
+    -------
+    >>> has_tsne() in (True, False)
+    True
     """
     return importlib.util.find_spec("openTSNE") is not None
 
@@ -38,6 +43,16 @@ def draw_maps(speakers, seed, n_jobs=1):
         One row per utterance, speaker after speaker: ``pca_x``, ``pca_y``,
         ``pca_x_share``, ``pca_y_share`` (of the speaker's variance) and, with
         openTSNE, ``tsne_x``, ``tsne_y``.
+
+    Example
+    -------
+    >>> from emoclust_lobes.analysis.grid import Speaker
+    >>> places = draw_maps([Speaker("ann", np.eye(3), {})], seed=1)
+    >>> (
+    ...     len(places),
+    ...     places[["pca_x_share", "pca_y_share"]].sum(axis=1).round(6)[0],
+    ... )
+    (3, np.float64(1.0))
     """
     pool = joblib.Parallel(n_jobs=n_jobs)
     tables = pool(joblib.delayed(_map)(x.vectors, seed) for x in speakers)
@@ -103,6 +118,11 @@ def tsne(vectors, seed):
     numpy.ndarray
         Shape [n, 2]; all at 0 where there are fewer than five utterances or
         all are the same.
+
+    Example
+    -------
+    >>> tsne(np.ones((5, 2)), seed=1).shape  # all the same: no map to draw
+    (5, 2)
     """
     if len(vectors) < 5 or not np.ptp(vectors, axis=0).any():
         return np.zeros((len(vectors), 2))

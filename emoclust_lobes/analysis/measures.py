@@ -19,7 +19,13 @@ MEASURES = {
 
 
 class Scores(NamedTuple):
-    """A value and what random clusters of the same sizes give instead."""
+    """A value and what random clusters of the same sizes give instead.
+
+    Example
+    -------
+    >>> Scores(0.5, np.array([0.1, 0.2])).value
+    0.5
+    """
 
     value: float
     chance: np.ndarray

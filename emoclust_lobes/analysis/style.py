@@ -114,6 +114,12 @@ def new_figure(width, height, rows=1, columns=1, **kwargs):
     figure : matplotlib.figure.Figure
     axes : numpy.ndarray
         Shape [rows, columns].
+
+    Example
+    -------
+    >>> figure, axes = new_figure(4, 2, rows=1, columns=2)
+    >>> axes.shape
+    (1, 2)
     """
     figure = matplotlib.figure.Figure((width, height), layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False, **kwargs)
@@ -198,6 +204,13 @@ def data_uri(path):
     Returns
     -------
     str
+
+    Example
+    -------
+    >>> path = getfixture("tmp_path") / "empty.svg"
+    >>> _ = path.write_text("<svg/>")
+    >>> data_uri(path)
+    'data:image/svg+xml;base64,PHN2Zy8+'
     """
     content = base64.b64encode(path.read_bytes()).decode("ascii")
     return f"data:image/svg+xml;base64,{content}"

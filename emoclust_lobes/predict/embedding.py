@@ -26,6 +26,13 @@ class EmbeddedClip:
         Of each window, shape [dim].
     problem : str
         Why the recording cannot be used; empty otherwise.
+
+    Example
+    -------
+    >>> embeddings = [torch.zeros(2), torch.ones(2)]
+    >>> clip = EmbeddedClip(Clip("a", "a.wav"), [(0, 2), (1, 3)], embeddings)
+    >>> clip.seconds, clip.mean.tolist()
+    (3, [0.5, 0.5])
     """
 
     clip: Clip

@@ -20,6 +20,11 @@ class Clip(NamedTuple):
         Where to read it.
     speaker : str
         Empty where unknown.
+
+    Example
+    -------
+    >>> Clip(name="a", path="a.wav").speaker
+    ''
     """
 
     name: str

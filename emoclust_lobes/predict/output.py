@@ -59,6 +59,15 @@ def prediction_rows(prediction, segments):
     -------
     list of dict
         Seconds have three decimals, probabilities six.
+
+    Example
+    -------
+    >>> from emoclust_lobes.predict.predictor import FilePrediction
+    >>> chances = {"ang": 0.9, "sad": 0.1}
+    >>> heard = [(0.0, 1.0, chances)]
+    >>> prediction = FilePrediction("a.wav", "ang", 0.9, chances, 1.0, heard)
+    >>> len(list(prediction_rows(prediction, segments=True)))
+    1
     """
     if segments:
         stretches = [

@@ -30,6 +30,13 @@ class FilePrediction(NamedTuple):
         Start and end in seconds, and class -> probability, of each window.
     speaker : str
         Empty where unknown.
+
+    Example
+    -------
+    >>> chances = {"ang": 0.9, "sad": 0.1}
+    >>> heard = [(0.0, 1.0, chances)]
+    >>> FilePrediction("a.wav", "ang", 0.9, chances, 1.0, heard).emotion
+    'ang'
     """
 
     path: str

@@ -19,6 +19,11 @@ class Segment(NamedTuple):
         Class -> mean of its windows' probabilities.
     windows : int
         How many windows it was merged from.
+
+    Example
+    -------
+    >>> Segment(0.0, 1.5, "ang", {"ang": 0.9, "sad": 0.1}, windows=1).emotion
+    'ang'
     """
 
     start: float

@@ -21,6 +21,12 @@ class Window(NamedTuple):
         Where it lies, in seconds.
     waveform : torch.Tensor
         Mono, at the rate that was asked for, shape [time].
+
+    Example
+    -------
+    >>> window = Window(0.0, 1.0, torch.zeros(16000))
+    >>> len(window.waveform) / (window.end - window.start)
+    16000.0
     """
 
     start: float

@@ -102,6 +102,11 @@ def timeline_svg(windows):
     -------
     bytes
         Its text is drawn: it needs no font.
+
+    Example
+    -------
+    >>> timeline_svg([(0.0, 1.0, {"ang": 0.9, "sad": 0.1})])[:5]
+    b'<?xml'
     """
     stream = io.BytesIO()
     draw_timeline(windows).savefig(
