@@ -112,7 +112,7 @@ class SpeakerClusterBatchSampler(Sampler):
         sizes = np.diff(first, append=len(order))
         usable = sizes >= 2
         first, sizes = first[usable], sizes[usable]
-        per_speaker = np.bincount(speakers[first], minlength=1)
+        per_speaker = np.bincount(speakers[first])
         usable = per_speaker[speakers[first]] >= 2
         n_speakers = len(np.unique(speakers))
         if not usable.any():
@@ -215,7 +215,7 @@ def _draw(rng, totals, wanted):
     numpy.ndarray
         Shape [n, wanted], -1 first where a total is smaller.
     """
-    drawn = np.full((len(totals), wanted), -1)
+    drawn = np.empty((len(totals), wanted), dtype=int)
     for column in range(wanted):
         last = totals - wanted + column
         fresh = rng.integers(np.maximum(last, 0), endpoint=True)

@@ -2,10 +2,15 @@
 
 import collections
 
+import numpy as np
 import pytest
 import torch
 from emoclust_lobes.losses import ClusterContrastiveLoss
-from emoclust_lobes.samplers import SpeakerClusterBatchSampler
+from emoclust_lobes.samplers import (
+    SpeakerClusterBatchSampler,
+    _draw,
+    numbers_of,
+)
 from hypothesis import (
     given,
     settings,
@@ -90,6 +95,12 @@ def test_the_same_seed_and_epoch_repeat_and_others_differ():
     assert plan(1, 1) != plan(2, 1)
 
 
+def test_the_first_epoch_is_that_of_number_zero():
+    begun, told = sampler_of(full_pool()), sampler_of(full_pool())
+    told.set_epoch(0)
+    assert list(begun) == list(told)
+
+
 def test_reading_an_epoch_twice_gives_the_same_batches():
     sampler = sampler_of(full_pool())
     assert list(sampler) == list(sampler)
@@ -147,6 +158,27 @@ def test_names_and_numbers_of_speakers_give_the_same_batches():
     pool = full_pool()
     numbered = [(ord(speaker), cluster) for speaker, cluster in pool]
     assert list(sampler_of(pool)) == list(sampler_of(numbered))
+
+
+@given(st.lists(st.text("ab\0", max_size=3)) | st.lists(st.integers()))
+def test_numbers_are_places_among_the_sorted_names(names):
+    places = {name: place for place, name in enumerate(sorted(set(names)))}
+    assert numbers_of(names).tolist() == [places[name] for name in names]
+
+
+@given(
+    totals=st.lists(st.integers(0, 6), min_size=1, max_size=5),
+    wanted=st.integers(1, 6),
+    seed=st.integers(0, 1000),
+)
+def test_draws_each_once_and_says_what_is_missing(totals, wanted, seed):
+    rows = _draw(np.random.default_rng(seed), np.array(totals), wanted)
+    assert rows.shape == (len(totals), wanted)
+    for total, row in zip(totals, rows.tolist(), strict=True):
+        missing = max(wanted - total, 0)
+        assert row[:missing] == [-1] * missing
+        assert len(set(row[missing:])) == wanted - missing
+        assert set(row[missing:]) <= set(range(total))
 
 
 def test_counts_what_it_cannot_use():
