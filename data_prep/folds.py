@@ -60,6 +60,13 @@ def rotation(groups, fold, development=True):
 def check_fold(fold, n_folds):
     """Raise a ManifestError unless ``fold`` is an integer of 1 to n_folds.
 
+    Arguments
+    ---------
+    fold : int
+        What was given.
+    n_folds : int
+        How many there are.
+
     Example
     -------
     >>> check_fold(6, 5)

@@ -64,6 +64,22 @@ def remove_speaker(vectors):
 def ward(vectors, n_clusters, n_init, seed):
     """Ward's agglomerative clustering; deterministic, so no restarts.
 
+    Arguments
+    ---------
+    vectors : numpy.ndarray
+        Shape [n, dim].
+    n_clusters : int
+        How many.
+    n_init : int
+        Not used.
+    seed : int
+        Not used.
+
+    Returns
+    -------
+    numpy.ndarray
+        Cluster of each vector, shape [n].
+
     Example
     -------
     >>> ward(np.array([[0.0], [0.1], [5.0]]), 2, n_init=1, seed=1).tolist()
@@ -75,6 +91,22 @@ def ward(vectors, n_clusters, n_init, seed):
 
 def gmm(vectors, n_clusters, n_init, seed):
     """Mixture of Gaussians with diagonal covariances, the likeliest cluster.
+
+    Arguments
+    ---------
+    vectors : numpy.ndarray
+        Shape [n, dim].
+    n_clusters : int
+        How many.
+    n_init : int
+        Starts; the likeliest mixture is kept.
+    seed : int
+        Of the starts.
+
+    Returns
+    -------
+    numpy.ndarray
+        Cluster of each vector, shape [n].
 
     A tenth of the mean variance is added to each variance: clusters are often
     smaller than the space has dimensions.

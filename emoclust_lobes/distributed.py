@@ -15,6 +15,10 @@ from speechbrain.utils.distributed import ddp_prevent_block
 def n_processes():
     """Return how many processes work on this together.
 
+    Returns
+    -------
+    int
+
     Example
     -------
     >>> n_processes()
@@ -27,6 +31,10 @@ def n_processes():
 
 def process_number():
     """Return which of the run's processes this is, counted from 0.
+
+    Returns
+    -------
+    int
 
     Example
     -------

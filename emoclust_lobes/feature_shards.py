@@ -18,7 +18,18 @@ _COLUMNS = ["ID", "first", "frames", *SIGNATURE]
 
 
 def read_index(folder):
-    """Table of the utterances in a cache, with the path of their shard.
+    """Tell where the features of the utterances in a cache are.
+
+    Arguments
+    ---------
+    folder : pathlib.Path
+        Of the cache.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per utterance: ``ID, shard`` (the path of its array), ``first``
+        and ``frames`` (where in it), and the signature of its file.
 
     Example
     -------
@@ -41,8 +52,16 @@ def read_index(folder):
 class ShardWriter:
     """Saves finished features every so often and at the end, come what may.
 
-    ``ids`` and ``signatures`` are those of all the utterances that will be
-    computed.
+    Arguments
+    ---------
+    folder : pathlib.Path
+        Of the cache.
+    ids : pandas.Series
+        Of all the utterances that will be computed, shape [n].
+    signatures : numpy.ndarray
+        Theirs, int64, shape [n, 4].
+    megabytes : float
+        Size at which a shard is written.
 
     Example
     -------

@@ -67,7 +67,16 @@ def _describe_manifest(folder):
 
 
 def describe_embeddings(sources, embedding_folder, encoder):
-    """Tell how many vectors there are, of what, and where; see ``read_cache``.
+    """Tell how many vectors there are, of what, and where.
+
+    Arguments
+    ---------
+    sources : list of (str, str)
+        Manifests and the folders their ``$data_root`` stands for.
+    embedding_folder : str or pathlib.Path
+        Where the caches lie.
+    encoder : str
+        Name of the speaker encoder.
 
     Returns
     -------

@@ -24,6 +24,14 @@ def plot_matching(confusions):
     Returns
     -------
     matplotlib.figure.Figure
+
+    Example
+    -------
+    >>> import pandas
+    >>> counts = pandas.DataFrame([[2, 0]], ["ang"], ["ang", "none"])
+    >>> figure = plot_matching({"ecapa": (counts, 1.0, 0.5)})
+    >>> figure.axes[0].get_title("left")
+    'ecapa: 1.00 on the diagonal (0.50 by chance)'
     """
     size = max(len(counts) for counts, _, _ in confusions.values())
     figure, axes = new_panels(
@@ -61,6 +69,13 @@ def plot_pairs(pairs):
     Returns
     -------
     matplotlib.figure.Figure
+
+    Example
+    -------
+    >>> import pandas
+    >>> pair = {"first": ["ang"], "second": ["sad"], "ami": [0.4]}
+    >>> plot_pairs({"ecapa": pandas.DataFrame(pair)}).axes[0].get_title("left")
+    'ecapa'
     """
     tables = list(pairs.values())
     names = sorted({*tables[0]["first"], *tables[0]["second"]})
@@ -124,6 +139,17 @@ def plot_by_utterances(sizes):
     Returns
     -------
     matplotlib.figure.Figure
+
+    Example
+    -------
+    >>> import pandas
+    >>> sizes = {
+    ...     "utterances": [10, 20],
+    ...     "spk_id": ["ann", "ann"],
+    ...     "ami": [0.2, 0.3],
+    ... }
+    >>> len(plot_by_utterances({"ecapa": pandas.DataFrame(sizes)}).axes)
+    1
     """
     figure, axes = new_figure(5.4, 3.3)
     axis = axes[0, 0]

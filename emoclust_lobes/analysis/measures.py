@@ -144,7 +144,16 @@ def summarise_speakers(scores, rng, n_resamples=1000):
 
 
 def interval(draws):
-    """Return the middle 95 % of some draws as (low, high).
+    """Return the middle 95 % of some draws.
+
+    Arguments
+    ---------
+    draws : array-like
+        Shape [n].
+
+    Returns
+    -------
+    low, high : float
 
     Example
     -------

@@ -25,6 +25,11 @@ class Phone(NamedTuple):
         Frequency where that noise is strongest.
     formants_hz : tuple of float
         The first three formants of an average man.
+
+    Example
+    -------
+    >>> Phone(1.0, 1.0, 0.0, 0.0, (500, 1500, 2500)).voicing
+    1.0
     """
 
     beats: float
@@ -73,6 +78,12 @@ class Segment(NamedTuple):
         Length, relative to a syllable.
     stress : float
         1 for a stressed vowel; else 0.
+
+    Example
+    -------
+    >>> vowel = Phone(1.0, 1.0, 0.0, 0.0, (500, 1500, 2500))
+    >>> Segment(vowel, beats=1.2, stress=1.0).phone.formants_hz
+    (500, 1500, 2500)
     """
 
     phone: Phone
@@ -136,6 +147,12 @@ class Tracks(NamedTuple):
         deviation 1), shape [frames].
     time : numpy.ndarray
         From 0 at the first frame of speech to 1 at the last, shape [frames].
+
+    Example
+    -------
+    >>> level = np.array([0.0, 1.0])
+    >>> Tracks(level, level, level, level[:, None], level, level).voiced
+    array([False,  True])
     """
 
     voicing: np.ndarray

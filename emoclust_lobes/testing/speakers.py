@@ -70,6 +70,11 @@ class Speaker:
         Standard deviation of the pulses' times, relative to the period.
     expressiveness_ratio : float
         How strongly this speaker expresses every emotion; 1 is average.
+
+    Example
+    -------
+    >>> make_speaker("Ann", "F", seed=1).gender
+    'F'
     """
 
     name: str
@@ -244,6 +249,11 @@ class Channel:
         Loss towards high frequencies.
     noise_dbfs : float
         RMS level of the steady background noise.
+
+    Example
+    -------
+    >>> Channel(level_db=-6.0).noise_dbfs
+    -75.0
     """
 
     level_db: float = 0.0

@@ -48,6 +48,13 @@ class Clip(NamedTuple):
         How strongly the emotion is meant; 1 is average.
     channel : Channel
         Microphone and room.
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.speakers import make_speaker
+    >>> ann = make_speaker("Ann", "F", seed=1)
+    >>> Clip("a.wav", ann, emotion="hap", label="exc", sentence="A").strength
+    1.0
     """
 
     path: str
@@ -113,7 +120,22 @@ def open_tree(folder, corpus, arguments):
 
 
 def close_tree(folder):
-    """Record that a synthetic corpus is finished: the last thing written."""
+    """Record that a synthetic corpus is finished: the last thing written.
+
+    Arguments
+    ---------
+    folder : str or pathlib.Path
+        From ``open_tree``.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path") / "corpus"
+    >>> open_tree(folder, "Tiny", {"seed": 1})
+    False
+    >>> close_tree(folder)
+    >>> open_tree(folder, "Tiny", {"seed": 1})
+    True
+    """
     path = pathlib.Path(folder) / MARKER
     write_json(path, {**read_json(path), "finished": True})
 
@@ -223,7 +245,24 @@ def check_sizes(corpus, sizes, most):
 
 
 def write_text(folder, path, text):
-    """Write a label file below the corpus folder."""
+    """Write a label file below the corpus folder.
+
+    Arguments
+    ---------
+    folder : str or pathlib.Path
+        The corpus.
+    path : str
+        Where in it.
+    text : str
+        What.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> write_text(folder, "labels/a.txt", "sad")
+    >>> (folder / "labels" / "a.txt").read_text()
+    'sad'
+    """
     with replacing(pathlib.Path(folder, path)) as stream:
         stream.write(text)
 

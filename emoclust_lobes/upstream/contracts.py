@@ -32,6 +32,11 @@ def read_rows(tree):
     -------
     list of (str, dict)
         Name of the dataset's file without its ending, and the row.
+
+    Example
+    -------
+    >>> read_rows(getfixture("tmp_path"))
+    []
     """
     rows = []
     for path in sorted(tree.glob("tests/recipes/*.csv")):
@@ -42,7 +47,13 @@ def read_rows(tree):
 
 
 def unlisted_yamls(tree):
-    """Rule: every YAML of a dataset's recipes has a row."""
+    """Rule: every YAML of a dataset's recipes has a row.
+
+    Example
+    -------
+    >>> unlisted_yamls(getfixture("tmp_path"))
+    []
+    """
     rows = read_rows(tree)
     listed = {row["Hparam_file"] for _, row in rows}
     found = {
@@ -54,7 +65,13 @@ def unlisted_yamls(tree):
 
 
 def incomplete_rows(tree):
-    """Rule: a row has all columns, and flags to test it with."""
+    """Rule: a row has all columns, and flags to test it with.
+
+    Example
+    -------
+    >>> incomplete_rows(getfixture("tmp_path"))
+    []
+    """
     problems = []
     for number, (dataset, row) in enumerate(read_rows(tree), start=1):
         where = f"tests/recipes/{dataset}.csv, row {number}"
@@ -66,7 +83,13 @@ def incomplete_rows(tree):
 
 
 def missing_files(tree):
-    """Rule: the files that a row names exist."""
+    """Rule: the files that a row names exist.
+
+    Example
+    -------
+    >>> missing_files(getfixture("tmp_path"))
+    []
+    """
     needed = ("Script_file", "Hparam_file", "Readme_file")
     problems = []
     for _, row in read_rows(tree):
@@ -83,7 +106,13 @@ def missing_files(tree):
 
 
 def missing_links(tree):
-    """Rule: links that a row names stand in its README."""
+    """Rule: links that a row names stand in its README.
+
+    Example
+    -------
+    >>> missing_links(getfixture("tmp_path"))
+    []
+    """
     problems = []
     for _, row in read_rows(tree):
         readme = tree / row["Readme_file"]
@@ -102,6 +131,11 @@ def unread_keys(tree):
 
     A key that is referred to below needs not, and neither do options of every
     run, such as ``device``, and what is applied at once.
+
+    Example
+    -------
+    >>> unread_keys(getfixture("tmp_path"))
+    []
     """
     problems = []
     for _, row in read_rows(tree):
@@ -141,6 +175,14 @@ def undocumented(tree):
 
     SpeechBrain asks this of its library and of every class there, and of
     methods whose name does not begin with an underscore.
+
+    Example
+    -------
+    >>> tree = getfixture("tmp_path")
+    >>> (tree / "tools").mkdir()
+    >>> _ = (tree / "tools" / "nest.py").write_text("size = 1")
+    >>> undocumented(tree)
+    ['tools/nest.py: the module has no docstring']
     """
     problems = []
     for folder in DOCUMENTED:
@@ -163,7 +205,16 @@ def undocumented(tree):
 
 
 def loose_requirements(tree):
-    """Rule: extra requirements say from which version on."""
+    """Rule: extra requirements say from which version on.
+
+    Example
+    -------
+    >>> tree = getfixture("tmp_path")
+    >>> (tree / "recipes").mkdir()
+    >>> _ = (tree / "recipes" / "extra_requirements.txt").write_text("pandas")
+    >>> loose_requirements(tree)
+    ["recipes/extra_requirements.txt: 'pandas' has no lower bound >="]
+    """
     return [
         f"{path.relative_to(tree).as_posix()}: {line!r} has no lower bound >="
         for path in sorted(tree.glob("recipes/**/extra_requirements.txt"))
@@ -173,7 +224,15 @@ def loose_requirements(tree):
 
 
 def dangling_links(tree):
-    """Rule: symbolic links are relative and lead to something inside."""
+    """Rule: symbolic links are relative and lead to something inside.
+
+    Example
+    -------
+    >>> tree = getfixture("tmp_path")
+    >>> (tree / "data").symlink_to("nowhere")
+    >>> dangling_links(tree)
+    ['data links to nowhere']
+    """
     problems = []
     root = tree.resolve()
     for path in sorted(tree.rglob("*")):
@@ -188,7 +247,15 @@ def dangling_links(tree):
 
 
 def large_files(tree):
-    """Rule: no file is larger than the repository takes."""
+    """Rule: no file is larger than the repository takes.
+
+    Example
+    -------
+    >>> tree = getfixture("tmp_path")
+    >>> _ = (tree / "weights.ckpt").write_bytes(bytes(2**21))
+    >>> large_files(tree)
+    ['weights.ckpt has more than 1024 kB']
+    """
     return [
         f"{path.relative_to(tree).as_posix()} has more than {LARGEST_KB} kB"
         for path in _files(tree)
@@ -197,7 +264,15 @@ def large_files(tree):
 
 
 def untidy_text(tree):
-    """Rule: no line of a text file ends in a space."""
+    """Rule: no line of a text file ends in a space.
+
+    Example
+    -------
+    >>> tree = getfixture("tmp_path")
+    >>> _ = (tree / "notes.csv").write_text("a,b ")
+    >>> untidy_text(tree)
+    ['notes.csv has spaces at the end of a line']
+    """
     problems = []
     for path in _files(tree):
         content = path.read_bytes()
@@ -209,7 +284,15 @@ def untidy_text(tree):
 
 
 def linted(tree):
-    """Rule: ruff, yamllint and codespell find nothing."""
+    """Rule: ruff, yamllint and codespell find nothing.
+
+    Example
+    -------
+    >>> tree = getfixture("tmp_path")
+    >>> _ = (tree / "owl.py").write_text("import os")
+    >>> len(linted(tree)) > 0
+    True
+    """
     suffixes = (".py", ".yaml", ".md", ".txt")
     return lint([path for path in _files(tree) if path.suffix in suffixes])
 
@@ -253,6 +336,13 @@ def broken_contracts(tree):
     -------
     list of str
         What breaks a rule, and which; empty when all is well.
+
+    Example
+    -------
+    >>> tree = getfixture("tmp_path")
+    >>> (tree / "data").symlink_to("nowhere")
+    >>> broken_contracts(tree)
+    ['dangling_links: data links to nowhere']
     """
     tree = pathlib.Path(tree)
     return [

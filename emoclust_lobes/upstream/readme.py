@@ -44,6 +44,12 @@ def make_readme(recipe, scripts, root):
     ------
     UpstreamError
         When one of the sections is not there.
+
+    Example
+    -------
+    >>> from emoclust_lobes.upstream.layout import CREMAD, ROOT
+    >>> make_readme(CREMAD, ["train_ser"], ROOT).startswith("# ")
+    True
     """
     own = root / "recipes" / recipe.dataset
     main = (root / "README.md").read_text(encoding="utf-8")

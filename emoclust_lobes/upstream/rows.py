@@ -130,7 +130,22 @@ def _folder(text, script, flags):
 
 
 def needs_front_end(row):
-    """Whether the test of a row needs a wav2vec 2.0 to be made first."""
+    """Tell whether the test of a row needs a wav2vec 2.0 to be made first.
+
+    Arguments
+    ---------
+    row : dict
+        From ``make_row``.
+
+    Returns
+    -------
+    bool
+
+    Example
+    -------
+    >>> needs_front_end({"test_debug_flags": f"--ssl_hub={FRONT_END} --debug"})
+    True
+    """
     return f"--ssl_hub={FRONT_END}" in row["test_debug_flags"]
 
 
@@ -148,6 +163,13 @@ def setup_script(row):
         Where SpeechBrain looks for a script that sets a test up.
     text : str
         The script.
+
+    Example
+    -------
+    >>> row = {"Script_file": "a/train.py", "Hparam_file": "a/hparams/b.yaml"}
+    >>> path, script = setup_script(row)
+    >>> path, script.splitlines()[0]
+    ('tests/recipes/setup/a_train/hparams_b', '#!/bin/sh')
     """
     script = row["Script_file"].removesuffix(".py")
     folder = script.rpartition("/")[0]

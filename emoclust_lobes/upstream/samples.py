@@ -20,6 +20,15 @@ MAKERS: dict[str, tuple[Callable, dict]] = {
 def sample_folder(dataset):
     """Say where the sample data of a dataset lies in SpeechBrain's tree.
 
+    Arguments
+    ---------
+    dataset : str
+        As SpeechBrain calls it.
+
+    Returns
+    -------
+    str
+
     Example
     -------
     >>> sample_folder("CREMA-D")
@@ -37,6 +46,14 @@ def write_samples(destination, datasets):
         Root of the tree.
     datasets : iterable of str
         Which.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> write_samples(folder, ["CREMA-D"])
+    >>> clips = (folder / sample_folder("CREMA-D")).glob("AudioWAV/*.wav")
+    >>> len(list(clips)) > 0
+    True
     """
     for dataset in datasets:
         make, sizes = MAKERS[dataset]

@@ -30,6 +30,11 @@ class Part(NamedTuple):
         The key; "" for a heading or other comment that belongs to none.
     comment, body : list of str
         Lines.
+
+    Example
+    -------
+    >>> Part("rate", ["# Hz"], ["rate: !ref <sample_rate> * 2"]).references
+    {('sample_rate', '')}
     """
 
     name: str
