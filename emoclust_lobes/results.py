@@ -4,7 +4,7 @@ import pathlib
 
 import pandas as pd
 from emoclust_lobes.files import read_json
-from emoclust_lobes.protocol.statistics import SCORES, summarize
+from emoclust_lobes.protocol.averages import SCORES, summarize
 
 # What makes two results comparable: the same of each.
 PROTOCOL = ["corpus", "label_source", "classes", "system", "labels"]

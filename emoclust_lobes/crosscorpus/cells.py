@@ -23,6 +23,7 @@ from emoclust_lobes.protocol.schema import (
     check_tables,
     enrolled_rank,
     parse_confusions,
+    read_table,
 )
 
 FACTS = "crosscorpus.json"
@@ -282,31 +283,16 @@ def read_matrix(folder):
     facts = read_json(folder / FACTS)
     if facts is None:
         raise FileNotFoundError(f"there is no {folder / FACTS}: no results")
-    matrix = Matrix(
-        facts,
-        _read(folder / "cells.csv", CELL_TYPES),
-        _read(folder / "speakers.csv", SPEAKER_TYPES),
-    )
-    cells, speakers = matrix.runs
-    check_tables(cells, speakers, folder)
-    return matrix
+    cells = read_table(folder / "cells.csv", CELL_TYPES)
+    speakers = read_table(folder / "speakers.csv", SPEAKER_TYPES)
+    if cells is None or speakers is None:
+        raise FileNotFoundError(
+            f"{folder} has not both cells.csv and speakers.csv: run the matrix"
+        )
+    check_tables(as_runs(cells), as_runs(speakers), folder)
+    return Matrix(facts, cells, speakers)
 
 
 def _typed(rows, types):
     table = pd.DataFrame(rows, columns=list(types)).astype(types).round(6)
     return table.sort_values([x for x in types if x in (*KEY, "speaker")])
-
-
-def _read(path, types):
-    table = pd.read_csv(
-        path,
-        dtype=types,
-        keep_default_na=False,  # a system is called "none"
-        na_values={"valid_uar": [""]},
-        float_precision="round_trip",
-    )
-    if list(table.columns) != list(types):
-        raise ValueError(
-            f"{path} has the columns {list(table.columns)}, not {list(types)}"
-        )
-    return table

@@ -12,13 +12,10 @@ from emoclust_lobes.analysis.style import (
     styled,
 )
 from emoclust_lobes.plots import plot_confusion
+from emoclust_lobes.protocol.averages import pooled_confusion, summarize
 from emoclust_lobes.protocol.markdown import number
 from emoclust_lobes.protocol.schema import Condition
-from emoclust_lobes.protocol.statistics import (
-    pooled_confusion,
-    summarize,
-    uar_interval,
-)
+from emoclust_lobes.protocol.statistics import uar_interval
 from emoclust_lobes.protocol.systems import (
     BASELINE,
     BOUND,
@@ -45,11 +42,9 @@ def plot_systems(results, path):
 
     Example
     -------
-    >>> from emoclust_lobes.protocol.cells import read_results
-    >>> from emoclust_lobes.testing.results import make_results
-    >>> uars = {("none", 1.0, ""): 0.5, ("contrastive", 1.0, ""): 0.6}
-    >>> folder = make_results(getfixture("tmp_path"), uars)
-    >>> results = read_results(folder)
+    >>> from emoclust_lobes.testing.results import made_up_results
+    >>> folder = getfixture("tmp_path")
+    >>> results = made_up_results(folder)
     >>> plot_systems(results, folder / "picture")
     >>> sorted(path.name for path in folder.glob("picture*"))
     ['picture.png', 'picture.svg']
@@ -98,11 +93,9 @@ def plot_labels(results, path):
 
     Example
     -------
-    >>> from emoclust_lobes.protocol.cells import read_results
-    >>> from emoclust_lobes.testing.results import make_results
-    >>> uars = {("none", 1.0, ""): 0.5, ("none", 0.1, ""): 0.6}
-    >>> folder = make_results(getfixture("tmp_path"), uars)
-    >>> results = read_results(folder)
+    >>> from emoclust_lobes.testing.results import made_up_results
+    >>> folder = getfixture("tmp_path")
+    >>> results = made_up_results(folder, ("none", 0.1, ""))
     >>> plot_labels(results, folder / "picture")
     >>> sorted(path.name for path in folder.glob("picture*"))
     ['picture.png', 'picture.svg']
@@ -141,11 +134,9 @@ def plot_enrolment(results, path):
 
     Example
     -------
-    >>> from emoclust_lobes.protocol.cells import read_results
-    >>> from emoclust_lobes.testing.results import make_results
-    >>> uars = {("none", 1.0, ""): 0.5, ("none", 1.0, "all"): 0.6}
-    >>> folder = make_results(getfixture("tmp_path"), uars)
-    >>> results = read_results(folder)
+    >>> from emoclust_lobes.testing.results import made_up_results
+    >>> folder = getfixture("tmp_path")
+    >>> results = made_up_results(folder, ("none", 1.0, "all"))
     >>> plot_enrolment(results, folder / "picture")
     >>> sorted(path.name for path in folder.glob("picture*"))
     ['picture.png', 'picture.svg']
@@ -182,11 +173,9 @@ def plot_noise(results, path):
 
     Example
     -------
-    >>> from emoclust_lobes.protocol.cells import read_results
-    >>> from emoclust_lobes.testing.results import make_results
-    >>> uars = {("none", 1.0, ""): 0.5, ("noise_0.5", 1.0, ""): 0.6}
-    >>> folder = make_results(getfixture("tmp_path"), uars)
-    >>> results = read_results(folder)
+    >>> from emoclust_lobes.testing.results import made_up_results
+    >>> folder = getfixture("tmp_path")
+    >>> results = made_up_results(folder, ("noise_0.5", 1.0, ""))
     >>> plot_noise(results, folder / "picture")
     >>> sorted(path.name for path in folder.glob("picture*"))
     ['picture.png', 'picture.svg']
@@ -237,11 +226,9 @@ def plot_confusions(results, folder, systems):
 
     Example
     -------
-    >>> from emoclust_lobes.protocol.cells import read_results
-    >>> from emoclust_lobes.testing.results import make_results
-    >>> uars = {("none", 1.0, ""): 0.5, ("contrastive", 1.0, ""): 0.6}
-    >>> folder = make_results(getfixture("tmp_path"), uars)
-    >>> results = read_results(folder)
+    >>> from emoclust_lobes.testing.results import made_up_results
+    >>> folder = getfixture("tmp_path")
+    >>> results = made_up_results(folder)
     >>> plot_confusions(results, folder, ["none"])["none"].name
     'confusion_none.png'
     """

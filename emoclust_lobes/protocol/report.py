@@ -5,6 +5,7 @@ import pathlib
 import numpy as np
 import pandas as pd
 from emoclust_lobes.files import replacing
+from emoclust_lobes.protocol.averages import pooled_confusion, summarize
 from emoclust_lobes.protocol.cells import read_results
 from emoclust_lobes.protocol.figures import (
     plot_confusions,
@@ -16,7 +17,6 @@ from emoclust_lobes.protocol.figures import (
 from emoclust_lobes.protocol.markdown import number, paragraph
 from emoclust_lobes.protocol.readme_tables import ReadmeTables
 from emoclust_lobes.protocol.schema import Condition
-from emoclust_lobes.protocol.statistics import pooled_confusion, summarize
 from emoclust_lobes.protocol.systems import (
     BASELINE,
     METHOD,

@@ -15,7 +15,8 @@ from emoclust_lobes.experiment import Interrupted, interruptible
 from emoclust_lobes.files import read_json
 from emoclust_lobes.labels import labelled_share
 from emoclust_lobes.locks import locked
-from emoclust_lobes.protocol.cells import cell_rows, merge_cells
+from emoclust_lobes.protocol.cells import merge_cells
+from emoclust_lobes.protocol.rows import cell_rows
 from emoclust_lobes.protocol.scripts import SCRIPTS
 from emoclust_lobes.references import run_reference
 from tqdm import tqdm

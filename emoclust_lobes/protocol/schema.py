@@ -163,6 +163,52 @@ def keys(table):
     return pd.MultiIndex.from_frame(table[KEY])
 
 
+def read_table(path, types):
+    """Read a table of results.
+
+    Arguments
+    ---------
+    path : pathlib.Path
+        A CSV file.
+    types : dict
+        Column -> type of all its columns, in order.
+
+    Returns
+    -------
+    pandas.DataFrame or None
+        None where there is no such file.
+
+    Raises
+    ------
+    ValueError
+        When it has other columns or values.
+
+    Example
+    -------
+    >>> path = getfixture("tmp_path") / "cells.csv"
+    >>> _ = path.write_text("system,n\\nnone,7\\n")
+    >>> read_table(path, {"system": str, "n": int}).values.tolist()
+    [['none', 7]]
+    """
+    if not path.exists():
+        return None
+    try:
+        table = pd.read_csv(
+            path,
+            dtype=types,
+            keep_default_na=False,  # a system is called "none"
+            na_values={"valid_uar": [""]},
+            float_precision="round_trip",
+        )
+    except ValueError as error:
+        raise ValueError(f"{path} cannot be read: {error}") from error
+    if list(table.columns) != list(types):
+        raise ValueError(
+            f"{path} has the columns {list(table.columns)}, not {list(types)}"
+        )
+    return table
+
+
 def check_tables(cells, speakers, folder):
     """Refuse tables that do not tell of the same tests.
 

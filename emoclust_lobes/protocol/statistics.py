@@ -1,4 +1,4 @@
-"""Means, spread and significance of a protocol's results.
+"""Uncertainty and significance of a protocol's results.
 
 Two kinds of chance are told apart. The *interval* resamples the test
 speakers, the trained models as they are: how much would other speakers change
@@ -12,13 +12,7 @@ import numpy as np
 import pandas as pd
 import scipy.stats
 from emoclust_lobes.analysis.measures import interval
-from emoclust_lobes.protocol.schema import (
-    Condition,
-    parse_confusions,
-    parse_hits,
-)
-
-SCORES = ["uar", "wa", "macro_f1"]
+from emoclust_lobes.protocol.schema import parse_hits
 
 
 class Difference(NamedTuple):
@@ -42,96 +36,6 @@ class Difference(NamedTuple):
 
 
 NOTHING = Difference(np.nan, np.nan, np.nan, np.nan, 0)
-
-
-def summarize(cells, by=Condition._fields):
-    """Average over seeds, then over folds.
-
-    Arguments
-    ---------
-    cells : pandas.DataFrame
-        One row a tested run: ``fold, uar, wa, macro_f1, valid_uar, n`` and
-        the columns of ``by``.
-    by : sequence of str
-        What the runs that are averaged have in common.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row for each combination of ``by``: ``folds``, ``seeds_min`` and
-        ``seeds_max`` (seeds of a fold), ``runs``, the mean of each score over
-        the folds (seeds are averaged within a fold first), ``uar_fold_std``
-        (deviation of the folds' means), ``uar_seed_std`` (deviation over the
-        seeds of a fold, averaged over the folds) and ``n``, the utterances
-        tested, each once. Deviations are those of a sample (n - 1); that of
-        one value is NaN.
-
-    Example
-    -------
-    >>> runs = pd.DataFrame(
-    ...     [(1, 0.4), (1, 0.6), (2, 0.7)], columns=["fold", "uar"]
-    ... ).assign(system="none", wa=0.5, macro_f1=0.5, valid_uar=None, n=10)
-    >>> summary = summarize(runs, by=["system"]).iloc[0]
-    >>> print(summary["folds"], summary["runs"], round(summary["uar"], 3))
-    2 3 0.6
-    """
-    by = list(by)
-    means = {score: (score, "mean") for score in [*SCORES, "valid_uar"]}
-    per_fold = (
-        cells.astype({"valid_uar": float})
-        .groupby([*by, "fold"])
-        .agg(
-            runs=("uar", "size"),
-            n=("n", "first"),
-            seed_std=("uar", "std"),
-            **means,
-        )
-    )
-    return (
-        per_fold.groupby(by)
-        .agg(
-            folds=("uar", "size"),
-            seeds_min=("runs", "min"),
-            seeds_max=("runs", "max"),
-            runs=("runs", "sum"),
-            **means,
-            uar_fold_std=("uar", "std"),
-            uar_seed_std=("seed_std", "mean"),
-            n=("n", "sum"),
-        )
-        .reset_index()
-    )
-
-
-def pooled_confusion(cells, condition):
-    """Add the confusion matrices of the folds; average those of seeds.
-
-    Arguments
-    ---------
-    cells : pandas.DataFrame
-        From ``read_results``.
-    condition : Condition
-        Which cells.
-
-    Returns
-    -------
-    numpy.ndarray
-        Rows are truth, columns prediction, shape [classes, classes].
-
-    Example
-    -------
-    >>> from emoclust_lobes.protocol.cells import read_results
-    >>> from emoclust_lobes.testing.results import make_results
-    >>> results = read_results(make_results(getfixture("tmp_path")))
-    >>> pooled_confusion(results.cells, Condition("none")).sum(axis=1)
-    array([27., 45., 72., 36.])
-    """
-    rows = condition.of(cells)
-    confusions = parse_confusions(rows["confusion"])
-    return sum(
-        confusions[places].mean(axis=0)
-        for places in rows.groupby("fold").indices.values()
-    )
 
 
 def uar_interval(speakers, condition, n_draws=2000, seed=0):
@@ -159,9 +63,9 @@ def uar_interval(speakers, condition, n_draws=2000, seed=0):
 
     Example
     -------
-    >>> from emoclust_lobes.protocol.cells import read_results
-    >>> from emoclust_lobes.testing.results import make_results
-    >>> results = read_results(make_results(getfixture("tmp_path")))
+    >>> from emoclust_lobes.protocol.schema import Condition
+    >>> from emoclust_lobes.testing.results import made_up_results
+    >>> results = made_up_results(getfixture("tmp_path"))
     >>> low, high = uar_interval(results.speakers, Condition("contrastive"))
     >>> 0.5 < low < high < 0.9
     True
@@ -193,9 +97,9 @@ def paired_difference(cells, speakers, system, baseline, n_draws=2000, seed=0):
 
     Example
     -------
-    >>> from emoclust_lobes.protocol.cells import read_results
-    >>> from emoclust_lobes.testing.results import make_results
-    >>> results = read_results(make_results(getfixture("tmp_path")))
+    >>> from emoclust_lobes.protocol.schema import Condition
+    >>> from emoclust_lobes.testing.results import made_up_results
+    >>> results = made_up_results(getfixture("tmp_path"))
     >>> difference = paired_difference(
     ...     results.cells,
     ...     results.speakers,

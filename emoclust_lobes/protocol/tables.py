@@ -1,5 +1,6 @@
 """Tables of a protocol's results, as Markdown."""
 
+from emoclust_lobes.protocol.averages import summarize
 from emoclust_lobes.protocol.markdown import (
     number,
     p_value,
@@ -8,12 +9,7 @@ from emoclust_lobes.protocol.markdown import (
     table,
 )
 from emoclust_lobes.protocol.schema import Condition
-from emoclust_lobes.protocol.statistics import (
-    NOTHING,
-    holm,
-    paired_difference,
-    summarize,
-)
+from emoclust_lobes.protocol.statistics import NOTHING, holm, paired_difference
 from emoclust_lobes.protocol.systems import (
     BASELINE,
     CONTROL,
@@ -48,9 +44,8 @@ def about(results):
 
     Example
     -------
-    >>> from emoclust_lobes.protocol.cells import read_results
-    >>> from emoclust_lobes.testing.results import make_results
-    >>> results = read_results(make_results(getfixture("tmp_path")))
+    >>> from emoclust_lobes.testing.results import made_up_results
+    >>> results = made_up_results(getfixture("tmp_path"))
     >>> print(about(results).partition(":")[0])
     **Made-up**
     """
@@ -80,9 +75,8 @@ def main_table(results):
 
     Example
     -------
-    >>> from emoclust_lobes.protocol.cells import read_results
-    >>> from emoclust_lobes.testing.results import make_results
-    >>> results = read_results(make_results(getfixture("tmp_path")))
+    >>> from emoclust_lobes.testing.results import made_up_results
+    >>> results = made_up_results(getfixture("tmp_path"))
     >>> [line.split(" | ")[0] for line in main_table(results).splitlines()[2:4]]
     ['| none', '| contrastive']
     """
@@ -138,11 +132,9 @@ def labels_table(results):
 
     Example
     -------
-    >>> from emoclust_lobes.protocol.cells import read_results
-    >>> from emoclust_lobes.testing.results import make_results
-    >>> uars = {("none", 1.0, ""): 0.5, ("none", 0.1, ""): 0.6}
-    >>> folder = make_results(getfixture("tmp_path"), uars)
-    >>> results = read_results(folder)
+    >>> from emoclust_lobes.testing.results import made_up_results
+    >>> folder = getfixture("tmp_path")
+    >>> results = made_up_results(folder, ("none", 0.1, ""))
     >>> labels_table(results).splitlines()[2].split(" | ")[:2]
     ['| 10 %', 'none']
     """
@@ -175,12 +167,10 @@ def noise_table(results):
 
     Example
     -------
-    >>> from emoclust_lobes.protocol.cells import read_results
-    >>> from emoclust_lobes.testing.results import make_results
-    >>> uars = {("none", 1.0, ""): 0.5, ("noise_0.5", 1.0, ""): 0.6}
-    >>> folder = make_results(getfixture("tmp_path"), uars)
-    >>> results = read_results(folder)
-    >>> noise_table(results).splitlines()[2].split(" | ")[:3]
+    >>> from emoclust_lobes.testing.results import made_up_results
+    >>> folder = getfixture("tmp_path")
+    >>> results = made_up_results(folder, ("noise_0.5", 1.0, ""))
+    >>> noise_table(results).splitlines()[3].split(" | ")[:3]
     ['| 100 %', '50 %', 'noise_0.5']
     """
     lines = [
@@ -210,11 +200,9 @@ def enrolment_table(results):
 
     Example
     -------
-    >>> from emoclust_lobes.protocol.cells import read_results
-    >>> from emoclust_lobes.testing.results import make_results
-    >>> uars = {("none", 1.0, ""): 0.5, ("none", 1.0, "1"): 0.6}
-    >>> folder = make_results(getfixture("tmp_path"), uars)
-    >>> results = read_results(folder)
+    >>> from emoclust_lobes.testing.results import made_up_results
+    >>> folder = getfixture("tmp_path")
+    >>> results = made_up_results(folder, ("none", 1.0, "1"))
     >>> lines = enrolment_table(results).splitlines()[2:4]
     >>> [line.split(" | ")[0] for line in lines]
     ['| none', '| none, enrolled, 1 clip']

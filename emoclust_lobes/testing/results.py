@@ -1,11 +1,13 @@
 """Made-up results of a protocol, through the doors that real ones take."""
 
+import itertools
 import pathlib
 
 import numpy as np
 import pandas as pd
 from emoclust_lobes.files import write_json
-from emoclust_lobes.protocol.cells import cell_rows, merge_cells
+from emoclust_lobes.protocol.cells import merge_cells, read_results
+from emoclust_lobes.protocol.rows import cell_rows
 
 CLASSES = ("ang", "hap", "neu", "sad")
 FACTS = {
@@ -88,9 +90,16 @@ def make_cells(conditions, n_folds=3, n_seeds=2, seed=0, n_speakers=3):
     (12, 36)
     """
     rng = np.random.default_rng(seed)
-    made = [
-        cell_rows(
-            *make_predictions(rng, fold, uar, n_speakers),
+    made = []
+    runs = itertools.product(range(1, n_folds + 1), range(n_seeds))
+    for (condition, uar), (fold, run) in itertools.product(
+        conditions.items(), runs
+    ):
+        system, labels, enrolled = condition
+        predictions, speakers = make_predictions(rng, fold, uar, n_speakers)
+        rows = cell_rows(
+            predictions,
+            speakers,
             list(CLASSES),
             system=system,
             labels=labels,
@@ -101,12 +110,9 @@ def make_cells(conditions, n_folds=3, n_seeds=2, seed=0, n_speakers=3):
             valid_uar=uar,
             commit="abc1234",
         )
-        for (system, labels, enrolled), uar in conditions.items()
-        for fold in range(1, n_folds + 1)
-        for run in range(n_seeds)
-    ]
-    cells, speakers = zip(*made, strict=True)
-    return pd.concat(cells), pd.concat(speakers)
+        made.append(rows)
+    cell_tables, speaker_tables = zip(*made, strict=True)
+    return pd.concat(cell_tables), pd.concat(speaker_tables)
 
 
 def make_results(folder, conditions=None):
@@ -133,3 +139,27 @@ def make_results(folder, conditions=None):
     write_json(folder / "protocol.json", FACTS)
     merge_cells(folder, *make_cells(conditions or FEW))
     return folder
+
+
+def made_up_results(folder, *more):
+    """Make up results, and read them.
+
+    Arguments
+    ---------
+    folder : str or pathlib.Path
+        As for ``make_results``.
+    *more : (str, float, str)
+        System, share of the labels and enrolled clips of further cells.
+
+    Returns
+    -------
+    Results
+
+    Example
+    -------
+    >>> results = made_up_results(getfixture("tmp_path"), ("none", 0.1, ""))
+    >>> sorted(set(results.cells["labels"]))
+    [0.1, 1.0]
+    """
+    conditions = {**FEW, **dict.fromkeys(more, 0.6)}
+    return read_results(make_results(folder, conditions))

@@ -6,10 +6,10 @@ import shlex
 import textwrap
 
 import jinja2
+from emoclust_lobes.protocol.averages import summarize
 from emoclust_lobes.protocol.cells import read_results
 from emoclust_lobes.protocol.markdown import number, table
 from emoclust_lobes.protocol.plan import read_systems
-from emoclust_lobes.protocol.statistics import summarize
 from emoclust_lobes.protocol.systems import with_all_labels
 from emoclust_lobes.protocol.tables import about
 from emoclust_lobes.upstream.errors import UpstreamError

@@ -208,3 +208,29 @@ def with_rows(text, rows):
     stream = io.StringIO()
     csv.DictWriter(stream, FIELDS, lineterminator="\n").writerows(rows)
     return "\n".join(kept) + "\n" + stream.getvalue()
+
+
+def read_rows(tree):
+    """Read all rows of recipe tests.
+
+    Arguments
+    ---------
+    tree : pathlib.Path
+        Root of the tree.
+
+    Returns
+    -------
+    list of (str, dict)
+        Name of the dataset's file without its ending, and the row.
+
+    Example
+    -------
+    >>> read_rows(getfixture("tmp_path"))
+    []
+    """
+    rows = []
+    for path in sorted(tree.glob("tests/recipes/*.csv")):
+        with open(path, newline="", encoding="utf-8") as stream:
+            reader = csv.DictReader(stream, skipinitialspace=True)
+            rows += [(path.stem, row) for row in reader]
+    return rows

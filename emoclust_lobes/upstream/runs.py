@@ -15,7 +15,7 @@ import subprocess
 import sysconfig
 import venv
 
-from emoclust_lobes.upstream.contracts import read_rows
+from emoclust_lobes.upstream.rows import read_rows
 
 import speechbrain
 

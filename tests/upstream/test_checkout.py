@@ -10,9 +10,9 @@ import shutil
 import subprocess
 
 import pytest
-from emoclust_lobes.upstream.contracts import read_rows
 from emoclust_lobes.upstream.export import make_tree, overlay
 from emoclust_lobes.upstream.layout import HOMES, RECIPES, ROOT, path_of
+from emoclust_lobes.upstream.rows import read_rows
 from emoclust_lobes.upstream.runs import make_python
 from emoclust_lobes.upstream.samples import MAKERS, write_samples
 

@@ -5,9 +5,8 @@ from emoclust_lobes.upstream.contracts import (
     CONTRACTS,
     broken_contracts,
     linted,
-    read_rows,
 )
-from emoclust_lobes.upstream.rows import with_rows
+from emoclust_lobes.upstream.rows import read_rows, with_rows
 
 ROWS = "tests/recipes/Birds.csv"
 RECIPE = "recipes/Birds/owls"

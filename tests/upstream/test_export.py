@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 from emoclust_lobes.upstream import UpstreamError, check_destination, overlay
 from emoclust_lobes.upstream.command import add_arguments, run
-from emoclust_lobes.upstream.contracts import broken_contracts, read_rows
+from emoclust_lobes.upstream.contracts import broken_contracts
 from emoclust_lobes.upstream.export import make_tree
 from emoclust_lobes.upstream.imports import Modules
 from emoclust_lobes.upstream.layout import RECIPES, ROOT, SCRIPTS
 from emoclust_lobes.upstream.lint import lint
-from emoclust_lobes.upstream.rows import FIELDS
+from emoclust_lobes.upstream.rows import FIELDS, read_rows
 
 RECIPE = "emotion_recognition/emoclust"
 

@@ -5,9 +5,8 @@ import subprocess
 import sys
 
 import pytest
-from emoclust_lobes.upstream.contracts import read_rows
 from emoclust_lobes.upstream.export import make_tree, overlay
-from emoclust_lobes.upstream.rows import with_rows
+from emoclust_lobes.upstream.rows import read_rows, with_rows
 from emoclust_lobes.upstream.runs import copy_library, failed_rows, make_python
 from emoclust_lobes.upstream.samples import MAKERS, write_samples
 

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from emoclust_lobes.protocol.cells import cell_rows, merge_cells, read_results
+from emoclust_lobes.protocol.cells import merge_cells, read_results
+from emoclust_lobes.protocol.rows import cell_rows
 from emoclust_lobes.protocol.schema import parse_confusions, parse_hits
 from hypothesis import (
     given,

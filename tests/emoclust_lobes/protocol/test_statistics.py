@@ -7,13 +7,12 @@ import pandas as pd
 import pytest
 import scipy.stats
 from emoclust_lobes.analysis.measures import interval
+from emoclust_lobes.protocol.averages import pooled_confusion, summarize
 from emoclust_lobes.protocol.schema import Condition
 from emoclust_lobes.protocol.statistics import (
     corrected_t_test,
     holm,
     paired_difference,
-    pooled_confusion,
-    summarize,
     uar_interval,
 )
 from hypothesis import (

@@ -1,0 +1,95 @@
+"""Means and deviations of a protocol's results over seeds and folds."""
+
+from emoclust_lobes.protocol.schema import Condition, parse_confusions
+
+SCORES = ["uar", "wa", "macro_f1"]
+
+
+def summarize(cells, by=Condition._fields):
+    """Average over seeds, then over folds.
+
+    Arguments
+    ---------
+    cells : pandas.DataFrame
+        One row a tested run: ``fold, uar, wa, macro_f1, valid_uar, n`` and
+        the columns of ``by``.
+    by : sequence of str
+        What the runs that are averaged have in common.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each combination of ``by``: ``folds``, ``seeds_min`` and
+        ``seeds_max`` (seeds of a fold), ``runs``, the mean of each score over
+        the folds (seeds are averaged within a fold first), ``uar_fold_std``
+        (deviation of the folds' means), ``uar_seed_std`` (deviation over the
+        seeds of a fold, averaged over the folds) and ``n``, the utterances
+        tested, each once. Deviations are those of a sample (n - 1); that of
+        one value is NaN.
+
+    Example
+    -------
+    >>> import pandas as pd
+    >>> runs = pd.DataFrame(
+    ...     [(1, 0.4), (1, 0.6), (2, 0.7)], columns=["fold", "uar"]
+    ... ).assign(system="none", wa=0.5, macro_f1=0.5, valid_uar=None, n=10)
+    >>> summary = summarize(runs, by=["system"]).iloc[0]
+    >>> print(summary["folds"], summary["runs"], round(summary["uar"], 3))
+    2 3 0.6
+    """
+    by = list(by)
+    means = {score: (score, "mean") for score in [*SCORES, "valid_uar"]}
+    per_fold = (
+        cells.astype({"valid_uar": float})
+        .groupby([*by, "fold"])
+        .agg(
+            runs=("uar", "size"),
+            n=("n", "first"),
+            seed_std=("uar", "std"),
+            **means,
+        )
+    )
+    return (
+        per_fold.groupby(by)
+        .agg(
+            folds=("uar", "size"),
+            seeds_min=("runs", "min"),
+            seeds_max=("runs", "max"),
+            runs=("runs", "sum"),
+            **means,
+            uar_fold_std=("uar", "std"),
+            uar_seed_std=("seed_std", "mean"),
+            n=("n", "sum"),
+        )
+        .reset_index()
+    )
+
+
+def pooled_confusion(cells, condition):
+    """Add the confusion matrices of the folds; average those of seeds.
+
+    Arguments
+    ---------
+    cells : pandas.DataFrame
+        From ``read_results``.
+    condition : Condition
+        Which cells.
+
+    Returns
+    -------
+    numpy.ndarray
+        Rows are truth, columns prediction, shape [classes, classes].
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.results import made_up_results
+    >>> results = made_up_results(getfixture("tmp_path"))
+    >>> pooled_confusion(results.cells, Condition("none")).sum(axis=1)
+    array([27., 45., 72., 36.])
+    """
+    rows = condition.of(cells)
+    confusions = parse_confusions(rows["confusion"])
+    return sum(
+        confusions[places].mean(axis=0)
+        for places in rows.groupby("fold").indices.values()
+    )
