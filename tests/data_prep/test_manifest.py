@@ -12,12 +12,14 @@ from data_prep import (
     COLUMNS,
     ManifestError,
     Source,
+    Utterance,
     prepare_cremad,
     prepare_iemocap,
     read_manifest,
     read_manifests,
     read_summary,
 )
+from data_prep.manifest import write_manifest
 from emoclust_lobes.audio import read_utterance
 
 from speechbrain.dataio.dataset import DynamicItemDataset
@@ -117,9 +119,68 @@ def test_speechbrain_loads_the_rows_and_the_audio(prepared):
         assert len(item["signal"]) == round(item["duration"] * 16000)
 
 
+def write(folder, names, emotion=""):
+    """Write a pool of utterances of these names, and return its CSV."""
+    rows = [
+        Utterance(
+            ID=name,
+            duration=1.23456,
+            wav=f"{name}.wav",
+            spk_id="s",
+            emotion=emotion,
+        )
+        for name in names
+    ]
+    folder.mkdir(exist_ok=True)
+    write_manifest(folder, {"pool": rows}, {"fingerprint": "0"})
+    return str(folder / "pool.csv")
+
+
+@pytest.mark.parametrize("root", ["/", "/data", "/data/", "/X", "in/here"])
+def test_paths_go_on_from_the_root(tmp_path, monkeypatch, root):
+    monkeypatch.chdir(tmp_path)
+    table = read_manifest(Source(write(tmp_path, "ab"), root))
+    expected = [os.path.join(os.path.abspath(root), f"{x}.wav") for x in "ab"]
+    assert table["wav"].tolist() == expected
+
+
+def test_of_rows_with_one_id_the_first_is_kept(tmp_path):
+    first = Source(write(tmp_path / "first", "ab"), "/first")
+    second = Source(write(tmp_path / "second", "bc", "sad"), "/second")
+    table = read_manifests([first, second])
+    assert table[["ID", "wav", "emotion"]].values.tolist() == [
+        ["a", "/first/a.wav", ""],
+        ["b", "/first/b.wav", ""],
+        ["c", "/second/c.wav", "sad"],
+    ]
+    assert table.index.tolist() == [0, 1, 2]
+
+
+def test_five_links_that_lead_out_are_named(tmp_path):
+    root, elsewhere = tmp_path / "root", tmp_path / "elsewhere"
+    path = write(root, "abcdefg")
+    for name in "abcdefg":
+        (root / f"{name}.wav").symlink_to(elsewhere / f"{name}.wav")
+    with pytest.raises(ManifestError) as error:
+        read_manifest(Source(path, str(root)))
+    links = ", ".join(f"{root}/{x}.wav to {elsewhere}/{x}.wav" for x in "abcde")
+    assert str(error.value) == (
+        f"{path}: links lead out of {root}: {links} and 2 more. Copy what they "
+        "lead to, or set EMOCLUST_LINKS to the folder they may lead to."
+    )
+
+
+def test_seconds_are_told_to_the_millisecond(tmp_path):
+    write(tmp_path, "ab")
+    assert read_summary(tmp_path)["seconds"] == {"pool": 2.469}
+
+
 def test_what_is_no_manifest_is_refused(tmp_path):
-    with pytest.raises(ManifestError, match="no manifest .*train.csv: prepare"):
+    with pytest.raises(ManifestError) as error:
         read_manifest(Source(str(tmp_path / "train.csv"), ""))
+    assert str(error.value) == (
+        f"There is no manifest {tmp_path}/train.csv: prepare it first."
+    )
     (tmp_path / "train.csv").write_text("ID,wav\na,b\n")
     with pytest.raises(ManifestError, match="columns are ID, wav, and should"):
         read_manifest(Source(str(tmp_path / "train.csv"), ""))
