@@ -5,6 +5,7 @@ and all of it at once: a checkout without Git LFS, an aborted download, an
 error page saved under the name of a recording.
 """
 
+import io
 import os
 import pathlib
 import stat
@@ -15,8 +16,14 @@ import numpy
 import pandas
 import soundfile
 import tqdm
-from data_prep.errors import ManifestError
+from data_prep.errors import ManifestError, UnusableAudio
 from data_prep.paths import VARIABLE, find_outside
+from data_prep.tar_shards import (
+    audio_status,
+    name_audio,
+    open_audio,
+    split_address,
+)
 
 AUDIO_SUFFIXES = (".flac", ".mp3", ".ogg", ".opus", ".wav")
 
@@ -28,10 +35,6 @@ _LFS = b"version https://git-lfs"
 _STREAMED = 0xFFFFFFFF
 # The longest page that Ogg allows, its header included.
 _OGG_PAGE = 65307
-
-
-class UnusableAudio(ValueError):
-    """Why a file cannot be used as a recording."""
 
 
 def find_files(folder, suffixes=AUDIO_SUFFIXES):
@@ -88,9 +91,9 @@ def find_files(folder, suffixes=AUDIO_SUFFIXES):
 
 
 def file_size(path):
-    """Return the size of a file in bytes, -1 when it is not there."""
+    """Return where a recording ends in its file, -1 when it is not there."""
     try:
-        return os.stat(path).st_size
+        return audio_status(path)[0]
     except (OSError, ValueError):  # not there, or a name that cannot be
         return -1
 
@@ -108,7 +111,8 @@ def probe(path):
     Arguments
     ---------
     path : str or pathlib.Path
-        An audio file of any rate and number of channels.
+        An audio file of any rate and number of channels, or the address of one
+        in a tar: see :mod:`data_prep.tar_shards`.
 
     Returns
     -------
@@ -132,20 +136,23 @@ def probe(path):
     >>> probe(path)
     Traceback (most recent call last):
     ...
-    data_prep.audio_files.UnusableAudio: truncated: 1200 bytes are missing
+    data_prep.errors.UnusableAudio: truncated: 1200 bytes are missing
     """
     try:
-        mode = os.stat(path).st_mode
+        mode = os.stat(split_address(path)[0]).st_mode
         # Opening a pipe would wait until somebody writes into it
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
             raise UnusableAudio("a pipe, a socket or a device, not a file")
-        with open(path, "rb") as stream:
-            head = stream.read(40)
-            _check_ends(stream, head, os.fstat(stream.fileno()).st_size)
+        source = open_audio(path)
+        if source is path:
+            with open(path, "rb") as stream:
+                head = _check_ends(stream)
+        else:
+            head = _check_ends(source)
     except OSError as error:
         raise UnusableAudio(error.strerror) from error
     try:
-        audio = soundfile.SoundFile(path)
+        audio = soundfile.SoundFile(_at_start(source))
     except soundfile.LibsndfileError as error:
         text = head.decode("utf-8", "replace")
         reason = f"not audio: {error.error_string}"
@@ -159,12 +166,24 @@ def probe(path):
             raise UnusableAudio("no samples")
         if not audio.format.startswith("WAV"):
             _read_last_sample(audio)
-        _check_samples(path, read_all=audio.subtype in ("FLOAT", "DOUBLE"))
+        _check_samples(source, read_all=audio.subtype in ("FLOAT", "DOUBLE"))
         return audio.frames, audio.samplerate
 
 
-def _check_ends(stream, head, size):
-    """Raise when a file is a stand-in, or shorter than its header says."""
+def _at_start(source):
+    """Read bytes from their beginning, as a file that is opened anew is."""
+    if isinstance(source, io.BytesIO):
+        source.seek(0)
+    return source
+
+
+def _check_ends(stream):
+    """Raise when a file is a stand-in, or shorter than its header says.
+
+    Returns its first bytes.
+    """
+    head = stream.read(40)
+    size = stream.seek(0, os.SEEK_END)
     if not head:
         raise UnusableAudio("empty file")
     if head.startswith(_LFS):
@@ -177,6 +196,7 @@ def _check_ends(stream, head, size):
         stream.seek(max(0, size - _OGG_PAGE))
         if not _holds_last_page(stream.read()):
             raise UnusableAudio("truncated: the stream's last page is missing")
+    return head
 
 
 def _holds_last_page(tail):
@@ -204,13 +224,13 @@ def _missing_riff_bytes(stream, size):
     return 0
 
 
-def _check_samples(path, read_all):
+def _check_samples(source, read_all):
     """Raise when a file is silent, or holds what is no number."""
     silent = True
     try:
         # Opened anew: after a look at its end, Vorbis is not read from its
         # beginning by every version of libsndfile.
-        for block in soundfile.blocks(path, 4096, dtype="float32"):
+        for block in soundfile.blocks(_at_start(source), 4096, dtype="float32"):
             if not numpy.isfinite(block).all():
                 raise UnusableAudio("samples that are infinite or no numbers")
             silent = silent and not block.any()
@@ -232,22 +252,24 @@ def _read_last_sample(audio):
         raise UnusableAudio("truncated or damaged: its end cannot be read")
 
 
-def probe_files(folder, names, n_threads=4):
-    """Probe many recordings and complain about all unusable ones at once.
+def probe_files(folder, names, look=probe, n_threads=4):
+    """Look at many recordings and complain about all unusable ones at once.
 
     Arguments
     ---------
     folder : str or pathlib.Path
         Where the paths start from.
     names : iterable of str
-        Relative paths; one that comes twice is probed once.
+        Relative paths; one that comes twice is looked at once.
+    look : callable
+        Is given the path of each, and raises what :func:`probe` does.
     n_threads : int
         How many to wait for at a time, for the sake of network disks.
 
     Returns
     -------
     dict
-        (frames, sample rate) by relative path.
+        (frames, sample rate), or whatever ``look`` returns, by relative path.
 
     Raises
     ------
@@ -265,7 +287,7 @@ def probe_files(folder, names, n_threads=4):
         if path in outside:
             return f"{_OUTSIDE}, to {outside[path]}"
         try:
-            return probe(path)
+            return look(path)
         except UnusableAudio as error:
             return str(error)
 
@@ -284,7 +306,10 @@ def probe_files(folder, names, n_threads=4):
 def _complaint(folder, bad, limit=20):
     """Say which files are unusable, why, and what to do about it."""
     lines = [f"{len(bad):,} audio files in {folder} cannot be used:"]
-    lines += [f"  {name}: {why}" for name, why in list(bad.items())[:limit]]
+    lines += [
+        f"  {name_audio(name, folder)}: {why}"
+        for name, why in list(bad.items())[:limit]
+    ]
     if len(bad) > limit:
         lines.append(f"  and {len(bad) - limit:,} more")
     if any(why.startswith(_POINTER) for why in bad.values()):

@@ -5,6 +5,10 @@ class ManifestError(ValueError):
     """What is wrong with a corpus or a manifest, where, and what to do."""
 
 
+class UnusableAudio(ValueError):
+    """Why a file cannot be used as a recording, or as a tar of some."""
+
+
 def name_some(items, limit=20):
     """Name the first few of many things, and say how many more there are.
 

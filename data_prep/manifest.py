@@ -24,8 +24,9 @@ from typing import NamedTuple
 
 import pandas
 from data_prep.errors import ManifestError, name_some
-from data_prep.manifest_cells import read_cells
+from data_prep.manifest_cells import MEMBER, read_cells
 from data_prep.paths import VARIABLE, find_outside
+from data_prep.tar_shards import split_address
 from emoclust_lobes.files import file_digest, read_json, replacing, write_json
 
 SPLITS = ("train", "valid", "test")
@@ -53,7 +54,9 @@ class Utterance:
     duration : float
         Length in seconds; 0 until the audio has been looked at.
     wav : str
-        Path of the audio relative to the data root, with forward slashes.
+        Path of the audio relative to the data root, with forward slashes, or
+        its address in a tar: see :mod:`data_prep.tar_shards`. A CSV has the
+        tar's path, and the place in the tar in one more column, ``member``.
     start, stop : int or None
         First sample and the one after the last, at the file's own rate;
         None for a whole file.
@@ -106,7 +109,8 @@ def read_manifest(source):
     -------
     pandas.DataFrame
         One row per utterance. All columns are text ("" where empty), but
-        ``duration`` is a float; ``wav`` is a path that can be opened.
+        ``duration`` is a float; ``wav`` is a path that can be opened, or an
+        address in a tar.
 
     Raises
     ------
@@ -181,8 +185,12 @@ def write_manifest(manifest_folder, tables, summary):
         path = folder / f"{split}.csv"
         with replacing(path) as stream:
             writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(COLUMNS)
-            writer.writerows(row.row() for row in rows)
+            if any(split_address(row.wav)[1] for row in rows):
+                writer.writerow([*COLUMNS, MEMBER])
+                writer.writerows(map(_with_member, rows))
+            else:
+                writer.writerow(COLUMNS)
+                writer.writerows(row.row() for row in rows)
         counts[split] = _count(rows)
         seconds[split] = round(sum(row.duration for row in rows), 3)
         files[path.name] = file_digest(path)
@@ -198,6 +206,14 @@ def write_manifest(manifest_folder, tables, summary):
             "files": files,
         },
     )
+
+
+def _with_member(row):
+    """Values of all columns and ``member``, "" outside of tars."""
+    name, duration, wav, *others = row.row()
+    file, place = split_address(wav)
+    member = "{}:{}".format(*place) if place else ""
+    return [name, duration, file, *others, member]
 
 
 def _count(rows):

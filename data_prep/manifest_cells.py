@@ -8,7 +8,10 @@ import pyarrow
 import pyarrow.csv
 from data_prep.errors import ManifestError, name_some
 from data_prep.paths import are_below_root
-from data_prep.tar_shards import PLACE, TAR_SUFFIXES
+from data_prep.tar_shards import PLACE, tar_size
+
+# The column of places in tars, which a manifest without any does not have.
+MEMBER = "member"
 
 # Bytes of a table that are read together, to hold few rows twice.
 _STRETCH = 1 << 22
@@ -22,7 +25,7 @@ def read_cells(path, columns, data_root):
     path : str
         The CSV.
     columns : sequence of str
-        Those of a manifest.
+        Those of a manifest; there may be ``member``, too.
     data_root : str
         What ``$data_root`` stands for, without a slash at its end.
 
@@ -30,13 +33,15 @@ def read_cells(path, columns, data_root):
     -------
     pandas.DataFrame
         One row per utterance: text, "" where empty, but ``duration`` a float.
+        A path with a member is the address of :mod:`data_prep.tar_shards`.
 
     Raises
     ------
     ManifestError
         When the file is no such table, or a cell does not have the form that
-        is written: duration, wav, start and stop; ID and spk_id that are
-        empty, and an ID that is there twice.
+        is written: duration, wav, start, stop and member; ID and spk_id that
+        are empty, an ID that is there twice, and a member that does not lie
+        in its tar.
 
     Example
     -------
@@ -73,7 +78,7 @@ def _parse_in_stretches(path, columns):
     pyarrow.ArrowInvalid, UnicodeDecodeError
         When there is a fault, or may be one.
     """
-    text = dict.fromkeys(columns, pyarrow.large_string())
+    text = dict.fromkeys([*columns, MEMBER], pyarrow.large_string())
     with pyarrow.csv.open_csv(
         path,
         read_options=pyarrow.csv.ReadOptions(
@@ -81,7 +86,8 @@ def _parse_in_stretches(path, columns):
         ),
         convert_options=pyarrow.csv.ConvertOptions(column_types=text),
     ) as reader:
-        if reader.schema.names != list(columns):
+        names = reader.schema.names
+        if names not in _headings(columns):
             raise pyarrow.ArrowInvalid("other columns")
         if not _ends_a_line(path):
             raise pyarrow.ArrowInvalid("the last line has no end")
@@ -95,7 +101,11 @@ def _parse_in_stretches(path, columns):
                 pyarrow.scalar("", text[columns[0]]), len(batch)
             )
             cells = [blank if x.equals(blank) else x for x in batch.columns]
-            yield pyarrow.table(cells, names=list(columns)).to_pandas()
+            yield pyarrow.table(cells, names=names).to_pandas()
+
+
+def _headings(columns):
+    return [*columns], [*columns, MEMBER]
 
 
 def _ends_a_line(path):
@@ -107,7 +117,7 @@ def _ends_a_line(path):
 def _parse_patiently(path, columns):
     """Read a table that lacks something, or say what is wrong with it."""
     found = list(_parse(path, nrows=0).columns)
-    if found != list(columns):
+    if found not in _headings(columns):
         raise ManifestError(
             f"{path} is not a manifest: its columns are "
             f"{name_some(found)}, and should be {', '.join(columns)}."
@@ -150,9 +160,13 @@ def _check(stretches, data_root):
         table.index += line
         line += len(table)
         ids.append(table["ID"])
-        problems += _malformed(table)
+        found = _malformed(table)
+        if not found:
+            _convert(table, data_root)
+            found = _join_members(table)
+        problems += found
         if not problems:  # else they are only looked for
-            tables.append(_convert(table, data_root))
+            tables.append(table)
     problems += _repeated(pandas.concat(ids))
     if problems:
         return None, [text for _, text in sorted(problems)]
@@ -171,6 +185,7 @@ def _malformed(table):
         "start": is_samples,
         "stop": is_samples,
         "spk_id": is_name,
+        MEMBER: (_has_form(f"({PLACE})?"), "is no offset:size"),
     }
     return [
         (line, f"line {line}: {column} {cell!r} {complaint}")
@@ -203,4 +218,22 @@ def _convert(table, data_root):
     table["wav"] = table["wav"].str.replace(
         "$data_root", data_root, n=1, regex=False
     )
-    return table
+
+
+def _join_members(table):
+    """Make addresses of members; name those that no tar has, by line."""
+    if MEMBER not in table:
+        return []
+    cells = table.pop(MEMBER)
+    cells = cells[cells != ""]
+    if cells.empty:
+        return []
+    tars = table["wav"][cells.index]
+    table.loc[cells.index, "wav"] = tars + "/" + cells
+    offsets, sizes = cells.str.partition(":")[[0, 2]].astype("int64").T.values
+    ends = pandas.Series(offsets + sizes, cells.index)
+    beyond = ends > tars.map({tar: tar_size(tar) for tar in tars.unique()})
+    return [
+        (line, f"line {line}: member {cell!r} is no part of a tar {tars[line]}")
+        for line, cell in cells[beyond].items()
+    ]

@@ -1,20 +1,24 @@
 """Reading pools: a folder per speaker, or a table of paths and speakers.
 
 VoxCeleb and LibriSpeech are read as they are unpacked, LibriSpeech also where
-all its files lie in one folder.
+all its files lie in one folder; and packed in tars, each of which counts as
+unpacked where it lies.
 """
 
 import collections
 import dataclasses
+import functools
 import pathlib
 import re
 import shlex
+from typing import NamedTuple
 
-from data_prep.audio_files import AUDIO_SUFFIXES, find_files
+from data_prep.audio_files import AUDIO_SUFFIXES, find_files, probe_files
 from data_prep.errors import ManifestError, name_some
 from data_prep.manifest import Utterance
 from data_prep.preparation import Scan
 from data_prep.tables import read_recordings
+from data_prep.tar_shards import TAR_SUFFIXES, list_members
 
 from speechbrain.utils.logger import get_logger
 
@@ -26,6 +30,17 @@ _UNREADABLE = (".aac", ".m4a")
 _LIBRISPEECH = re.compile(r"(\d+)-(\d+)-\d{4}\.\w+")
 
 
+class _Recording(NamedTuple):
+    """A recording: its path, its address, and who speaks where that is said.
+
+    In a tar the path is the one that it would have if it were unpacked.
+    """
+
+    path: str
+    address: str
+    speaker: str = ""
+
+
 def scan_folder(folder, name):
     """Find the recordings of a folder that has one folder per speaker.
 
@@ -34,7 +49,9 @@ def scan_folder(folder, name):
     folder : pathlib.Path
         Holds ``SPEAKER/utterance`` or ``SPEAKER/SESSION/.../utterance``, as
         VoxCeleb does (the session is the video) and LibriSpeech (the
-        chapter), or LibriSpeech's files in no folder.
+        chapter), or LibriSpeech's files in no folder; or ``.tar`` files with
+        these. In a tar a recording may also have its speaker beside it: see
+        :func:`data_prep.tar_shards.list_members`.
     name : str
         What stands in front of IDs and speakers.
 
@@ -45,8 +62,8 @@ def scan_folder(folder, name):
     Raises
     ------
     ManifestError
-        When there is no recording in a speaker's folder, or one in a format
-        that has to be converted first.
+        When there is no recording in a speaker's folder, one in a format that
+        has to be converted first, or a tar that cannot be used.
 
     Example
     -------
@@ -61,19 +78,19 @@ def scan_folder(folder, name):
     """
     utterances = []
     dropped: collections.Counter[str] = collections.Counter()
-    wavs = find_files(folder)
-    _refuse_unconverted(folder, wavs)
-    for wav in wavs:
-        flat = _LIBRISPEECH.fullmatch(wav)
-        places = flat.groups() if flat else wav.split("/")[:-1]
+    for path, address, said in _find_recordings(folder):
+        flat = _LIBRISPEECH.fullmatch(path)
+        places = flat.groups() if flat else path.split("/")[:-1]
+        if said:
+            places = (said, *places[1:])
         if not places:
             dropped["not in a speaker's folder"] += 1
             continue
         speaker, *between = places
         utterances.append(
             Utterance(
-                ID=f"{name}/{wav.rpartition('.')[0]}",
-                wav=wav,
+                ID=f"{name}/{path.rpartition('.')[0]}",
+                wav=address,
                 spk_id=f"{name}/{speaker}",
                 session=between[0] if between else "",
             )
@@ -96,19 +113,42 @@ def scan_folder(folder, name):
     return Scan(utterances, collections.Counter(), dropped)
 
 
-def _refuse_unconverted(folder, wavs):
+def _find_recordings(folder):
+    """Find what libsndfile reads, in tars and beside them."""
+    endings = (*AUDIO_SUFFIXES, *_UNREADABLE)
+    names = find_files(folder, (*endings, *TAR_SUFFIXES))
+    tars = [name for name in names if name.lower().endswith(TAR_SUFFIXES)]
+    found = [_Recording(x, x) for x in names if x.lower().endswith(endings)]
+    if tars:
+        look = functools.partial(list_members, suffixes=endings)
+        for tar, members in probe_files(folder, tars, look).items():
+            place = tar[: tar.rfind("/") + 1]
+            found += [
+                _Recording(f"{place}{name}", f"{tar}/{member}", speaker)
+                for name, (member, speaker) in members.items()
+            ]
+    _refuse_unconverted(folder, found)
+    return [x for x in found if x.path.lower().endswith(AUDIO_SUFFIXES)]
+
+
+def _refuse_unconverted(folder, recordings):
     """Raise when recordings are there as AAC only, as VoxCeleb2 comes."""
-    stems = {wav.rpartition(".")[0] for wav in wavs}
-    unread = [
-        x
-        for x in find_files(folder, _UNREADABLE)
-        if x.rpartition(".")[0] not in stems
-    ]
+    unread = [x for x in recordings if x.path.lower().endswith(_UNREADABLE)]
+    if not unread:
+        return
+    stems = {
+        x.path.rpartition(".")[0]
+        for x in recordings
+        if x.path.lower().endswith(AUDIO_SUFFIXES)
+    }
+    unread = [x for x in unread if x.path.rpartition(".")[0] not in stems]
     if unread:
-        ending = unread[0].rpartition(".")[2]
+        ending = unread[0].path.rpartition(".")[2]
+        packed = any(x.address != x.path for x in unread)
         raise ManifestError(
             f"{len(unread):,} recordings of the pool {folder} are in a format "
-            f"that cannot be read: {name_some(unread, 5)}. Convert them, for "
+            f"that cannot be read: {name_some([x.path for x in unread], 5)}. "
+            f"{'Unpack and convert' if packed else 'Convert'} them, for "
             f"instance with ffmpeg:\n"
             f"  find {shlex.quote(str(folder))} -name '*.{ending}' -exec sh -c "
             """'ffmpeg -i "$1" -ar 16000 -ac 1 "${1%.*}.wav"' sh {} \\;"""

@@ -3,7 +3,8 @@
 A pool is "own" (the training speakers of the corpus' fold), or a folder of
 ``SPEAKER/.../*.{wav,flac,mp3,ogg,opus}`` as VoxCeleb (SPEAKER/VIDEO/utterance)
 and LibriSpeech (SPEAKER/CHAPTER/utterance) have it, where a second level is
-the session, or LibriSpeech's files in one folder, or a CSV file with columns
+the session, or LibriSpeech's files in one folder, or any of these packed in tar
+files, each of which counts as unpacked where it lies, or a CSV file with columns
 for the path (wav, path or file) and the speaker (spk_id or speaker), and
 optionally session, gender, sentence, start and stop, whose paths start from
 the CSV's own folder.
@@ -21,6 +22,7 @@ from data_prep.errors import ManifestError, name_some
 from data_prep.manifest import Source, read_manifest, read_summary
 from data_prep.pool_scans import scan_folder, scan_table
 from data_prep.preparation import prepare_manifest
+from data_prep.tar_shards import name_audio, split_address
 
 OWN = "own"
 
@@ -233,12 +235,13 @@ def _own_files(pools, data_folder, manifest_folder):
 
 
 def _identity(path):
-    """Tell a file by its place on disk, whatever links lead to it."""
+    """Tell audio by its place on disk, whatever links lead to it."""
+    file, place = split_address(path)
     try:
-        status = os.stat(path)
+        status = os.stat(file)
     except (OSError, ValueError):  # not there, or a name that cannot be
         return None
-    return status.st_dev, status.st_ino
+    return status.st_dev, status.st_ino, place
 
 
 def _refuse_shared_files(scans, owners):
@@ -246,13 +249,14 @@ def _refuse_shared_files(scans, owners):
     owners.pop(None, None)
     for pool, scan in scans.items():
         wavs = sorted({utterance.wav for utterance in scan.utterances})
-        own = {wav: _identity(pool.data_root / wav) for wav in wavs}
+        own = {wav: _identity(f"{pool.data_root}/{wav}") for wav in wavs}
         shared = {wav: owners[x] for wav, x in own.items() if x in owners}
         if shared:
             where = sorted(set(shared.values()))
+            names = [name_audio(wav, pool.data_root) for wav in shared]
             raise ManifestError(
                 f"{len(shared):,} recordings of the pool {pool.path} are "
-                f"in {' and '.join(where)} too: {name_some(shared, 5)}. "
+                f"in {' and '.join(where)} too: {name_some(names, 5)}. "
                 "Pretraining must not hear what is validated or tested on, "
                 "nor one speaker under two names: take them out of the "
                 "pool, or the pool out of the list."

@@ -5,6 +5,7 @@ import hashlib
 import math
 
 import torch
+from data_prep.tar_shards import name_audio, open_audio
 
 from speechbrain.dataio import audio_io
 from speechbrain.dataio.preprocess import AudioNormalizer
@@ -20,7 +21,8 @@ def read_utterance(wav, start="", stop="", sample_rate=16000):
     Arguments
     ---------
     wav : str
-        Path of an audio file that libsndfile reads.
+        Path of an audio file that libsndfile reads, or the address of one in a
+        tar, of which no more is read: see :mod:`data_prep.tar_shards`.
     start, stop : str or int
         First sample and the one after the last, counted at the file's own
         rate; empty for the whole file.
@@ -35,7 +37,7 @@ def read_utterance(wav, start="", stop="", sample_rate=16000):
     Raises
     ------
     ValueError
-        When the file holds no sample in that stretch.
+        When the file holds no sample in that stretch, or its tar is cut off.
 
     Example
     -------
@@ -50,13 +52,15 @@ def read_utterance(wav, start="", stop="", sample_rate=16000):
     first = int(start or 0)
     count = int(stop) - first if str(stop) else -1
     audio, rate = audio_io.load(
-        str(wav),
+        open_audio(str(wav)),
         channels_first=False,
         frame_offset=first,
         num_frames=count,
     )
     if audio.shape[0] == 0:
-        raise ValueError(f"{wav} holds no audio in samples {first} to {stop}")
+        raise ValueError(
+            f"{name_audio(wav)} holds no audio in samples {first} to {stop}"
+        )
     return _normalizer(sample_rate)(audio, rate)
 
 

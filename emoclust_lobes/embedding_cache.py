@@ -119,8 +119,9 @@ class EmbeddingCache:
         ids : iterable of str
             IDs of n utterances.
         signatures : numpy.ndarray
-            Size and modification time (ns) of the audio file, first sample
-            and the one after the last (-1 where empty): int64, shape [n, 4].
+            Size of the audio file (in a tar, where the recording ends) and
+            its modification time (ns), first sample and the one after the last
+            (-1 where empty): int64, shape [n, 4].
 
         Returns
         -------

@@ -7,10 +7,10 @@ file or the encoder changes.
 import contextlib
 import itertools
 import math
-import os
 
 import numpy as np
 from data_prep.manifest import read_manifests
+from data_prep.tar_shards import audio_status
 from emoclust_lobes.distributed import gather_objects, own_rows
 from emoclust_lobes.embedding_cache import (
     EmbeddingError,
@@ -169,12 +169,12 @@ def _sign(utterances):
     signatures, problems = {}, []
     for row in utterances.itertuples():
         try:
-            status = os.stat(row.wav)
+            status = audio_status(row.wav)
         except OSError as error:
             problems.append(f"{row.wav}: {error.strerror}")
             continue
         stretch = [int(end) if end else -1 for end in (row.start, row.stop)]
-        signatures[row.ID] = [status.st_size, status.st_mtime_ns, *stretch]
+        signatures[row.ID] = [*status, *stretch]
     utterances = utterances[utterances["ID"].isin(signatures.keys())]
     rows = np.array(list(signatures.values()), dtype=np.int64)
     return utterances, rows.reshape(-1, 4), problems

@@ -8,6 +8,7 @@ import pathlib
 import numpy as np
 import pandas
 import soundfile
+from data_prep.tar_shards import split_address
 from emoclust_lobes.audio import read_utterance
 from emoclust_lobes.cluster_algorithms import distances_and_margins
 
@@ -73,7 +74,8 @@ def link(row, folder):
     -------
     str
         With ``#t=FIRST,LAST`` in seconds where the utterance is a stretch of
-        a file.
+        a file. Out of a tar no browser plays: it is the tar's, to say where
+        to look.
 
     Example
     -------
@@ -84,7 +86,8 @@ def link(row, folder):
     >>> link(pandas.Series({**stretch, "duration": 2.0}), "/")
     'a.wav#t=1.000,3.000'
     """
-    path = pathlib.Path(os.path.relpath(row["wav"], folder)).as_posix()
+    file, _ = split_address(row["wav"])
+    path = pathlib.Path(os.path.relpath(file, folder)).as_posix()
     address = path.translate(str.maketrans(_ESCAPES))
     if not row["stop"]:
         return address

@@ -22,6 +22,7 @@ import joblib
 import numpy as np
 import pandas
 from data_prep.manifest import read_manifest, read_summary
+from data_prep.tar_shards import audio_status
 from emoclust_lobes.audio import read_utterance
 from emoclust_lobes.files import replacing
 from tqdm import tqdm
@@ -153,10 +154,10 @@ def measure_loudness(utterances, loudness_csv, n_jobs=1):
         Root mean square in dB relative to full scale, shape [n].
     """
     columns = ["ID", "bytes", "mtime_ns", "start", "stop"]
-    status = [os.stat(wav) for wav in utterances["wav"]]
+    status = [audio_status(wav) for wav in utterances["wav"]]
     keys = utterances.assign(
-        bytes=[x.st_size for x in status],
-        mtime_ns=[x.st_mtime_ns for x in status],
+        bytes=[end for end, _ in status],
+        mtime_ns=[mtime_ns for _, mtime_ns in status],
     )[columns].astype(str)
     known = {}
     if os.path.exists(loudness_csv):

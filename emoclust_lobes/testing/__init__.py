@@ -24,5 +24,6 @@ from emoclust_lobes.testing.speakers import (
     make_channel,
     make_speaker,
 )
+from emoclust_lobes.testing.tars import pack_tars
 from emoclust_lobes.testing.tess import make_tess
 from emoclust_lobes.testing.voice import speak

@@ -35,8 +35,40 @@ def blank(folder):
     (folder.parent / "results/manifest/train.csv").write_bytes(b"")
 
 
+def with_member(name, cell, complaint, wav="shard.tar"):
+    """A case of a manifest whose first row is said to be in a tar."""
+
+    def damage(folder):
+        (folder / "shard.tar").write_bytes(bytes(2048))
+        path = folder.parent / "results/manifest/train.csv"
+        head, row, *rows = path.read_text().splitlines()
+        row = row.replace("Lee/happy/1.wav", wav)
+        rows = [f"{head},member", f"{row},{cell}", *(f"{x}," for x in rows)]
+        text(path, "\n".join([*rows, ""]))
+
+    message = complaint and (
+        f"{{train}} has 1 unusable cells: line 2: member '{cell}' {complaint}. "
+        "Prepare it again."
+    )
+    return Case(name, damage, message, command="read")
+
+
 CASES = [
     manifest("a manifest as it was", None),
+    with_member("a place in a tar", "512:1536", None),
+    with_member(
+        "a place beyond the end of a tar",
+        "512:1537",
+        "is no part of a tar {folder}/shard.tar",
+    ),
+    with_member(
+        "a place in what is no tar",
+        "0:44",
+        "is no part of a tar {folder}/Lee/happy/1.wav",
+        "Lee/happy/1.wav",
+    ),
+    with_member("a place below zero", "-512:44", "is no offset:size"),
+    with_member("a place without a size", "512", "is no offset:size"),
     manifest("a manifest with a byte order mark", None, encoding="utf-8-sig"),
     manifest("a manifest with CRLF", None, "\n", "\r\n", -1),
     Case(

@@ -8,6 +8,7 @@ import corpus_cases
 import manifest_cases
 import pytest
 import table_cases
+import tar_cases
 from case import MAKERS, yaml_of
 from data_prep import ManifestError, Source, read_manifest
 from emoclust_lobes.cli import main
@@ -15,6 +16,7 @@ from emoclust_lobes.cli import main
 CASES = [
     *audio_cases.CASES,
     *table_cases.CASES,
+    *tar_cases.CASES,
     *manifest_cases.CASES,
     *corpus_cases.CASES,
 ]

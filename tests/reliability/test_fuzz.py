@@ -114,6 +114,64 @@ def manifest_reader(content):
         assert row.ID and row.spk_id
 
 
+PLACES = st.builds("{}:{}".format, st.integers(0, 3000), st.integers(0, 3000))
+NO_PLACES = [
+    "0:",
+    ":",
+    "1:2:3",
+    "-1:5",
+    "+1:5",
+    "1.0:5",
+    "٣:1",
+    "0:0x1",
+    "0: 1",
+]
+NO_PLACES += [f"0:{10**15}", "512:100/..", "../a", "/etc", "0:1\n"]
+
+
+@given(
+    st.lists(PLACES | st.sampled_from(NO_PLACES) | WILD, max_size=3),
+    st.sampled_from(["a.tar", "A.TAR", "no.tar", "a.wav"]),
+)
+def member_cells(members, name):
+    """A member is bytes of its tar, or refused."""
+    for tar in ("a.tar", "A.TAR", "a.wav"):
+        write(f"members/{tar}", bytes(2048))
+    text = io.StringIO(newline="")
+    rows = [[f"u{n}", *GOOD_CELLS, x] for n, x in enumerate(members)]
+    for row in rows:
+        row[2] = f"$data_root/{name}"
+    csv.writer(text, lineterminator="\n").writerows(
+        [[*COLUMNS, "member"], *rows]
+    )
+    path = write("members/pool.csv", text.getvalue().encode())
+    root = os.path.dirname(path)
+    ends = [sum(map(int, x.split(":"))) for x in members if _is_place(x)]
+    fine = len(ends) == len([x for x in members if x])
+    if name == "a.wav":
+        fine = fine and not ends
+    elif name != "no.tar":
+        fine = fine and max(ends, default=0) <= 2048
+    try:
+        table = read_manifest(Source(path, root))
+    except ManifestError:
+        assert not fine
+        return
+    event(f"read {min(len(table), 2)} rows or more")
+    assert fine
+    assert tuple(table.columns) == COLUMNS
+    assert table["wav"].tolist() == [
+        f"{root}/{name}/{x}" if x else f"{root}/{name}" for x in members
+    ]
+
+
+def _is_place(cell):
+    numbers = cell.split(":")
+    return len(numbers) == 2 and all(
+        x and len(x) <= 15 and set(x) <= set("0123456789") for x in numbers
+    )
+
+
 FLOATS = st.floats(1e-6, 1e6)
 SAMPLES = st.none() | st.integers(0, 2**40)
 FIELDS = {
@@ -320,6 +378,7 @@ def command_line(words):
 
 PROPERTIES = [
     manifest_reader,
+    member_cells,
     validator,
     label_lines,
     label_files,

@@ -1,0 +1,337 @@
+"""Recordings inside tar files ("shards"), each read where it lies.
+
+Batches are drawn by speaker and cluster, in no order of a tar: a shard that is
+read from its beginning to its end, as WebDataset does, could not serve them.
+:func:`list_members` therefore finds where each recording begins, and from then
+on its bytes are read alone.
+
+Such a recording has an address where others have a path: the tar's path, then
+offset and size in bytes, as in ``/data/shard-000.tar/512:32044``. A tar is no
+folder, so no file has such a path; and whatever keeps paths below a folder
+keeps addresses there, too. In a manifest the two parts stand in the columns
+``wav`` and ``member``.
+"""
+
+import io
+import json
+import math
+import os
+import re
+import stat
+import tarfile
+
+from data_prep.errors import UnusableAudio, name_some
+
+# Compressed ones are looked for, too: to be refused, and not passed over.
+TAR_SUFFIXES = (
+    *(".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2"),
+    *(".tar.xz", ".txz", ".tar.zst"),
+)
+# A place in a tar, as a manifest has it; a terabyte has 13 digits.
+PLACE = "[0-9]{1,15}:[0-9]{1,15}"
+
+_PLACE = re.compile(PLACE)
+# What tarfile raises where bytes are none of a tar.
+_DAMAGE = (
+    tarfile.TarError,
+    ValueError,
+    OverflowError,
+    MemoryError,
+    RecursionError,
+)
+_COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd")
+# Small files beside a recording, of the same name, that say who speaks.
+_SIDECARS = (".json", ".spk")
+_SIDECAR_BYTES = 1 << 16
+
+
+def split_address(path):
+    """Take an address apart.
+
+    Arguments
+    ---------
+    path : str or pathlib.Path
+        Path of a file, or address of a recording in a tar.
+
+    Returns
+    -------
+    file : str
+        The file that is opened.
+    place : tuple of int or None
+        Offset and size of the recording in it, in bytes; None for all of it.
+
+    Example
+    -------
+    >>> split_address("/data/a.tar/512:1000")
+    ('/data/a.tar', (512, 1000))
+    >>> split_address("/data/a.wav")
+    ('/data/a.wav', None)
+    """
+    path = os.fspath(path)
+    file, _, place = path.rpartition("/")
+    if (
+        ":" in place  # few have one, and there are millions of paths
+        and file.lower().endswith(".tar")
+        and _PLACE.fullmatch(place)
+    ):
+        offset, size = place.split(":")
+        return file, (int(offset), int(size))
+    return path, None
+
+
+def audio_status(path):
+    """Tell what changes when a recording does.
+
+    Arguments
+    ---------
+    path : str or pathlib.Path
+        Path of a file, or address of a recording in a tar.
+
+    Returns
+    -------
+    end : int
+        Where it ends in its file, in bytes: the size where it is all of it.
+    mtime_ns : int
+        When the file was changed, in ns.
+
+    Raises
+    ------
+    OSError
+        When the file is not there.
+
+    Example
+    -------
+    >>> path = getfixture("tmp_path") / "a.tar"
+    >>> _ = path.write_bytes(bytes(2048))
+    >>> audio_status(path)[0], audio_status(f"{path}/512:100")[0]
+    (2048, 612)
+    """
+    file, place = split_address(path)
+    status = os.stat(file)
+    return sum(place) if place else status.st_size, status.st_mtime_ns
+
+
+def tar_size(path):
+    """Size of a tar in bytes: -1 of what is none, no end of one not there."""
+    if not path.lower().endswith(".tar"):
+        return -1
+    try:
+        return os.stat(path).st_size
+    except (OSError, ValueError):  # not there, or a name that cannot be
+        return math.inf
+
+
+def open_audio(path):
+    """Return what soundfile opens: of a tar, the recording's bytes alone.
+
+    Arguments
+    ---------
+    path : str or pathlib.Path
+        Path of a file, or address of a recording in a tar.
+
+    Returns
+    -------
+    str, pathlib.Path or io.BytesIO
+        A path as it is.
+
+    Raises
+    ------
+    OSError
+        When the tar cannot be read.
+    UnusableAudio
+        When it ends before the recording does.
+
+    Example
+    -------
+    >>> path = getfixture("tmp_path") / "a.tar"
+    >>> _ = path.write_bytes(b"before, the member, behind")
+    >>> open_audio(f"{path}/8:10").read()
+    b'the member'
+    """
+    file, place = split_address(path)
+    if place is None:
+        return path
+    offset, size = place
+    with open(file, "rb") as stream:
+        # Reading would tell, but take the memory for all of it before
+        missing = offset + size - os.fstat(stream.fileno()).st_size
+        if missing > 0:
+            raise UnusableAudio(f"truncated: {missing} bytes are missing")
+        stream.seek(offset)
+        return _Recording(stream.read(size), path)
+
+
+class _Recording(io.BytesIO):
+    """Bytes that messages about them call by their name."""
+
+    def __init__(self, content, path):
+        super().__init__(content)
+        self.path = path
+
+    def __repr__(self):
+        return name_audio(self.path)
+
+
+def name_audio(path, folder=""):
+    """Name a recording for people, who know no places in tars.
+
+    Arguments
+    ---------
+    path : str or pathlib.Path
+        Path of a file, or address of a recording in a tar.
+    folder : str or pathlib.Path
+        Where it starts from.
+
+    Returns
+    -------
+    str
+        A path as it is. Of a tar its path and, behind a colon, the name in
+        the header before the recording, up to 100 bytes of it.
+    """
+    file, place = split_address(path)
+    if place is None:
+        return str(path)
+    try:
+        with open(os.path.join(folder, file), "rb") as stream:
+            stream.seek(place[0] - tarfile.BLOCKSIZE)
+            block = stream.read(tarfile.BLOCKSIZE)
+        header = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+    except (OSError, ValueError, tarfile.TarError):
+        return str(path)  # there is no such header
+    return f"{file}: {'/'.join(_parts(header.name))}"
+
+
+def list_members(path, suffixes):
+    """Find the recordings in a tar, and refuse one that is not all well.
+
+    Hidden files are left out, as outside of tars. Headers are read and small
+    files that say who speaks: ``NAME.json`` with ``spk_id`` or ``speaker``, or
+    ``NAME.spk``, beside the recording of that name.
+
+    Arguments
+    ---------
+    path : str or pathlib.Path
+        The tar.
+    suffixes : tuple of str
+        Endings of recordings, in lower case; those of the files may differ.
+
+    Returns
+    -------
+    dict
+        Place, as ``offset:size`` in bytes, and speaker, or "", by name.
+
+    Raises
+    ------
+    UnusableAudio
+        When it is no tar, compressed, truncated or damaged, or holds names
+        that are absolute, lead out or are there twice, links, devices, pipes
+        or sparse files.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> plain = tarfile.USTAR_FORMAT
+    >>> with tarfile.open(folder / "a.tar", "w", format=plain) as tar:
+    ...     for name in ("1.wav", "1.spk"):
+    ...         _ = (folder / name).write_text("Kim")
+    ...         tar.add(folder / name, f"./{name}")
+    >>> list_members(folder / "a.tar", (".wav",))
+    {'1.wav': ('512:3', 'Kim')}
+    """
+    places, speakers, names, problems = {}, {}, set(), []
+    try:
+        # Opening a pipe would wait until somebody writes into it
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise UnusableAudio("a pipe, a socket or a device, not a file")
+        with open(path, "rb") as stream:
+            for info in _headers(path, stream):
+                name = "/".join(_parts(info.name))
+                problem = _problem(info, name in names)
+                if problem:
+                    problems.append(f"{info.name} is {problem}")
+                elif info.isreg() and not f"/{name}".count("/."):
+                    stem, ending = os.path.splitext(name)
+                    if name.lower().endswith(suffixes):
+                        places[name] = f"{info.offset_data}:{info.size}"
+                    elif ending in _SIDECARS and info.size < _SIDECAR_BYTES:
+                        stream.seek(info.offset_data)
+                        speakers[stem] = _speaker(name, stream.read(info.size))
+                if not info.isdir():
+                    names.add(name)
+    except OSError as error:
+        raise UnusableAudio(error.strerror) from error
+    if problems:
+        raise UnusableAudio(name_some(problems, 5))
+    return {
+        name: (place, speakers.get(os.path.splitext(name)[0], ""))
+        for name, place in places.items()
+    }
+
+
+def _headers(path, stream):
+    """Yield what is said of each file of a tar, and see that it is whole."""
+    head = stream.read(8)
+    if head.startswith(_COMPRESSED) or not str(path).lower().endswith(".tar"):
+        raise UnusableAudio(
+            "compressed: to read single recordings takes an uncompressed .tar"
+        )
+    stream.seek(0)
+    length, end = os.fstat(stream.fileno()).st_size, 0
+    try:
+        with tarfile.open(fileobj=stream, mode="r:") as tar:
+            while (info := tar.next()) is not None:
+                tar.members.clear()  # they would be all of them in the end
+                # A size below zero leads back, and so round in circles
+                if info.size < 0 or tar.offset <= end:
+                    raise UnusableAudio(f"damaged at byte {end}")
+                end = tar.offset
+                if end > length:
+                    raise UnusableAudio(f"truncated: {info.name} is cut off")
+                yield info
+    except UnusableAudio:
+        raise
+    except _DAMAGE as error:
+        raise UnusableAudio(f"no tar, or a damaged one: {error}") from error
+    # At a header that is none, tarfile ends as it does at the last one
+    stream.seek(end)
+    rest = stream.read(tarfile.BLOCKSIZE)
+    if len(rest) < tarfile.BLOCKSIZE:
+        raise UnusableAudio("truncated: its end is missing")
+    while rest:
+        if any(rest):
+            raise UnusableAudio(f"damaged at byte {end}, or tars joined")
+        rest = stream.read(1 << 20)
+
+
+def _parts(name):
+    """Parts of a name, without those that say nothing."""
+    return [part for part in name.split("/") if part not in ("", ".")]
+
+
+def _problem(info, is_repeated):
+    """Say what is wrong with a file in a tar, "" where nothing is."""
+    if info.name.startswith("/"):
+        return "an absolute path"
+    if ".." in info.name.split("/"):
+        return "a path that leads out of it"
+    if info.issym() or info.islnk():
+        return "a link"
+    if info.isdev():
+        return "a device or a pipe"
+    if info.issparse():
+        return "a sparse file"
+    if not (info.isreg() or info.isdir()):
+        return "no file"
+    return "there twice" if is_repeated and info.isreg() else ""
+
+
+def _speaker(name, content):
+    """Say who speaks, as a small file beside a recording has it."""
+    try:
+        if name.endswith(".spk"):
+            return content.decode("utf-8").strip()
+        values = json.loads(content)
+    except ValueError as error:
+        raise UnusableAudio(f"{name} cannot be read: {error}") from error
+    found = values if isinstance(values, dict) else {}
+    return str(found.get("spk_id", found.get("speaker", ""))).strip()

@@ -1,0 +1,97 @@
+"""A pool in tars is the pool it was as files, down to the last bit."""
+
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pandas
+import pytest
+import torch
+from emoclust_lobes.embedding_cache import read_cache
+from emoclust_lobes.testing import make_pool, make_ravdess, pack_tars
+
+ROOT = pathlib.Path(__file__).parents[2]
+TINY = [
+    "--expect_complete=False",
+    "--speaker_encoder=stats",
+    "--n_clusters=2",
+    "--ecapa_channels=16",
+    "--attention_channels=8",
+    "--embedding_size=16",
+    "--contrastive_epochs=2",
+    "--steps_per_epoch=3",
+    "--speakers_per_batch=2",
+    "--clusters_per_speaker=2",
+    "--utterances_per_cluster=2",
+    "--num_workers=1",
+    "--device=cpu",
+    "--noprogressbar",
+]
+COMPARED = (
+    "clusters/stats/clusters.csv",
+    "clusters/stats/clusters.json",
+    "contrastive/metrics.json",
+    "contrastive/history.csv",
+    "contrastive/speakers.txt",
+)
+
+
+@pytest.fixture
+def train(tmp_path):
+    """Function that runs stage 1 as a user does; returns what it leaves."""
+    make_ravdess(
+        tmp_path / "data", n_speakers=6, n_statements=1, n_repetitions=1
+    )
+
+    def run():
+        # The same paths each time: they are in some of the files
+        output = tmp_path / "results"
+        shutil.rmtree(output, ignore_errors=True)
+        words = [
+            *("train_contrastive.py", "hparams/ravdess.yaml", *TINY),
+            *(
+                f"--data_folder={tmp_path / 'data'}",
+                f"--output_folder={output}",
+            ),
+            f"--pools=[own, {tmp_path / 'pool'}]",
+        ]
+        done = subprocess.run(
+            [sys.executable, *words], cwd=ROOT, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        (folder,) = output.rglob("seed_*")
+        (weights,) = folder.rglob("contrastive/embedding_model.ckpt")
+        cache = read_cache(output / "embeddings", "stats")
+        vectors = cache.select(sorted(cache.ids))
+        pool = pandas.read_csv(folder / "manifest/pools/pool/pool.csv")
+        files = {name: (folder / name).read_bytes() for name in COMPARED}
+        return pool, cache.ids, vectors, files, torch.load(weights)
+
+    return run
+
+
+def test_stage_1_is_the_same_to_the_bit_from_files_and_from_tars(
+    train, tmp_path
+):
+    folder = tmp_path / "pool"
+    make_pool(folder, n_speakers=3, n_sessions=2, n_utterances=3)
+    pool, ids, vectors, files, weights = train()
+
+    pack_tars(folder, tmp_path / "tars", n_tars=2)
+    shutil.rmtree(folder)
+    (tmp_path / "tars").rename(folder)
+    packed, packed_ids, packed_vectors, packed_files, packed_weights = train()
+
+    assert len(packed) == 18 and (packed.pop("member").str.len() > 0).all()
+    assert set(packed.pop("wav")) == {
+        "$data_root/shard-000.tar",
+        "$data_root/shard-001.tar",
+    }
+    pandas.testing.assert_frame_equal(packed, pool.drop(columns="wav"))
+    assert packed_ids.tolist() == ids.tolist()
+    assert np.array_equal(packed_vectors, vectors)
+    assert packed_files == files
+    assert packed_weights.keys() == weights.keys()
+    assert all(torch.equal(packed_weights[x], weights[x]) for x in weights)
