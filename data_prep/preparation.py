@@ -181,8 +181,8 @@ def prepare_manifest(
     }
     # Everything that the manifest follows from. Sizes stand for the audio:
     # unlike times of change, they are the same on every machine.
-    sizes = [file_size(data_folder / u.wav) for u in utterances]
-    rows = [utterance.row() for utterance in utterances]
+    sizes = (file_size(f"{data_folder}/{u.wav}") for u in utterances)
+    rows = (utterance.row() for utterance in utterances)
     key = fingerprint([summary, speakers, rows, sizes])
     if is_current(manifest_folder, key):
         counts = read_summary(manifest_folder)["utterances"]

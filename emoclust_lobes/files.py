@@ -12,10 +12,13 @@ then made again.
 
 import contextlib
 import errno
+import functools
 import hashlib
+import itertools
 import json
 import os
 import pathlib
+from collections.abc import Iterator
 
 
 @contextlib.contextmanager
@@ -173,7 +176,8 @@ def fingerprint(content):
     Arguments
     ---------
     content : dict or list or str
-        The inputs of a step.
+        The inputs of a step. An iterator in a list counts as the list of what
+        it gives, of which few are held at a time.
 
     Returns
     -------
@@ -184,6 +188,33 @@ def fingerprint(content):
     -------
     >>> fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1})
     True
+    >>> fingerprint([{"a": 1}, iter("bc")]) == fingerprint(
+    ...     [{"a": 1}, ["b", "c"]]
+    ... )
+    True
     """
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+    digest = hashlib.sha256()
+    for text in _json_pieces(content):
+        digest.update(text.encode("utf-8"))
+    return digest.hexdigest()
+
+
+def _json_pieces(content):
+    """Yield the JSON of a value; of the iterators in a list, in pieces."""
+    dumps = functools.partial(json.dumps, sort_keys=True, ensure_ascii=False)
+    if not isinstance(content, list):
+        yield dumps(content)
+        return
+    opening = "["
+    for item in content:
+        yield opening
+        opening = ", "
+        if not isinstance(item, Iterator):
+            yield dumps(item)
+            continue
+        separator = "["
+        while some := list(itertools.islice(item, 4096)):
+            yield separator + dumps(some)[1:-1]
+            separator = ", "
+        yield "]" if separator == ", " else "[]"
+    yield "]" if content else "[]"
