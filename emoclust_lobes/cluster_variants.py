@@ -8,6 +8,7 @@ utterance is given, and in what is done about speakers.
 from typing import NamedTuple
 
 import numpy as np
+import pandas
 from emoclust_lobes.clustering import ClusterError, speaker_seed
 
 
@@ -178,8 +179,8 @@ def assign_clusters(pool, clusters, variant, cluster_noise, seed):
         raise ValueError(
             f"cluster_noise must be between 0 and 1, not {cluster_noise}"
         )
-    of_id = clusters.set_index("ID")
-    missing = pool["ID"][~pool["ID"].isin(of_id.index)]
+    rows = pandas.Index(clusters["ID"]).get_indexer(pool["ID"])
+    missing = pool["ID"][rows < 0]
     if len(missing):
         raise ClusterError(
             f"{len(missing)} of {len(pool)} utterances have no cluster, the "
@@ -187,7 +188,7 @@ def assign_clusters(pool, clusters, variant, cluster_noise, seed):
         )
     pool = pool.reset_index(drop=True)
     pool["utterance_id"] = pool["ID"]
-    pool["margin"] = pool["ID"].map(of_id["margin"])
+    pool["margin"] = clusters["margin"].to_numpy()[rows]
     if variant.clusters == "utterance":
         if cluster_noise > 0:
             raise ValueError(
@@ -205,7 +206,7 @@ def assign_clusters(pool, clusters, variant, cluster_noise, seed):
             )
         found = np.unique(pool["emotion"], return_inverse=True)[1]
     else:
-        found = pool["ID"].map(of_id["cluster"])
+        found = clusters["cluster"].to_numpy()[rows]
     noise = 1.0 if variant.clusters == "shuffled" else cluster_noise
     return _exchange(pool.assign(cluster=found), noise, seed)
 
@@ -290,6 +291,8 @@ def _two_views(pool):
 
 def _exchange(pool, share, seed):
     """Let a share of each speaker's utterances exchange their clusters."""
+    if not share:  # nobody does, and there may be a million of them
+        return pool
     clusters = pool["cluster"].to_numpy(copy=True)
     ids = pool["ID"].to_numpy()
     for speaker, rows in pool.groupby("spk_id").indices.items():
