@@ -215,15 +215,7 @@ def pretrain(hparams, run_opts, variant):
         What is contrasted.
     """
     folder = hparams["folder"]
-    # Corpus -> manifests -> speaker embeddings -> clusters
-    run_on_main(hparams["prepare"])
-    run_on_main(hparams["prepare_pools"])
-    inputs = {
-        "sources": hparams["fold_sources"](),
-        "device": run_opts.get("device") or infer_device(),
-    }
-    hparams["embed"](**inputs)  # every process a share
-    run_on_main(hparams["cluster"], kwargs={"sources": inputs["sources"]})
+    inputs = prepare_clusters(hparams, run_opts)
     report = read_json(f"{hparams['cluster_folder']}/clusters.json")
     run_on_main(
         refuse_changed_run,
@@ -239,6 +231,84 @@ def pretrain(hparams, run_opts, variant):
 
     # What is made here must not depend on what the steps above had to do
     torch.manual_seed(hparams["seed"])
+    brain = make_brain(hparams, run_opts, variant, speakers)
+    loader_options = {"num_workers": hparams["num_workers"]}
+    train_loader = brain.make_dataloader(
+        train, sb.Stage.TRAIN, batch_sampler=sampler, **loader_options
+    )
+    brain.steps_per_epoch = len(train_loader)
+    whole_options = {
+        "ckpt_prefix": None,
+        "batch_size": hparams["eval_batch_size"],
+        **loader_options,
+    }
+    if valid is not None:
+        brain.valid_loader = brain.make_dataloader(
+            valid, sb.Stage.VALID, **whole_options
+        )
+    if hparams["recluster_every"]:
+        clusters = PoolClusters(train, sampler)
+        brain.checkpointer.add_recoverable("pool_clusters", clusters)
+        brain.reclustering = Reclustering(
+            brain=brain,
+            loader=brain.make_dataloader(
+                whole, sb.Stage.VALID, **whole_options
+            ),
+            clusters=clusters,
+            cluster=hparams["recluster"],
+        )
+    brain.fit(hparams["epoch_counter"], train_loader, brain.valid_loader)
+    if brain.debug and not brain.debug_persistently:
+        logger.info("Debugging: the encoder is not kept")
+        return
+    run_on_main(finish, args=[hparams, brain.checkpointer, speakers])
+
+
+def prepare_clusters(hparams, run_opts):
+    """Go from the corpus over manifests and speaker embeddings to clusters.
+
+    Arguments
+    ---------
+    hparams : dict
+        The loaded YAML.
+    run_opts : dict
+        SpeechBrain's run options.
+
+    Returns
+    -------
+    dict
+        ``sources``, the manifests of the fold, and ``device``.
+    """
+    run_on_main(hparams["prepare"])
+    run_on_main(hparams["prepare_pools"])
+    inputs = {
+        "sources": hparams["fold_sources"](),
+        "device": run_opts.get("device") or infer_device(),
+    }
+    # Every process takes a share
+    hparams["embed"](**inputs)
+    hparams["cluster"](sources=inputs["sources"])
+    return inputs
+
+
+def make_brain(hparams, run_opts, variant, speakers):
+    """Make the Brain, with what depends on the pool.
+
+    Arguments
+    ---------
+    hparams : dict
+        The loaded YAML.
+    run_opts : dict
+        SpeechBrain's run options.
+    variant : Variant
+        What is contrasted.
+    speakers : list of str
+        Speakers of the pool.
+
+    Returns
+    -------
+    ContrastiveBrain
+    """
     hparams["contrastive_loss"] = hparams["contrastive_loss"](
         **variant.pairs(hparams["negatives"])
     )
@@ -256,36 +326,7 @@ def pretrain(hparams, run_opts, variant):
         checkpointer=checkpointer,
     )
     brain.variant = variant
-    loader_options = {"num_workers": hparams["num_workers"]}
-    train_loader = brain.make_dataloader(
-        train, sb.Stage.TRAIN, batch_sampler=sampler, **loader_options
-    )
-    brain.steps_per_epoch = len(train_loader)
-    whole_options = {
-        "ckpt_prefix": None,
-        "batch_size": hparams["eval_batch_size"],
-        **loader_options,
-    }
-    if valid is not None:
-        brain.valid_loader = brain.make_dataloader(
-            valid, sb.Stage.VALID, **whole_options
-        )
-    if hparams["recluster_every"]:
-        clusters = PoolClusters(train, sampler)
-        checkpointer.add_recoverable("pool_clusters", clusters)
-        brain.reclustering = Reclustering(
-            brain=brain,
-            loader=brain.make_dataloader(
-                whole, sb.Stage.VALID, **whole_options
-            ),
-            clusters=clusters,
-            cluster=hparams["recluster"],
-        )
-    brain.fit(hparams["epoch_counter"], train_loader, brain.valid_loader)
-    if brain.debug and not brain.debug_persistently:
-        logger.info("Debugging: the encoder is not kept")
-        return
-    run_on_main(finish, args=[hparams, checkpointer, speakers])
+    return brain
 
 
 def finish(hparams, checkpointer, speakers):

@@ -12,22 +12,15 @@ the development speakers is tested on the test speakers, and left in the folder
 The method is that of Ulgen et al. 2024 (arXiv 2401.11017).
 """
 
-import pathlib
 import sys
 
 import numpy as np
 import torch
-from data_prep import Source, read_manifest
 from emoclust_lobes.brain import EncoderBrain, Frozen
 from emoclust_lobes.class_balance import ClassBalance
 from emoclust_lobes.cluster_variants import find_variant
 from emoclust_lobes.columnar_dataset import ColumnarDataset
-from emoclust_lobes.distributed import (
-    gather_batches,
-    gather_rows,
-    n_processes,
-    process_number,
-)
+from emoclust_lobes.distributed import gather_rows, n_processes, process_number
 from emoclust_lobes.experiment import (
     one_run,
     refuse_changed_run,
@@ -35,10 +28,9 @@ from emoclust_lobes.experiment import (
     save_whole,
 )
 from emoclust_lobes.files import read_json
-from emoclust_lobes.labels import labelled_share, repeated
+from emoclust_lobes.labels import labelled_splits
 from emoclust_lobes.pool import PoolBatches
 from emoclust_lobes.pretrained import add_trained_parts, initialize_encoder
-from emoclust_lobes.samplers import numbers_of
 from emoclust_lobes.ser_results import (
     predict_emotions,
     score_predictions,
@@ -63,10 +55,11 @@ class SERBrain(EncoderBrain):
     outputs and ``class_weights`` the weight of each in the loss, or ``None``.
     ``pool_batches`` gives the batches of stage 1 where the contrast is kept,
     ``enrolled_counts`` with how many unlabelled utterances of the speaker an
-    utterance is scored: ``[None]`` where speakers are not enrolled.
+    utterance is scored: ``None`` where speakers are not enrolled.
     """
 
     pool_batches = None
+    enrolled_counts = (None,)
 
     def compute_forward(self, batch, stage):
         """Return embeddings, shape [batch, dim]."""
@@ -83,7 +76,9 @@ class SERBrain(EncoderBrain):
             return torch.zeros(())
         placed = predictions
         if self.hparams.enrolment:
-            placed = self.place_by_speaker(predictions, batch.row)
+            placed = self.modules.speaker_normalization.training_batch(
+                batch.row.tolist(), predictions, seed=torch.initial_seed()
+            )
         terms = {"emotion_loss": self.emotion_loss(placed, batch)}
         loss = terms["emotion_loss"]
         if self.hparams.speaker_weight > 0:
@@ -101,20 +96,6 @@ class SERBrain(EncoderBrain):
             loss = loss + weight * terms["contrastive_loss"]
         self.hparams.history.note(loss=loss, **terms)
         return loss
-
-    def place_by_speaker(self, embeddings, rows):
-        """Return embeddings relative to their speaker's others.
-
-        All processes know what each has heard.
-        """
-        normalization = self.modules.speaker_normalization
-        placed = normalization.training_batch(
-            rows.tolist(), embeddings, seed=torch.initial_seed()
-        )
-        if n_processes() > 1:
-            rows, heard = gather_batches(rows, embeddings.detach())
-            normalization.remember(rows.tolist(), heard)
-        return placed
 
     def emotion_loss(self, embeddings, batch):
         """Return the cross-entropy of the emotions."""
@@ -194,25 +175,12 @@ def dataio_prep(hparams):
     tables : dict
         The tables of the same.
     """
-    folder = pathlib.Path(hparams["manifest_folder"])
-    tables = {
-        split: read_manifest(
-            Source(str(folder / f"{split}.csv"), hparams["data_folder"])
-        )
-        for split in ("train", "valid", "test")
-        if (folder / f"{split}.csv").exists()
-    }
-    n_rows = len(tables["train"])
-    train = labelled_share(tables["train"], hparams["labels"], hparams["seed"])
-    train = train.assign(
-        row=range(len(train)), speaker=numbers_of(train["spk_id"])
+    tables = labelled_splits(
+        manifest_folder=hparams["manifest_folder"],
+        data_folder=hparams["data_folder"],
+        share=hparams["labels"],
+        seed=hparams["seed"],
     )
-    tables["train"] = repeated(train, n_rows)
-    classes = read_json(folder / "manifest.json")["classes"]
-    for split, table in tables.items():
-        table["emotion_index"] = table["emotion"].map(classes.index)
-        if split != "train":
-            table["utterance_id"] = table["ID"]
     labels = {
         "train": ["emotion_index", "speaker", "row"],
         "valid": ["emotion_index", "spk_id"],
@@ -275,35 +243,18 @@ def fine_tune(hparams, run_opts, stage2):
         The YAML's resolved block ``ser``.
     """
     folder = hparams["folder"]
-    contrasts = hparams["contrastive_weight"] > 0
     balance = ClassBalance(hparams["class_balance"])
-    run_on_main(hparams["prepare"])
-    manifest = read_json(f"{hparams['manifest_folder']}/manifest.json")
-    inputs = {
-        "sources": hparams["labelled_sources"](),
-        "device": run_opts.get("device") or infer_device(),
-    }
-    if contrasts:
-        run_on_main(hparams["prepare_pools"])
-        inputs["sources"] = hparams["fold_sources"]()
-        hparams["embed"](**inputs)  # every process a share
-        run_on_main(hparams["cluster"], kwargs={"sources": inputs["sources"]})
-    if "cache_features" in hparams:  # the front end may be frozen
-        run_on_main(hparams["cache_features"], kwargs=inputs)
+    manifest = prepare_inputs(hparams, run_opts)
     datasets, tables = dataio_prep(hparams)
-    start = {
-        "modules": hparams["modules"],
-        "init": hparams["init"],
-        "run_folder": hparams["run_folder"],
-        "test_speakers": set(tables["test"]["spk_id"]),
+    inputs = {
+        "manifest": manifest["fingerprint"],
+        "init": initialize_encoder(
+            modules=hparams["modules"],
+            init=hparams["init"],
+            run_folder=hparams["run_folder"],
+            test_speakers=tables["test"]["spk_id"],
+        ),
     }
-    init_digest = run_on_main(  # which may have to fetch the weights
-        initialize_encoder,
-        kwargs=start,
-        post_func=initialize_encoder,
-        post_kwargs=start,
-    )
-    inputs = {"manifest": manifest["fingerprint"], "init": init_digest}
     run_on_main(refuse_changed_run, args=[folder, inputs])
     done = read_json(f"{folder}/metrics.json")
     if done is not None:
@@ -315,30 +266,8 @@ def fine_tune(hparams, run_opts, stage2):
 
     # What is made here must not depend on what the steps above had to do
     torch.manual_seed(hparams["seed"])
-    if contrasts:
-        variant = find_variant(hparams["pretraining"])
-        hparams["contrastive_loss"] = hparams["contrastive_loss"](
-            **variant.pairs(hparams["negatives"])
-        )
-    brain = SERBrain(
-        modules=make_modules(hparams, tables),
-        hparams=hparams,
-        run_opts=run_opts,
-        checkpointer=save_whole(hparams["checkpointer"]()),
-    )
-    add_trained_parts(brain.checkpointer, brain.modules)
+    brain = make_brain(hparams, run_opts, datasets, tables)
     brain.classes = manifest["classes"]
-    brain.has_valid = "valid" in datasets
-    brain.enrolled_counts = [None]
-    if hparams["enrolment"]:
-        brain.enrolled_counts = hparams["enrolled_counts"]
-        brain.checkpointer.add_recoverable(
-            "speaker_normalization", brain.modules.speaker_normalization
-        )
-    if contrasts:
-        sampler = hparams["contrastive"]["sampler"](tables["pool"])
-        brain.pool_batches = PoolBatches(datasets["pool"], sampler)
-        brain.checkpointer.add_recoverable("memory", hparams["memory"])
     labels = [tables["train"]["emotion"], brain.classes]
     brain.class_weights = balance.loss_weights(*labels, device=brain.device)
     train_options = balance.loader_options(
@@ -363,34 +292,81 @@ def fine_tune(hparams, run_opts, stage2):
     if brain.debug and not brain.debug_persistently:
         logger.info("Debugging: the results are not kept")
         return
-    best = hparams["epoch_counter"].current
-    results = {
-        "folder": folder,
-        "predictions": predictions["test"],
-        "valid_predictions": predictions.get("valid"),
-        "model": {
-            "stage2": stage2,
-            "modules": hparams["modules"],
-            "normalization": getattr(
-                brain.modules, "speaker_normalization", None
-            ),
-            "sample_rate": hparams["sample_rate"],
-            "embedding_size": hparams["embedding_size"],
-            "front_end_folder": f"{hparams['output_folder']}/front_ends",
-        },
-        "classes": brain.classes,
-        "run": {
-            "corpus": hparams["corpus"],
-            **{name: hparams[name] for name in RUN},
-            "n_train": int(tables["train"]["row"].nunique()),
-        },
-        "training": {
-            "valid_uar": hparams["history"].rows[best - 1].get("valid_uar"),
-            "best_epoch": best,
-            "epochs": hparams["ser_epochs"],
-        },
+    n_train = int(tables["train"]["row"].nunique())
+    run_on_main(finish, args=[hparams, brain, stage2, predictions, n_train])
+
+
+def prepare_inputs(hparams, run_opts):
+    """Make the manifests and, where they are needed, clusters and features.
+
+    Arguments
+    ---------
+    hparams : dict
+        The loaded YAML.
+    run_opts : dict
+        SpeechBrain's run options.
+
+    Returns
+    -------
+    dict
+        The content of ``manifest.json``.
+    """
+    run_on_main(hparams["prepare"])
+    inputs = {
+        "sources": hparams["labelled_sources"](),
+        "device": run_opts.get("device") or infer_device(),
     }
-    run_on_main(write_results, kwargs=results)
+    if hparams["contrastive_weight"] > 0:
+        run_on_main(hparams["prepare_pools"])
+        inputs["sources"] = hparams["fold_sources"]()
+        # Every process takes a share
+        hparams["embed"](**inputs)
+        hparams["cluster"](sources=inputs["sources"])
+    if "cache_features" in hparams:  # the front end may be frozen
+        run_on_main(hparams["cache_features"], kwargs=inputs)
+    return read_json(f"{hparams['manifest_folder']}/manifest.json")
+
+
+def make_brain(hparams, run_opts, datasets, tables):
+    """Make the Brain, but for what depends on the classes.
+
+    Arguments
+    ---------
+    hparams : dict
+        The loaded YAML.
+    run_opts : dict
+        SpeechBrain's run options.
+    datasets, tables : dict
+        From ``dataio_prep``.
+
+    Returns
+    -------
+    SERBrain
+    """
+    contrasts = hparams["contrastive_weight"] > 0
+    if contrasts:
+        variant = find_variant(hparams["pretraining"])
+        hparams["contrastive_loss"] = hparams["contrastive_loss"](
+            **variant.pairs(hparams["negatives"])
+        )
+    brain = SERBrain(
+        modules=make_modules(hparams, tables),
+        hparams=hparams,
+        run_opts=run_opts,
+        checkpointer=save_whole(hparams["checkpointer"]()),
+    )
+    add_trained_parts(brain.checkpointer, brain.modules)
+    brain.has_valid = "valid" in datasets
+    if hparams["enrolment"]:
+        brain.enrolled_counts = hparams["enrolled_counts"]
+        brain.checkpointer.add_recoverable(
+            "speaker_normalization", brain.modules.speaker_normalization
+        )
+    if contrasts:
+        sampler = hparams["contrastive"]["sampler"](tables["pool"])
+        brain.pool_batches = PoolBatches(datasets["pool"], sampler)
+        brain.checkpointer.add_recoverable("memory", hparams["memory"])
+    return brain
 
 
 def make_modules(hparams, tables):
@@ -423,6 +399,51 @@ def make_modules(hparams, tables):
         normalization.start(train["speaker"].tolist())
         modules["speaker_normalization"] = normalization
     return modules
+
+
+def finish(hparams, brain, stage2, predictions, n_train):
+    """Leave the model, its predictions and their scores.
+
+    Arguments
+    ---------
+    hparams : dict
+        The loaded YAML.
+    brain : SERBrain
+        Holds the best model.
+    stage2 : str
+        The YAML's resolved block ``ser``.
+    predictions : dict
+        Of ``test`` and, where there are development speakers, of ``valid``.
+    n_train : int
+        Number of labelled utterances trained on.
+    """
+    best = hparams["epoch_counter"].current
+    write_results(
+        folder=hparams["folder"],
+        predictions=predictions["test"],
+        valid_predictions=predictions.get("valid"),
+        model={
+            "stage2": stage2,
+            "modules": hparams["modules"],
+            "normalization": getattr(
+                brain.modules, "speaker_normalization", None
+            ),
+            "sample_rate": hparams["sample_rate"],
+            "embedding_size": hparams["embedding_size"],
+            "front_end_folder": f"{hparams['output_folder']}/front_ends",
+        },
+        classes=brain.classes,
+        run={
+            "corpus": hparams["corpus"],
+            **{name: hparams[name] for name in RUN},
+            "n_train": n_train,
+        },
+        training={
+            "valid_uar": hparams["history"].rows[best - 1].get("valid_uar"),
+            "best_epoch": best,
+            "epochs": hparams["ser_epochs"],
+        },
+    )
 
 
 if __name__ == "__main__":

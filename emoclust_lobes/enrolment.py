@@ -4,12 +4,10 @@ Emotion is a movement inside the speaker, away from where the speaker's voice
 usually is. A few unlabelled utterances of a new speaker tell where that is.
 """
 
-import hashlib
-
 import numpy as np
 import torch
-
-ALL = "all"
+from emoclust_lobes.distributed import gather_batches, n_processes
+from emoclust_lobes.enrolment_draws import ALL
 
 
 class SpeakerNormalization(torch.nn.Module):
@@ -154,6 +152,8 @@ class SpeakerNormalization(torch.nn.Module):
     def training_batch(self, rows, embeddings, seed):
         """Normalise a training batch, and keep its embeddings for the next.
 
+        On several processes, all know what each has heard.
+
         Arguments
         ---------
         rows : sequence of int
@@ -170,7 +170,12 @@ class SpeakerNormalization(torch.nn.Module):
         """
         enrolled = self.draw(rows, np.random.default_rng(seed))
         self.remember(rows, embeddings)
-        return self(embeddings, enrolled)
+        placed = self(embeddings, enrolled)
+        if n_processes() > 1:
+            own = torch.as_tensor(rows, device=embeddings.device)
+            rows, heard = gather_batches(own, embeddings.detach())
+            self.remember(rows.tolist(), heard)
+        return placed
 
     def forward(self, embeddings, enrolled, table=None):
         """Normalise embeddings.
@@ -284,43 +289,3 @@ class EnrolledClassifier(torch.nn.Module):
         members = np.full((len(flat), len(table)), enrolled is not None)
         placed = self.normalization(flat, members, table=table)
         return self.classifier(placed).unflatten(0, embeddings.shape[:-1])
-
-
-def draw_enrolled(ids, speakers, count, seed):
-    """Draw the utterances that are enrolled to score each utterance.
-
-    Draws depend on the seed and the speaker's utterances alone, not on the
-    order of the rows, and those for a smaller number are among those for a
-    larger one.
-
-    Arguments
-    ---------
-    ids, speakers : sequence of str
-        Of all utterances of a split, shape [n].
-    count : int or str
-        How many of the speaker's other utterances, or ``"all"``.
-    seed : int
-        Seed of the run.
-
-    Returns
-    -------
-    numpy.ndarray
-        Bool, shape [n, n]: row a holds what is enrolled for utterance a,
-        never itself.
-
-    Example
-    -------
-    >>> draw_enrolled(["a", "b", "c"], ["s", "s", "t"], "all", 1).tolist()
-    [[False, True, False], [True, False, False], [False, False, False]]
-    """
-    ids, speakers = np.asarray(ids), np.asarray(speakers)
-    enrolled = np.zeros((len(ids), len(ids)), dtype=bool)
-    by_name = ids.argsort()
-    for row, name in enumerate(ids):
-        others = by_name[speakers[by_name] == speakers[row]]
-        others = others[others != row]
-        digest = hashlib.sha256(f"{seed}|enrol|{name}".encode()).digest()
-        rng = np.random.default_rng(int.from_bytes(digest[:8], "big"))
-        order = rng.permutation(others)
-        enrolled[row, order if count == ALL else order[:count]] = True
-    return enrolled

@@ -1,9 +1,68 @@
-"""Scarce labels: a share of the training utterances, kept comparable."""
+"""What stage 2 reads: labelled utterances, or a share of them for training."""
 
 import hashlib
+import pathlib
 
 import numpy as np
 import pandas
+from data_prep.manifest import SPLITS, Source, read_manifest, read_summary
+from emoclust_lobes.samplers import numbers_of
+
+
+def labelled_splits(manifest_folder, data_folder, share, seed):
+    """Read the splits of a fold, as stage 2 trains and tests on them.
+
+    Arguments
+    ---------
+    manifest_folder : str or pathlib.Path
+        The fold's manifest.
+    data_folder : str or pathlib.Path
+        What ``$data_root`` stands for in it.
+    share : float
+        Share of the training labels that are used, as for ``labelled_share``.
+    seed : int
+        Seed of the run.
+
+    Returns
+    -------
+    dict
+        ``train``, ``valid`` (unless the protocol has no development speakers)
+        and ``test`` -> manifest with two more columns: ``emotion_index``, the
+        emotion's place in the class set, and ``utterance_id``, the ID in the
+        manifest. Training utterances are ``repeated``, and have also their
+        number, ``row``, and their speaker's, ``speaker``.
+
+    Example
+    -------
+    >>> from data_prep import prepare_ravdess
+    >>> from emoclust_lobes.testing import make_ravdess
+    >>> folder = getfixture("tmp_path")
+    >>> sizes = {"n_speakers": 3, "n_statements": 1, "n_repetitions": 1}
+    >>> corpus, _ = folder / "corpus", make_ravdess(folder / "corpus", **sizes)
+    >>> prepare_ravdess(corpus, folder / "fold", expect_complete=False)
+    >>> splits = labelled_splits(folder / "fold", corpus, share=0.5, seed=1)
+    >>> train = splits["train"]
+    >>> len(splits["test"]), len(train), train["row"].nunique() < len(train)
+    (15, 16, True)
+    """
+    folder = pathlib.Path(manifest_folder)
+    tables = {
+        split: read_manifest(Source(str(folder / f"{split}.csv"), data_folder))
+        for split in SPLITS
+        if (folder / f"{split}.csv").exists()
+    }
+    n_rows = len(tables["train"])
+    train = labelled_share(tables["train"], share, seed)
+    train = train.assign(
+        row=range(len(train)), speaker=numbers_of(train["spk_id"])
+    )
+    tables["train"] = repeated(train, n_rows)
+    classes = read_summary(folder)["classes"]
+    for split, table in tables.items():
+        table["emotion_index"] = table["emotion"].map(classes.index)
+        if split != "train":
+            table["utterance_id"] = table["ID"]
+    return tables
 
 
 def labelled_share(table, share, seed):

@@ -7,6 +7,7 @@ import shutil
 import torch
 from emoclust_lobes.files import replacing
 
+from speechbrain.utils.distributed import run_on_main
 from speechbrain.utils.fetching import fetch
 from speechbrain.utils.logger import get_logger
 
@@ -52,6 +53,16 @@ def export_encoder(checkpoint, folder, speakers):
         The stage-1 folder.
     speakers : iterable of str
         Every speaker it was trained on.
+
+    Example
+    -------
+    >>> from speechbrain.utils.checkpoints import Checkpointer
+    >>> folder = getfixture("tmp_path")
+    >>> parts = {"embedding_model": torch.nn.Linear(2, 2)}
+    >>> checkpoint = Checkpointer(folder, parts).save_checkpoint()
+    >>> export_encoder(checkpoint, folder / "contrastive", ["bob", "ann"])
+    >>> sorted(path.name for path in (folder / "contrastive").iterdir())
+    ['embedding_model.ckpt', 'speakers.txt']
     """
     folder = pathlib.Path(folder)
     with replacing(folder / SPEAKERS) as stream:
@@ -67,7 +78,7 @@ def export_encoder(checkpoint, folder, speakers):
 
 
 def initialize_encoder(modules, init, run_folder, test_speakers):
-    """Load the weights that stage 2 starts from.
+    """Load the weights that stage 2 starts from, on every process.
 
     Arguments
     ---------
@@ -112,7 +123,8 @@ def initialize_encoder(modules, init, run_folder, test_speakers):
     """
     if init == "none":
         return "none"
-    weights = find_weights(init, run_folder)
+    # One process fetches them
+    weights = run_on_main(find_weights, args=[init, run_folder])
     seen = weights.parent / SPEAKERS
     if seen.exists():
         known = set(seen.read_text(encoding="utf-8").splitlines())

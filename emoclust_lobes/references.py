@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from data_prep.manifest import SPLITS, Source, read_manifest, read_summary
 from emoclust_lobes.embeddings import read_embeddings
-from emoclust_lobes.enrolment import draw_enrolled
+from emoclust_lobes.enrolment_draws import draw_enrolled
 from emoclust_lobes.metrics import emotion_metrics
 from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
@@ -25,7 +25,14 @@ from threadpoolctl import threadpool_limits
 
 
 class Utterances(NamedTuple):
-    """Utterances of a split: text of shape [n] each, vectors [n, dim]."""
+    """Utterances of a split: text of shape [n] each, vectors [n, dim].
+
+    Example
+    -------
+    >>> text = np.array(["u1", "u2"])
+    >>> Utterances(text, text, text, np.eye(2)).vectors.shape
+    (2, 2)
+    """
 
     ids: np.ndarray
     speakers: np.ndarray

@@ -7,7 +7,7 @@ utterances of its speaker; the last time is what a run is known by.
 import numpy as np
 import pandas as pd
 import torch
-from emoclust_lobes.enrolment import draw_enrolled
+from emoclust_lobes.enrolment_draws import draw_enrolled
 from emoclust_lobes.files import replacing, write_json
 from emoclust_lobes.inference.calibration import calibrate
 from emoclust_lobes.inference.folder import write_inference_folder

@@ -8,7 +8,6 @@ import sys
 import numpy
 import pytest
 import soundfile
-import torch
 from emoclust_lobes.testing import (
     make_cremad,
     make_emodb,
@@ -17,8 +16,9 @@ from emoclust_lobes.testing import (
     make_pool,
     make_ravdess,
 )
+from tiny_models import save_tiny
 
-from tests.test_recipes import MAKERS, WAV2VEC2
+from tests.training.recipe_runs import MAKERS
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
@@ -48,11 +48,7 @@ def data(tmp_path_factory):
 def dear_data(data):
     """What the slow tests need, too: a corpus and a tiny random WavLM."""
     make_emodb(data / "EMO-DB", n_sentences=1)
-    transformers = pytest.importorskip("transformers")
-    torch.manual_seed(0)
-    model = transformers.WavLMModel(transformers.WavLMConfig(**WAV2VEC2))
-    model.save_pretrained(data / "wavlm")
-    transformers.Wav2Vec2FeatureExtractor().save_pretrained(data / "wavlm")
+    save_tiny("wavlm", data / "wavlm")
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import yaml
 from emoclust_lobes.cli import main
 from pages import blocks, commands
 
-from tests.test_recipes import FRONT_END, SHORT, TINY
+from tests.training.recipe_runs import FRONT_END, SHORT, TINY
 
 MODEL = "results/ravdess/fold_1/seed_1986/ser_contrastive/labels_1.0/inference"
 # What the pages name, and what stands for it

@@ -38,7 +38,7 @@ NOT_RUN = {
     "python benchmarks": "takes hours",
     "python -m benchmarks": "takes minutes of an idle machine",
 }
-# Minutes, even on miniatures; IEMOCAP is trained in tests/test_recipes.py
+# Minutes, even on miniatures; IEMOCAP is trained in tests/training
 DEAR = "emoclust (protocol|crosscorpus|analyse)|.*_wav2vec2|python .*/iemocap"
 
 

@@ -7,11 +7,8 @@ import numpy as np
 import pandas
 import pytest
 import torch
-from emoclust_lobes.enrolment import (
-    EnrolledClassifier,
-    SpeakerNormalization,
-    draw_enrolled,
-)
+from emoclust_lobes.enrolment import EnrolledClassifier, SpeakerNormalization
+from emoclust_lobes.enrolment_draws import draw_enrolled
 from hypothesis import (
     given,
     settings,

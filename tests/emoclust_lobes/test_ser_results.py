@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from emoclust_lobes.enrolment import SpeakerNormalization, draw_enrolled
+from emoclust_lobes.enrolment import SpeakerNormalization
+from emoclust_lobes.enrolment_draws import draw_enrolled
 from emoclust_lobes.files import read_json
 from emoclust_lobes.ser_results import (
     predict_emotions,

@@ -15,14 +15,15 @@ import pytest
 import torch
 from data_prep import Source, read_manifest
 from emoclust_lobes.audio import read_utterance
-from emoclust_lobes.enrolment import draw_enrolled
+from emoclust_lobes.enrolment_draws import draw_enrolled
 from emoclust_lobes.files import read_json
 from emoclust_lobes.inference import load_model, publish
 from emoclust_lobes.testing import make_iemocap, make_ravdess
+from tiny_models import save_tiny
 
 from speechbrain.inference.classifiers import EncoderClassifier
 
-ROOT = pathlib.Path(__file__).parents[1]
+ROOT = pathlib.Path(__file__).parents[2]
 TINY = [
     "--expect_complete=False",
     "--pretraining=none",
@@ -35,29 +36,6 @@ TINY = [
 SMALL = ["--embedding_size=16", "--attention_channels=8"]
 ECAPA = [*SMALL, "--ecapa_channels=16"]
 SSL = [*SMALL, "--hidden_size=8", "--ssl_layers=[0, 2]", "--eval_batch_size=4"]
-WAV2VEC2 = {
-    "hidden_size": 16,
-    "num_hidden_layers": 3,
-    "num_attention_heads": 2,
-    "intermediate_size": 32,
-    "conv_dim": (8,) * 7,
-    "num_conv_pos_embeddings": 16,
-    "num_conv_pos_embedding_groups": 2,
-}
-WHISPER = {
-    "d_model": 16,
-    "encoder_layers": 3,
-    "encoder_attention_heads": 2,
-    "encoder_ffn_dim": 32,
-    "decoder_layers": 1,
-    "decoder_attention_heads": 2,
-    "decoder_ffn_dim": 32,
-    "vocab_size": 64,
-    "pad_token_id": 0,
-    "bos_token_id": 1,
-    "eos_token_id": 2,
-    "decoder_start_token_id": 1,
-}
 
 
 @pytest.fixture(scope="module")
@@ -68,23 +46,8 @@ def corpora(tmp_path_factory):
         folder / "ravdess", n_speakers=6, n_statements=1, n_repetitions=1
     )
     make_iemocap(folder / "iemocap", n_per_emotion=2, n_outside=0)
-    transformers = pytest.importorskip("transformers")
-    torch.manual_seed(0)
-    for name, config, extractor in (
-        (
-            "wav2vec2",
-            transformers.Wav2Vec2Config(**WAV2VEC2),
-            transformers.Wav2Vec2FeatureExtractor(),
-        ),
-        (
-            "whisper",
-            transformers.WhisperConfig(**WHISPER),
-            transformers.WhisperFeatureExtractor(),
-        ),
-    ):
-        model = transformers.AutoModel.from_config(config)
-        model.save_pretrained(folder / name)
-        extractor.save_pretrained(folder / name)
+    for kind in ("wav2vec2", "whisper"):
+        save_tiny(kind, folder / kind)
     return folder
 
 

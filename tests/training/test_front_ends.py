@@ -1,0 +1,56 @@
+"""Both stages with a pretrained front end before the encoder."""
+
+import pytest
+import torch
+from emoclust_lobes.files import read_json
+
+from tests.training.recipe_runs import FRONT_END, only
+
+
+@pytest.mark.parametrize("kind", ["wav2vec2", "whisper"])
+def test_features_of_a_frozen_front_end_are_cached_for_both_stages(
+    kind, ssl_models, corpora, short, tmp_path, run_here
+):
+    folder = f"--ssl_hub={ssl_models(kind)}"
+    options = [corpora, tmp_path, *short, folder, *FRONT_END]
+    run_here("train_contrastive.py", "ravdess_wav2vec2", *options)
+    cached = only(tmp_path, "features")
+    before = {x: x.stat().st_mtime_ns for x in cached.iterdir()}
+    run_here("train_ser.py", "ravdess_wav2vec2", *options)
+    assert {x: x.stat().st_mtime_ns for x in cached.iterdir()} == before
+    metrics = read_json(only(tmp_path, "labels_1.0/metrics.json"))
+    assert metrics["init"] == "contrastive"
+    assert not list(tmp_path.rglob("compute_features.ckpt"))
+
+
+def test_a_front_end_that_trains_is_handed_from_stage_to_stage(
+    ssl_models, corpora, short, tmp_path, run_here
+):
+    folder = ssl_models("wav2vec2")
+    options = [*short, *FRONT_END, f"--ssl_hub={folder}"]
+    # Stage 2 shall leave it as it is, to see what it started from.
+    options += ["--ssl_trainable_layers=1", "--ser_front_end_lr=0.0"]
+    options += ["--contrastive_front_end_lr=0.01"]
+    run_here(
+        "train_contrastive.py", "ravdess_wav2vec2", corpora, tmp_path, *options
+    )
+    run_here("train_ser.py", "ravdess_wav2vec2", corpora, tmp_path, *options)
+    left = torch.load(only(tmp_path, "contrastive/compute_features.ckpt"))
+    (taken,) = only(tmp_path, "labels_1.0").rglob("compute_features.ckpt")
+    taken = torch.load(taken)
+    published = transformers_weights(folder)
+    moved = set()
+    for name, value in left.items():
+        assert torch.equal(taken[name], value)
+        own = [x for x in published if name.endswith(x)]
+        if own and not torch.equal(value, published[own[0]]):
+            moved.add(own[0].split(".layers.")[-1][0])
+    assert moved == {"1"}
+    assert not list(tmp_path.rglob("features"))
+
+
+def transformers_weights(folder):
+    """Weights of a model as the library reads them."""
+    import transformers
+
+    return transformers.AutoModel.from_pretrained(folder).state_dict()

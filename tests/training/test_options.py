@@ -1,0 +1,122 @@
+"""What options change in a training, from the command line."""
+
+import functools
+
+import pandas as pd
+import pytest
+import torch
+from emoclust_lobes.files import read_json
+from sklearn.metrics import balanced_accuracy_score
+
+from tests.training.recipe_runs import only, run_inside
+
+
+@pytest.fixture(scope="module")
+def losses(corpora, short, tmp_path_factory):
+    """Function that gives the losses of stage 1 with options, by epoch."""
+
+    @functools.cache
+    def train(*options):
+        folder = tmp_path_factory.mktemp("losses")
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            options = [corpora, folder, *short, *options]
+            run_inside(monkeypatch, "train_contrastive.py", "ravdess", *options)
+        history = pd.read_csv(only(folder, "contrastive/history.csv"))
+        return history["train_loss"].dropna().tolist()
+
+    return train
+
+
+TWO_EPOCHS = "--contrastive_epochs=2"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--memory_size=16", "--hardness=1.0", "--negatives=all"],
+        ["--positives_elsewhere=sentence", "--confidence=drop"],
+        ["--confidence=weight", "--cluster_noise=0.5"],
+    ],
+    ids=lambda options: options[0],
+)
+def test_options_of_the_contrast_change_it(options, losses):
+    (loss,) = losses(*options)
+    assert 0 < loss < 20
+    assert loss != losses(TWO_EPOCHS)[0]
+
+
+def test_clusters_are_made_anew_after_an_epoch(losses):
+    first, second = losses("--recluster_every=1", TWO_EPOCHS)
+    assert first == losses(TWO_EPOCHS)[0]
+    assert second != losses(TWO_EPOCHS)[1]
+
+
+def test_the_contrast_goes_on_beside_few_labels(
+    corpora, short, tmp_path, run_here
+):
+    options = [corpora, tmp_path, *short]
+    run_here("train_contrastive.py", "ravdess", *options)
+    joint = ["--ser_contrastive_weight=0.3", "--labels=0.5", "--system=joint"]
+    run_here("train_ser.py", "ravdess", *options, *joint)
+    folder = only(tmp_path, "ser_joint/labels_0.5/metrics.json").parent
+    history = pd.read_csv(folder / "history.csv")
+    assert (history["train_contrastive_loss"] > 0).all()
+    assert (history["train_anchors"] > 0).all()
+    metrics = read_json(folder / "metrics.json")
+    train = pd.read_csv(corpora / "shared/manifest/train.csv")
+    kept = train.groupby("emotion").size() / 2
+    assert metrics["n_train"] == kept.round().sum()
+    assert (metrics["system"], metrics["init"]) == ("joint", "contrastive")
+
+
+def test_speakers_are_enrolled_with_more_and_more_clips(
+    corpora, short, tmp_path, run_here
+):
+    options = [*short, "--pretraining=none", "--enrolment=True"]
+    counts = "--enrolled_counts=[0, 2, all]"
+    run_here("train_ser.py", "ravdess", corpora, tmp_path, *options, counts)
+    folder = only(tmp_path, "ser_none/labels_1.0/metrics.json").parent
+    metrics = read_json(folder / "metrics.json")
+    predictions = pd.read_csv(folder / "predictions.csv", dtype=str)
+    test = pd.read_csv(corpora / "shared/manifest/test.csv", dtype=str)
+    counts = ["0", "2", "all"]
+    assert predictions["enrolled"].unique().tolist() == counts
+    assert list(metrics["enrolled_uar"]) == counts
+    for count, rows in predictions.groupby("enrolled"):
+        assert rows["ID"].tolist() == test["ID"].tolist()
+        assert metrics["enrolled_uar"][count] == pytest.approx(
+            balanced_accuracy_score(rows["truth"], rows["prediction"])
+        )
+    assert metrics["uar"] == metrics["enrolled_uar"]["all"]
+    assert metrics["n"] == len(test)
+    # The clips tell something: the probabilities depend on them.
+    ways = predictions.set_index(["enrolled", "ID"]).filter(like="p_")
+    assert not ways.loc["0"].equals(ways.loc["2"])
+    assert not ways.loc["2"].equals(ways.loc["all"])
+
+
+def test_a_frozen_encoder_stays_as_it_is(corpora, short, tmp_path, run_here):
+    def train(script, *options):
+        run_here(script, "ravdess", corpora, tmp_path, *short, *options)
+
+    train("train_contrastive.py")
+    frozen = ["--freeze_encoder=True", "--ser_speaker_weight=0"]
+    train("train_ser.py", *frozen, "--class_balance=none")
+    before = torch.load(only(tmp_path, "contrastive/embedding_model.ckpt"))
+    checkpoints = only(tmp_path, "ser_contrastive").rglob("embedding_model.*")
+    (checkpoint,) = checkpoints
+    after = torch.load(checkpoint)
+    # BatchNorm's statistics are among them.
+    assert any("running_mean" in name for name in after)
+    assert all(torch.equal(after[name], before[name]) for name in before)
+
+
+def test_classes_are_balanced_by_sampling_too(
+    corpora, short, tmp_path, run_here
+):
+    options = [*short, "--pretraining=none", "--class_balance=sampling"]
+    run_here("train_ser.py", "ravdess", corpora, tmp_path, *options)
+    assert only(tmp_path, "ser_none/labels_1.0/metrics.json")
+    with pytest.raises(ValueError, match="weights, sampling or none"):
+        options[-1] = "--class_balance=magic"
+        run_here("train_ser.py", "ravdess", corpora, tmp_path, *options)

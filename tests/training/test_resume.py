@@ -1,0 +1,99 @@
+"""Runs that are started again: finished ones, and ones that were killed."""
+
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tests.training.recipe_runs import ROOT, command, only, run
+
+
+def test_a_finished_test_is_not_repeated(corpora, short, tmp_path, run_here):
+    arguments = ["train_ser.py", "ravdess", corpora, tmp_path, *short]
+    arguments += ["--pretraining=none"]
+    run_here(*arguments)
+    metrics = only(tmp_path, "ser_none/labels_1.0/metrics.json")
+    checkpoints = set(metrics.parent.rglob("CKPT*"))
+    written = metrics.stat().st_mtime_ns
+    run_here(*arguments)
+    assert metrics.stat().st_mtime_ns == written
+    assert set(metrics.parent.rglob("CKPT*")) == checkpoints
+
+
+def kill_when(ready, arguments):
+    """Start a script and kill it soon after a condition holds."""
+    process = subprocess.Popen(
+        command(*arguments),
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while process.poll() is None and not ready():
+        time.sleep(0.01)
+    time.sleep(0.2)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL, "it ended before it was killed"
+
+
+def first_epoch_logged(folder):
+    return any(
+        "epoch: 1," in p.read_text() for p in folder.rglob("train_log.*")
+    )
+
+
+def saved_inside_the_second_epoch(folder):
+    metas = [p.read_text() for p in folder.rglob("CKPT.yaml")]
+    return first_epoch_logged(folder) and any("intra" in m for m in metas)
+
+
+# What is measured or kept over many steps must survive, too.
+STATEFUL = ["--pretraining=multitask", "--memory_size=32"]
+STATEFUL += ["--recluster_every=1", "--steps_per_epoch=20"]
+
+
+JOINT = ["--init=none", "--ser_contrastive_weight=0.3", "--memory_size=32"]
+JOINT += ["--enrolment=True"]
+
+
+@pytest.mark.parametrize(
+    "script, options, ready, outcome",
+    [
+        (
+            "train_contrastive.py",
+            ["--steps_per_epoch=12"],
+            first_epoch_logged,
+            "contrastive",
+        ),
+        (
+            "train_contrastive.py",
+            [*STATEFUL, "--ckpt_interval_steps=6"],
+            saved_inside_the_second_epoch,
+            "multitask",
+        ),
+        (
+            "train_ser.py",
+            [*JOINT, "--ser_batch_size=8"],
+            first_epoch_logged,
+            "ser_none/labels_1.0",
+        ),
+    ],
+    ids=["stage 1", "stage 1 inside an epoch", "stage 2"],
+)
+def test_a_killed_run_ends_as_if_it_had_not_been_killed(
+    script, options, ready, outcome, corpora, tmp_path
+):
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    run(script, "cremad", corpora, whole, *options)
+    arguments = [script, "cremad", corpora, killed, *options]
+    kill_when(lambda: ready(killed), arguments)
+    assert not list(killed.rglob(f"{outcome}/metrics.json"))
+    run(*arguments)
+    names = ["metrics.json", "history.csv"]
+    if script == "train_ser.py":
+        names.append("predictions.csv")
+    for name in names:
+        assert (
+            only(killed, f"{outcome}/{name}").read_bytes()
+            == only(whole, f"{outcome}/{name}").read_bytes()
+        )
