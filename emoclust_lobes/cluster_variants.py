@@ -30,6 +30,11 @@ class Variant(NamedTuple):
         For ``ClusterContrastiveLoss``.
     negatives : {"", "all"}
         For ``ClusterContrastiveLoss``; "" leaves the choice to the user.
+
+    Example
+    -------
+    >>> Variant(speaker="with")._replace(contrastive=False).clusters
+    'speaker'
     """
 
     clusters: str = "speaker"

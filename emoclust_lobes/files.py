@@ -109,6 +109,11 @@ def read_json(path):
     Returns
     -------
     dict or list or None
+
+    Example
+    -------
+    >>> read_json(getfixture("tmp_path") / "nothing.json") is None
+    True
     """
     try:
         with open(path, encoding="utf-8") as stream:
