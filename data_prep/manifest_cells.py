@@ -53,6 +53,8 @@ def read_cells(path, columns, data_root):
     data_prep.errors.ManifestError: ...train.csv has 1 unusable cells: \
 line 2: wav '$data_root/../b.wav' is no path below $data_root. Prepare it again.
     """
+    if _has_zero(path):
+        raise ManifestError(f"{path} is not a manifest: there is a zero in it.")
     try:
         stretches = _parse_in_stretches(path, columns)
         table, problems = _check(stretches, data_root)
@@ -65,6 +67,13 @@ line 2: wav '$data_root/../b.wav' is no path below $data_root. Prepare it again.
             f"{name_some(problems, 5)}. Prepare it again."
         )
     return table
+
+
+def _has_zero(path):
+    """Look for a byte of zero, at which pandas 2 ends a cell."""
+    with open(path, "rb") as stream:
+        stretches = iter(lambda: stream.read(_STRETCH), b"")
+        return any(b"\0" in stretch for stretch in stretches)
 
 
 def _parse_in_stretches(path, columns):

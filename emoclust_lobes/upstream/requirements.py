@@ -1,5 +1,6 @@
 """What a recipe needs beyond SpeechBrain's own dependencies."""
 
+import collections
 import importlib.metadata
 import re
 import sys
@@ -52,9 +53,9 @@ def extra_requirements(imported, setup):
     'scikit-learn>=1.5\\n'
     """
     bounds = {_plain(name): x for name, x in _BOUND.findall(setup)}
-    names_of = importlib.metadata.packages_distributions()
+    names_of = _distributions()
     needed = {
-        frozenset(_plain(x) for x in names_of.get(package, [package]))
+        frozenset(names_of.get(package, {_plain(package)}))
         for package in imported - set(sys.stdlib_module_names)
     }
     needed = {names for names in needed if not names & SPEECHBRAIN}
@@ -67,6 +68,25 @@ def extra_requirements(imported, setup):
             "the recipes import: add one"
         )
     return "".join(f"{name}>={bounds[name]}\n" for name in sorted(bounded))
+
+
+def _distributions():
+    """Map the name of each installed package to the distributions with it.
+
+    ``importlib.metadata.packages_distributions`` of Python 3.10 knows only
+    those that have a ``top_level.txt``, and so not scikit-learn.
+    """
+    names_of = collections.defaultdict(set)
+    for distribution in importlib.metadata.distributions():
+        packages = (distribution.read_text("top_level.txt") or "").split()
+        packages = packages or {
+            path.parts[0] if len(path.parts) > 1 else path.stem
+            for path in distribution.files or ()
+            if path.suffix == ".py"
+        }
+        for package in packages:
+            names_of[package].add(_plain(distribution.metadata["Name"]))
+    return names_of
 
 
 def _dependencies(name):

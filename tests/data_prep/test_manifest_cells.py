@@ -11,6 +11,7 @@ from data_prep.manifest_cells import read_cells
 from data_prep.paths import is_below_root
 from hypothesis import (
     HealthCheck,
+    example,
     given,
     settings,
     strategies as st,
@@ -28,6 +29,7 @@ FINE = {
     "spk_id": ["s", "t"],
     "emotion": ["", "sad", "NA"],
 }
+FIRST = "a,1.500000,$data_root/a.wav,,s"
 BAD = ["", "nan", "-1", "1e3", "x\0", '"', "$data_root/../a", '"a\nb"', "٣"]
 FORMS = {
     "ID": ".+",
@@ -56,11 +58,16 @@ def is_fine(column, cell):
 
 def read_slowly(content):
     """What pandas reads, cell by cell; None where a table or cell is bad."""
+    if b"\0" in content:
+        return None
     try:
         table = pandas.read_csv(
             io.BytesIO(content), dtype=str, keep_default_na=False
         ).fillna("")
     except ValueError:
+        return None
+    # Of a first row that is too long, pandas makes an index
+    if not isinstance(table.index, pandas.RangeIndex):
         return None
     records = table.to_dict("records")
     fine = list(table.columns) == COLUMNS and all(
@@ -82,6 +89,10 @@ def read_slowly(content):
     end=st.sampled_from(["\n", "\r\n", ""]),
     mark=st.sampled_from(["", "\ufeff"]),
 )
+@example(
+    lines=[FIRST + ',"', FIRST + ",", f'"a,b"{FIRST[1:]},'], end="", mark=""
+)
+@example(lines=[FIRST + ",x\0"], end="\n", mark="")
 def test_every_table_is_read_or_refused_as_cell_by_cell(
     tmp_path, lines, end, mark
 ):
