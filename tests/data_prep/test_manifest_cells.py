@@ -4,10 +4,16 @@ import io
 import re
 
 import pandas
+import pyarrow
 import pytest
 from data_prep import manifest_cells
 from data_prep.errors import ManifestError
-from data_prep.manifest_cells import read_cells
+from data_prep.manifest import COLUMNS as ALL_COLUMNS
+from data_prep.manifest_cells import (
+    _parse_in_stretches,
+    _parse_patiently,
+    read_cells,
+)
 from data_prep.paths import is_below_root
 from hypothesis import (
     HealthCheck,
@@ -172,3 +178,116 @@ def test_a_table_without_rows_is_one(long_table):
     del lines[1:]
     table = read()
     assert len(table) == 0 and list(table.columns) == COLUMNS
+
+
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
+@given(lines=st.lists(fine_rows), end=st.sampled_from(["\n", "\r\n"]))
+def test_a_fine_table_is_read_fast_and_as_the_slow_way_does(
+    tmp_path, lines, end
+):
+    path = tmp_path / "train.csv"
+    path.write_bytes(end.join([*HEADING.split(), *lines, ""]).encode())
+    fast = pandas.concat(_parse_in_stretches(path, COLUMNS))
+    slow = _parse_patiently(path, COLUMNS)
+    assert fast.to_dict("records") == slow.to_dict("records")
+
+
+def test_a_long_table_is_read_in_stretches(long_table, tmp_path):
+    read, lines = long_table
+    read()
+    stretches = list(_parse_in_stretches(tmp_path / "pool.csv", COLUMNS))
+    assert sum(map(len, stretches)) == 500
+    # A stretch takes the row with it that was begun before.
+    assert max(map(len, stretches)) <= 300 // len(lines[1]) + 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "ID,wav\na,b\n",
+        f"{HEADING}a,1.0,$data_root/a.wav,,s,",
+        f'{HEADING}a,1.0,$data_root/a.wav,,s,"sad\n',
+        f'{HEADING}a,1.0,$data_root/a.wav,,s,"sad\r',
+    ],
+    ids=["columns", "no end", "open quote", "open quote of a Mac"],
+)
+def test_the_fast_way_leaves_what_may_be_a_fault_to_the_slow_one(
+    tmp_path, content
+):
+    path = tmp_path / "train.csv"
+    path.write_bytes(content.encode())
+    with pytest.raises(pyarrow.ArrowInvalid):
+        list(_parse_in_stretches(path, COLUMNS))
+
+
+FINE_ROW = {
+    "ID": "a",
+    "duration": "1.0",
+    "wav": "$data_root/a.wav",
+    "spk_id": "s",
+}
+
+
+@pytest.mark.parametrize(
+    "column, cell, complaint",
+    [
+        ("ID", "", "is no name"),
+        ("duration", "long", "is no number of seconds"),
+        ("wav", "/a.wav", "is no path below $data_root"),
+        ("start", "-1", "is no number of samples"),
+        ("stop", "1.5", "is no number of samples"),
+        ("spk_id", "", "is no name"),
+    ],
+)
+def test_a_cell_that_cannot_be_is_named(tmp_path, column, cell, complaint):
+    path = tmp_path / "train.csv"
+    row = {**dict.fromkeys(ALL_COLUMNS, ""), **FINE_ROW, column: cell}
+    path.write_text(f"{','.join(row)}\n{','.join(row.values())}\n")
+    with pytest.raises(ManifestError) as error:
+        read_cells(path, ALL_COLUMNS, ROOT)
+    assert str(error.value) == (
+        f"{path} has 1 unusable cells: line 2: {column} {cell!r} {complaint}. "
+        "Prepare it again."
+    )
+
+
+def test_five_cells_that_cannot_be_are_named(long_table):
+    read, lines = long_table
+    for place in range(1, 8):
+        lines[place] = line(place - 1, "no")
+    with pytest.raises(ManifestError) as error:
+        read()
+    named = ", ".join(
+        f"line {place + 1}: wav 'no' is no path below $data_root"
+        for place in range(1, 6)
+    )
+    assert str(error.value).partition("has ")[2] == (
+        f"7 unusable cells: {named} and 2 more. Prepare it again."
+    )
+
+
+@pytest.mark.parametrize(
+    "content, reason",
+    [
+        (HEADING.encode() + b"\xff,1.0,,,s,\n", "it is not UTF-8"),
+        (
+            HEADING.encode() + b"a,1.0,$data_root/a.wav,,s,,\n" * 2,
+            "its rows have more fields than its heading",
+        ),
+        (b"", "No columns to parse from file"),
+        (
+            # The heading is looked at before any row.
+            b"ID,wav\na,b,c,d\n",
+            "its columns are ID, wav, and should be " + ", ".join(COLUMNS),
+        ),
+    ],
+    ids=["encoding", "long rows", "empty", "columns"],
+)
+def test_what_is_no_table_of_a_manifest_is_told(tmp_path, content, reason):
+    path = tmp_path / "train.csv"
+    path.write_bytes(content)
+    with pytest.raises(ManifestError) as error:
+        read_cells(path, COLUMNS, ROOT)
+    assert str(error.value) == f"{path} is not a manifest: {reason}."
