@@ -218,6 +218,7 @@ def _with_member(row):
 
 def _count(rows):
     """Count utterances per class ("" when unlabelled) and speaker."""
+    counts: dict[str, collections.Counter[str]]
     counts = collections.defaultdict(collections.Counter)
     for row in rows:
         counts[row.emotion][row.spk_id] += 1

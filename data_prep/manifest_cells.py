@@ -1,5 +1,6 @@
 """Reading the cells of a manifest, and refusing what cannot stand in one."""
 
+import math
 import os
 import warnings
 
@@ -8,7 +9,7 @@ import pyarrow
 import pyarrow.csv
 from data_prep.errors import ManifestError, name_some
 from data_prep.paths import are_below_root
-from data_prep.tar_shards import PLACE, tar_size
+from data_prep.tar_shards import PLACE
 
 # The column of places in tars, which a manifest without any does not have.
 MEMBER = "member"
@@ -241,8 +242,18 @@ def _join_members(table):
     table.loc[cells.index, "wav"] = tars + "/" + cells
     offsets, sizes = cells.str.partition(":")[[0, 2]].astype("int64").T.values
     ends = pandas.Series(offsets + sizes, cells.index)
-    beyond = ends > tars.map({tar: tar_size(tar) for tar in tars.unique()})
+    beyond = ends > tars.map({tar: _tar_size(tar) for tar in tars.unique()})
     return [
         (line, f"line {line}: member {cell!r} is no part of a tar {tars[line]}")
         for line, cell in cells[beyond].items()
     ]
+
+
+def _tar_size(path):
+    """Size of a tar in bytes: -1 of what is none, no end of one not there."""
+    if not path.lower().endswith(".tar"):
+        return -1
+    try:
+        return os.stat(path).st_size
+    except (OSError, ValueError):  # not there, or a name that cannot be
+        return math.inf

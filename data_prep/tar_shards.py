@@ -1,20 +1,17 @@
 """Recordings inside tar files ("shards"), each read where it lies.
 
-Batches are drawn by speaker and cluster, in no order of a tar: a shard that is
-read from its beginning to its end, as WebDataset does, could not serve them.
-:func:`list_members` therefore finds where each recording begins, and from then
-on its bytes are read alone.
+Batches are drawn by speaker and cluster, in no order of a tar, from its beginning
+to its end as WebDataset reads it. So :func:`list_members` finds where each
+recording lies, and from then on its bytes are read alone.
 
-Such a recording has an address where others have a path: the tar's path, then
-offset and size in bytes, as in ``/data/shard-000.tar/512:32044``. A tar is no
-folder, so no file has such a path; and whatever keeps paths below a folder
-keeps addresses there, too. In a manifest the two parts stand in the columns
-``wav`` and ``member``.
+It has an address where others have a path: the tar's path, then offset and size
+in bytes, as in ``/data/shard-000.tar/512:32044``. A tar is no folder, so no file
+has such a path; and whatever keeps paths below a folder keeps addresses there,
+too. In a manifest the two parts are the columns ``wav`` and ``member``.
 """
 
 import io
 import json
-import math
 import os
 import re
 import stat
@@ -23,26 +20,18 @@ import tarfile
 from data_prep.errors import UnusableAudio, name_some
 
 # Compressed ones are looked for, too: to be refused, and not passed over.
-TAR_SUFFIXES = (
-    *(".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2"),
-    *(".tar.xz", ".txz", ".tar.zst"),
-)
+_ENDINGS = (".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst")
+TAR_SUFFIXES = (".tar", *_ENDINGS)
 # A place in a tar, as a manifest has it; a terabyte has 13 digits.
 PLACE = "[0-9]{1,15}:[0-9]{1,15}"
-
-_PLACE = re.compile(PLACE)
-# What tarfile raises where bytes are none of a tar.
+# What tarfile raises: sizes in headers may be any, as may headers of headers.
 _DAMAGE = (
-    tarfile.TarError,
-    ValueError,
-    OverflowError,
-    MemoryError,
-    RecursionError,
+    *(tarfile.TarError, ValueError, OverflowError),
+    *(MemoryError, RecursionError),
 )
 _COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd")
 # Small files beside a recording, of the same name, that say who speaks.
 _SIDECARS = (".json", ".spk")
-_SIDECAR_BYTES = 1 << 16
 
 
 def split_address(path):
@@ -58,7 +47,7 @@ def split_address(path):
     file : str
         The file that is opened.
     place : tuple of int or None
-        Offset and size of the recording in it, in bytes; None for all of it.
+        Offset and size in it, in bytes; None for all of it.
 
     Example
     -------
@@ -72,7 +61,7 @@ def split_address(path):
     if (
         ":" in place  # few have one, and there are millions of paths
         and file.lower().endswith(".tar")
-        and _PLACE.fullmatch(place)
+        and re.fullmatch(PLACE, place)
     ):
         offset, size = place.split(":")
         return file, (int(offset), int(size))
@@ -92,12 +81,7 @@ def audio_status(path):
     end : int
         Where it ends in its file, in bytes: the size where it is all of it.
     mtime_ns : int
-        When the file was changed, in ns.
-
-    Raises
-    ------
-    OSError
-        When the file is not there.
+        When the file was changed, in ns; an OSError where there is none.
 
     Example
     -------
@@ -109,16 +93,6 @@ def audio_status(path):
     file, place = split_address(path)
     status = os.stat(file)
     return sum(place) if place else status.st_size, status.st_mtime_ns
-
-
-def tar_size(path):
-    """Size of a tar in bytes: -1 of what is none, no end of one not there."""
-    if not path.lower().endswith(".tar"):
-        return -1
-    try:
-        return os.stat(path).st_size
-    except (OSError, ValueError):  # not there, or a name that cannot be
-        return math.inf
 
 
 def open_audio(path):
@@ -136,10 +110,8 @@ def open_audio(path):
 
     Raises
     ------
-    OSError
-        When the tar cannot be read.
-    UnusableAudio
-        When it ends before the recording does.
+    OSError, UnusableAudio
+        When the tar cannot be read, or ends before the recording does.
 
     Example
     -------
@@ -185,8 +157,8 @@ def name_audio(path, folder=""):
     Returns
     -------
     str
-        A path as it is. Of a tar its path and, behind a colon, the name in
-        the header before the recording, up to 100 bytes of it.
+        A path as it is; of a tar its path, a colon, and the name in the
+        header before the recording, up to 100 bytes of it.
     """
     file, place = split_address(path)
     if place is None:
@@ -204,9 +176,8 @@ def name_audio(path, folder=""):
 def list_members(path, suffixes):
     """Find the recordings in a tar, and refuse one that is not all well.
 
-    Hidden files are left out, as outside of tars. Headers are read and small
-    files that say who speaks: ``NAME.json`` with ``spk_id`` or ``speaker``, or
-    ``NAME.spk``, beside the recording of that name.
+    Hidden files are left out. ``NAME.json`` beside a recording may say who
+    speaks (``spk_id`` or ``speaker``), or ``NAME.spk`` hold nothing else.
 
     Arguments
     ---------
@@ -218,14 +189,14 @@ def list_members(path, suffixes):
     Returns
     -------
     dict
-        Place, as ``offset:size`` in bytes, and speaker, or "", by name.
+        Place (``offset:size``, in bytes) and speaker, or "", by name.
 
     Raises
     ------
     UnusableAudio
-        When it is no tar, compressed, truncated or damaged, or holds names
-        that are absolute, lead out or are there twice, links, devices, pipes
-        or sparse files.
+        When it is no tar, compressed, truncated or damaged, or a name in it is
+        absolute, leads out, is there twice, or that of a link, a device, a
+        pipe or a sparse file.
 
     Example
     -------
@@ -253,7 +224,7 @@ def list_members(path, suffixes):
                     stem, ending = os.path.splitext(name)
                     if name.lower().endswith(suffixes):
                         places[name] = f"{info.offset_data}:{info.size}"
-                    elif ending in _SIDECARS and info.size < _SIDECAR_BYTES:
+                    elif ending in _SIDECARS and info.size < 1 << 16:
                         stream.seek(info.offset_data)
                         speakers[stem] = _speaker(name, stream.read(info.size))
                 if not info.isdir():
@@ -271,7 +242,7 @@ def list_members(path, suffixes):
 def _headers(path, stream):
     """Yield what is said of each file of a tar, and see that it is whole."""
     head = stream.read(8)
-    if head.startswith(_COMPRESSED) or not str(path).lower().endswith(".tar"):
+    if head.startswith(_COMPRESSED) or str(path).lower().endswith(_ENDINGS):
         raise UnusableAudio(
             "compressed: to read single recordings takes an uncompressed .tar"
         )
@@ -280,7 +251,7 @@ def _headers(path, stream):
     try:
         with tarfile.open(fileobj=stream, mode="r:") as tar:
             while (info := tar.next()) is not None:
-                tar.members.clear()  # they would be all of them in the end
+                vars(tar)["members"].clear()  # or it would hold all of them
                 # A size below zero leads back, and so round in circles
                 if info.size < 0 or tar.offset <= end:
                     raise UnusableAudio(f"damaged at byte {end}")
@@ -310,19 +281,16 @@ def _parts(name):
 
 def _problem(info, is_repeated):
     """Say what is wrong with a file in a tar, "" where nothing is."""
-    if info.name.startswith("/"):
-        return "an absolute path"
-    if ".." in info.name.split("/"):
-        return "a path that leads out of it"
-    if info.issym() or info.islnk():
-        return "a link"
-    if info.isdev():
-        return "a device or a pipe"
-    if info.issparse():
-        return "a sparse file"
-    if not (info.isreg() or info.isdir()):
-        return "no file"
-    return "there twice" if is_repeated and info.isreg() else ""
+    problems = {
+        "an absolute path": info.name.startswith("/"),
+        "a path that leads out of it": ".." in info.name.split("/"),
+        "a link": info.issym() or info.islnk(),
+        "a device or a pipe": info.isdev(),
+        "a sparse file": info.issparse(),
+        "no file": not (info.isreg() or info.isdir()),
+        "there twice": is_repeated and info.isreg(),
+    }
+    return next((text for text, found in problems.items() if found), "")
 
 
 def _speaker(name, content):

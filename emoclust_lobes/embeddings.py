@@ -193,7 +193,7 @@ def _share(wanted, durations):
 
 def _embed(model, utterances, max_batch_seconds, parts):
     """Embed utterances into parts; return what could not be embedded."""
-    problems = []
+    problems: list[str] = []
     wavs = utterances["wav"].to_numpy()
     # Over seconds of speech, because they are what takes time.
     progress = tqdm(

@@ -88,7 +88,7 @@ def link(row, folder):
     """
     file, _ = split_address(row["wav"])
     path = pathlib.Path(os.path.relpath(file, folder)).as_posix()
-    address = path.translate(str.maketrans(_ESCAPES))
+    address = path.translate(_ESCAPES)
     if not row["stop"]:
         return address
     first, last = int(row["start"] or 0), int(row["stop"])
@@ -97,7 +97,9 @@ def link(row, folder):
 
 
 # What would end the path inside an address.
-_ESCAPES = {"%": "%25", "#": "%23", "?": "%3F", " ": "%20", '"': "%22"}
+_ESCAPES = str.maketrans(
+    {"%": "%25", "#": "%23", "?": "%3F", " ": "%20", '"': "%22"}
+)
 
 
 def embed_audio(row):

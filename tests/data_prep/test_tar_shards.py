@@ -12,7 +12,7 @@ import pytest
 import soundfile
 import torch
 from data_prep.audio_files import AUDIO_SUFFIXES, probe
-from data_prep.errors import UnusableAudio
+from data_prep.errors import ManifestError, UnusableAudio
 from data_prep.manifest import Source, Utterance, read_manifest, write_manifest
 from data_prep.tar_shards import (
     audio_status,
@@ -24,6 +24,8 @@ from data_prep.tar_shards import (
 from emoclust_lobes.analysis.listen import embed_audio, link
 from emoclust_lobes.analysis.utterances import level
 from emoclust_lobes.audio import read_utterance
+from emoclust_lobes.embedding_cache import read_cache
+from emoclust_lobes.embeddings import embed_utterances
 from emoclust_lobes.testing import pack_tars
 from hypothesis import (
     HealthCheck,
@@ -343,3 +345,40 @@ def test_a_file_in_a_folder_called_tar_is_a_file(make, tmp_path):
     assert split_address(path) == (str(path), None)
     assert probe(path) == (800, 16000)
     assert soundfile.info(path).frames == len(read_utterance(str(path)))
+
+
+def test_links_to_tars_lead_where_they_may(make, tmp_path, monkeypatch):
+    make.noise(tmp_path / "pool/id1/1.wav")
+    (tar,) = pack_tars(tmp_path / "pool", tmp_path / "elsewhere", n_tars=1)
+    (place, _) = list_members(tar, (".wav",))["id1/1.wav"]
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/a.tar").symlink_to(tar)
+    row = Utterance(ID="a", duration=1, wav=f"a.tar/{place}", spk_id="s")
+    write_manifest(tmp_path, {"pool": [row]}, {"fingerprint": "0"})
+    source = Source(str(tmp_path / "pool.csv"), str(tmp_path / "data"))
+    with pytest.raises(ManifestError, match=f"links lead out .* to {tar}/"):
+        read_manifest(source)
+    monkeypatch.setenv("EMOCLUST_LINKS", str(tar.parent))
+    (path,) = read_manifest(source)["wav"]
+    assert len(read_utterance(path)) == 800
+
+
+def test_a_touched_tar_and_another_place_are_embedded_again(tmp_path, make):
+    for name in ("id1/1.wav", "id1/2.wav"):
+        make.noise(tmp_path / "pool" / name)
+    (tar,) = pack_tars(tmp_path / "pool", tmp_path, n_tars=1)
+    places = [place for place, _ in list_members(tar, (".wav",)).values()]
+    source = Source(str(tmp_path / "pool.csv"), str(tmp_path))
+
+    def computed(place):
+        row = Utterance(
+            ID="a", duration=0.05, wav=f"{tar.name}/{place}", spk_id="s"
+        )
+        write_manifest(tmp_path, {"pool": [row]}, {"fingerprint": "0"})
+        embed_utterances([source], tmp_path / "embeddings", "stats")
+        return len(read_cache(tmp_path / "embeddings", "stats").vectors)
+
+    assert [computed(places[0]), computed(places[0])] == [1, 1]
+    assert computed(places[1]) == 2
+    os.utime(tar, ns=(0, 0))
+    assert computed(places[1]) == 3
