@@ -7,8 +7,8 @@ OLDEST_PYTHON ?= python3.10
 # Small models on small machines: a second thread only gets in the way.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo docs test test-lower-bounds lower-bounds test-upstream checkout lint \
-    audit setup clean
+.PHONY: demo docs test coverage mutants test-lower-bounds lower-bounds \
+    test-upstream checkout lint audit setup clean
 
 setup: $(VENV)/ready
 
@@ -34,6 +34,27 @@ docs: setup
 
 test: setup lint
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+# Which lines of the two packages no test runs, in whatever process
+coverage: export COVERAGE_FILE = $(abspath results/coverage/data)
+coverage: setup $(BIN)/coverage
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+# Which changes of the loss, the sampler, folds and manifests no test notices;
+# goes on where it was ended
+mutants: setup $(BIN)/mutmut
+	$(BIN)/mutmut run --max-children 1
+	$(BIN)/mutmut results
+	$(BIN)/mutmut results --all true | sed "s/\.x.*:/:/" | sort | uniq --count
+
+$(BIN)/coverage: | setup
+	$(BIN)/python -m pip install --quiet "coverage>=7.10"
+
+$(BIN)/mutmut: | setup
+	$(BIN)/python -m pip install --quiet mutmut==3.8.1
 
 # Every dependency as old as setup.py lets it be, on the oldest Python
 test-lower-bounds: lower-bounds
@@ -77,4 +98,4 @@ lint: setup
 	$(BIN)/codespell
 
 clean:
-	rm -rf $(VENV) $(LOWER) results build *.egg-info
+	rm -rf $(VENV) $(LOWER) results mutants build *.egg-info
