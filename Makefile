@@ -94,6 +94,7 @@ checkout:
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	$(BIN)/yamllint --strict hparams
 	$(BIN)/codespell
 

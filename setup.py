@@ -76,6 +76,7 @@ setuptools.setup(
             "hypothesis>=6.116",
             "pytorch-metric-learning>=2.6",
             "ruff==0.12.4",
+            "mypy>=2.4.1",
             "yamllint==1.35.1",
             "codespell[toml]>=2.3",
         ],

@@ -41,7 +41,8 @@ def equal_length_batches(
     stretches = utterances[["wav", "start", "stop"]].to_numpy()
 
     def read(row):
-        return read_utterance(*stretches[row], sample_rate)
+        wav, start, stop = stretches[row]
+        return read_utterance(wav, start, stop, sample_rate)
 
     def readable():
         for row, reading in _in_a_thread(read, order, read_ahead):
@@ -61,7 +62,7 @@ def equal_length_batches(
 
 def _in_a_thread(function, items, ahead):
     """Yield each item with the future of its result, some ahead of it."""
-    pending = collections.deque()
+    pending: collections.deque = collections.deque()
     with ThreadPoolExecutor(1) as thread:
         for item in items:
             pending.append((item, thread.submit(function, item)))

@@ -64,8 +64,8 @@ def extra_requirements(imported, setup):
     unknown = [x for x in needed if not x & (bounded | brought)]
     if unknown:
         raise UpstreamError(
-            f"setup.py gives no lower bound (>=) for {sorted(set().union(*unknown))}, which "
-            "the recipes import: add one"
+            "setup.py gives no lower bound (>=) for "
+            f"{sorted(set().union(*unknown))}, which the recipes import: add one"
         )
     return "".join(f"{name}>={bounds[name]}\n" for name in sorted(bounded))
 
@@ -76,15 +76,15 @@ def _distributions():
     ``importlib.metadata.packages_distributions`` of Python 3.10 knows only
     those that have a ``top_level.txt``, and so not scikit-learn.
     """
-    names_of = collections.defaultdict(set)
+    names_of: dict[str, set[str]] = collections.defaultdict(set)
     for distribution in importlib.metadata.distributions():
-        packages = (distribution.read_text("top_level.txt") or "").split()
-        packages = packages or {
+        listed = (distribution.read_text("top_level.txt") or "").split()
+        found = {
             path.parts[0] if len(path.parts) > 1 else path.stem
             for path in distribution.files or ()
             if path.suffix == ".py"
         }
-        for package in packages:
+        for package in listed or found:
             names_of[package].add(_plain(distribution.metadata["Name"]))
     return names_of
 
@@ -96,7 +96,7 @@ def _dependencies(name):
     except importlib.metadata.PackageNotFoundError:
         return set()
     return {
-        _plain(re.match(r"[\w.-]+", text)[0])
+        _plain(re.split(r"[^\w.-]", text, maxsplit=1)[0])
         for text in requirements
         if "extra ==" not in text
     }
