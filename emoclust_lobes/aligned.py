@@ -12,13 +12,12 @@ from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
 
-def aligned_clusters(vectors, ids, speakers, fit, n_clusters, n_init, seed):
+def aligned_clusters(vectors, ids, speakers, n_clusters, n_init, seed):
     """Cluster the utterances of all speakers at once.
 
     Each speaker's vectors are centred by their mean and scaled to length one;
-    one k-means finds centres among the rows where ``fit`` is true, and every
-    row goes to its nearest centre. The result belongs to the IDs: the order
-    of the rows does not matter, and neither does the number of threads.
+    then one k-means clusters all. The result belongs to the IDs: the order of
+    the rows does not matter, and neither does the number of threads.
 
     Arguments
     ---------
@@ -26,9 +25,6 @@ def aligned_clusters(vectors, ids, speakers, fit, n_clusters, n_init, seed):
         Embeddings, shape [n, dim].
     ids, speakers : sequence of str
         ID and speaker of each utterance, length [n].
-    fit : numpy.ndarray
-        Booleans, shape [n]: the utterances of the pool. Development and test
-        speakers must be false, so that they move no centre.
     n_clusters : int
         Number of clusters.
     n_init : int
@@ -47,8 +43,8 @@ def aligned_clusters(vectors, ids, speakers, fit, n_clusters, n_init, seed):
     Raises
     ------
     ClusterError
-        When there are fewer than two clusters, or fewer utterances to fit
-        than clusters.
+        When there are fewer than two clusters, or fewer utterances than
+        clusters.
 
     Example
     -------
@@ -58,7 +54,6 @@ def aligned_clusters(vectors, ids, speakers, fit, n_clusters, n_init, seed):
     ...     vectors=np.concatenate([anna, bert]),
     ...     ids=["a1", "a2", "b1", "b2"],
     ...     speakers=["anna", "anna", "bert", "bert"],
-    ...     fit=np.array([True, True, False, False]),
     ...     n_clusters=2,
     ...     n_init=2,
     ...     seed=1,
@@ -68,16 +63,15 @@ def aligned_clusters(vectors, ids, speakers, fit, n_clusters, n_init, seed):
     >>> margins.tolist()
     [2.0, 2.0, 2.0, 2.0]
     """
-    fit = np.asarray(fit, dtype=bool)
-    if not 2 <= n_clusters <= fit.sum():
+    if not 2 <= n_clusters <= len(ids):
         raise ClusterError(
-            f"found {fit.sum()} utterances to fit {n_clusters} aligned "
-            "clusters to: give a pool of more utterances, and n_clusters from "
-            "2 to their number"
+            f"found {len(ids)} utterances for {n_clusters} aligned clusters: "
+            "give a pool of more utterances, and n_clusters from 2 to their "
+            "number"
         )
     # The starts, and the last digits of a mean, depend on the order of rows.
     order = np.lexsort((np.asarray(ids), np.asarray(speakers)))
-    vectors, fit = np.asarray(vectors)[order], fit[order]
+    vectors = np.asarray(vectors)[order]
     _, first = np.unique(np.asarray(speakers)[order], return_index=True)
     centred = np.concatenate(
         [remove_speaker(own) for own in np.split(vectors, first[1:])]
@@ -85,7 +79,7 @@ def aligned_clusters(vectors, ids, speakers, fit, n_clusters, n_init, seed):
     # The number of threads, too, would change the last digits.
     with threadpool_limits(1):
         model = KMeans(n_clusters, n_init=n_init, random_state=seed)
-        distances = model.fit(centred[fit]).transform(centred)
+        distances = model.fit(centred).transform(centred)
     nearest = np.sort(distances, axis=1)
     labels = np.empty(len(order), dtype=np.int64)
     margins = np.empty(len(order))

@@ -10,7 +10,6 @@ import math
 
 import numpy as np
 from data_prep.manifest import read_manifests
-from data_prep.tar_shards import audio_status
 from emoclust_lobes.distributed import gather_objects, own_rows
 from emoclust_lobes.embedding_cache import (
     EmbeddingError,
@@ -20,6 +19,7 @@ from emoclust_lobes.embedding_cache import (
 )
 from emoclust_lobes.embedding_parts import PartWriter, merge_parts
 from emoclust_lobes.locks import locked
+from emoclust_lobes.signatures import sign_utterances
 from emoclust_lobes.speaker_encoders import (
     load_speaker_encoder,
     offline_identity,
@@ -78,7 +78,7 @@ def embed_utterances(
     EncoderError
         When the encoder cannot be had.
     """
-    utterances, signatures, problems = _sign(read_manifests(sources))
+    utterances, signatures, problems = sign_utterances(read_manifests(sources))
     ids = utterances["ID"].to_numpy(dtype=str)
     folder = cache_path(embedding_folder, encoder)
 
@@ -162,22 +162,6 @@ def read_embeddings(embedding_folder, encoder, ids):
            [1., 0.]], dtype=float32)
     """
     return read_cache(embedding_folder, encoder).select(ids)
-
-
-def _sign(utterances):
-    """Signatures of the utterances whose file exists; what is missing."""
-    signatures, problems = {}, []
-    for row in utterances.itertuples():
-        try:
-            status = audio_status(row.wav)
-        except OSError as error:
-            problems.append(f"{row.wav}: {error.strerror}")
-            continue
-        stretch = [int(end) if end else -1 for end in (row.start, row.stop)]
-        signatures[row.ID] = [*status, *stretch]
-    utterances = utterances[utterances["ID"].isin(signatures.keys())]
-    rows = np.array(list(signatures.values()), dtype=np.int64)
-    return utterances, rows.reshape(-1, 4), problems
 
 
 def _share(wanted, durations):

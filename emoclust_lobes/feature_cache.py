@@ -12,7 +12,6 @@ import numpy as np
 import pandas
 from data_prep.manifest import read_manifests
 from emoclust_lobes.audio import audio_pipeline
-from emoclust_lobes.embeddings import _sign
 from emoclust_lobes.feature_reader import (
     FeatureCache,
     FeatureCacheError,
@@ -21,6 +20,7 @@ from emoclust_lobes.feature_reader import (
 from emoclust_lobes.feature_shards import SIGNATURE, ShardWriter, read_index
 from emoclust_lobes.files import read_json, write_json
 from emoclust_lobes.locks import locked
+from emoclust_lobes.signatures import sign_utterances
 from emoclust_lobes.utterance_batches import equal_length_batches
 from tqdm import tqdm
 
@@ -71,7 +71,7 @@ def cache_features(
     if front_end.trains:
         return
     folder = pathlib.Path(feature_folder)
-    utterances, signatures, problems = _sign(read_manifests(sources))
+    utterances, signatures, problems = sign_utterances(read_manifests(sources))
     with locked(folder, wait=True):
         _refuse_other(folder, front_end.identity)
         stale = _stale(folder, utterances["ID"], signatures)

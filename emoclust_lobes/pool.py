@@ -76,7 +76,6 @@ def clustered_pool(
             vectors=vectors,
             ids=pool["ID"],
             speakers=pool["spk_id"],
-            fit=np.ones(len(pool), dtype=bool),
             n_clusters=n_clusters,
             n_init=n_init,
             seed=seed,

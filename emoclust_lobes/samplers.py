@@ -21,8 +21,7 @@ class SpeakerClusterBatchSampler(Sampler):
     Speakers are drawn in rounds: all of them once, in a new random order,
     before any comes again. An epoch is a function of the seed and the epoch's
     number alone, so that a run can be resumed inside it and every process can
-    make the same plan. On several processes SpeechBrain's
-    ``DistributedSamplerWrapper`` deals the batches out.
+    make the same plan, of which it takes its share.
 
     Arguments
     ---------
