@@ -91,7 +91,13 @@ def find_files(folder, suffixes=AUDIO_SUFFIXES):
 
 
 def file_size(path):
-    """Return where a recording ends in its file, -1 when it is not there."""
+    """Return where a recording ends in its file, -1 when it is not there.
+
+    Example
+    -------
+    >>> file_size("nowhere.wav")
+    -1
+    """
     try:
         return audio_status(path)[0]
     except (OSError, ValueError):  # not there, or a name that cannot be
@@ -275,6 +281,14 @@ def probe_files(folder, names, look=probe, n_threads=4):
     ------
     ManifestError
         Listing the unusable files with the reasons and what to do.
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.noise import write_noise
+    >>> folder = getfixture("tmp_path")
+    >>> _ = write_noise(folder / "a.wav", samples=800)
+    >>> probe_files(folder, ["a.wav"])
+    {'a.wav': (800, 16000)}
     """
     folder = pathlib.Path(folder)
     names = sorted(set(names))

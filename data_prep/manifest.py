@@ -37,7 +37,13 @@ FORMAT = 1
 
 
 class Source(NamedTuple):
-    """One CSV of a manifest and the folder that its paths start from."""
+    """One CSV of a manifest and the folder that its paths start from.
+
+    Example
+    -------
+    >>> Source("results/fold_1/manifest/test.csv", "/data/RAVDESS").data_root
+    '/data/RAVDESS'
+    """
 
     csv: str
     data_root: str
@@ -72,6 +78,11 @@ class Utterance:
         Code of the class, "" when unlabelled or outside the class set.
     label_source : str
         Where the label comes from, "" when there is none.
+
+    Example
+    -------
+    >>> Utterance(ID="u1", wav="a/u1.wav", spk_id="ann", emotion="sad").session
+    ''
     """
 
     ID: str
@@ -155,6 +166,13 @@ def read_manifests(sources):
     -------
     pandas.DataFrame
         As :func:`read_manifest` returns it, rows numbered from 0.
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.noise import make_noise
+    >>> sources = make_noise(getfixture("tmp_path"), [800, 1600])
+    >>> read_manifests([*sources, *sources])["ID"].tolist()
+    ['pool0', 'pool1']
     """
     empty = pandas.DataFrame(columns=list(COLUMNS), dtype=str)
     tables = [read_manifest(source) for source in sources] or [empty]
@@ -177,6 +195,14 @@ def write_manifest(manifest_folder, tables, summary):
     summary : dict
         What ``manifest.json`` says before counts and files; "fingerprint"
         is what :func:`is_current` compares.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> ann = Utterance(ID="u1", duration=1.5, wav="u1.wav", spk_id="ann")
+    >>> write_manifest(folder, {"pool": [ann]}, {"corpus": "Tiny"})
+    >>> sorted(path.name for path in folder.iterdir())
+    ['manifest.json', 'pool.csv']
     """
     folder = pathlib.Path(manifest_folder)
     (folder / SUMMARY).unlink(missing_ok=True)
@@ -239,6 +265,11 @@ def read_summary(manifest_folder):
     Returns
     -------
     dict or None
+
+    Example
+    -------
+    >>> read_summary("nowhere") is None
+    True
     """
     try:
         return read_json(pathlib.Path(manifest_folder) / SUMMARY)
@@ -259,6 +290,14 @@ def is_current(manifest_folder, fingerprint):
     Returns
     -------
     bool
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> ann = Utterance(ID="u1", duration=1.5, wav="u1.wav", spk_id="ann")
+    >>> write_manifest(folder, {"pool": [ann]}, {"fingerprint": "abc"})
+    >>> is_current(folder, "abc"), is_current(folder, "abd")
+    (True, False)
     """
     summary = read_summary(manifest_folder)
     if not summary or summary.get("fingerprint") != fingerprint:

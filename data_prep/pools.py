@@ -28,7 +28,13 @@ OWN = "own"
 
 
 class Pool(NamedTuple):
-    """A pool's name, and the folder or CSV file that it comes from."""
+    """A pool's name, and the folder or CSV file that it comes from.
+
+    Example
+    -------
+    >>> Pool("calls", pathlib.Path("/data/calls.csv")).data_root.as_posix()
+    '/data'
+    """
 
     name: str
     path: pathlib.Path
@@ -127,6 +133,19 @@ def prepare_pools(pools, data_folder, manifest_folder):
         When a pool cannot be used, holds a recording that the fold validates
         or tests on, or one that is in another pool too, where it would be
         spoken by somebody else.
+
+    Example
+    -------
+    >>> from data_prep import prepare_ravdess
+    >>> from emoclust_lobes.testing import make_pool, make_ravdess
+    >>> folder = getfixture("tmp_path")
+    >>> corpus, fold, pool = (folder / x for x in ("corpus", "fold", "calls"))
+    >>> _ = make_ravdess(corpus, n_speakers=3, n_statements=1, n_repetitions=1)
+    >>> _ = make_pool(pool, n_speakers=2, n_sessions=1, n_utterances=2)
+    >>> prepare_ravdess(corpus, fold, expect_complete=False)
+    >>> prepare_pools([str(pool)], corpus, fold)
+    >>> len(read_manifest(pool_sources([str(pool)], corpus, fold)[0]))
+    4
     """
     scans = {
         pool: (scan_folder if pool.path.is_dir() else scan_table)(
@@ -164,6 +183,12 @@ def pool_sources(pools, data_folder, manifest_folder):
     ------
     ManifestError
         When there is no pool.
+
+    Example
+    -------
+    >>> (source,) = pool_sources(["own"], "/data/RAVDESS", "fold_1")
+    >>> source.csv, source.data_root
+    ('fold_1/pool.csv', '/data/RAVDESS')
     """
     listed = _as_list(pools)
     if not listed:
@@ -196,6 +221,13 @@ def fold_sources(pools, data_folder, manifest_folder):
     list of Source
         Those of :func:`pool_sources`, then valid.csv (where the fold has
         one) and test.csv.
+
+    Example
+    -------
+    >>> fold_sources(["own"], "/data/RAVDESS", "nowhere")
+    Traceback (most recent call last):
+    ...
+    data_prep.errors.ManifestError: There is no manifest in nowhere...
     """
     return [
         *pool_sources(pools, data_folder, manifest_folder),

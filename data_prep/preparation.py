@@ -32,6 +32,14 @@ class Scan(NamedTuple):
         Of those, how many have no emotion, by reason.
     dropped : collections.Counter
         How many recordings are in no file of the manifest, by reason.
+
+    Example
+    -------
+    >>> from data_prep.manifest import Utterance
+    >>> ann = Utterance(ID="u1", wav="u1.wav", spk_id="ann")
+    >>> no_label = collections.Counter({"no label": 1})
+    >>> Scan([ann], no_label, collections.Counter()).unlabelled.total()
+    1
     """
 
     utterances: list
@@ -167,6 +175,25 @@ def prepare_manifest(
     ManifestError
         When audio is unusable or the manifest would not be valid; what was
         in the folder before is then still there.
+
+    Example
+    -------
+    >>> from data_prep.manifest import Utterance
+    >>> from emoclust_lobes.testing.noise import write_noise
+    >>> folder = getfixture("tmp_path")
+    >>> _ = write_noise(folder / "u1.wav", samples=8000)
+    >>> ann = Utterance(ID="u1", wav="u1.wav", spk_id="ann")
+    >>> prepare_manifest(
+    ...     corpus="Tiny",
+    ...     scan=Scan([ann], collections.Counter(), collections.Counter()),
+    ...     speakers=None,
+    ...     classes=(),
+    ...     data_folder=folder,
+    ...     manifest_folder=folder / "manifest",
+    ...     details={},
+    ... )
+    >>> read_summary(folder / "manifest")["seconds"]
+    {'pool': 0.5}
     """
     utterances = sorted(scan.utterances, key=lambda utterance: utterance.ID)
     check_text(corpus, utterances)

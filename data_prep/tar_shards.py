@@ -159,6 +159,11 @@ def name_audio(path, folder=""):
     str
         A path as it is; of a tar its path, a colon, and the name in the
         header before the recording, up to 100 bytes of it.
+
+    Example
+    -------
+    >>> name_audio("a.wav")
+    'a.wav'
     """
     file, place = split_address(path)
     if place is None:

@@ -91,6 +91,20 @@ def cluster_utterances(
         When an argument is not one of the above, or there is no utterance.
     EmbeddingError
         When embeddings are missing.
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.noise import make_noise
+    >>> folder = getfixture("tmp_path")
+    >>> sources = make_noise(
+    ...     folder, [8000, 16000, 9000, 17000, 8500, 16500, 9500, 17500]
+    ... )
+    >>> from emoclust_lobes.embeddings import embed_utterances
+    >>> embeddings, clusters = folder / "embeddings", folder / "clusters"
+    >>> embed_utterances(sources, embeddings, "stats")
+    >>> cluster_utterances(sources, embeddings, "stats", clusters, n_clusters=2)
+    >>> sorted(set(read_clusters(clusters)["cluster"]))
+    [0, 1]
     """
     if algorithm not in ALGORITHMS:
         raise ClusterError(

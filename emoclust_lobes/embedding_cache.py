@@ -69,6 +69,15 @@ class EmbeddingCache:
     ------
     EmbeddingError
         When its files are incomplete or do not fit together.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> _ = (folder / "index").write_text("{}")
+    >>> EmbeddingCache(folder)
+    Traceback (most recent call last):
+    ...
+    emoclust_lobes.embedding_cache.EmbeddingError: the embeddings at ...
     """
 
     def __init__(self, folder):
@@ -210,6 +219,11 @@ def find_cache(folder):
     Returns
     -------
     EmbeddingCache or None
+
+    Example
+    -------
+    >>> find_cache(getfixture("tmp_path")) is None
+    True
     """
     return EmbeddingCache(folder) if (folder / "index").exists() else None
 
@@ -232,6 +246,17 @@ def write_index(folder, identity, dim, ids, signatures, rows):
         int64, shape [n, 4].
     rows : numpy.ndarray
         Their rows of the vectors, shape [n].
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> identity = {"name": "stats"}
+    >>> np.eye(2, dtype="<f4").tofile(vectors_path(folder, identity))
+    >>> signatures = np.zeros((2, 4), dtype="int64")
+    >>> ids = encoded(["b", "a"])
+    >>> write_index(folder, identity, 2, ids, signatures, np.array([0, 1]))
+    >>> EmbeddingCache(folder).ids.tolist()
+    ['a', 'b']
     """
     # The first of the reversed is the last.
     names, last = np.unique(ids[::-1], return_index=True)
@@ -251,17 +276,35 @@ def write_index(folder, identity, dim, ids, signatures, rows):
 
 
 def vectors_path(folder, identity):
-    """File of the vectors; those of another encoder have another name."""
+    """File of the vectors; those of another encoder have another name.
+
+    Example
+    -------
+    >>> vectors_path(pathlib.Path("cache"), {"name": "stats"}).suffix
+    '.f32'
+    """
     return folder / f"vectors-{fingerprint(identity)[:16]}.f32"
 
 
 def encoded(ids):
-    """Return the UTF-8 of IDs as an array of bytes, shape [n]."""
+    """Return the UTF-8 of IDs as an array of bytes, shape [n].
+
+    Example
+    -------
+    >>> encoded(["ä"]).tolist()
+    [b'\\xc3\\xa4']
+    """
     return np.char.encode(np.asarray(ids, dtype=str), "utf-8")
 
 
 def index_type(id_bytes):
-    """Type of a record of the index whose IDs have up to so many bytes."""
+    """Type of a record of the index whose IDs have up to so many bytes.
+
+    Example
+    -------
+    >>> index_type(7).names
+    ('id', 'signature', 'row')
+    """
     return np.dtype(
         [("id", f"S{id_bytes}"), ("signature", "<i8", 4), ("row", "<i8")]
     )

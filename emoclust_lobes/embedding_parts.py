@@ -39,6 +39,15 @@ class Embeddings(NamedTuple):
         As for ``EmbeddingCache.is_current``: int64, shape [n, 4].
     vectors : numpy.ndarray
         float32, shape [n, dim].
+
+    Example
+    -------
+    >>> path = getfixture("tmp_path") / "part.npz"
+    >>> ids, signatures = np.array(["a"]), np.zeros((1, 4), dtype="int64")
+    >>> part = Embeddings({"name": "stats"}, ids, signatures, np.ones((1, 2)))
+    >>> part.save(path)
+    >>> Embeddings.load(path).vectors.tolist()
+    [[1.0, 1.0]]
     """
 
     identity: dict

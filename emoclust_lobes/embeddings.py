@@ -77,6 +77,15 @@ def embed_utterances(
         others were saved. When the sample rate is not the encoder's.
     EncoderError
         When the encoder cannot be had.
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.noise import make_noise
+    >>> folder = getfixture("tmp_path")
+    >>> sources = make_noise(folder, [8000, 16000])
+    >>> embed_utterances(sources, folder / "embeddings", "stats")
+    >>> read_embeddings(folder / "embeddings", "stats", ["pool1"]).shape
+    (1, 160)
     """
     utterances, signatures, problems = sign_utterances(read_manifests(sources))
     ids = utterances["ID"].to_numpy(dtype=str)

@@ -67,6 +67,23 @@ def cache_features(
         them, after the others were saved.
     FrontEndError
         When the front end cannot be had.
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.noise import make_noise
+    >>> folder = getfixture("tmp_path")
+    >>> sources = make_noise(folder, [8000, 16000])
+    >>> import pytest
+    >>> hf = pytest.importorskip("transformers")
+    >>> from emoclust_lobes.front_ends import SSLFrontEnd
+    >>> model = folder / "model"  # in the place of a trained model
+    >>> config = hf.WavLMConfig(hidden_size=48, num_hidden_layers=2)
+    >>> hf.WavLMModel(config).save_pretrained(model)
+    >>> _ = hf.Wav2Vec2FeatureExtractor().save_pretrained(model)
+    >>> front_end = SSLFrontEnd(model, save_path=model, layers=[2])
+    >>> cache_features(sources, folder / "features", front_end)
+    >>> FeatureCache(folder / "features").read("pool1").shape
+    torch.Size([49, 48])
     """
     if front_end.trains:
         return

@@ -66,6 +66,35 @@ def clustered_pool(
         The manifest's columns and ``utterance_id, cluster, margin, weight``,
         ``speaker`` (number of the speaker in sorted order) and ``context``
         (number of the session or sentence, -1 where it is not known).
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.noise import make_noise
+    >>> folder = getfixture("tmp_path")
+    >>> sources = make_noise(
+    ...     folder, [8000, 16000, 9000, 17000, 8500, 16500, 9500, 17500]
+    ... )
+    >>> from emoclust_lobes.clustering import cluster_utterances
+    >>> from emoclust_lobes.embeddings import embed_utterances
+    >>> embeddings, clusters = folder / "embeddings", folder / "clusters"
+    >>> embed_utterances(sources, embeddings, "stats")
+    >>> cluster_utterances(sources, embeddings, "stats", clusters, n_clusters=2)
+    >>> pool = clustered_pool(
+    ...     sources,
+    ...     clusters,
+    ...     embeddings,
+    ...     encoder="stats",
+    ...     pretraining="contrastive",
+    ...     n_clusters=2,
+    ...     n_init=1,
+    ...     cluster_noise=0.0,
+    ...     confidence_mode="none",
+    ...     confidence_share=0.0,
+    ...     elsewhere="any",
+    ...     seed=1,
+    ... )
+    >>> len(pool), pool["speaker"].tolist()[:2]
+    (8, [0, 1])
     """
     variant = find_variant(pretraining)
     pool = read_manifests(sources)

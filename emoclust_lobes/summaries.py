@@ -81,6 +81,16 @@ def describe_embeddings(sources, embedding_folder, encoder):
     Returns
     -------
     str
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.noise import make_noise
+    >>> folder = getfixture("tmp_path")
+    >>> sources = make_noise(folder, [8000, 16000])
+    >>> from emoclust_lobes.embeddings import embed_utterances
+    >>> embed_utterances(sources, folder, "stats")
+    >>> print(describe_embeddings(sources, folder, "stats").splitlines()[0])
+    2 utterances embedded in 160 dimensions
     """
     cache = read_cache(embedding_folder, encoder)
     identity = ", ".join(f"{k} {v}" for k, v in cache.identity.items())

@@ -36,6 +36,16 @@ def equal_length_batches(
         Positions of the batch's utterances.
     waveforms : torch.Tensor
         Shape [len(rows), time].
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.noise import make_noise
+    >>> folder = getfixture("tmp_path")
+    >>> sources = make_noise(folder, [800, 1600, 800])
+    >>> from data_prep.manifest import read_manifests
+    >>> batches = equal_length_batches(read_manifests(sources), 16000, 60, [])
+    >>> [(rows.tolist(), waveforms.shape[1]) for rows, waveforms in batches]
+    [([0, 2], 800), ([1], 1600)]
     """
 
     stretches = utterances[["wav", "start", "stop"]].to_numpy()

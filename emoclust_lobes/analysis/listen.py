@@ -114,6 +114,13 @@ def embed_audio(row):
     -------
     str
         A data URI with FLAC, mono, 16 kHz, 16 bits.
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.noise import write_noise
+    >>> path = write_noise(getfixture("tmp_path") / "a.wav", samples=800)
+    >>> embed_audio({"wav": path, "start": "", "stop": ""}).partition(",")[0]
+    'data:audio/flac;base64'
     """
     waveform = read_utterance(row["wav"], row["start"], row["stop"])
     stream = io.BytesIO()

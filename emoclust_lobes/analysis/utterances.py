@@ -222,6 +222,13 @@ def explain_missing(utterances):
     -------
     dict
         Target -> reason; what can be compared is not in it.
+
+    Example
+    -------
+    >>> table = pandas.DataFrame({"spk_id": ["ann", "ann"], "gender": "F"})
+    >>> table = table.assign(**dict.fromkeys(TARGETS.values(), ""))
+    >>> explain_missing(table.assign(emotion=["ang", "sad"]))["gender"]
+    'it is the same for all speakers'
     """
     reasons = {}
     for target, column in {**TARGETS, "gender": "gender"}.items():

@@ -2,29 +2,18 @@
 
 import functools
 
-import numpy as np
 import pytest
-import soundfile
 import torch
-from data_prep.manifest import Source, Utterance, write_manifest
+from data_prep.manifest import Source, write_manifest
+from emoclust_lobes.testing import noise
 from hyperpyyaml import load_hyperpyyaml
 from tiny_models import save_model
-
-
-def _write_noise(path, samples, rate=16000, channels=1, seed=0):
-    """Write noise that depends on its length and seed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    noise = np.random.default_rng([samples, seed]).normal(
-        0, 0.1, (samples, channels)
-    )
-    soundfile.write(path, noise, rate, subtype="FLOAT")
-    return path
 
 
 @pytest.fixture
 def write_noise():
     """Function that writes an audio file of noise."""
-    return _write_noise
+    return noise.write_noise
 
 
 @pytest.fixture
@@ -40,25 +29,9 @@ def write_pool(tmp_path):
 
 
 @pytest.fixture
-def noise_pool(tmp_path, write_pool):
+def noise_pool(tmp_path):
     """Function that writes noise of some lengths (in samples) as a pool."""
-
-    def write(lengths, name="pool", speakers=2):
-        utterances = []
-        for number, samples in enumerate(lengths):
-            wav = f"{name}/audio/{number}.wav"
-            _write_noise(tmp_path / wav, samples, seed=number)
-            utterances.append(
-                Utterance(
-                    ID=f"{name}{number}",
-                    duration=samples / 16000,
-                    wav=wav,
-                    spk_id=f"s{number % speakers}",
-                )
-            )
-        return write_pool(utterances, name)
-
-    return write
+    return functools.partial(noise.make_noise, tmp_path)
 
 
 MODEL = """\
