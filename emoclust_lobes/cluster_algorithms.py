@@ -6,6 +6,7 @@ mean, which is who speaks, at length one. Every algorithm has the signature
 ``range(n_clusters)``, some of which may be unused.
 """
 
+import hashlib
 import warnings
 
 import numpy as np
@@ -39,6 +40,32 @@ def unit(vectors):
     return vectors / np.where(norms > 0, norms, 1)
 
 
+def speaker_seed(seed, speaker):
+    """Seed of one speaker, from the run's seed and the speaker's name.
+
+    Arguments
+    ---------
+    seed : int
+        Seed of the run.
+    speaker : str
+        Name of the speaker.
+
+    Returns
+    -------
+    int
+        Below 2 ** 32.
+
+    Example
+    -------
+    >>> speaker_seed(1, "anna") == speaker_seed(1, "anna")
+    True
+    >>> speaker_seed(1, "anna") == speaker_seed(2, "anna")
+    False
+    """
+    digest = hashlib.sha256(f"{seed}|{speaker}".encode()).digest()
+    return int.from_bytes(digest[:4], "big")
+
+
 def remove_speaker(vectors):
     """Subtract a speaker's mean vector and scale the rest to length one.
 
@@ -70,9 +97,7 @@ def ward(vectors, n_clusters, n_init, seed):
         Shape [n, dim].
     n_clusters : int
         How many.
-    n_init : int
-        Not used.
-    seed : int
+    n_init, seed : int
         Not used.
 
     Returns
@@ -98,10 +123,8 @@ def gmm(vectors, n_clusters, n_init, seed):
         Shape [n, dim].
     n_clusters : int
         How many.
-    n_init : int
-        Starts; the likeliest mixture is kept.
-    seed : int
-        Of the starts.
+    n_init, seed : int
+        Starts, of which the likeliest mixture is kept, and their seed.
 
     Returns
     -------

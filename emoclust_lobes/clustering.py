@@ -25,6 +25,7 @@ from emoclust_lobes.cluster_algorithms import (
     cluster_speaker,
     distances_and_margins,
     remove_speaker,
+    speaker_seed,
 )
 from emoclust_lobes.cluster_report import CONFOUNDS, report_speaker, summarise
 from emoclust_lobes.distributed import gather_objects, gather_rows, own_rows
@@ -191,32 +192,6 @@ cluster the utterances first
         )
     types = {"ID": str, "spk_id": str, "cluster": int}
     return pandas.read_csv(path, dtype=types, keep_default_na=False)
-
-
-def speaker_seed(seed, speaker):
-    """Seed of one speaker, from the run's seed and the speaker's name.
-
-    Arguments
-    ---------
-    seed : int
-        Seed of the run.
-    speaker : str
-        Name of the speaker.
-
-    Returns
-    -------
-    int
-        Below 2 ** 32.
-
-    Example
-    -------
-    >>> speaker_seed(1, "anna") == speaker_seed(1, "anna")
-    True
-    >>> speaker_seed(1, "anna") == speaker_seed(2, "anna")
-    False
-    """
-    digest = hashlib.sha256(f"{seed}|{speaker}".encode()).digest()
-    return int.from_bytes(digest[:4], "big")
 
 
 def _fingerprint(arguments, utterances, vectors, rows_at_once=10_000):

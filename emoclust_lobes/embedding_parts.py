@@ -15,13 +15,8 @@ import uuid
 from typing import NamedTuple
 
 import numpy as np
-from emoclust_lobes.embedding_cache import (
-    cache_path,
-    encoded,
-    find_cache,
-    vectors_path,
-    write_index,
-)
+from emoclust_lobes.embedding_cache import cache_path, find_cache
+from emoclust_lobes.embedding_index import encoded, vectors_path, write_index
 from emoclust_lobes.files import replacing
 from emoclust_lobes.locks import locked
 

@@ -6,12 +6,9 @@ Stage 2 draws from the same pool where it keeps the contrast beside the labels.
 import numpy as np
 from data_prep.manifest import read_manifests
 from emoclust_lobes.aligned import aligned_clusters
-from emoclust_lobes.cluster_variants import (
-    assign_clusters,
-    confidence,
-    find_variant,
-)
+from emoclust_lobes.cluster_variants import assign_clusters, find_variant
 from emoclust_lobes.clustering import read_clusters
+from emoclust_lobes.confidence import confidence
 from emoclust_lobes.embedding_cache import read_cache
 from emoclust_lobes.samplers import SpeakerClusterBatchSampler, numbers_of
 

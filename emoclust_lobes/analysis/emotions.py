@@ -6,8 +6,11 @@ import joblib
 import numpy as np
 import pandas
 from emoclust_lobes.analysis.measures import agreement
-from emoclust_lobes.cluster_algorithms import cluster_speaker, remove_speaker
-from emoclust_lobes.clustering import speaker_seed
+from emoclust_lobes.cluster_algorithms import (
+    cluster_speaker,
+    remove_speaker,
+    speaker_seed,
+)
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics.cluster import contingency_matrix
 from threadpoolctl import threadpool_limits

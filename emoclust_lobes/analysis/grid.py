@@ -15,8 +15,11 @@ from emoclust_lobes.analysis.measures import (
     summarise_speakers,
 )
 from emoclust_lobes.analysis.utterances import TARGETS
-from emoclust_lobes.cluster_algorithms import cluster_speaker, remove_speaker
-from emoclust_lobes.clustering import speaker_seed
+from emoclust_lobes.cluster_algorithms import (
+    cluster_speaker,
+    remove_speaker,
+    speaker_seed,
+)
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 

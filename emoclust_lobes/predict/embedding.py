@@ -4,7 +4,7 @@ import collections
 import dataclasses
 
 import torch
-from data_prep.audio_files import UnusableAudio
+from data_prep.errors import UnusableAudio
 from emoclust_lobes.predict.errors import PredictError
 from emoclust_lobes.predict.inputs import Clip
 from emoclust_lobes.predict.windows import read_windows

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import soundfile
 import torch
-from data_prep.audio_files import UnusableAudio, probe
+from data_prep.audio_probe import probe
+from data_prep.errors import UnusableAudio
 
 
 class Window(NamedTuple):

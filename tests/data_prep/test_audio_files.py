@@ -5,8 +5,9 @@ import struct
 
 import pytest
 import soundfile
-from data_prep.audio_files import UnusableAudio, find_files, probe, probe_files
-from data_prep.errors import ManifestError
+from data_prep.audio_files import find_files, probe_files
+from data_prep.audio_probe import probe
+from data_prep.errors import ManifestError, UnusableAudio
 
 FORMATS = {
     "wav": {},

@@ -11,7 +11,8 @@ import tracemalloc
 import pytest
 import soundfile
 import torch
-from data_prep.audio_files import AUDIO_SUFFIXES, probe
+from data_prep.audio_files import AUDIO_SUFFIXES
+from data_prep.audio_probe import probe
 from data_prep.errors import ManifestError, UnusableAudio
 from data_prep.manifest import Source, Utterance, read_manifest, write_manifest
 from data_prep.tar_shards import (

@@ -8,10 +8,10 @@ import pytest
 from emoclust_lobes.cluster_variants import (
     VARIANTS,
     assign_clusters,
-    confidence,
     find_variant,
 )
 from emoclust_lobes.clustering import ClusterError
+from emoclust_lobes.confidence import confidence
 from emoclust_lobes.samplers import SpeakerClusterBatchSampler
 from hypothesis import (
     given,

@@ -11,6 +11,7 @@ from data_prep.manifest import Utterance, read_manifests
 from emoclust_lobes.cluster_algorithms import (
     distances_and_margins,
     remove_speaker,
+    speaker_seed,
 )
 from emoclust_lobes.clustering import (
     LABELS,
@@ -18,7 +19,6 @@ from emoclust_lobes.clustering import (
     _fingerprint,
     cluster_utterances,
     read_clusters,
-    speaker_seed,
 )
 from emoclust_lobes.embedding_cache import EmbeddingError
 from emoclust_lobes.embedding_parts import Embeddings, add_embeddings

@@ -5,10 +5,9 @@ import pytest
 from emoclust_lobes.embedding_cache import (
     EmbeddingError,
     cache_path,
-    encoded,
     read_cache,
-    write_index,
 )
+from emoclust_lobes.embedding_index import encoded, write_index
 from emoclust_lobes.embedding_parts import Embeddings, add_embeddings
 from hypothesis import (
     HealthCheck,

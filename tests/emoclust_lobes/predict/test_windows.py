@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from data_prep.audio_files import UnusableAudio
+from data_prep.errors import UnusableAudio
 from emoclust_lobes.audio import read_utterance
 from emoclust_lobes.predict.windows import read_windows, window_starts
 from hypothesis import (
