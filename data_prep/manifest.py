@@ -175,11 +175,11 @@ def read_manifests(sources):
     ['pool0', 'pool1']
     """
     empty = pandas.DataFrame(columns=list(COLUMNS), dtype=str)
+    empty["duration"] = empty["duration"].astype(float)
     tables = [read_manifest(source) for source in sources] or [empty]
     if len(tables) == 1:  # whose IDs are known to differ
         return tables[0]
-    table = pandas.concat(tables, ignore_index=True)
-    return table.drop_duplicates("ID", ignore_index=True)
+    return pandas.concat(tables).drop_duplicates("ID", ignore_index=True)
 
 
 def write_manifest(manifest_folder, tables, summary):

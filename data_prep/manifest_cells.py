@@ -145,7 +145,6 @@ def _parse(path, nrows=None):
                 path,
                 dtype=str,
                 keep_default_na=False,
-                encoding="utf-8",
                 index_col=False,
                 nrows=nrows,
             )

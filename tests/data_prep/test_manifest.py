@@ -95,7 +95,6 @@ def test_several_manifests_read_as_one_with_each_id_once(prepared):
     assert set(train["ID"]) <= set(pool["ID"])
     assert list(table["ID"]) == [*pool["ID"], *test["ID"]]
     assert list(table.index) == list(range(len(table)))
-    assert list(read_manifests([]).columns) == list(COLUMNS)
 
 
 def test_speechbrain_loads_the_rows_and_the_audio(prepared):
@@ -154,6 +153,12 @@ def test_of_rows_with_one_id_the_first_is_kept(tmp_path):
         ["c", "/second/c.wav", "sad"],
     ]
     assert table.index.tolist() == [0, 1, 2]
+
+
+def test_no_manifest_reads_as_one_without_rows(tmp_path):
+    empty = read_manifest(Source(write(tmp_path, ""), ""))
+    pandas.testing.assert_frame_equal(read_manifests([]), empty)
+    assert list(empty.columns) == list(COLUMNS)
 
 
 def test_five_links_that_lead_out_are_named(tmp_path):
