@@ -129,6 +129,15 @@ def signal_pipeline(sample_rate, front_end, feature_folder, crop=None):
     -------
     DynamicItem
         Provides ``sig``, as ``audio_pipeline`` or ``feature_pipeline``.
+
+    Example
+    -------
+    >>> from types import SimpleNamespace
+    >>> from emoclust_lobes.testing.noise import write_noise
+    >>> path = write_noise(getfixture("tmp_path") / "a.wav", samples=800)
+    >>> read = signal_pipeline(16000, SimpleNamespace(trains=True), "unused")
+    >>> read(str(path), "", "", "a").shape
+    torch.Size([800])
     """
     if front_end.trains:
         return audio_pipeline(sample_rate, crop)

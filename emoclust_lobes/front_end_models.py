@@ -128,6 +128,17 @@ def load_wrapper(source, save_path):
     ------
     FrontEndError
         When the model cannot be had, or is none of the four.
+
+    Example
+    -------
+    >>> import pytest
+    >>> hf = pytest.importorskip("transformers")
+    >>> folder = getfixture("tmp_path")  # in the place of a trained model
+    >>> config = hf.WavLMConfig(hidden_size=48, num_hidden_layers=2)
+    >>> hf.WavLMModel(config).save_pretrained(folder)
+    >>> _ = hf.Wav2Vec2FeatureExtractor().save_pretrained(folder)
+    >>> load_wrapper(str(folder), str(folder)).model.config.model_type
+    'wavlm'
     """
     wrapper = wrapper_class(load_config(source, save_path).model_type)
     # Some published weights are float16.

@@ -114,6 +114,18 @@ def describe_clusters(cluster_folder):
     Returns
     -------
     str
+
+    Example
+    -------
+    >>> from emoclust_lobes.clustering import cluster_utterances
+    >>> from emoclust_lobes.embeddings import embed_utterances
+    >>> from emoclust_lobes.testing.noise import make_noise
+    >>> folder = getfixture("tmp_path")
+    >>> sources = make_noise(folder, range(8000, 16000, 1000))
+    >>> embed_utterances(sources, folder, "stats")
+    >>> cluster_utterances(sources, folder, "stats", folder / "c", n_clusters=2)
+    >>> describe_clusters(folder / "c").partition(" of 2 speakers")[0]
+    '4 clusters of 8 utterances'
     """
     folder = pathlib.Path(cluster_folder)
     report = read_json(folder / "clusters.json")

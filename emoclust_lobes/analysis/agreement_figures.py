@@ -30,6 +30,14 @@ def plot_follows(overall, targets):
     Returns
     -------
     matplotlib.figure.Figure
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.study import made_up_study
+    >>> study = made_up_study()
+    >>> overall = study.reference(study.grid.overall)
+    >>> len(plot_follows(overall, ["emotion", "sentence"]).axes)
+    1
     """
     encoders = list(dict.fromkeys(overall["encoder"]))
     figure, axes = new_panels(
@@ -108,6 +116,13 @@ def plot_by_k(overall):
     Returns
     -------
     matplotlib.figure.Figure
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.study import made_up_study
+    >>> study = made_up_study()
+    >>> len(plot_by_k(study.grid.overall).axes)
+    3
     """
     panels = [
         ("emotion", "ami", "agreement with emotion", AMI_AXIS),
@@ -169,6 +184,15 @@ def plot_spread(speakers, genders):
     Returns
     -------
     matplotlib.figure.Figure
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.study import made_up_study
+    >>> study = made_up_study()
+    >>> rows = study.reference(study.grid.speakers)
+    >>> emotion = rows[rows["target"] == "emotion"]
+    >>> len(plot_spread(emotion, {"s0": "F", "s1": "M"}).axes)
+    1
     """
     encoders = list(dict.fromkeys(speakers["encoder"]))
     figure, axes = new_figure(7.2, 1.3 + 0.85 * len(encoders))

@@ -191,6 +191,13 @@ def plot_probes(probes):
     Returns
     -------
     matplotlib.figure.Figure
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.study import made_up_study
+    >>> study = made_up_study()
+    >>> len(plot_probes(study.probes).axes) > 0
+    True
     """
     kinds = list(dict.fromkeys(zip(probes["target"], probes["space"])))
     encoders = list(dict.fromkeys(probes["encoder"]))

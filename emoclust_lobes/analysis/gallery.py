@@ -141,6 +141,15 @@ def draw_gallery(study, folder, n_maps, n_jobs):
     -------
     list of Picture
         All but the maps of single speakers, in the order of the report.
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.study import made_up_study
+    >>> study = made_up_study()
+    >>> folder = getfixture("tmp_path")
+    >>> pictures = draw_gallery(study, folder, n_maps=0, n_jobs=1)
+    >>> pictures[0].svg.suffix
+    '.svg'
     """
     folder = pathlib.Path(folder)
     overall = study.grid.overall
@@ -210,6 +219,13 @@ def example_speakers(study, encoder):
     list of str
         Three speakers, fewer where there are fewer; by name where nothing
         is known of emotion.
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.study import made_up_study
+    >>> study = made_up_study()
+    >>> example_speakers(study, "planted")
+    ['s0', 's2', 's3']
     """
     rows = study.reference(study.grid.speakers)
     rows = rows[(rows["encoder"] == encoder) & (rows["target"] == "emotion")]

@@ -132,6 +132,24 @@ def analyse_grid(
     Returns
     -------
     Grid
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.study import make_table, plant
+    >>> table = make_table()
+    >>> grid = analyse_grid(
+    ...     {"planted": split_speakers(table, plant(table))},
+    ...     ["kmeans"],
+    ...     [3],
+    ...     n_seeds=2,
+    ...     n_init=1,
+    ...     n_permutations=9,
+    ...     seed=1,
+    ...     n_jobs=1,
+    ... )
+    >>> rows = grid.overall.set_index(["target", "measure"])
+    >>> round(rows.loc[("emotion", "ami"), "value"], 3)
+    np.float64(1.0)
     """
     cells = list(itertools.product(speakers, algorithms, ks))
     options = (n_seeds, n_init, n_permutations, seed)

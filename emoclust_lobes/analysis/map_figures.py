@@ -64,6 +64,15 @@ def plot_maps(panels, with_emotion, methods):
     Returns
     -------
     matplotlib.figure.Figure
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.study import made_up_study
+    >>> study = made_up_study()
+    >>> places, matches = study.places["planted"], study.matches["planted"]
+    >>> own = places[places["spk_id"] == "s0"]
+    >>> len(plot_maps([("s0", own, matches["s0"])], True, ["pca"]).axes)
+    2
     """
     colourings = ["emotion", "cluster"] if with_emotion else ["cluster"]
     columns = [(x, y) for x in methods for y in colourings]

@@ -37,6 +37,15 @@ def write_page(study, pictures, facts, path, listen, with_audio):
         The speaker who is shown first.
     with_audio : bool
         Whether this speaker's examples travel inside the page.
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.study import made_up_study
+    >>> study = made_up_study()
+    >>> path = getfixture("tmp_path") / "report.html"
+    >>> write_page(study, [], {"k": "3"}, path, listen="s0", with_audio=False)
+    >>> path.read_text(encoding="utf-8")[:15]
+    '<!DOCTYPE html>'
     """
     path = pathlib.Path(path)
     environment = jinja2.Environment(
@@ -119,6 +128,13 @@ def summarise(study):
         One per encoder: ``encoder``, and for each measure of emotion, for
         ``stability`` and for ``silhouette`` a row of the grid's table, None
         where there is none; ``confounds``: target -> row of AMI.
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.study import made_up_study
+    >>> study = made_up_study()
+    >>> round(summarise(study)[0]["ami"]["value"], 3)
+    1.0
     """
     reference = study.reference(study.grid.overall)
     rows = {

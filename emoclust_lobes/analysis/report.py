@@ -166,6 +166,11 @@ def describe(summary, out):
     Returns
     -------
     str
+
+    Example
+    -------
+    >>> describe({"verdict": "They follow emotion.", "missing": {}}, "out")
+    'They follow emotion.\\n\\nreport: out/report.html'
     """
     lines = [summary["verdict"], ""]
     lines += [

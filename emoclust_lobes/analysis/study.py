@@ -51,6 +51,13 @@ class Study(NamedTuple):
         Speakers whom the encoder of stage 1 was trained on.
     missing : dict
         What could not be compared -> why.
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.study import made_up_study
+    >>> study = made_up_study()
+    >>> study.encoders, study.labelled, study.k
+    (['planted'], True, 3)
     """
 
     title: str
@@ -137,6 +144,26 @@ def run_study(
     Returns
     -------
     Study
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.study import make_table, plant
+    >>> table = make_table()
+    >>> study = run_study(
+    ...     title="Made-up",
+    ...     utterances=table,
+    ...     vectors={"planted": plant(table)},
+    ...     algorithms=["ward"],
+    ...     ks=[3],
+    ...     reference_k=3,
+    ...     n_seeds=2,
+    ...     n_init=1,
+    ...     n_permutations=9,
+    ...     seed=1,
+    ...     n_jobs=1,
+    ... )
+    >>> study.confusions["planted"][1]
+    1.0
     """
     speakers = {x: split_speakers(utterances, y) for x, y in vectors.items()}
     grid = analyse_grid(
@@ -211,6 +238,14 @@ def write_numbers(study, folder):
     -------
     list of str
         Names of the files.
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.study import made_up_study
+    >>> study = made_up_study()
+    >>> names = write_numbers(study, getfixture("tmp_path") / "numbers")
+    >>> names[:2]
+    ['overall.csv', 'speakers.csv']
     """
     folder = pathlib.Path(folder)
     links = {

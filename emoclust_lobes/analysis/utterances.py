@@ -62,6 +62,15 @@ def describe_utterances(sources, loudness_csv, n_jobs=1):
         The columns of a manifest, ``intensity`` (text), ``loudness`` (dB),
         ``duration_quarter`` and ``loudness_quarter`` ("1" to "4"); sorted by
         speaker and ID. Text is "" where it is not known.
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.noise import make_noise
+    >>> folder = getfixture("tmp_path")
+    >>> sources = make_noise(folder, [8000, 16000, 9000, 17000])
+    >>> table = describe_utterances(sources, folder / "loudness.csv")
+    >>> table["loudness"].round().tolist()
+    [-20.0, -20.0, -20.0, -20.0]
     """
     tables = []
     for source in sources:

@@ -24,6 +24,17 @@ def describe_clusters_of(overall, speakers, encoder, algorithm, k):
         A clause: "those of campplus follow emotion most (AMI .59, ...)".
         Two targets are named together where the bootstrap over speakers
         cannot tell which is followed more.
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.study import made_up_study
+    >>> study = made_up_study()
+    >>> grid = study.grid
+    >>> text = describe_clusters_of(
+    ...     grid.overall, grid.speakers, "planted", "kmeans", 3
+    ... )
+    >>> text.partition(" (")[0]
+    'those of planted follow emotion most'
     """
     chosen = {"encoder": encoder, "algorithm": algorithm, "k": k}
     rows = _pick(overall, **chosen, measure="ami")

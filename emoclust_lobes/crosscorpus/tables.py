@@ -29,6 +29,13 @@ def about(matrix):
     -------
     str
         Corpora, classes, note and chance.
+
+    Example
+    -------
+    >>> from emoclust_lobes.crosscorpus.cells import Matrix
+    >>> facts = {"classes": ["ang", "sad"], "corpora": {"a": "A", "b": "B"}}
+    >>> about(Matrix(facts, None, None))
+    '**A, B**: the shared classes ang, sad. Chance is .500.'
     """
     facts = matrix.facts
     classes, titles = facts["classes"], facts["corpora"].values()

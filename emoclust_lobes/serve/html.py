@@ -115,6 +115,15 @@ def result_html(prediction):
     str
         The emotion, how sure the model is, a bar per class, the most probable
         first, an empty player, and the time line of a longer clip.
+
+    Example
+    -------
+    >>> from emoclust_lobes.predict.predictor import FilePrediction
+    >>> chances = {"ang": 0.9, "sad": 0.1}
+    >>> heard = [(0.0, 1.0, chances)]
+    >>> prediction = FilePrediction("a.wav", "ang", 0.9, chances, 1.0, heard)
+    >>> "ang" in result_html(prediction)
+    True
     """
     chances = prediction.probabilities
     colours = {name: style[0] for name, style in style_of(chances).items()}

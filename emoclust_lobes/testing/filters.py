@@ -29,6 +29,14 @@ def vocal_tract(f, formants_hz, speaker):
     -------
     numpy.ndarray
         Complex, shape [frames, bins].
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.speakers import make_speaker
+    >>> ann = make_speaker("Ann", "F", seed=1)
+    >>> f = np.array([0.0, 500.0])
+    >>> vocal_tract(f, np.array([[500.0, 1500.0]]), ann).shape
+    (1, 2)
     """
     higher = 500.0 * np.arange(7, 25, 2) * speaker.formant_ratio
     response = np.prod(resonance(f, higher[:, None]), axis=0)

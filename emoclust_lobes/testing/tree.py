@@ -159,6 +159,15 @@ def write_clips(folder, clips, seed, sample_rate):
     -------
     list of float
         Duration of each clip in seconds.
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.speakers import make_speaker
+    >>> ann = make_speaker("Ann", "F", seed=1)
+    >>> clips = [Clip("a.wav", ann, emotion="hap", label="exc", sentence="A")]
+    >>> seconds = write_clips(getfixture("tmp_path"), clips, 1, 8000)
+    >>> len(seconds), (getfixture("tmp_path") / "a.wav").exists()
+    (1, True)
     """
     seconds = []
     for clip in tqdm(clips, desc="synthetic speech", unit="clip"):
@@ -210,6 +219,15 @@ def make_tree(folder, corpus, clips, *, sizes, sample_rate, seed, tables=None):
     ------
     FileExistsError
         When the folder holds anything but this tree.
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.speakers import make_speaker
+    >>> ann = make_speaker("Ann", "F", seed=1)
+    >>> clips = [Clip("a.wav", ann, emotion="hap", label="exc", sentence="A")]
+    >>> folder = getfixture("tmp_path") / "tiny"
+    >>> make_tree(folder, "Tiny", clips, sizes={}, sample_rate=8000, seed=1)
+    {'Ann': {'exc': 1}}
     """
     arguments = {**sizes, "sample_rate": sample_rate, "seed": seed}
     if not open_tree(folder, corpus, arguments):

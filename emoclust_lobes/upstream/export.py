@@ -139,6 +139,15 @@ def overlay(tree, destination):
         From ``make_tree``.
     destination : str or pathlib.Path
         As for ``check_destination``.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> (folder / "tree" / "recipes").mkdir(parents=True)
+    >>> _ = (folder / "tree" / "recipes" / "README.md").write_text("Owls")
+    >>> overlay(folder / "tree", folder / "checkout")
+    >>> (folder / "checkout" / "recipes" / "README.md").read_text()
+    'Owls'
     """
     tree, destination = pathlib.Path(tree), pathlib.Path(destination)
     merged = {}

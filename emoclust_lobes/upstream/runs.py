@@ -30,6 +30,13 @@ def copy_library(tree):
     ---------
     tree : str or pathlib.Path
         A new or empty folder, into which the recipes are then exported.
+
+    Example
+    -------
+    >>> tree = getfixture("tmp_path")
+    >>> copy_library(tree)
+    >>> (tree / "speechbrain" / "core.py").is_file()
+    True
     """
     library = pathlib.Path(speechbrain.__file__).parent
     shutil.copytree(

@@ -4,11 +4,11 @@ import os
 import shutil
 
 import numpy as np
-import pandas
 import pytest
 from data_prep.manifest import COLUMNS, Source, Utterance, write_manifest
 from emoclust_lobes.embedding_cache import read_cache
 from emoclust_lobes.embedding_parts import Embeddings, add_embeddings
+from emoclust_lobes.testing import study
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
@@ -29,55 +29,13 @@ def chromium():
 @pytest.fixture(scope="session")
 def make_table():
     """Function that makes utterances with every emotion and sentence."""
-
-    def make(
-        n_speakers=4,
-        emotions=("ang", "hap", "sad"),
-        n_sentences=2,
-        n_takes=3,
-    ):
-        rows = [
-            {
-                "ID": f"s{speaker}-{emotion or 'x'}{sentence}{take}",
-                "duration": 1.0,
-                "wav": "",
-                "start": "",
-                "stop": "",
-                "spk_id": f"s{speaker}",
-                "gender": "FM"[speaker % 2],
-                "session": "",
-                "sentence": str(sentence),
-                "emotion": emotion,
-                "label_source": "",
-                "intensity": "",
-                "loudness": 0.0,
-                "duration_quarter": str(1 + take % 2),
-                "loudness_quarter": "1",
-            }
-            for speaker in range(n_speakers)
-            for emotion in emotions
-            for sentence in range(n_sentences)
-            for take in range(n_takes)
-        ]
-        table = pandas.DataFrame(rows)
-        return table.sort_values(["spk_id", "ID"], ignore_index=True)
-
-    return make
+    return study.make_table
 
 
 @pytest.fixture(scope="session")
 def plant():
     """Function that makes vectors which follow one column, around speakers."""
-
-    def make(table, column="emotion", noise=0.05, dim=12, seed=0):
-        rng = np.random.default_rng(seed)
-        vectors = noise * rng.normal(size=(len(table), dim))
-        for name in ("spk_id", column):
-            centres = rng.normal(size=(table[name].nunique(), dim))
-            vectors += centres[table[name].astype("category").cat.codes]
-        return vectors.astype("float32")
-
-    return make
+    return study.plant
 
 
 @pytest.fixture(scope="session")
