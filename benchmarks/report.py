@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pandas as pd
-from emoclust_lobes.analysis.style import (
+from emoclust_lobes.figure_style import (
     new_figure,
     save_figure,
     style_of,

@@ -108,3 +108,24 @@ def cluster_auc(embeddings, speakers, clusters):
         if len(np.unique(same[pairs])) == 2:
             areas.append(roc_auc_score(same[pairs], similarity[pairs]))
     return float(np.mean(areas)) if areas else None
+
+
+def interval(draws):
+    """Return the middle 95 % of some draws.
+
+    Arguments
+    ---------
+    draws : array-like
+        Shape [n].
+
+    Returns
+    -------
+    low, high : float
+
+    Example
+    -------
+    >>> interval(np.arange(101))
+    (2.5, 97.5)
+    """
+    low, high = np.percentile(draws, [2.5, 97.5])
+    return float(low), float(high)

@@ -6,8 +6,9 @@ import warnings
 import joblib
 import numpy as np
 import pandas
-from emoclust_lobes.analysis.measures import agreement, interval
+from emoclust_lobes.agreement import agreement
 from emoclust_lobes.cluster_algorithms import remove_speaker, unit
+from emoclust_lobes.metrics import interval
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression

@@ -2,7 +2,7 @@
 
 import numpy as np
 from emoclust_lobes.analysis.grid import GIVEN, STABILITY
-from emoclust_lobes.analysis.style import (
+from emoclust_lobes.figure_style import (
     COLOURS,
     GREY,
     MARKERS,

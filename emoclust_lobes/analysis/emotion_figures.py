@@ -3,7 +3,7 @@
 import numpy as np
 from emoclust_lobes.analysis.agreement_figures import AMI_AXIS
 from emoclust_lobes.analysis.emotions import UNMATCHED
-from emoclust_lobes.analysis.style import (
+from emoclust_lobes.figure_style import (
     EMOTIONS,
     new_figure,
     new_panels,

@@ -5,7 +5,7 @@ import itertools
 import joblib
 import numpy as np
 import pandas
-from emoclust_lobes.analysis.measures import agreement
+from emoclust_lobes.agreement import agreement
 from emoclust_lobes.cluster_algorithms import (
     cluster_speaker,
     remove_speaker,

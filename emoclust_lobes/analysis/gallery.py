@@ -17,8 +17,8 @@ from emoclust_lobes.analysis.emotion_figures import (
     plot_probes,
 )
 from emoclust_lobes.analysis.map_figures import METHODS, plot_maps
-from emoclust_lobes.analysis.style import save_figure
 from emoclust_lobes.analysis.utterances import TARGETS
+from emoclust_lobes.figure_style import save_figure
 from tqdm import tqdm
 
 

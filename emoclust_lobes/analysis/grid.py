@@ -10,7 +10,6 @@ from emoclust_lobes.analysis.measures import (
     MEASURES,
     Scores,
     compare,
-    interval,
     silhouettes,
     summarise_speakers,
 )
@@ -20,6 +19,7 @@ from emoclust_lobes.cluster_algorithms import (
     remove_speaker,
     speaker_seed,
 )
+from emoclust_lobes.metrics import interval
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 

@@ -1,7 +1,7 @@
 """The maps of speakers, by emotion and by cluster side by side."""
 
 import numpy as np
-from emoclust_lobes.analysis.style import (
+from emoclust_lobes.figure_style import (
     EMOTIONS,
     GREY,
     MARKERS,

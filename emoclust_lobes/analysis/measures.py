@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from emoclust_lobes.agreement import agreement
 from emoclust_lobes.cluster_algorithms import silhouette
+from emoclust_lobes.metrics import interval
 
 # The V-measure is the NMI with arithmetic mean: one number, two names. It is
 # the harmonic mean of homogeneity and completeness.
@@ -141,24 +142,3 @@ def summarise_speakers(scores, rng, n_resamples=1000):
         "p": float((1 + (chance >= mean - 1e-9).sum()) / (1 + len(chance))),
         "speakers": len(values),
     }
-
-
-def interval(draws):
-    """Return the middle 95 % of some draws.
-
-    Arguments
-    ---------
-    draws : array-like
-        Shape [n].
-
-    Returns
-    -------
-    low, high : float
-
-    Example
-    -------
-    >>> interval(np.arange(101))
-    (2.5, 97.5)
-    """
-    low, high = np.percentile(draws, [2.5, 97.5])
-    return float(low), float(high)

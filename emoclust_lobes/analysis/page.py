@@ -12,7 +12,7 @@ from emoclust_lobes.analysis.grid import GIVEN, STABILITY
 from emoclust_lobes.analysis.listen import embed_audio, link
 from emoclust_lobes.analysis.map_figures import METHODS, cluster_styles
 from emoclust_lobes.analysis.measures import MEASURES
-from emoclust_lobes.analysis.style import EMOTIONS, GREY, data_uri, style_of
+from emoclust_lobes.figure_style import EMOTIONS, GREY, data_uri, style_of
 from emoclust_lobes.files import replacing
 
 # More would make a page that browsers are slow to open.

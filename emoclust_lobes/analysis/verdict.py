@@ -3,7 +3,7 @@
 import numpy as np
 import pandas
 from emoclust_lobes.analysis.grid import STABILITY
-from emoclust_lobes.analysis.measures import interval
+from emoclust_lobes.metrics import interval
 
 
 def describe_clusters_of(overall, speakers, encoder, algorithm, k):

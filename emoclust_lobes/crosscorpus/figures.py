@@ -2,8 +2,8 @@
 
 import matplotlib.patches
 import numpy as np
-from emoclust_lobes.analysis.style import GREY, new_panels, save_figure, styled
 from emoclust_lobes.crosscorpus.tables import matrix_table, row_name
+from emoclust_lobes.figure_style import GREY, new_panels, save_figure, styled
 from emoclust_lobes.protocol.markdown import number
 
 

@@ -3,7 +3,7 @@
 import re
 
 import numpy as np
-from emoclust_lobes.analysis.style import (
+from emoclust_lobes.figure_style import (
     COLOURS,
     GREY,
     new_figure,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import scipy.stats
-from emoclust_lobes.analysis.measures import interval
+from emoclust_lobes.metrics import interval
 from emoclust_lobes.protocol.schema import parse_hits
 
 

@@ -3,7 +3,7 @@
 import base64
 import html
 
-from emoclust_lobes.analysis.style import EMOTIONS, style_of
+from emoclust_lobes.figure_style import EMOTIONS, style_of
 from emoclust_lobes.serve.timeline import timeline_svg
 
 WELCOME = """\

@@ -3,7 +3,7 @@
 import io
 import itertools
 
-from emoclust_lobes.analysis.style import EMOTIONS, new_figure, style_of, styled
+from emoclust_lobes.figure_style import EMOTIONS, new_figure, style_of, styled
 from emoclust_lobes.predict import merge_windows
 
 # A name is written over a stretch that has this share of the clip's length
