@@ -9,6 +9,9 @@ from hypothesis import Phase, settings
 
 from speechbrain.utils.importutils import LazyModule
 
+# No test measures time: on a busy machine, any example may take long.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 # A mutant is killed by the first example that fails, be it small or large, and
 # by the same one in every run.
 settings.register_profile(
