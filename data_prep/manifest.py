@@ -296,7 +296,7 @@ def is_current(manifest_folder, fingerprint):
     >>> folder = getfixture("tmp_path")
     >>> ann = Utterance(ID="u1", duration=1.5, wav="u1.wav", spk_id="ann")
     >>> write_manifest(folder, {"pool": [ann]}, {"fingerprint": "abc"})
-    >>> is_current(folder, "abc"), is_current(folder, "abd")
+    >>> is_current(folder, "abc"), is_current(folder, "xyz")
     (True, False)
     """
     summary = read_summary(manifest_folder)
