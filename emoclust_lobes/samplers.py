@@ -177,7 +177,7 @@ def numbers_of(names):
     Arguments
     ---------
     names : array-like
-        Text or integers, shape [n].
+        Text without a zero, at which pandas 2 ends it, or integers, shape [n].
 
     Returns
     -------

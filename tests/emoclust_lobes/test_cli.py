@@ -128,6 +128,8 @@ def test_clusters_runs_all_steps_and_prints_the_report(emoclust, tmp_path):
 def test_steps_that_are_up_to_date_are_skipped(emoclust, tmp_path, monkeypatch):
     emoclust("clusters")
     files = [x for x in (tmp_path / "results").rglob("*") if x.is_file()]
+    # An older filelock empties a lock that it takes
+    files = [x for x in files if x.name != ".lock"]
     assert len(files) >= 8
     before = {path: path.stat().st_mtime_ns for path in files}
     monkeypatch.setattr(
