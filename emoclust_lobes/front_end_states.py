@@ -8,7 +8,21 @@ from torch.nn import functional as F
 
 
 class Wav2Vec2States(nn.Module):
-    """Hidden states of wav2vec 2.0, HuBERT or WavLM, up to a depth."""
+    """Hidden states of wav2vec 2.0, HuBERT or WavLM, up to a depth.
+
+    Example
+    -------
+    >>> import pytest
+    >>> hf = pytest.importorskip("transformers")
+    >>> from emoclust_lobes.front_end_models import load_wrapper
+    >>> folder = str(getfixture("tmp_path"))  # in the place of a trained model
+    >>> config = hf.WavLMConfig(hidden_size=48, num_hidden_layers=3)
+    >>> hf.WavLMModel(config).save_pretrained(folder)
+    >>> _ = hf.Wav2Vec2FeatureExtractor().save_pretrained(folder)
+    >>> states = Wav2Vec2States(load_wrapper(folder, folder), depth=2)
+    >>> states(torch.randn(1, 16000), None).shape
+    torch.Size([3, 1, 49, 48])
+    """
 
     longest = math.inf
 
@@ -46,6 +60,22 @@ class WhisperStates(nn.Module):
     Whisper's own code pads every utterance to the half minute that it was
     trained on: ten times the work where utterances last three seconds. Here the
     encoder hears an utterance's own length.
+
+    Example
+    -------
+    >>> import pytest
+    >>> hf = pytest.importorskip("transformers")
+    >>> from emoclust_lobes.front_end_models import load_wrapper
+    >>> folder = str(getfixture("tmp_path"))  # in the place of a trained model
+    >>> sizes = {"d_model": 16, "encoder_layers": 2, "decoder_layers": 1}
+    >>> heads = {"encoder_attention_heads": 2, "decoder_attention_heads": 2}
+    >>> hf.WhisperModel(hf.WhisperConfig(**sizes, **heads)).save_pretrained(
+    ...     folder
+    ... )
+    >>> _ = hf.WhisperFeatureExtractor().save_pretrained(folder)
+    >>> states = WhisperStates(load_wrapper(folder, folder), depth=2)
+    >>> [x.shape for x in states(torch.randn(1, 16000), None)][:2]
+    [torch.Size([1, 50, 16]), torch.Size([1, 50, 16])]
     """
 
     def __init__(self, wrapper, depth):

@@ -17,6 +17,19 @@ def plot_matrix(matrix, path):
         From ``read_matrix``.
     path : str or pathlib.Path
         Where to write, without an ending.
+
+    Example
+    -------
+    >>> import pandas as pd
+    >>> from emoclust_lobes.crosscorpus.cells import Matrix
+    >>> row = {"train": "a", "test": "b", "adapt": "none", "system": "none"}
+    >>> cells = pd.DataFrame([{**row, "enrolled": "", "seed": 1, "uar": 0.5}])
+    >>> facts = {"systems": ["none"], "corpora": {"a": "A", "b": "B"}}
+    >>> matrix = Matrix({**facts, "classes": ["ang", "sad"]}, cells, None)
+    >>> folder = getfixture("tmp_path")
+    >>> plot_matrix(matrix, folder / "matrix")
+    >>> sorted(path.name for path in folder.iterdir())
+    ['matrix.png', 'matrix.svg']
     """
     titles = matrix.facts["corpora"]
     chance = 1 / len(matrix.facts["classes"])

@@ -104,6 +104,15 @@ def matrix_text(matrix):
     Returns
     -------
     str
+
+    Example
+    -------
+    >>> from emoclust_lobes.crosscorpus.cells import Matrix
+    >>> row = {"train": "a", "test": "b", "adapt": "none", "system": "none"}
+    >>> cells = pd.DataFrame([{**row, "enrolled": "", "seed": 1, "uar": 0.5}])
+    >>> facts = {"systems": ["none"], "corpora": {"a": "A", "b": "B"}}
+    >>> matrix_text(Matrix(facts, cells, None)).splitlines()[2]
+    '| none | A | - | .500 |'
     """
     titles = matrix.facts["corpora"]
     lines = []

@@ -116,6 +116,19 @@ def packed_arguments(front_end):
     dict
         Arguments of ``PackedFrontEnd``; settings that are the transformers
         library's own are left out.
+
+    Example
+    -------
+    >>> import pytest
+    >>> hf = pytest.importorskip("transformers")
+    >>> folder = getfixture("tmp_path")  # in the place of a trained model
+    >>> config = hf.WavLMConfig(hidden_size=48, num_hidden_layers=2)
+    >>> hf.WavLMModel(config).save_pretrained(folder)
+    >>> _ = hf.Wav2Vec2FeatureExtractor().save_pretrained(folder)
+    >>> front_end = SSLFrontEnd(folder, save_path=folder, layers=[1])
+    >>> _ = front_end.load()
+    >>> packed_arguments(front_end)["config"]["model_type"]
+    'wavlm'
     """
     wrapper = front_end.states.wrapper
     config = wrapper.model.config

@@ -63,6 +63,12 @@ def make_python(folder, tree):
     -------
     pathlib.Path
         The ``python`` of the environment.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> make_python(folder / "venv", folder / "tree").name
+    'python'
     """
     venv.create(folder, symlinks=True)
     base = {"base": str(folder), "platbase": str(folder)}
