@@ -93,17 +93,15 @@ def ward(vectors, n_clusters, n_init, seed):
 
     Arguments
     ---------
-    vectors : numpy.ndarray
-        Shape [n, dim].
-    n_clusters : int
-        How many.
+    vectors, n_clusters
+        As for ``gmm``.
     n_init, seed : int
         Not used.
 
     Returns
     -------
     numpy.ndarray
-        Cluster of each vector, shape [n].
+        As of ``gmm``.
 
     Example
     -------
@@ -116,6 +114,9 @@ def ward(vectors, n_clusters, n_init, seed):
 
 def gmm(vectors, n_clusters, n_init, seed):
     """Mixture of Gaussians with diagonal covariances, the likeliest cluster.
+
+    A tenth of the mean variance is added to each variance: clusters are often
+    smaller than the space has dimensions.
 
     Arguments
     ---------
@@ -130,9 +131,6 @@ def gmm(vectors, n_clusters, n_init, seed):
     -------
     numpy.ndarray
         Cluster of each vector, shape [n].
-
-    A tenth of the mean variance is added to each variance: clusters are often
-    smaller than the space has dimensions.
 
     Example
     -------
