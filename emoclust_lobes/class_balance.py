@@ -40,7 +40,7 @@ class ClassBalance:
             )
         self.way = way
 
-    def loss_weights(self, emotions, classes, device):
+    def loss_weights(self, emotions, classes, device) -> torch.Tensor | None:
         """Return the weight of each class in the loss.
 
         Arguments

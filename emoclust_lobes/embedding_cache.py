@@ -208,7 +208,7 @@ def read_cache(embedding_folder, encoder):
     return cache
 
 
-def find_cache(folder):
+def find_cache(folder) -> EmbeddingCache | None:
     """Open the cache in a folder, or return ``None`` where there is none.
 
     Arguments

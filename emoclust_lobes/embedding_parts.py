@@ -206,20 +206,19 @@ def _parts_folder(embedding_folder, encoder):
 
 def _append(folder, identity, parts):
     """Append the parts of one encoder to the vectors; then, to the index."""
-    ids, signatures, rows, end = [], [], [], 0
+    ids, signatures, rows, end, held = [], [], [], 0, 0
     path = vectors_path(folder, identity)
     cache = find_cache(folder)
     if cache is not None and cache.identity == identity:
         ids = [cache.index["id"]]
         signatures = [cache.index["signature"]]
         rows = [cache.index["row"]]
-        end = len(cache.vectors)
+        end, held = len(cache.vectors), cache.vectors.nbytes
     else:
         path.unlink(missing_ok=True)  # of an encoder that was here before
     try:
         with open(path, "ab") as stream:
-            if end:  # cut off what a kill has left
-                stream.truncate(cache.vectors.nbytes)
+            stream.truncate(held)  # cut off what a kill has left
             for part in parts:
                 if part.identity != identity:
                     continue

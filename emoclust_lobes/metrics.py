@@ -70,7 +70,7 @@ def emotion_metrics(truth, prediction, classes):
     }
 
 
-def cluster_auc(embeddings, speakers, clusters):
+def cluster_auc(embeddings, speakers, clusters) -> float | None:
     """Say how well embeddings tell the clusters of a speaker apart.
 
     Within each speaker, every pair of utterances is scored by its cosine
@@ -110,7 +110,7 @@ def cluster_auc(embeddings, speakers, clusters):
     return float(np.mean(areas)) if areas else None
 
 
-def interval(draws):
+def interval(draws) -> tuple[float, float]:
     """Return the middle 95 % of some draws.
 
     Arguments

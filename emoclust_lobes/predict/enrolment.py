@@ -40,7 +40,7 @@ class Enrolment:
             for speaker, of_path in vectors.items()
         }
 
-    def others(self, clip):
+    def others(self, clip) -> torch.Tensor | None:
         """Return what is known of a clip's speaker beside the clip itself.
 
         Arguments

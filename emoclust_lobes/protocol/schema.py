@@ -163,7 +163,7 @@ def keys(table):
     return pd.MultiIndex.from_frame(table[KEY])
 
 
-def read_table(path, types):
+def read_table(path, types) -> pd.DataFrame | None:
     """Read a table of results.
 
     Arguments
