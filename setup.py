@@ -5,7 +5,8 @@ import pathlib
 import setuptools
 
 here = pathlib.Path(__file__).parent
-# What self-supervised front ends and the eGeMAPS reference need
+# What self-supervised front ends and the eGeMAPS reference need.
+# Before 5.4, the layers of Whisper's encoder give tuples
 transformers = ["transformers>=5.4"]
 egemaps = ["opensmile>=2.5"]
 docs = [
@@ -49,7 +50,7 @@ setuptools.setup(
         "pandas>=2.2",
         "pyarrow>=18",
         # Of older ones, a forked child keeps the lock of a dead parent
-        "filelock>=3.32",
+        "filelock>=3.30",
         "joblib>=1.3",
         "threadpoolctl>=3.5",
         "matplotlib>=3.10",

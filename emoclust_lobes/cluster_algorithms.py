@@ -135,8 +135,8 @@ def gmm(vectors, n_clusters, n_init, seed):
     Example
     -------
     >>> found = gmm(np.array([[0.0], [0.1], [5.0], [5.1]]), 2, n_init=1, seed=1)
-    >>> found[0] == found[1] != found[2] == found[3]
-    np.True_
+    >>> bool(found[0] == found[1] != found[2] == found[3])
+    True
     """
     model = GaussianMixture(
         n_clusters,

@@ -148,8 +148,8 @@ def analyse_grid(
     ...     n_jobs=1,
     ... )
     >>> rows = grid.overall.set_index(["target", "measure"])
-    >>> round(rows.loc[("emotion", "ami"), "value"], 3)
-    np.float64(1.0)
+    >>> float(round(rows.loc[("emotion", "ami"), "value"], 3))
+    1.0
     """
     cells = list(itertools.product(speakers, algorithms, ks))
     options = (n_seeds, n_init, n_permutations, seed)
