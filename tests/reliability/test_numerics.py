@@ -91,10 +91,12 @@ def test_any_embeddings_have_a_finite_loss(rows, temperature, hardness):
 
 @pytest.mark.parametrize("value", [0.0, -1.0, math.nan, math.inf])
 def test_temperatures_that_are_none_are_refused(value):
-    with pytest.raises(ValueError, match=f"above 0, not {value}"):
+    with pytest.raises(ValueError, match=f"above 0 and finite, not {value}"):
         ClusterContrastiveLoss(temperature=value)
     if value != 0:
-        with pytest.raises(ValueError, match=f"or above, not {value}"):
+        with pytest.raises(
+            ValueError, match=f"or above and finite, not {value}"
+        ):
             ClusterContrastiveLoss(temperature=0.1, hardness=value)
 
 
