@@ -9,6 +9,7 @@ from data_prep import (
     read_manifest,
     read_summary,
 )
+from emoclust_lobes.summaries import describe_manifests
 
 FIRST = {
     "Neutral": 1,
@@ -56,6 +57,18 @@ def test_the_number_tells_the_sentence_of_a_language(root, tmp_path):
     assert rows["0015_000001"]["gender"] == "F"
     assert rows["0011_000001"]["gender"] == "M"
     assert "/0015/Sad/evaluation/" in rows["0015_001051"]["wav"]
+
+
+def test_what_is_not_named_as_a_clip_is_left_out(root, make, tmp_path):
+    make.noise(root / "0001/Angry/0001_351.wav")
+    make.noise(root / "0021/Angry/0021_000351.wav")  # there are 20 speakers
+    folder = tmp_path / "m"
+    prepare_esd(root, folder, language="all", expect_complete=False)
+    assert read_summary(folder)["dropped"] == {"not a clip's name": 2}
+    assert describe_manifests(folder).splitlines()[-2:] == [
+        "left out: 2 (not a clip's name)",
+        f"manifests: {folder}",
+    ]
 
 
 @pytest.mark.parametrize("language", ["english", "mandarin"])

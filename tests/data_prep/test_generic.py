@@ -82,6 +82,20 @@ def test_folds_that_leak_or_do_not_count_are_refused(
     assert message in str(error.value)
 
 
+@pytest.mark.parametrize("left", ["train", "test"])
+def test_a_table_without_train_or_test_is_refused(corpus, tmp_path, left):
+    places = {"a": left, "b": left, "c": "dev"}
+    root = corpus(
+        [(x, e, places[x]) for x in "abc" for e in ("hot", "cold")], ",split"
+    )
+    with pytest.raises(ManifestError) as error:
+        prepare_generic(root, tmp_path / "m", table="list.csv")
+    assert (
+        f"table has the splits {left}, valid: train and test are needed."
+        in (str(error.value))
+    )
+
+
 def test_fold_and_split_together_are_refused(corpus, tmp_path):
     rows = [("a", "hot", "1", "train"), ("a", "cold", "1", "train")]
     root = corpus(rows, ",fold,split")

@@ -76,6 +76,15 @@ def test_tess_tests_one_woman_with_what_the_other_taught(tess, tmp_path):
     assert read(folder, tess, "test").loc["YAF_back_ps"].emotion == "sur"
 
 
+def test_what_is_no_word_of_tess_is_left_out(tess, make, tmp_path):
+    make.noise(tess / "OAF_angry/OAF_angry.wav")
+    make.noise(tess / "OAF_angry/back_angry.wav")
+    prepare_tess(tess, tmp_path / "m", expect_complete=False)
+    summary = read_summary(tmp_path / "m")
+    assert summary["dropped"] == {"not a clip's name": 2}
+    assert summary["utterances"] == {"train": 14, "test": 14, "pool": 14}
+
+
 def test_one_woman_alone_is_refused(make, tmp_path):
     make.noise(tmp_path / "TESS/OAF_angry/OAF_back_angry.wav")
     with pytest.raises(ManifestError, match="Only 1 speakers were found"):
