@@ -12,6 +12,7 @@ from data_prep.manifest import COLUMNS as ALL_COLUMNS
 from data_prep.manifest_cells import (
     _parse_in_stretches,
     _parse_patiently,
+    _why_no_table,
     read_cells,
 )
 from data_prep.paths import is_below_root
@@ -291,3 +292,18 @@ def test_what_is_no_table_of_a_manifest_is_told(tmp_path, content, reason):
     with pytest.raises(ManifestError) as error:
         read_cells(path, COLUMNS, ROOT)
     assert str(error.value) == f"{path} is not a manifest: {reason}."
+
+
+@pytest.mark.parametrize(
+    "said, told",
+    [
+        (
+            "Buffer overflow caught - possible malformed input file.\n",
+            "Buffer overflow caught - possible malformed input file",
+        ),
+        (" no field X. ", "no field X"),
+        ("...", ""),
+    ],
+)
+def test_what_pandas_says_goes_into_a_sentence(said, told):
+    assert _why_no_table(ValueError(said)) == told
