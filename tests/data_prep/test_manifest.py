@@ -118,6 +118,15 @@ def test_speechbrain_loads_the_rows_and_the_audio(prepared):
         assert len(item["signal"]) == round(item["duration"] * 16000)
 
 
+def test_a_row_has_all_values_and_nothing_where_nothing_is_known():
+    whole = Utterance(ID="a", wav="b/a.wav", spk_id="s", duration=0.1234567)
+    assert whole.row() == ["a", "0.123457", "$data_root/b/a.wav", "", ""] + (
+        ["s", "", "", "", "", ""]
+    )
+    part = Utterance(ID="a", wav="a.wav", spk_id="s", start=0, stop=8000)
+    assert part.row()[3:5] == [0, 8000]
+
+
 def write(folder, names, emotion=""):
     """Write a pool of utterances of these names, and return its CSV."""
     rows = [
