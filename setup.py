@@ -13,6 +13,8 @@ docs = [
     "mkdocs>=1.6,<2",
     "mkdocs-material>=9.7,<10",
     "mkdocstrings[python]>=1.0",
+    # Which the last mkdocstrings for Python 3.10 can drive
+    "pymdown-extensions>=12.0.1,<12.3; python_version < '3.11'",
 ]
 # The page lets through what Gradio 6 needs, by its addresses
 serve = ["gradio>=6.31,<7"]
