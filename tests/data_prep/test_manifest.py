@@ -189,6 +189,14 @@ def test_seconds_are_told_to_the_millisecond(tmp_path):
     assert read_summary(tmp_path)["seconds"] == {"pool": 2.469}
 
 
+def test_no_table_of_an_earlier_manifest_is_left(tmp_path):
+    write(tmp_path, "ab")
+    tables = dict.fromkeys(("train", "valid", "test"), [])
+    write_manifest(tmp_path, tables, {"fingerprint": "1"})
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"train.csv", "valid.csv", "test.csv", "manifest.json"}
+
+
 def test_what_is_no_manifest_is_refused(tmp_path):
     with pytest.raises(ManifestError) as error:
         read_manifest(Source(str(tmp_path / "train.csv"), ""))

@@ -254,6 +254,26 @@ def test_a_cell_that_cannot_be_is_named(tmp_path, column, cell, complaint):
     )
 
 
+@pytest.mark.parametrize(
+    "cell, complaint",
+    [
+        ("1:x", "is no offset:size"),
+        ("0:1", f"is no part of a tar {ROOT}/a.wav"),  # no tar
+        ("0:0", f"is no part of a tar {ROOT}/a.wav"),
+    ],
+)
+def test_a_member_that_cannot_be_is_named(tmp_path, cell, complaint):
+    path = tmp_path / "pool.csv"
+    row = {**dict.fromkeys(ALL_COLUMNS, ""), **FINE_ROW, "member": cell}
+    path.write_text(f"{','.join(row)}\n{','.join(row.values())}\n")
+    with pytest.raises(ManifestError) as error:
+        read_cells(path, ALL_COLUMNS, ROOT)
+    assert str(error.value) == (
+        f"{path} has 1 unusable cells: line 2: member {cell!r} {complaint}. "
+        "Prepare it again."
+    )
+
+
 def test_five_cells_that_cannot_be_are_named(long_table):
     read, lines = long_table
     for place in range(1, 8):
