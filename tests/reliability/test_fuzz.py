@@ -138,13 +138,16 @@ def member_cells(members, name):
     for tar in ("a.tar", "A.TAR", "a.wav"):
         write(f"members/{tar}", bytes(2048))
     text = io.StringIO(newline="")
-    rows = [[f"u{n}", *GOOD_CELLS, x] for n, x in enumerate(members)]
+    # Python 3.10 does not write a zero
+    written = [x.replace("\0", "\1") for x in members]
+    rows = [[f"u{n}", *GOOD_CELLS, x] for n, x in enumerate(written)]
     for row in rows:
         row[2] = f"$data_root/{name}"
     csv.writer(text, lineterminator="\n").writerows(
         [[*COLUMNS, "member"], *rows]
     )
-    path = write("members/pool.csv", text.getvalue().encode())
+    content = text.getvalue().replace("\1", "\0")
+    path = write("members/pool.csv", content.encode())
     root = os.path.dirname(path)
     ends = [sum(map(int, x.split(":"))) for x in members if _is_place(x)]
     fine = len(ends) == len([x for x in members if x])
