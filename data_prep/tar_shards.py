@@ -255,7 +255,9 @@ def _headers(path, stream):
     length, end = os.fstat(stream.fileno()).st_size, 0
     try:
         with tarfile.open(fileobj=stream, mode="r:") as tar:
-            while (info := tar.next()) is not None:
+            # From a tar of nothing, Python 3.10 would seek to before its start
+            first = vars(tar)["firstmember"]
+            while first and (info := tar.next()) is not None:
                 vars(tar)["members"].clear()  # or it would hold all of them
                 # A size below zero leads back, and so round in circles
                 if info.size < 0 or tar.offset <= end:

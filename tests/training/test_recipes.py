@@ -57,7 +57,9 @@ def test_both_stages_run_from_corpus_to_uar(corpus, corpora, tmp_path):
     assert {name: metrics[name] for name in known} == known
 
     # Its epochs tell how sure it is of the truth, and which was the best.
-    history = pd.read_csv(stage2 / "history.csv").set_index("epoch")
+    history = pd.read_csv(
+        stage2 / "history.csv", index_col="epoch", float_precision="round_trip"
+    )
     assert (history["valid_emotion_loss"] > 0).all()
     best = history.loc[metrics["best_epoch"], "valid_uar"]
     assert best == metrics["valid_uar"] == history["valid_uar"].max()
