@@ -13,6 +13,7 @@ EPOCHS, BATCH, CROP = 10, 64, 2.0  # stage 1, each utterance once an epoch
 GPU_FLOPS = 10e12
 FRAMES = 100  # a second
 DIM, N_MELS = 192, 80
+NEEDED = ("extraction", "clustering", "sampler", "stage1_step", "crops")
 
 
 def voxceleb2(measured):
@@ -27,6 +28,9 @@ def voxceleb2(measured):
     -------
     str
     """
+    missing = [part for part in NEEDED if part not in set(measured["part"])]
+    if missing:
+        return f"To be measured first: {', '.join(missing)}."
     seconds = HOURS * 3600
     steps = EPOCHS * UTTERANCES // BATCH
     speech, embedding, _ = _largest(measured, "extraction")

@@ -44,3 +44,8 @@ def test_fewest_threads_and_largest_size_count():
         )
     ]
     assert voxceleb2(pd.DataFrame(ROWS + others)) == alone
+
+
+def test_what_is_missing_is_named():
+    measured = pd.DataFrame(ROWS[1:-1])
+    assert voxceleb2(measured) == "To be measured first: extraction, crops."
