@@ -10,7 +10,6 @@ arguments and a seed made of the run's seed and the speaker's name: neither on
 the order of the utterances nor on the number of workers.
 """
 
-import contextlib
 import hashlib
 import itertools
 import json
@@ -28,14 +27,14 @@ from emoclust_lobes.cluster_algorithms import (
     speaker_seed,
 )
 from emoclust_lobes.cluster_report import CONFOUNDS, report_speaker, summarise
-from emoclust_lobes.distributed import gather_objects, gather_rows, own_rows
+from emoclust_lobes.distributed import gather_rows, own_rows
 from emoclust_lobes.embedding_cache import read_cache
 from emoclust_lobes.files import read_json, replacing, write_json
-from emoclust_lobes.locks import locked
+from emoclust_lobes.locks import locked_by_main
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from speechbrain.utils.distributed import ddp_barrier, if_main_process
+from speechbrain.utils.distributed import run_on_main
 
 LABELS = ["emotion", *CONFOUNDS]
 
@@ -134,10 +133,8 @@ def cluster_utterances(
         "seed": seed,
     }
     inputs = _fingerprint(arguments, utterances, vectors)
-    with contextlib.ExitStack() as stack:
-        if if_main_process():
-            stack.enter_context(locked(folder, wait=True))
-        if _is_done(folder, inputs):
+    with locked_by_main(folder, wait=True):
+        if run_on_main(_is_done, args=[folder, inputs]):
             return
         rows_of = utterances.groupby("spk_id", sort=True).indices
         names = sorted(rows_of)
@@ -148,14 +145,13 @@ def cluster_utterances(
             for name, rows in ((name, rows_of[name]) for name in own)
         )
         clustered = gather_rows(_run(tasks, len(own), n_jobs, arguments))
-        if if_main_process():
-            _write(
-                folder,
-                facts={"fingerprint": inputs, **arguments},
-                utterances=utterances,
-                clustered=dict(zip(names, clustered, strict=True)),
-            )
-        ddp_barrier()
+        written = {
+            "folder": folder,
+            "facts": {"fingerprint": inputs, **arguments},
+            "utterances": utterances,
+            "clustered": dict(zip(names, clustered, strict=True)),
+        }
+        run_on_main(_write, kwargs=written)
 
 
 def read_clusters(cluster_folder):
@@ -218,10 +214,9 @@ def _csv(folder):
 
 
 def _is_done(folder, inputs):
-    """Whether the folder holds what these inputs give; the main one looks."""
-    done = read_json(folder / "clusters.json") if if_main_process() else None
-    fits = done and done["fingerprint"] == inputs and _csv(folder).exists()
-    return gather_objects(bool(fits))[0]
+    """Whether the folder holds what these inputs give."""
+    done = read_json(folder / "clusters.json")
+    return done and done["fingerprint"] == inputs and _csv(folder).exists()
 
 
 def _write(folder, facts, utterances, clustered):

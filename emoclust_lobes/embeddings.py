@@ -4,7 +4,6 @@ An utterance is computed again only when its audio file, its stretch of that
 file or the encoder changes.
 """
 
-import contextlib
 import itertools
 import math
 
@@ -18,7 +17,7 @@ from emoclust_lobes.embedding_cache import (
     read_cache,
 )
 from emoclust_lobes.embedding_parts import PartWriter, merge_parts
-from emoclust_lobes.locks import locked
+from emoclust_lobes.locks import locked_by_main
 from emoclust_lobes.signatures import sign_utterances
 from emoclust_lobes.speaker_encoders import (
     load_speaker_encoder,
@@ -27,7 +26,7 @@ from emoclust_lobes.speaker_encoders import (
 from emoclust_lobes.utterance_batches import equal_length_batches
 from tqdm import tqdm
 
-from speechbrain.utils.distributed import ddp_barrier, if_main_process
+from speechbrain.utils.distributed import if_main_process, run_on_main
 
 
 def embed_utterances(
@@ -97,11 +96,8 @@ def embed_utterances(
             return np.ones(len(ids), dtype=bool)
         return ~cache.is_current(ids, signatures)
 
-    with contextlib.ExitStack() as stack:
-        if if_main_process():
-            stack.enter_context(locked(folder, wait=True))
-            merge_parts(embedding_folder, encoder)
-        ddp_barrier()
+    with locked_by_main(folder, wait=True):
+        run_on_main(merge_parts, args=[embedding_folder, encoder])
         if stale(offline_identity(encoder, encoder_source)).any():
             model = load_speaker_encoder(encoder, encoder_source, device)
             if sample_rate != model.sample_rate:
@@ -122,9 +118,7 @@ def embed_utterances(
                 model, utterances.iloc[rows], max_batch_seconds, parts
             )
             problems += itertools.chain(*gather_objects(found))
-            if if_main_process():
-                merge_parts(embedding_folder, encoder)
-            ddp_barrier()
+            run_on_main(merge_parts, args=[embedding_folder, encoder])
     if problems:
         raise EmbeddingError(
             f"{len(problems)} utterances cannot be embedded; the others are "

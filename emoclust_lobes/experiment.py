@@ -14,15 +14,11 @@ import signal
 
 import ruamel.yaml
 from emoclust_lobes.files import read_json, write_json
-from emoclust_lobes.locks import locked
+from emoclust_lobes.locks import locked_by_main
 from hyperpyyaml import load_hyperpyyaml, resolve_references
 from ruamel.yaml.comments import TaggedScalar
 
-from speechbrain.utils.distributed import (
-    ddp_barrier,
-    if_main_process,
-    main_process_only,
-)
+from speechbrain.utils.distributed import ddp_barrier, main_process_only
 from speechbrain.utils.logger import get_logger
 
 logger = get_logger(__name__)
@@ -203,8 +199,7 @@ def one_run(folder):
     ...     (folder / ".lock").exists()
     True
     """
-    lock = locked(folder) if if_main_process() else contextlib.nullcontext()
-    with interruptible(), lock:
+    with interruptible(), locked_by_main(folder):
         yield pathlib.Path(folder)
 
 

@@ -17,6 +17,7 @@ import time
 import filelock
 from emoclust_lobes.files import read_json, write_json
 
+from speechbrain.utils.distributed import if_main_process
 from speechbrain.utils.logger import get_logger
 
 logger = get_logger(__name__)
@@ -75,6 +76,35 @@ def locked(folder, wait=False):
             (folder / OWNER).unlink(missing_ok=True)
     finally:
         lock.release()
+
+
+def locked_by_main(folder, wait=False):
+    """Lock a folder for all processes of one run, of which the main one does.
+
+    Arguments
+    ---------
+    folder, wait
+        As for ``locked``.
+
+    Returns
+    -------
+    context manager
+
+    Raises
+    ------
+    FolderInUseError
+        As ``locked``.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> with locked_by_main(folder):
+    ...     (folder / ".lock").exists()
+    True
+    """
+    if if_main_process():
+        return locked(folder, wait=wait)
+    return contextlib.nullcontext()
 
 
 def _acquire(lock, folder, wait):
