@@ -11,6 +11,7 @@ label is read. Every step is skipped when its inputs have not changed.
 The method is that of Ulgen et al. 2024 (arXiv 2401.11017).
 """
 
+import copy
 import pathlib
 import sys
 
@@ -93,14 +94,30 @@ class ContrastiveBrain(EncoderBrain):
         return self.hparams.speaker_loss(scores, batch.speaker.unsqueeze(1))
 
     def on_fit_start(self):
-        """Measure the untrained encoder once, to compare with."""
-        super().on_fit_start()
-        if self.hparams.epoch_counter.current == 0 and self.valid_loader:
-            self._fit_valid(self.valid_loader, epoch=0, enable=False)
+        """Keep a copy of the untrained encoder, to compare with."""
+        frozen = [p for p in self.modules.parameters() if not p.requires_grad]
+        shared = {id(parameter): parameter for parameter in frozen}
+        self.untrained_modules = copy.deepcopy(self.modules, shared)
+        super().on_fit_start()  # goes on from a checkpoint
+        if self.valid_loader is None or self.hparams.epoch_counter.current > 0:
+            del self.untrained_modules
+
+    def score_untrained(self):
+        """Evaluate the untrained encoder.
+
+        With the first epoch, not before it: a training that is started to see
+        whether it runs should soon be seen to run.
+        """
+        trained, self.modules = self.modules, self.untrained_modules
+        self._fit_valid(self.valid_loader, epoch=0, enable=False)
+        self.modules = trained
+        del self.untrained_modules
 
     def on_stage_start(self, stage, epoch=None):
         """Start collecting."""
         super().on_stage_start(stage, epoch)
+        if stage == sb.Stage.VALID and epoch == 1:
+            self.score_untrained()
         every = self.hparams.recluster_every
         fresh = self.step == 0  # not resumed inside the epoch
         if stage == sb.Stage.TRAIN and every and epoch > 1 and fresh:

@@ -65,6 +65,19 @@ class Experiment:
         runpy.run_path(str(self.root / script), run_name="__main__")
 
 
+class _Dumper(yaml.SafeDumper):
+    """Quotes text that YAML 1.1 and 1.2, both on its way, read differently."""
+
+
+def _represent_text(dumper, text):
+    # 09 is text in 1.1 and a number in 1.2; no number begins with a letter.
+    style = None if text[:1].isalpha() or text.startswith("/") else "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
 def option_text(value):
     """Write an override as the command line has it: YAML on one line.
 
@@ -82,8 +95,12 @@ def option_text(value):
     >>> option_text([True, 0.00001, "own", None])
     '[true, 1.0e-05, own, null]'
     """
-    text = yaml.safe_dump(
-        value, default_flow_style=True, width=float("inf"), allow_unicode=True
+    text = yaml.dump(
+        value,
+        Dumper=_Dumper,
+        default_flow_style=True,
+        width=float("inf"),
+        allow_unicode=True,
     )
     return text.removesuffix("...\n").strip()
 

@@ -1,5 +1,6 @@
 """Every stage, killed at random moments, ends as if it had not been killed."""
 
+import os
 import pathlib
 import random
 import shutil
@@ -84,11 +85,31 @@ class Experiment:
         process.join()
         return running, any(self.output.rglob("unfinished/*/*"))
 
+    def kill_after_checkpoint(self, stage, number):
+        """Kill a stage once it has saved so often; was it still running?"""
+        self.reset(stage)
+        before = checkpoints(self.output)
+        process = self.begin(stage)
+        saved: set[str] = set()
+        while process.is_alive() and len(saved) < number:
+            saved |= checkpoints(self.output) - before
+            time.sleep(0.001)
+        running = process.is_alive()
+        process.kill()
+        process.join()
+        return running
+
 
 @pytest.fixture(scope="module")
 def experiment(context, corpus, tmp_path_factory):
     """The experiment that all tests kill."""
     return Experiment(context, corpus, tmp_path_factory.mktemp("experiment"))
+
+
+def checkpoints(output):
+    """Folders of the checkpoints that are in place."""
+    folders = {folder for folder, _, _ in os.walk(output)}  # may vanish
+    return {x for x in folders if "/save/CKPT" in x}
 
 
 def outcome(output):
@@ -182,6 +203,24 @@ def test_a_killed_stage_ends_as_if_it_had_not_been_killed(
     stage, kills, experiment
 ):
     kill_often(experiment, stage, kills, seed=1)
+
+
+# An epoch is saved twice on its way and once at its end
+@pytest.mark.parametrize(
+    "stage, number",
+    [("stage 1", 1), ("stage 2", 1)]
+    + [
+        pytest.param(stage, number, marks=pytest.mark.slow)
+        for stage, epochs in (("stage 1", 3), ("stage 2", 2))
+        for number in range(2, 3 * epochs + 1)
+    ],
+)
+def test_a_kill_after_any_checkpoint_changes_nothing(stage, number, experiment):
+    experiment.run_until(stage)
+    assert experiment.kill_after_checkpoint(stage, number)
+    experiment.finish(stage)
+    found = outcome(experiment.output)
+    assert differences(found, experiment.outcomes[stage]) == []
 
 
 @pytest.mark.slow

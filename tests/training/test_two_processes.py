@@ -1,9 +1,11 @@
 """Both stages on two processes, and one that takes over from them."""
 
+import os
 import subprocess
 
 import pandas as pd
 import pytest
+import torch
 from emoclust_lobes.files import read_json
 
 from tests.training.recipe_runs import ROOT, command
@@ -37,6 +39,8 @@ def on_two(corpora, tmp_path):
         done = subprocess.run(
             [*launcher, *words, "--distributed_backend=gloo"],
             cwd=ROOT,
+            # As many as here: sums over threads are rounded differently
+            env={**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())},
             capture_output=True,
             text=True,
         )

@@ -21,6 +21,7 @@ from emoclust_lobes.protocol.runner import run_jobs
 from emoclust_lobes.protocol.scripts import Experiment, option_text
 from hyperpyyaml import load_hyperpyyaml
 from hypothesis import (
+    example,
     given,
     settings,
     strategies as st,
@@ -252,6 +253,8 @@ values = st.none() | st.booleans() | numbers | words
 
 @settings(deadline=None)
 @given(values | st.lists(values, max_size=3))
+@example("09")
+@example(["1_0", "0o7", "1:30", ".inf"])
 def test_settings_arrive_as_they_are(value):
     options = [f"--first={option_text(value)}", "--second=2"]
     overrides = parse_arguments(["any.yaml", *options])[2]
