@@ -158,6 +158,11 @@ class SERBrain(EncoderBrain):
         return self.predictions
 
 
+def uses_clusters(hparams):
+    """Say whether stage 2 reads the clusters, too."""
+    return hparams["contrastive_weight"] > 0 or hparams["spread_labels"]
+
+
 def dataio_prep(hparams):
     """Make the datasets of stage 2 from the manifests.
 
@@ -175,11 +180,18 @@ def dataio_prep(hparams):
     tables : dict
         The tables of the same.
     """
+    pool, spread = None, {}
+    if uses_clusters(hparams):
+        pool = hparams["contrastive"]["pool"](hparams["pool_sources"]())
+    if hparams["spread_labels"]:
+        variant = find_variant(hparams["pretraining"])
+        spread = {"pool": pool, "across_speakers": variant.positives == "all"}
     tables = labelled_splits(
         manifest_folder=hparams["manifest_folder"],
         data_folder=hparams["data_folder"],
         share=hparams["labels"],
         seed=hparams["seed"],
+        **spread,
     )
     labels = {
         "train": ["emotion_index", "speaker", "row"],
@@ -188,7 +200,6 @@ def dataio_prep(hparams):
         "pool": ["speaker", "cluster", "context", "weight"],
     }
     if hparams["contrastive_weight"] > 0:
-        pool = hparams["contrastive"]["pool"](hparams["pool_sources"]())
         tables["pool"] = pool
     random_crop = hparams["signal"](crop=hparams["crop"])
     whole_utterance = hparams["signal"]()
@@ -213,12 +224,12 @@ def main():
         hparams = load_hyperpyyaml(fin, overrides)
     hparams = {**hparams, **hparams["ser"]}
     folder = hparams["folder"]
-    contrasts = hparams["contrastive_weight"] > 0
     stage1 = ["contrastive", "pool_sources", "fold_sources", "prepare_pools"]
+    stage1 += ["embed", "cluster"]
     blocks = resolved_blocks(
         hparams_file,
         overrides,
-        ignore=[] if contrasts else [*stage1, "embed", "cluster"],
+        ignore=[] if uses_clusters(hparams) else stage1,
     )
     with one_run(folder):
         run_on_main(refuse_changed_run, args=[folder, blocks])
@@ -292,8 +303,12 @@ def fine_tune(hparams, run_opts, stage2):
     if brain.debug and not brain.debug_persistently:
         logger.info("Debugging: the results are not kept")
         return
-    n_train = int(tables["train"]["row"].nunique())
-    run_on_main(finish, args=[hparams, brain, stage2, predictions, n_train])
+    train = tables["train"].drop_duplicates("row")
+    sizes = {
+        "n_train": int((~train["spread"]).sum()),
+        "n_spread": int(train["spread"].sum()),
+    }
+    run_on_main(finish, args=[hparams, brain, stage2, predictions, sizes])
 
 
 def prepare_inputs(hparams, run_opts):
@@ -316,7 +331,7 @@ def prepare_inputs(hparams, run_opts):
         "sources": hparams["labelled_sources"](),
         "device": run_opts.get("device") or infer_device(),
     }
-    if hparams["contrastive_weight"] > 0:
+    if uses_clusters(hparams):
         run_on_main(hparams["prepare_pools"])
         inputs["sources"] = hparams["fold_sources"]()
         # Every process takes a share
@@ -401,7 +416,7 @@ def make_modules(hparams, tables):
     return modules
 
 
-def finish(hparams, brain, stage2, predictions, n_train):
+def finish(hparams, brain, stage2, predictions, sizes):
     """Leave the model, its predictions and their scores.
 
     Arguments
@@ -414,8 +429,9 @@ def finish(hparams, brain, stage2, predictions, n_train):
         The YAML's resolved block ``ser``.
     predictions : dict
         Of ``test`` and, where there are development speakers, of ``valid``.
-    n_train : int
-        Number of labelled utterances trained on.
+    sizes : dict
+        Numbers of labelled utterances trained on, ``n_train``, and of those
+        whose labels come from their clusters, ``n_spread``.
     """
     best = hparams["epoch_counter"].current
     write_results(
@@ -436,7 +452,7 @@ def finish(hparams, brain, stage2, predictions, n_train):
         run={
             "corpus": hparams["corpus"],
             **{name: hparams[name] for name in RUN},
-            "n_train": n_train,
+            **sizes,
         },
         training={
             "valid_uar": hparams["history"].rows[best - 1].get("valid_uar"),

@@ -6,10 +6,13 @@ import pathlib
 import numpy as np
 import pandas
 from data_prep.manifest import SPLITS, Source, read_manifest, read_summary
+from emoclust_lobes.label_spreading import spread_labels
 from emoclust_lobes.samplers import numbers_of
 
 
-def labelled_splits(manifest_folder, data_folder, share, seed):
+def labelled_splits(
+    manifest_folder, data_folder, share, seed, pool=None, across_speakers=False
+):
     """Read the splits of a fold, as stage 2 trains and tests on them.
 
     Arguments
@@ -22,6 +25,8 @@ def labelled_splits(manifest_folder, data_folder, share, seed):
         Share of the training labels that are used, as for ``labelled_share``.
     seed : int
         Seed of the run.
+    pool, across_speakers
+        Of ``spread_labels``, where the labels spread over clusters.
 
     Returns
     -------
@@ -30,7 +35,8 @@ def labelled_splits(manifest_folder, data_folder, share, seed):
         and ``test`` -> manifest with two more columns: ``emotion_index``, the
         emotion's place in the class set, and ``utterance_id``, the ID in the
         manifest. Training utterances are ``repeated``, and have also their
-        number, ``row``, and their speaker's, ``speaker``.
+        number, ``row``, their speaker's, ``speaker``, and ``spread``: whether
+        the label comes from others of the cluster.
 
     Example
     -------
@@ -52,7 +58,9 @@ def labelled_splits(manifest_folder, data_folder, share, seed):
         if (folder / f"{split}.csv").exists()
     }
     n_rows = len(tables["train"])
-    train = labelled_share(tables["train"], share, seed)
+    train = labelled_share(tables["train"], share, seed).assign(spread=False)
+    if pool is not None:
+        train = spread_labels(tables["train"], train, pool, across_speakers)
     train = train.assign(
         row=range(len(train)), speaker=numbers_of(train["spk_id"])
     )
