@@ -224,6 +224,12 @@ def main():
         hparams = load_hyperpyyaml(fin, overrides)
     hparams = {**hparams, **hparams["ser"]}
     folder = hparams["folder"]
+    if hparams["pretraining"] == "none" and uses_clusters(hparams):
+        raise ValueError(
+            "pretraining=none has no clusters, which ser_spread_labels and "
+            "ser_contrastive_weight read: choose another pretraining, and "
+            "--init=none where its encoder is not to be used"
+        )
     stage1 = ["contrastive", "pool_sources", "fold_sources", "prepare_pools"]
     stage1 += ["embed", "cluster"]
     blocks = resolved_blocks(

@@ -12,11 +12,11 @@ from data_prep.manifest import (
     Utterance,
     read_manifest,
     read_manifests,
-    read_summary,
 )
 from data_prep.msp_podcast import prepare_msp_podcast
 from data_prep.pools import fold_sources, pool_sources, prepare_pools
 from data_prep.ravdess import prepare_ravdess
 from data_prep.savee import prepare_savee
+from data_prep.summary import read_summary
 from data_prep.tess import prepare_tess
 from data_prep.validation import validate

@@ -158,7 +158,7 @@ def prepare_generic(
 
     Example
     -------
-    >>> from data_prep.manifest import read_summary
+    >>> from data_prep.summary import read_summary
     >>> from emoclust_lobes.testing import make_generic
     >>> folder = getfixture("tmp_path")
     >>> _ = make_generic(folder / "calls", n_speakers=3)

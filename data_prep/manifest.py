@@ -26,11 +26,11 @@ import pandas
 from data_prep.errors import ManifestError, name_some
 from data_prep.manifest_cells import MEMBER, read_cells
 from data_prep.paths import VARIABLE, find_outside
+from data_prep.summary import SUMMARY
 from data_prep.tar_shards import split_address
-from emoclust_lobes.files import file_digest, read_json, replacing, write_json
+from emoclust_lobes.files import file_digest, replacing, write_json
 
 SPLITS = ("train", "valid", "test")
-SUMMARY = "manifest.json"
 
 # Part of every fingerprint: raise it when the columns change their meaning.
 FORMAT = 1
@@ -252,61 +252,3 @@ def _count(rows):
         emotion: dict(sorted(counts[emotion].items()))
         for emotion in sorted(counts)
     }
-
-
-def read_summary(manifest_folder):
-    """Return what ``manifest.json`` says, or None when there is no whole one.
-
-    Arguments
-    ---------
-    manifest_folder : str or pathlib.Path
-        Folder of a manifest.
-
-    Returns
-    -------
-    dict or None
-
-    Example
-    -------
-    >>> read_summary("nowhere") is None
-    True
-    """
-    try:
-        return read_json(pathlib.Path(manifest_folder) / SUMMARY)
-    except ValueError:
-        return None
-
-
-def is_current(manifest_folder, fingerprint):
-    """Say whether a manifest is whole and was made from the same inputs.
-
-    Arguments
-    ---------
-    manifest_folder : str or pathlib.Path
-        Folder of a manifest.
-    fingerprint : str
-        Fingerprint of the inputs as they are now.
-
-    Returns
-    -------
-    bool
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> ann = Utterance(ID="u1", duration=1.5, wav="u1.wav", spk_id="ann")
-    >>> write_manifest(folder, {"pool": [ann]}, {"fingerprint": "abc"})
-    >>> is_current(folder, "abc"), is_current(folder, "xyz")
-    (True, False)
-    """
-    summary = read_summary(manifest_folder)
-    if not summary or summary.get("fingerprint") != fingerprint:
-        return False
-    for name, digest in summary["files"].items():
-        try:
-            found = file_digest(pathlib.Path(manifest_folder) / name)
-        except OSError:
-            return False
-        if found != digest:
-            return False
-    return True

@@ -19,9 +19,10 @@ import pathlib
 from typing import NamedTuple
 
 from data_prep.errors import ManifestError, name_some
-from data_prep.manifest import Source, read_manifest, read_summary
+from data_prep.manifest import Source, read_manifest
 from data_prep.pool_scans import scan_folder, scan_table
 from data_prep.preparation import prepare_manifest
+from data_prep.summary import read_summary
 from data_prep.tar_shards import name_audio, split_address
 
 OWN = "own"
@@ -241,11 +242,6 @@ def _pool_folder(manifest_folder, pool):
 
 def _held_out(data_folder, manifest_folder):
     summary = read_summary(manifest_folder)
-    if summary is None:
-        raise ManifestError(
-            f"There is no manifest in {manifest_folder}: prepare the corpus "
-            "first."
-        )
     return [
         Source(str(pathlib.Path(manifest_folder) / name), str(data_folder))
         for name in ("valid.csv", "test.csv")

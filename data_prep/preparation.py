@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from data_prep.audio_files import file_size, probe_files
 from data_prep.errors import ManifestError, name_some
-from data_prep.manifest import FORMAT, is_current, read_summary, write_manifest
+from data_prep.manifest import FORMAT, write_manifest
+from data_prep.summary import is_current, read_summary
 from data_prep.validation import check_text, validate
 from emoclust_lobes.files import fingerprint
 

@@ -124,7 +124,7 @@ def prepare_ravdess(
 
     Example
     -------
-    >>> from data_prep.manifest import read_summary
+    >>> from data_prep.summary import read_summary
     >>> from emoclust_lobes.testing import make_ravdess
     >>> folder = getfixture("tmp_path")
     >>> sizes = {"n_speakers": 3, "n_statements": 1, "n_repetitions": 1}

@@ -5,7 +5,8 @@ import pathlib
 
 import numpy as np
 import pandas
-from data_prep.manifest import SPLITS, Source, read_manifest, read_summary
+from data_prep.manifest import SPLITS, Source, read_manifest
+from data_prep.summary import read_summary
 from emoclust_lobes.label_spreading import spread_labels
 from emoclust_lobes.samplers import numbers_of
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from data_prep.manifest import SPLITS, Source, read_manifest, read_summary
+from data_prep.manifest import SPLITS, Source, read_manifest
+from data_prep.summary import read_summary
 from emoclust_lobes.embeddings import read_embeddings
 from emoclust_lobes.enrolment_draws import draw_enrolled
 from emoclust_lobes.metrics import emotion_metrics

@@ -3,7 +3,8 @@
 import pathlib
 
 import pandas
-from data_prep.manifest import read_manifests, read_summary
+from data_prep.manifest import read_manifests
+from data_prep.summary import read_summary
 from emoclust_lobes.cluster_report import CONFOUNDS, MEASURES
 from emoclust_lobes.embedding_cache import cache_path, read_cache
 from emoclust_lobes.files import read_json

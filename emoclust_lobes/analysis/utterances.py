@@ -21,7 +21,8 @@ import re
 import joblib
 import numpy as np
 import pandas
-from data_prep.manifest import read_manifest, read_summary
+from data_prep.manifest import read_manifest
+from data_prep.summary import find_summary
 from data_prep.tar_shards import audio_status
 from emoclust_lobes.audio import read_utterance
 from emoclust_lobes.files import replacing
@@ -74,7 +75,7 @@ def describe_utterances(sources, loudness_csv, n_jobs=1):
     """
     tables = []
     for source in sources:
-        summary = read_summary(pathlib.Path(source[0]).parent) or {}
+        summary = find_summary(pathlib.Path(source[0]).parent) or {}
         table = read_manifest(source)
         table["intensity"] = [
             intensity(summary.get("corpus"), name) for name in table["ID"]

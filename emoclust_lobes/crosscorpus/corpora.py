@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from data_prep.errors import name_some
-from data_prep.manifest import read_summary
+from data_prep.summary import read_summary
 from hyperpyyaml import load_hyperpyyaml
 from ruamel.yaml.error import YAMLError as RuamelError
 from yaml import YAMLError

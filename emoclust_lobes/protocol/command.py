@@ -4,7 +4,7 @@ import pathlib
 import shlex
 import subprocess
 
-from data_prep.manifest import read_summary
+from data_prep.summary import read_summary
 from emoclust_lobes.files import read_json, write_json
 from emoclust_lobes.protocol.plan import ProtocolError, plan_jobs, read_systems
 from emoclust_lobes.protocol.prepare import finished_cells, prepare_jobs

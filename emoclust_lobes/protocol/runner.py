@@ -10,7 +10,8 @@ import threading
 import traceback
 
 import pandas
-from data_prep.manifest import Source, read_manifest, read_summary
+from data_prep.manifest import Source, read_manifest
+from data_prep.summary import read_summary
 from emoclust_lobes.experiment import Interrupted, interruptible
 from emoclust_lobes.files import read_json
 from emoclust_lobes.labels import labelled_share

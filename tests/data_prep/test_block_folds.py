@@ -6,8 +6,9 @@ import csv
 import pytest
 from data_prep.block_folds import prepare_block_folds
 from data_prep.errors import ManifestError
-from data_prep.manifest import Utterance, read_summary
+from data_prep.manifest import Utterance
 from data_prep.preparation import Scan
+from data_prep.summary import read_summary
 
 BLOCKS = (("a",), ("b",), ("c", "d"))
 EMOTIONS = ("ang", "sad")

@@ -20,6 +20,7 @@ from data_prep import (
     read_summary,
 )
 from data_prep.manifest import write_manifest
+from data_prep.summary import find_summary
 from emoclust_lobes.audio import read_utterance
 
 from speechbrain.dataio.dataset import DynamicItemDataset
@@ -318,7 +319,7 @@ def test_a_killed_write_never_reads_as_whole(prepared, monkeypatch, written):
         patch.setattr(os, "replace", rename)
         prepare_cremad(corpus, folder, fold=2, expect_complete=False)
     assert len(renamed) == written
-    assert read_summary(folder) is None
+    assert find_summary(folder) is None
     prepare_cremad(corpus, folder, fold=2, expect_complete=False)
     prepare_cremad(corpus, folder.parent / "new", 2, expect_complete=False)
     assert contents(folder) == contents(folder.parent / "new")

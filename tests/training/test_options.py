@@ -69,6 +69,32 @@ def test_the_contrast_goes_on_beside_few_labels(
     assert (metrics["system"], metrics["init"]) == ("joint", "contrastive")
 
 
+def test_labels_spread_over_the_clusters(corpora, short, tmp_path, run_here):
+    options = [
+        *short,
+        "--labels=0.2",
+        "--init=none",
+        "--ser_spread_labels=True",
+    ]
+    run_here("train_ser.py", "ravdess", corpora, tmp_path, *options)
+    folder = only(tmp_path, "labels_0.2/metrics.json").parent
+    train = pd.read_csv(corpora / "shared/manifest/train.csv", dtype=str)
+    metrics = read_json(folder / "metrics.json")
+    n_labelled, n_spread = metrics["n_train"], metrics["n_spread"]
+    kept = (train.groupby("emotion").size() / 5).round().clip(lower=1)
+    assert n_labelled == kept.sum()
+    assert 0 < n_spread <= len(train) - n_labelled
+    with pytest.raises(ValueError, match="pretraining=none .* no clusters"):
+        run_here(
+            "train_ser.py",
+            "ravdess",
+            corpora,
+            tmp_path,
+            *options,
+            "--pretraining=none",
+        )
+
+
 def test_speakers_are_enrolled_with_more_and_more_clips(
     corpora, short, tmp_path, run_here
 ):
