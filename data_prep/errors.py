@@ -6,7 +6,18 @@ class ManifestError(ValueError):
 
 
 class UnusableAudio(ValueError):
-    """Why a file cannot be used as a recording, or as a tar of some."""
+    """Why a file cannot be used as a recording, or as a tar of some.
+
+    Example
+    -------
+    >>> from data_prep.audio_probe import probe
+    >>> path = getfixture("tmp_path") / "notes.wav"
+    >>> _ = path.write_text("Owls")
+    >>> probe(path)
+    Traceback (most recent call last):
+    ...
+    data_prep.errors.UnusableAudio: text, not audio; it begins with 'Owls'
+    """
 
 
 def name_some(items, limit=20):

@@ -59,6 +59,20 @@ class EncoderBrain(DistributedBrain):
     ``nonfinite_patience``, a run option of SpeechBrain's, or when they have
     reached the statistics of a normalization, training ends with a
     :class:`NonFiniteError`.
+
+    Example
+    -------
+    >>> from emoclust_lobes.front_ends import NoNormalization
+    >>> from speechbrain.lobes.features import Fbank
+    >>> from speechbrain.nnet.pooling import StatisticsPooling
+    >>> modules = {
+    ...     "compute_features": Fbank(n_mels=8),
+    ...     "mean_var_norm": NoNormalization(),
+    ...     "embedding_model": StatisticsPooling(return_std=False),
+    ... }
+    >>> brain = EncoderBrain(modules)
+    >>> brain.encode(torch.randn(2, 8000), torch.ones(2), Stage.VALID).shape
+    torch.Size([2, 8])
     """
 
     refused = None  # what was not finite since the last step

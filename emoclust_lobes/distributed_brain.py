@@ -27,6 +27,14 @@ class DistributedBrain(Brain):
     on with another number of processes from the end of an epoch.
 
     From ``hparams`` it reads ``history``.
+
+    Example
+    -------
+    >>> loader = DistributedBrain().make_dataloader(
+    ...     range(5), Stage.VALID, ckpt_prefix=None, batch_size=2
+    ... )
+    >>> [batch.tolist() for batch in loader]  # one process has all rows
+    [[0, 1], [2, 3], [4]]
     """
 
     distributed_launch: bool

@@ -70,20 +70,16 @@ def cache_features(
 
     Example
     -------
+    >>> from emoclust_lobes.front_ends import SSLFrontEnd
+    >>> from emoclust_lobes.testing.models import save_tiny
     >>> from emoclust_lobes.testing.noise import make_noise
     >>> folder = getfixture("tmp_path")
     >>> sources = make_noise(folder, [8000, 16000])
-    >>> import pytest
-    >>> hf = pytest.importorskip("transformers")
-    >>> from emoclust_lobes.front_ends import SSLFrontEnd
-    >>> model = folder / "model"  # in the place of a trained model
-    >>> config = hf.WavLMConfig(hidden_size=48, num_hidden_layers=2)
-    >>> hf.WavLMModel(config).save_pretrained(model)
-    >>> _ = hf.Wav2Vec2FeatureExtractor().save_pretrained(model)
+    >>> model = save_tiny("wavlm", folder / "model")
     >>> front_end = SSLFrontEnd(model, save_path=model, layers=[2])
     >>> cache_features(sources, folder / "features", front_end)
     >>> FeatureCache(folder / "features").read("pool1").shape
-    torch.Size([49, 48])
+    torch.Size([49, 16])
     """
     if front_end.trains:
         return

@@ -93,10 +93,8 @@ def load_config(source, save_path):
 
     Example
     -------
-    >>> import pytest
-    >>> hf = pytest.importorskip("transformers")
-    >>> folder = getfixture("tmp_path")
-    >>> hf.HubertConfig(num_hidden_layers=3).save_pretrained(folder)
+    >>> from emoclust_lobes.testing.models import save_tiny
+    >>> folder = save_tiny("hubert", getfixture("tmp_path"))
     >>> load_config(folder, folder).num_hidden_layers
     3
     """
@@ -131,12 +129,8 @@ def load_wrapper(source, save_path):
 
     Example
     -------
-    >>> import pytest
-    >>> hf = pytest.importorskip("transformers")
-    >>> folder = getfixture("tmp_path")  # in the place of a trained model
-    >>> config = hf.WavLMConfig(hidden_size=48, num_hidden_layers=2)
-    >>> hf.WavLMModel(config).save_pretrained(folder)
-    >>> _ = hf.Wav2Vec2FeatureExtractor().save_pretrained(folder)
+    >>> from emoclust_lobes.testing.models import save_tiny
+    >>> folder = save_tiny("wavlm", getfixture("tmp_path"))
     >>> load_wrapper(str(folder), str(folder)).model.config.model_type
     'wavlm'
     """

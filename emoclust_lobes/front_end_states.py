@@ -12,16 +12,12 @@ class Wav2Vec2States(nn.Module):
 
     Example
     -------
-    >>> import pytest
-    >>> hf = pytest.importorskip("transformers")
     >>> from emoclust_lobes.front_end_models import load_wrapper
-    >>> folder = str(getfixture("tmp_path"))  # in the place of a trained model
-    >>> config = hf.WavLMConfig(hidden_size=48, num_hidden_layers=3)
-    >>> hf.WavLMModel(config).save_pretrained(folder)
-    >>> _ = hf.Wav2Vec2FeatureExtractor().save_pretrained(folder)
+    >>> from emoclust_lobes.testing.models import save_tiny
+    >>> folder = save_tiny("wavlm", str(getfixture("tmp_path")))
     >>> states = Wav2Vec2States(load_wrapper(folder, folder), depth=2)
     >>> states(torch.randn(1, 16000), None).shape
-    torch.Size([3, 1, 49, 48])
+    torch.Size([3, 1, 49, 16])
     """
 
     longest = math.inf
@@ -63,16 +59,9 @@ class WhisperStates(nn.Module):
 
     Example
     -------
-    >>> import pytest
-    >>> hf = pytest.importorskip("transformers")
     >>> from emoclust_lobes.front_end_models import load_wrapper
-    >>> folder = str(getfixture("tmp_path"))  # in the place of a trained model
-    >>> sizes = {"d_model": 16, "encoder_layers": 2, "decoder_layers": 1}
-    >>> heads = {"encoder_attention_heads": 2, "decoder_attention_heads": 2}
-    >>> hf.WhisperModel(hf.WhisperConfig(**sizes, **heads)).save_pretrained(
-    ...     folder
-    ... )
-    >>> _ = hf.WhisperFeatureExtractor().save_pretrained(folder)
+    >>> from emoclust_lobes.testing.models import save_tiny
+    >>> folder = save_tiny("whisper", str(getfixture("tmp_path")))
     >>> states = WhisperStates(load_wrapper(folder, folder), depth=2)
     >>> [x.shape for x in states(torch.randn(1, 16000), None)][:2]
     [torch.Size([1, 50, 16]), torch.Size([1, 50, 16])]

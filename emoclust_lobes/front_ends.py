@@ -77,15 +77,11 @@ class SSLFrontEnd(nn.Module):
 
     Example
     -------
-    >>> import pytest
-    >>> hf = pytest.importorskip("transformers")
-    >>> folder = getfixture("tmp_path")  # in the place of a trained model
-    >>> config = hf.WavLMConfig(hidden_size=48, num_hidden_layers=3)
-    >>> hf.WavLMModel(config).save_pretrained(folder)
-    >>> _ = hf.Wav2Vec2FeatureExtractor().save_pretrained(folder)
+    >>> from emoclust_lobes.testing.models import save_tiny
+    >>> folder = save_tiny("wavlm", getfixture("tmp_path"))
     >>> front_end = SSLFrontEnd(folder, save_path=folder, layers=[1, 2])
     >>> front_end(torch.randn(4, 16000)).shape
-    torch.Size([4, 49, 96])
+    torch.Size([4, 49, 32])
     """
 
     sample_rate = 16000

@@ -119,14 +119,10 @@ class SSLStatistics(nn.Module):
 
     Example
     -------
-    >>> import pytest
-    >>> hf = pytest.importorskip("transformers")
-    >>> folder = getfixture("tmp_path")  # in the place of a trained model
-    >>> config = hf.WavLMConfig(hidden_size=48, num_hidden_layers=2)
-    >>> hf.WavLMModel(config).save_pretrained(folder)
-    >>> _ = hf.Wav2Vec2FeatureExtractor().save_pretrained(folder)
+    >>> from emoclust_lobes.testing.models import save_tiny
+    >>> folder = save_tiny("wavlm", getfixture("tmp_path"))
     >>> SSLStatistics(f"{folder}@1")(torch.randn(2, 16000)).shape
-    torch.Size([2, 96])
+    torch.Size([2, 32])
     """
 
     normalise = False

@@ -57,6 +57,22 @@ def split_checkpoint(checkpoint, folder, seed):
     ------
     FileNotFoundError
         When the folder is not one that stage 1 has finished.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> _ = (folder / "hyperparams.yaml").write_text(
+    ...     "compute_features: !new:torch.nn.Identity\\n"
+    ...     "mean_var_norm: !new:torch.nn.Identity\\n"
+    ...     "embedding_model: !new:torch.nn.Linear [2, 2]\\n"
+    ... )
+    >>> trained = torch.nn.Linear(2, 2)
+    >>> torch.save(trained.state_dict(), folder / WEIGHTS)
+    >>> for name, model in split_checkpoint(folder, folder, seed=1).items():
+    ...     weight = torch.load(model / WEIGHTS)["weight"]
+    ...     print(name, torch.equal(weight, trained.weight))
+    untrained False
+    stage 1 True
     """
     source = pathlib.Path(checkpoint).expanduser()
     for name in (WEIGHTS, "hyperparams.yaml"):

@@ -162,6 +162,15 @@ def measure_loudness(utterances, loudness_csv, n_jobs=1):
     -------
     numpy.ndarray
         Root mean square in dB relative to full scale, shape [n].
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.noise import make_noise
+    >>> folder = getfixture("tmp_path")
+    >>> (source,) = make_noise(folder, [8000, 16000])
+    >>> utterances = read_manifest(source)
+    >>> measure_loudness(utterances, folder / "loudness.csv").round().tolist()
+    [-20.0, -20.0]
     """
     columns = ["ID", "bytes", "mtime_ns", "start", "stop"]
     status = [audio_status(wav) for wav in utterances["wav"]]

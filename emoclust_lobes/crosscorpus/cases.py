@@ -132,6 +132,24 @@ def case_table(case, corpora, folds, root):
     ------
     CrossCorpusError
         When a recording is there twice.
+
+    Example
+    -------
+    >>> from data_prep.manifest import Utterance, write_manifest
+    >>> from emoclust_lobes.crosscorpus.corpora import Corpus
+    >>> root = getfixture("tmp_path")
+    >>> corpora, folds = {}, {}
+    >>> for x in "ab":
+    ...     corpora[x] = Corpus(x, x, None, {"rage": "ang"}, root / x)
+    ...     folds[x] = [root / x / "fold_1"]
+    ...     clip = {"wav": "1.wav", "spk_id": "ann", "emotion": "rage"}
+    ...     rows = [Utterance(ID="1", **clip)]
+    ...     write_manifest(folds[x][0], {"pool": rows, "test": rows}, {})
+    >>> table = case_table(Case("a", "b", "none", 0), corpora, folds, root)
+    >>> print(table[["path", "speaker", "emotion", "split"]])
+          path speaker emotion  split
+    0  a/1.wav   a/ann     ang  train
+    1  b/1.wav   b/ann     ang   test
     """
     within = case.train == case.test
     source = folds[case.train][case.fold - 1 if within else 0]

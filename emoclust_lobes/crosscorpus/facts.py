@@ -31,6 +31,26 @@ def describe_matrix(folder, experiment, settings, classes, corpora, options):
     ------
     CrossCorpusError
         When the folder holds results of another YAML, class set or settings.
+
+    Example
+    -------
+    >>> import argparse
+    >>> from emoclust_lobes.protocol.scripts import Experiment
+    >>> folder = getfixture("tmp_path")
+    >>> experiment = Experiment("hparams/generic.yaml", {"labels": 0.5})
+    >>> options = argparse.Namespace(
+    ...     systems=["none"], adapt=["none"], seeds=3, note="A try."
+    ... )
+    >>> about = [experiment, experiment.settings, ["ang", "sad"], [], options]
+    >>> describe_matrix(folder, *about)
+    >>> read_json(folder / FACTS)["yaml"]
+    'hparams/generic.yaml'
+    >>> about[2] = ["ang", "hap"]
+    >>> describe_matrix(folder, *about)
+    Traceback (most recent call last):
+    ...
+    emoclust_lobes.crosscorpus.corpora.CrossCorpusError: ... holds results \
+with the classes ['ang', 'sad'], not ['ang', 'hap']: give another --results
     """
     before = read_json(folder / FACTS) or {}
     fixed = {

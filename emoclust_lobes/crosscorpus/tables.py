@@ -141,6 +141,17 @@ def cells_text(matrix):
     Returns
     -------
     str
+
+    Example
+    -------
+    >>> from emoclust_lobes.crosscorpus.cells import Matrix
+    >>> from emoclust_lobes.testing.results import make_cells
+    >>> cells, speakers = make_cells({("none", 1.0, ""): 0.5}, n_folds=1)
+    >>> pair = {"train": "a", "test": "b", "adapt": "none"}
+    >>> facts = {"systems": ["none"], "corpora": {"a": "A", "b": "B"}}
+    >>> matrix = Matrix(facts, cells.assign(**pair), speakers.assign(**pair))
+    >>> cells_text(matrix).splitlines()[2][:22]
+    '| A | B | none | 2 | .'
     """
     titles = matrix.facts["corpora"]
     cells, speakers = matrix.runs

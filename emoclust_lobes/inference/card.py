@@ -123,6 +123,25 @@ def model_card(*, metrics, settings, sample_rate):
     -------
     str
         Markdown.
+
+    Example
+    -------
+    >>> metrics = {
+    ...     "corpus": "CREMA-D",
+    ...     "label_source": "voice",
+    ...     "system": "none",
+    ...     "classes": ["ang", "sad"],
+    ...     "recall": {"ang": 0.7, "sad": 0.5},
+    ...     "enrolled_uar": {},
+    ...     "valid_uar": None,
+    ...     "calibration": {"temperature": 1.0, "valid": None, "test": None},
+    ...     **dict.fromkeys(["uar", "wa", "macro_f1", "labels"], 0.6),
+    ...     **dict.fromkeys(["fold", "seed", "best_epoch", "epochs"], 1),
+    ...     **dict.fromkeys(["n_train", "n"], 40),
+    ... }
+    >>> card = model_card(metrics=metrics, settings="", sample_rate=16000)
+    >>> card.splitlines()[0]
+    '# Emotions from speech: CREMA-D, 2 classes'
     """
     chosen = "the best on development speakers"
     if metrics["valid_uar"] is None:

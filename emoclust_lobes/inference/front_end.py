@@ -119,12 +119,8 @@ def packed_arguments(front_end):
 
     Example
     -------
-    >>> import pytest
-    >>> hf = pytest.importorskip("transformers")
-    >>> folder = getfixture("tmp_path")  # in the place of a trained model
-    >>> config = hf.WavLMConfig(hidden_size=48, num_hidden_layers=2)
-    >>> hf.WavLMModel(config).save_pretrained(folder)
-    >>> _ = hf.Wav2Vec2FeatureExtractor().save_pretrained(folder)
+    >>> from emoclust_lobes.testing.models import save_tiny
+    >>> folder = save_tiny("wavlm", getfixture("tmp_path"))
     >>> front_end = SSLFrontEnd(folder, save_path=folder, layers=[1])
     >>> _ = front_end.load()
     >>> packed_arguments(front_end)["config"]["model_type"]

@@ -81,6 +81,35 @@ def embed_clips(model, clips, *, window, hop, batch_seconds, heard):
     ------
     PredictError
         When the device's memory is too small for a batch.
+
+    Example
+    -------
+    >>> from emoclust_lobes.front_ends import NoNormalization
+    >>> from emoclust_lobes.testing.noise import write_noise
+    >>> from speechbrain.inference.classifiers import EncoderClassifier
+    >>> from speechbrain.lobes.features import Fbank
+    >>> from speechbrain.nnet.pooling import StatisticsPooling
+    >>> model = EncoderClassifier(
+    ...     modules={
+    ...         "compute_features": Fbank(n_mels=8),
+    ...         "mean_var_norm": NoNormalization(),
+    ...         "embedding_model": StatisticsPooling(return_std=False),
+    ...         "classifier": torch.nn.Identity(),
+    ...     },
+    ...     hparams={"sample_rate": 16000},
+    ... )
+    >>> path = write_noise(getfixture("tmp_path") / "a.wav", samples=24000)
+    >>> (found,) = embed_clips(
+    ...     model,
+    ...     [Clip("a.wav", path)],
+    ...     window=1.0,
+    ...     hop=0.5,
+    ...     batch_seconds=60.0,
+    ...     heard=lambda windows: print(windows, "windows"),
+    ... )
+    2 windows
+    >>> found.spans, found.mean.shape
+    ([(0.0, 1.0), (0.5, 1.5)], torch.Size([8]))
     """
     normalizer = AudioNormalizer(model.hparams.sample_rate)
     limit = batch_seconds * model.hparams.sample_rate

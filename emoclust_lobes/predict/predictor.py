@@ -75,6 +75,15 @@ class Predictor:
         When there can be no such windows.
     emoclust_lobes.inference.InferenceError
         When the folder holds no model that can be loaded.
+
+    Example
+    -------
+    >>> Predictor("results/inference", window=1.0, hop=2.0)
+    Traceback (most recent call last):
+    ...
+    emoclust_lobes.predict.errors.PredictError: windows must be longer than \
+0 s and the hop no longer than they are, found a window of 1.0 s and a hop of \
+2.0 s
     """
 
     def __init__(

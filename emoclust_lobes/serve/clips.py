@@ -20,6 +20,18 @@ class Clips:
         or deleted, whatever a browser asks for.
     max_seconds : float
         A longer clip is refused before it is decoded.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> clips = Clips(predictor=None, folder=folder, max_seconds=30.0)
+    >>> upload = folder / "upload" / "notes.wav"
+    >>> upload.parent.mkdir()
+    >>> _ = upload.write_text("Owls")
+    >>> "This file is not audio" in clips.show(upload)  # nobody hears it
+    True
+    >>> upload.exists()
+    False
     """
 
     def __init__(self, predictor, folder, max_seconds):

@@ -67,6 +67,14 @@ class Gate:
         Where uploads lie.
     max_bytes : int
         Size of the largest upload.
+
+    Example
+    -------
+    >>> folder = pathlib.Path("/tmp/uploads")
+    >>> gate = Gate(app=None, host="localhost", folder=folder, max_bytes=2**20)
+    >>> gate.refusal("/", {"host": "localhost:7860"})
+    >>> gate.refusal("/", {"host": "attacker.example"})
+    (403, 'This machine is not called attacker.example.')
     """
 
     def __init__(self, app, host, folder, max_bytes):

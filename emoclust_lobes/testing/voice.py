@@ -110,6 +110,18 @@ def sources(speaker, emotion, tracks, rng):
     tuple of numpy.ndarray
         Glottal pulses, aspiration noise and frication noise, each of shape
         [(frames - 1) * HOP].
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.speakers import EMOTIONS, generator
+    >>> from emoclust_lobes.testing.speakers import make_speaker
+    >>> speaker, rng = make_speaker("Ann", "F", seed=1), generator(1)
+    >>> tracks = articulate(make_sentence("IEO"), 4.5, RATE / HOP, rng)
+    >>> pulses, breath, hiss = sources(speaker, EMOTIONS["hap"], tracks, rng)
+    >>> len(pulses) == len(breath) == len(hiss)
+    True
+    >>> bool(rms(breath) < rms(pulses))
+    True
     """
     centres = np.arange(len(tracks.voicing)) * HOP
     samples = np.arange(centres[-1])

@@ -94,6 +94,21 @@ def make_row(recipe, script, hparams, text):
     -------
     dict
         Column -> text.
+
+    Example
+    -------
+    >>> from emoclust_lobes.upstream.layout import CREMAD
+    >>> text = (
+    ...     "output_folder: results\\n"
+    ...     "ser_epochs: 50\\n"
+    ...     "ser:\\n"
+    ...     "    folder: !ref <output_folder>/ser\\n"
+    ... )
+    >>> row = make_row(CREMAD, "train_ser", "train_ser.yaml", text)
+    >>> row["test_debug_flags"]
+    '--ser_epochs=2'
+    >>> "ser/predictions.csv" in row["test_debug_checks"]
+    True
     """
     keys = set(re.findall(r"^(\w+):", text, re.M))
     flags = {"data_folder": sample_folder(recipe.dataset), **SIZES}

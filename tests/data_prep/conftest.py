@@ -1,11 +1,13 @@
-"""Corpus trees with a breath of noise behind the real names and tables."""
+"""Corpus trees with a breath of noise behind the real names, and manifests."""
 
 import os
+import shutil
 import types
 
 import numpy
 import pytest
 import soundfile
+from data_prep import prepare_cremad
 
 SENTENCES = ("DFA", "IEO")
 EMOTIONS = ("ANG", "DIS", "FEA", "HAP", "NEU", "SAD")
@@ -144,3 +146,34 @@ def iemocap(tmp_path_factory):
     return make_iemocap(
         tmp_path_factory.mktemp("data") / "IEMOCAP_full_release"
     )
+
+
+@pytest.fixture
+def fold(cremad, tmp_path):
+    """A prepared fold: the corpus' folder and the manifest's."""
+    folder = tmp_path / "manifest"
+    prepare_cremad(cremad, folder, expect_complete=False)
+    return cremad, folder
+
+
+@pytest.fixture
+def voxceleb(make, tmp_path):
+    """Two speakers, two videos each, in two formats."""
+    root = tmp_path / "voxceleb"
+    for name in (
+        "id1/video1/00001.wav",
+        "id1/video2/00001.wav",
+        "id2/video3/00001.wav",
+        "id2/video4/00001.flac",
+    ):
+        make.noise(root / name)
+    return root
+
+
+@pytest.fixture
+def prepared(cremad, tmp_path):
+    """A corpus to change and its manifest."""
+    corpus = shutil.copytree(cremad, tmp_path / "corpus")
+    folder = tmp_path / "manifest"
+    prepare_cremad(corpus, folder, expect_complete=False)
+    return corpus, folder

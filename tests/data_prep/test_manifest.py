@@ -1,10 +1,9 @@
-"""The manifest on disk: its schema, and when it is written again."""
+"""The manifest on disk: its schema, its summary, and what is read of it."""
 
 import collections
 import csv
 import json
 import os
-import shutil
 
 import pandas
 import pytest
@@ -13,14 +12,12 @@ from data_prep import (
     ManifestError,
     Source,
     Utterance,
-    prepare_cremad,
     prepare_iemocap,
     read_manifest,
     read_manifests,
     read_summary,
 )
 from data_prep.manifest import write_manifest
-from data_prep.summary import find_summary
 from emoclust_lobes.audio import read_utterance
 
 from speechbrain.dataio.dataset import DynamicItemDataset
@@ -30,28 +27,6 @@ CONTRACT = (
     "ID,duration,wav,start,stop,spk_id,gender,session,sentence,emotion,"
     "label_source"
 )
-
-
-def snapshot(folder):
-    """Return content and time of every file of a manifest."""
-    return {
-        path.name: (path.read_bytes(), path.stat().st_mtime_ns)
-        for path in folder.iterdir()
-    }
-
-
-def contents(folder):
-    """Return the content of every file of a manifest."""
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-@pytest.fixture
-def prepared(cremad, tmp_path):
-    """A corpus to change and its manifest."""
-    corpus = shutil.copytree(cremad, tmp_path / "corpus")
-    folder = tmp_path / "manifest"
-    prepare_cremad(corpus, folder, expect_complete=False)
-    return corpus, folder
 
 
 def test_columns_are_those_of_the_contract(prepared):
@@ -233,124 +208,6 @@ def test_summary_counts_what_the_files_hold(iemocap, tmp_path):
         assert summary["seconds"][split] == pytest.approx(seconds, abs=1e-3)
     assert set(summary["counts"]["pool"]) == {"", "ang", "hap", "neu", "sad"}
     assert "" not in summary["counts"]["train"]
-
-
-def test_an_unchanged_corpus_is_left_alone(prepared):
-    corpus, folder = prepared
-    before = snapshot(folder)
-    prepare_cremad(corpus, folder, expect_complete=False)
-    for path in corpus.rglob("*"):
-        os.utime(path, (1, 1))
-    prepare_cremad(str(corpus), str(folder), expect_complete=False)
-    assert snapshot(folder) == before
-
-
-@pytest.mark.parametrize(
-    "arguments", [{"fold": 2}, {"classes": 4}, {"label_source": "voice"}]
-)
-def test_other_arguments_write_it_again(prepared, arguments):
-    corpus, folder = prepared
-    before = contents(folder)
-    prepare_cremad(corpus, folder, expect_complete=False, **arguments)
-    after = contents(folder)
-    assert all(after[name] != before[name] for name in before)
-    prepare_cremad(corpus, folder, expect_complete=False)
-    assert contents(folder) == before
-
-
-def shorten(make, corpus):
-    make.noise(corpus / "AudioWAV/1001_DFA_ANG_XX.wav", 400)
-
-
-def remove(make, corpus):
-    (corpus / "AudioWAV/1091_DFA_ANG_XX.wav").unlink()
-
-
-def relabel(make, corpus):
-    make.text(corpus / "VideoDemographics.csv", "ActorID,Sex\n1001,Female\n")
-
-
-@pytest.mark.parametrize("change", [shorten, remove, relabel])
-def test_another_corpus_writes_it_again(make, prepared, change):
-    corpus, folder = prepared
-    before = contents(folder)
-    change(make, corpus)
-    prepare_cremad(corpus, folder, expect_complete=False)
-    assert contents(folder) != before
-    for split in ("train", "test"):
-        source = Source(str(folder / f"{split}.csv"), str(corpus))
-        assert all(map(os.path.isfile, read_manifest(source)["wav"]))
-
-
-@pytest.mark.parametrize(
-    "name", ["train.csv", "valid.csv", "pool.csv", "manifest.json"]
-)
-@pytest.mark.parametrize("damage", ["delete", "cut", "alter", "binary"])
-def test_a_damaged_manifest_is_written_again(prepared, name, damage):
-    corpus, folder = prepared
-    before = contents(folder)
-    path, content = folder / name, before[name]
-    if damage == "delete":
-        path.unlink()
-    else:
-        path.write_bytes(
-            {
-                "cut": content[: len(content) // 2],
-                "alter": content.replace(b"1", b"2"),
-                "binary": b"\xff\xfe\0",
-            }[damage]
-        )
-    prepare_cremad(corpus, folder, expect_complete=False)
-    assert contents(folder) == before
-
-
-@pytest.mark.parametrize("written", range(5))
-def test_a_killed_write_never_reads_as_whole(prepared, monkeypatch, written):
-    corpus, folder = prepared
-    renamed = []
-
-    def rename(source, target, really=os.replace):
-        if len(renamed) == written:
-            raise KeyboardInterrupt
-        renamed.append(target)
-        really(source, target)
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(os, "replace", rename)
-        prepare_cremad(corpus, folder, fold=2, expect_complete=False)
-    assert len(renamed) == written
-    assert find_summary(folder) is None
-    prepare_cremad(corpus, folder, fold=2, expect_complete=False)
-    prepare_cremad(corpus, folder.parent / "new", 2, expect_complete=False)
-    assert contents(folder) == contents(folder.parent / "new")
-
-
-def test_a_refused_corpus_leaves_the_manifest_as_it_was(prepared):
-    corpus, folder = prepared
-    before = snapshot(folder)
-    (corpus / "AudioWAV/1001_DFA_ANG_XX.wav").write_bytes(b"")
-    with pytest.raises(ManifestError, match="1001_DFA_ANG_XX.wav: empty file"):
-        prepare_cremad(corpus, folder, expect_complete=False)
-    assert snapshot(folder) == before
-
-
-def test_a_fold_without_development_set_leaves_no_old_one(iemocap, tmp_path):
-    prepare_iemocap(iemocap, tmp_path, expect_complete=False)
-    assert (tmp_path / "valid.csv").exists()
-    prepare_iemocap(
-        iemocap, tmp_path, protocol="sessions-nodev", expect_complete=False
-    )
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "manifest.json",
-        "pool.csv",
-        "test.csv",
-        "train.csv",
-    ]
-    assert set(read_summary(tmp_path)["files"]) == {
-        "pool.csv",
-        "test.csv",
-        "train.csv",
-    }
 
 
 def test_manifest_json_is_plain_and_has_no_path(prepared):

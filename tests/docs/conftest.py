@@ -16,7 +16,7 @@ from emoclust_lobes.testing import (
     make_pool,
     make_ravdess,
 )
-from tiny_models import save_tiny
+from emoclust_lobes.testing.models import save_tiny
 
 from tests.training.recipe_runs import MAKERS
 

@@ -1,13 +1,19 @@
-"""Manifests of made-up utterances, and small random models."""
+"""Manifests of made-up utterances, and small models, random or watched."""
 
 import functools
+import shutil
 
 import pytest
 import torch
 from data_prep.manifest import Source, write_manifest
+from emoclust_lobes import embeddings
+from emoclust_lobes.speaker_encoders import load_speaker_encoder
 from emoclust_lobes.testing import noise
+from emoclust_lobes.testing.models import save_tiny
 from hyperpyyaml import load_hyperpyyaml
-from tiny_models import save_model
+from recorded_encoder import RecordedEncoder
+from recorded_front_end import RecordedFrontEnd
+from tiny_models import LARGE, save_model
 
 
 @pytest.fixture
@@ -116,5 +122,68 @@ def saved(tmp_path_factory):
     @functools.cache
     def make(kind, **settings):
         return save_model(kind, tmp_path_factory.mktemp("model"), **settings)
+
+    return make
+
+
+@pytest.fixture
+def recorder(monkeypatch):
+    """Function that puts a RecordedEncoder in the place of the loaded one."""
+
+    def install(break_after=None, identity=None):
+        recorder = RecordedEncoder(load_speaker_encoder("stats"), break_after)
+        recorder.encoder.identity = identity or recorder.encoder.identity
+        monkeypatch.setattr(
+            embeddings, "load_speaker_encoder", lambda *_: recorder
+        )
+        return recorder
+
+    return install
+
+
+@pytest.fixture
+def never_load(monkeypatch):
+    """Fail when an encoder is loaded after this is called."""
+
+    def forbid():
+        monkeypatch.setattr(
+            embeddings,
+            "load_speaker_encoder",
+            lambda *_: pytest.fail("the encoder was loaded"),
+        )
+
+    return forbid
+
+
+@pytest.fixture(scope="session")
+def front_end_folder(tmp_path_factory):
+    """The folder of a front end."""
+    folder = tmp_path_factory.mktemp("ssl")
+    return save_tiny("wav2vec2", folder, num_hidden_layers=2, **LARGE)
+
+
+@pytest.fixture
+def louder(front_end_folder, tmp_path):
+    """Function that leaves a front end with larger activations."""
+    transformers = pytest.importorskip("transformers")
+
+    def make(scale):
+        folder = tmp_path / f"louder_{scale:g}"
+        shutil.copytree(front_end_folder, folder)
+        network = transformers.AutoModel.from_pretrained(folder)
+        network.feature_projection.projection.weight.data.mul_(scale)
+        network.save_pretrained(folder)
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def front_end(front_end_folder):
+    """Function that makes a front end that nothing has been asked of yet."""
+
+    def make(source=front_end_folder, **options):
+        options = {"save_path": "unused", **options}
+        return RecordedFrontEnd(source, **options)
 
     return make

@@ -15,12 +15,12 @@ from emoclust_lobes.feature_reader import (
     feature_pipeline,
 )
 from emoclust_lobes.front_ends import SSLFrontEnd
+from emoclust_lobes.testing.models import save_tiny
 from hypothesis import (
     given,
     settings,
     strategies as st,
 )
-from tiny_models import save_tiny
 from torch.utils.data import DataLoader
 
 import speechbrain as sb

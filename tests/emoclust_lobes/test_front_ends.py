@@ -8,12 +8,13 @@ import torch
 from emoclust_lobes.front_end_models import FrontEndError
 from emoclust_lobes.front_ends import NoNormalization
 from emoclust_lobes.layer_mix import AttentiveEncoder, MixedEncoder
+from emoclust_lobes.testing.models import WHISPER
 from hypothesis import (
     given,
     settings,
     strategies as st,
 )
-from tiny_models import ALL_KINDS, KINDS, WHISPER, front_end, save_model
+from tiny_models import ALL_KINDS, KINDS, front_end, save_model
 
 from speechbrain.inference.classifiers import EncoderClassifier
 

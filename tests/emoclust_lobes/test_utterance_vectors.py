@@ -16,9 +16,9 @@ from emoclust_lobes.speaker_encoders import (
     load_speaker_encoder,
     offline_identity,
 )
+from emoclust_lobes.testing.models import save_tiny
 from emoclust_lobes.utterance_vectors import mean_and_deviation, split_layer
 from emoclust_lobes.wheels import EncoderError
-from tiny_models import save_tiny
 
 
 @pytest.fixture(scope="module")

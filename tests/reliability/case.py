@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shutil
 from collections.abc import Callable
 
 import numpy
@@ -115,6 +116,16 @@ def text(path, content, encoding="utf-8"):
 
 def nothing(folder):
     """Leave the corpus as it is."""
+
+
+def remove(name):
+    """Damage: a file or folder of this name is not there."""
+
+    def damage(folder):
+        path = folder / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    return damage
 
 
 def make_folders(folder):

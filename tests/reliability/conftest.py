@@ -11,6 +11,10 @@ from emoclust_lobes.testing import make_ravdess
 
 # Other processes import what they are to do from there
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+# What holds no test_ in its name tells values of a failed assert, too
+pytest.register_assert_rewrite(
+    "corpus_properties", "manifest_properties", "option_properties"
+)
 
 
 @pytest.fixture(scope="session")

@@ -1,34 +1,14 @@
-"""Corpora that are not there, not whole, or not what they seem."""
+"""CREMA-D, RAVDESS and IEMOCAP that are not whole, or not what they seem."""
 
 import functools
-import shutil
 
-from case import Case, nothing, sound, text
+from case import Case, nothing, remove, sound, text
 
-FOLDERS = functools.partial(Case, base="folders")
 CREMAD = functools.partial(Case, base="cremad")
 RAVDESS = functools.partial(Case, base="ravdess")
 IEMOCAP = functools.partial(Case, base="iemocap")
 COMPLETE = {"expect_complete": True}
 LABELS = "Session2/dialog/EmoEvaluation/Ses02F_impro01.txt"
-
-
-def remove(name):
-    def damage(folder):
-        path = folder / name
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-    return damage
-
-
-def empty(folder):
-    shutil.rmtree(folder)
-    folder.mkdir()
-
-
-def a_file(folder):
-    shutil.rmtree(folder)
-    text(folder, "not a folder")
 
 
 def pointers(folder):
@@ -49,118 +29,12 @@ def change(name, old, new):
     return damage
 
 
-def same_sound(folder):
-    """All recordings of all speakers are the same."""
-    first = folder / "Ann/happy/1.wav"
-    for path in folder.glob("*/*/*.wav"):
-        if path != first:
-            path.unlink()
-            shutil.copyfile(first, path)
-
-
-def one_utterance(folder):
-    """Somebody without a label who says one thing."""
-    sound(folder / "Zoe/unknown/1.wav")
-
-
 def songs(folder):
     for path in folder.glob("*/*.wav"):
         path.rename(path.with_name(path.name.replace("03-01", "03-02", 1)))
 
 
 CASES = [
-    FOLDERS("a good corpus", nothing),
-    FOLDERS(
-        "no folder",
-        remove(""),
-        "data_folder='{folder}' is not a folder: give the folder of "
-        "corpus that holds */*/*.",
-    ),
-    FOLDERS(
-        "a file as folder",
-        a_file,
-        (
-            "data_folder='{folder}' is not a folder: give the folder of "
-            "corpus that holds */*/*."
-        ),
-    ),
-    FOLDERS(
-        "an empty folder",
-        empty,
-        (
-            "data_folder={folder} is not the folder of corpus that holds "
-            "*/*/*; it holds nothing."
-        ),
-    ),
-    FOLDERS(
-        "no folder given",
-        nothing,
-        (
-            "data_folder='None' is not a folder: give the folder of "
-            "corpus that holds */*/*."
-        ),
-        options={"data_folder": ""},
-    ),
-    FOLDERS(
-        "a list of folders",
-        nothing,
-        "data_folder=\"['{folder}']\" is not a folder: give the folder of "
-        "corpus that holds */*/*.",
-        options={"data_folder": "['{folder}']"},
-    ),
-    FOLDERS(
-        "pools that are a number",
-        nothing,
-        "The pool {here}/5 is no folder and no CSV file: pools is a list of "
-        "'own', folders and CSV files.",
-        options={"pools": 5},
-    ),
-    FOLDERS(
-        "a fold that does not exist",
-        nothing,
-        "fold=4 does not exist: choose one of 1 to 3.",
-        options={"fold": 4},
-    ),
-    FOLDERS(
-        "a fold that is no number",
-        nothing,
-        "fold='one' does not exist: choose one of 1 to 3.",
-        options={"fold": "one"},
-    ),
-    FOLDERS(
-        "two folds",
-        nothing,
-        (
-            "folds=2 is too few: train, valid and test need at least one "
-            "block of speakers each, so give 3 or more."
-        ),
-        options={"folds": 2},
-    ),
-    FOLDERS(
-        "a class set of one",
-        nothing,
-        (
-            "classes=['sad'] is no class set: give all, or a list of at "
-            "least two emotions, as they are written in the corpus."
-        ),
-        options={"classes": "[sad]"},
-    ),
-    FOLDERS(
-        "a class nobody has",
-        nothing,
-        (
-            "train.csv has no utterance of x.\n"
-            "valid.csv has no utterance of x.\n"
-            "test.csv has no utterance of x."
-        ),
-        options={"classes": "[sad, x]"},
-    ),
-    FOLDERS(
-        "an option that is none",
-        nothing,
-        "{yaml}: Override 'flod' not found",
-        options={"flod": 1},
-    ),
     CREMAD("CREMA-D", nothing),
     CREMAD(
         "CREMA-D, a folder too deep",
@@ -387,35 +261,5 @@ CASES = [
             folder / "Session2/sentences/wav/b/Ses02F_impro01_M001.wav"
         ),
         "valid.csv has duplicate IDs: Ses02F_impro01_M001.",
-    ),
-    Case(
-        "more clusters than utterances",
-        nothing,
-        command="clusters",
-        options={"n_clusters": 9},
-    ),
-    Case(
-        "one cluster",
-        nothing,
-        "n_clusters must be a whole number from 2 or 'silhouette', found 1",
-        command="clusters",
-        options={"n_clusters": 1},
-    ),
-    Case(
-        "a speaker of one utterance",
-        one_utterance,
-        command="clusters",
-        options={"classes": "[happy, sad]"},
-    ),
-    Case("one recording under all names", same_sound, command="clusters"),
-    Case(
-        "an encoder nobody knows",
-        nothing,
-        (
-            "unknown speaker encoder 'ears': choose one of ecapa, "
-            "xvector, resnet, campplus, ge2e, stats, egemaps, ssl"
-        ),
-        command="clusters",
-        options={"speaker_encoder": "ears"},
     ),
 ]

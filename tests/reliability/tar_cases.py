@@ -7,7 +7,7 @@ import tarfile
 import numpy
 import soundfile
 from case import sound
-from table_cases import pool
+from pool_cases import pool
 
 
 def noise(samples=800, scale=0.1):

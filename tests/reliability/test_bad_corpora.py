@@ -5,7 +5,9 @@ import shutil
 
 import audio_cases
 import corpus_cases
+import folder_cases
 import manifest_cases
+import pool_cases
 import pytest
 import table_cases
 import tar_cases
@@ -16,8 +18,10 @@ from emoclust_lobes.cli import main
 CASES = [
     *audio_cases.CASES,
     *table_cases.CASES,
+    *pool_cases.CASES,
     *tar_cases.CASES,
     *manifest_cases.CASES,
+    *folder_cases.CASES,
     *corpus_cases.CASES,
 ]
 

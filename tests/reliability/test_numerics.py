@@ -1,27 +1,26 @@
-"""Numbers stay finite, and a training that loses them says so and stops."""
+"""Numbers of the loss and of training stay finite, whatever is heard."""
 
 import math
-import types
 
 import pytest
 import torch
-from emoclust_lobes.brain import EncoderBrain, NonFiniteError
-from emoclust_lobes.files import read_json
-from emoclust_lobes.history import History
 from emoclust_lobes.losses import ClusterContrastiveLoss
-from emoclust_lobes.memory import EmbeddingMemory
 from hypothesis import (
     given,
     settings,
     strategies as st,
 )
+from tiny_training import (
+    assert_finite,
+    batch_of,
+    fit,
+    in_float16,
+    make_brain,
+    noise,
+    numbers,
+)
 
 from speechbrain import Stage
-from speechbrain.dataio.batch import PaddedBatch
-from speechbrain.lobes.features import Fbank
-from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
-from speechbrain.processing.features import InputNormalization
-from speechbrain.utils.epoch_loop import EpochCounter
 
 SPEAKERS = torch.arange(16) // 8
 CLUSTERS = torch.arange(16) // 4 % 2
@@ -100,102 +99,6 @@ def test_temperatures_that_are_none_are_refused(value):
             ClusterContrastiveLoss(temperature=0.1, hardness=value)
 
 
-class TinyBrain(EncoderBrain):
-    """Contrasts clusters; ``spoil`` may do something to a loss."""
-
-    spoil = staticmethod(lambda step, loss, embeddings: loss)
-
-    def compute_forward(self, batch, stage):
-        return self.encode(batch.sig.data, batch.sig.lengths, stage)
-
-    def compute_objectives(self, predictions, batch, stage):
-        loss = self.contrast(predictions, batch)
-        return self.spoil(self.step, loss, predictions)
-
-
-def make_brain(folder, temperature=0.01, **run_opts):
-    """A Brain with a tiny ECAPA-TDNN and a memory."""
-    torch.manual_seed(0)
-    encoder = ECAPA_TDNN(
-        input_size=20,
-        channels=[8, 8, 8, 8, 24],
-        attention_channels=4,
-        lin_neurons=6,
-    )
-    counter = EpochCounter(2)
-    counter.current = 1
-    brain = TinyBrain(
-        {
-            "compute_features": Fbank(n_mels=20),
-            "mean_var_norm": InputNormalization(
-                norm_type="sentence", std_norm=False
-            ),
-            "embedding_model": encoder,
-            "projection": torch.nn.Linear(6, 4),
-        },
-        hparams={
-            "seed": 1,
-            "folder": str(folder),
-            "augment": torch.nn.Identity(),
-            "crop": types.SimpleNamespace(set_epoch=lambda epoch: None),
-            "encoder_optimizer": lambda p: torch.optim.AdamW(p, lr=0.01),
-            "heads_optimizer": lambda p: torch.optim.AdamW(p, lr=0.01),
-            "lr_annealing": lambda epoch: (1.0, 1.0),
-            "epoch_counter": counter,
-            "history": History(),
-            "memory": EmbeddingMemory(size=16),
-            "contrastive_loss": ClusterContrastiveLoss(temperature),
-        },
-        run_opts={"device": "cpu", **run_opts},
-    )
-    brain.on_fit_start()
-    brain.on_stage_start(Stage.TRAIN, epoch=1)
-    brain.modules.train()
-    brain.nonfinite_count = 0
-    return brain
-
-
-def batch_of(signals):
-    """Waveforms [8, time] of one speaker in two clusters."""
-    return PaddedBatch(
-        [
-            {
-                "id": f"utterance {n}",
-                "sig": signal,
-                "speaker": 0,
-                "cluster": n // 4,
-                "context": -1,
-                "weight": 1.0,
-            }
-            for n, signal in enumerate(signals)
-        ]
-    )
-
-
-def noise(seed, samples=4000):
-    return torch.randn(
-        8, samples, generator=torch.Generator().manual_seed(seed)
-    )
-
-
-def fit(brain, *signals):
-    """Take a step on each batch."""
-    for waveforms in signals:
-        brain.step += 1
-        brain.fit_batch(batch_of(waveforms))
-
-
-def numbers(brain):
-    """All weights and statistics."""
-    state = brain.modules.state_dict()
-    return {name: value.clone() for name, value in state.items()}
-
-
-def assert_finite(brain):
-    for name, value in numbers(brain).items():
-        assert value.isfinite().all(), name
-
-
 SIGNALS = {
     "noise": noise(1),
     "silence": torch.zeros(8, 4000),
@@ -219,16 +122,6 @@ def test_training_on_strange_sound_stays_finite(name, precision, tmp_path):
     # nothing in layer after layer: some such steps are left out.
     if name not in ("silence", "next to nothing"):
         assert not (tmp_path / "nonfinite.json").exists()
-
-
-def in_float16(brain, scale=64.0):
-    """Give a brain what SpeechBrain gives one for float16, on a GPU only.
-
-    There, the scale of gradients begins with 65536 and is halved many times.
-    """
-    brain.training_ctx = torch.autocast("cpu", dtype=torch.float16)
-    brain.scaler = torch.GradScaler("cpu", init_scale=scale)
-    return brain
 
 
 def gradients(brain, batch):
@@ -279,25 +172,6 @@ def test_gradients_in_float16_are_those_of_float32(
     assert torch.cosine_similarity(found, expected, dim=0) > 0.99
 
 
-@pytest.mark.parametrize("how", ["nan", "inf", "gradient"])
-def test_a_step_that_is_not_finite_is_left_out_in_float16(how, tmp_path):
-    brain = in_float16(make_brain(tmp_path, temperature=0.1))
-    brain.spoil = spoil_steps({2}, HOWS[how])
-    # Each optimizer is asked by itself: where it is not the loss, the heads',
-    # whose gradient is finite, takes its step.
-    spoilt = brain.modules
-    if how == "gradient":
-        spoilt = brain.modules.embedding_model
-    fit(brain, noise(1))
-    before = {n: p.clone() for n, p in spoilt.named_parameters()}
-    scale = brain.scaler.get_scale()
-    fit(brain, noise(2))
-    for name, parameter in spoilt.named_parameters():
-        assert torch.equal(parameter, before[name]), name
-    assert_finite(brain)
-    assert brain.scaler.get_scale() == scale / 2
-
-
 @pytest.mark.parametrize("samples", [1, 160, 320, 480, 640, 800])
 def test_the_shortest_utterances_are_heard(samples, tmp_path):
     brain = make_brain(tmp_path)
@@ -311,118 +185,3 @@ def test_the_shortest_utterances_are_heard(samples, tmp_path):
         )
         direct = brain.modules.embedding_model(normed, torch.ones(8))
         assert torch.equal(embeddings, direct.squeeze(1))
-
-
-def test_the_steps_are_those_of_speechbrain_where_all_is_finite(tmp_path):
-    brain, plain = make_brain(tmp_path), make_brain(tmp_path)
-    ours = type(brain)
-    plain.__class__ = type(
-        "Plain",
-        (ours,),
-        {
-            "optimizers_step": EncoderBrain.__mro__[1].optimizers_step,
-            "check_loss_isfinite": EncoderBrain.__mro__[1].check_loss_isfinite,
-        },
-    )
-    for each in (brain, plain):
-        fit(each, noise(1), noise(2))
-    expected = numbers(plain)
-    for name, value in numbers(brain).items():
-        assert torch.equal(value, expected[name]), name
-
-
-def spoil_steps(steps, how):
-    """Spoil the losses of some steps."""
-    return lambda step, loss, embeddings: (
-        how(loss, embeddings) if step in steps else loss
-    )
-
-
-HOWS = {
-    "nan": lambda loss, embeddings: loss * math.nan,
-    "inf": lambda loss, embeddings: loss * math.inf,
-    "gradient": lambda loss, embeddings: (
-        # The root's slope at zero is infinite, times zero is no number.
-        loss + (embeddings.sum() * 0.0).sqrt()
-    ),
-}
-
-
-@pytest.mark.parametrize("how", HOWS)
-def test_a_step_that_is_not_finite_is_left_out(how, tmp_path):
-    brain = make_brain(tmp_path)
-    brain.spoil = spoil_steps({2}, HOWS[how])
-    fit(brain, noise(1))
-    before = {n: p.clone() for n, p in brain.modules.named_parameters()}
-    fit(brain, noise(2))
-    for name, parameter in brain.modules.named_parameters():
-        assert torch.equal(parameter, before[name]), name
-    fit(brain, noise(3))
-    assert_finite(brain)
-    moved = [
-        not torch.equal(parameter, before[name])
-        for name, parameter in brain.modules.named_parameters()
-    ]
-    assert all(moved)
-    assert brain.nonfinite_count == 1
-    kept = read_json(tmp_path / "nonfinite.json")
-    assert list(kept) == ["epoch 1, step 2"]
-    assert kept["epoch 1, step 2"]["utterances"] == [
-        f"utterance {n}" for n in range(8)
-    ]
-
-
-@pytest.mark.parametrize("how", HOWS)
-@pytest.mark.parametrize("patience", [0, 2])
-def test_training_stops_when_patience_is_exhausted(how, patience, tmp_path):
-    brain = make_brain(tmp_path, nonfinite_patience=patience)
-    brain.spoil = spoil_steps(range(2, 9), HOWS[how])
-    with pytest.raises(NonFiniteError) as error:
-        fit(brain, *map(noise, range(8)))
-    assert brain.step == 2 + patience
-    assert str(error.value) == (
-        f"epoch 1, step {brain.step}: "
-        f"{'gradient norm nan' if how == 'gradient' else f'loss {how}'}, and "
-        f"{patience + 1} batches of the epoch were such. The utterances are in "
-        f"{tmp_path}/nonfinite.json. Look at these recordings, lower the "
-        "learning rates, or use --precision=fp32."
-    )
-    assert len(read_json(tmp_path / "nonfinite.json")) == patience + 1
-    assert_finite(brain)
-
-
-def test_spoilt_statistics_stop_training_at_once(tmp_path):
-    brain = make_brain(tmp_path, nonfinite_patience=100)
-    signals = noise(1)
-    signals[3, 77] = math.nan
-    with pytest.raises(NonFiniteError, match="loss nan, and it has spoilt emb"):
-        fit(brain, noise(2), signals)
-    assert brain.step == 2
-    for parameter in brain.modules.parameters():
-        assert parameter.isfinite().all()
-
-
-def test_the_memory_keeps_nothing_of_a_loss_that_is_none(tmp_path):
-    brain = make_brain(tmp_path)
-    fit(brain, noise(1))
-    kept = brain.hparams.memory.contents().embeddings.clone()
-    embeddings = torch.full((8, 6), math.nan)
-    loss = brain.contrast(embeddings, batch_of(noise(2)))
-    assert loss.isnan()
-    assert torch.equal(brain.hparams.memory.contents().embeddings, kept)
-
-
-def test_accumulated_gradients_are_dropped_together(tmp_path):
-    brain = make_brain(tmp_path, grad_accumulation_factor=2)
-    brain.spoil = spoil_steps({3}, HOWS["nan"])
-    fit(brain, noise(1), noise(2))
-    before = numbers(brain)
-    fit(brain, noise(3), noise(4))
-    for name, parameter in brain.modules.named_parameters():
-        assert torch.equal(parameter, before[name]), name
-    assert brain.nonfinite_count == 1
-    fit(brain, noise(5), noise(6))
-    assert_finite(brain)
-    assert not torch.equal(
-        brain.modules.projection.weight, before["projection.weight"]
-    )

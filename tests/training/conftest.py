@@ -4,7 +4,7 @@ import functools
 
 import pytest
 from emoclust_lobes.testing import make_pool
-from tiny_models import save_tiny
+from emoclust_lobes.testing.models import save_tiny
 
 from tests.training.recipe_runs import MAKERS, SHORT, run_inside
 

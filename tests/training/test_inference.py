@@ -19,7 +19,7 @@ from emoclust_lobes.enrolment_draws import draw_enrolled
 from emoclust_lobes.files import read_json
 from emoclust_lobes.inference import load_model, publish
 from emoclust_lobes.testing import make_iemocap, make_ravdess
-from tiny_models import save_tiny
+from emoclust_lobes.testing.models import save_tiny
 
 from speechbrain.inference.classifiers import EncoderClassifier
 

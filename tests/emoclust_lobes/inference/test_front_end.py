@@ -6,7 +6,8 @@ from emoclust_lobes.front_end_models import FrontEndError
 from emoclust_lobes.front_ends import SSLFrontEnd
 from emoclust_lobes.inference import InferenceError
 from emoclust_lobes.inference.front_end import PackedFrontEnd, packed_arguments
-from tiny_models import LARGE, save_tiny
+from emoclust_lobes.testing.models import save_tiny
+from tiny_models import LARGE
 
 KINDS = {
     "wav2vec2": {},
