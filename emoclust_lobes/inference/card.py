@@ -53,7 +53,7 @@ padding may change the result.
 | labels | {label_source} |
 | protocol | fold {fold}, speakers disjoint, seed {seed} |
 | stage 1 | {system} |
-| labelled utterances | {n_train} ({labels:.0%} of the training speakers') |
+| labelled utterances | {n_train} ({labels:.0%} of the training speakers'){spread} |
 | epoch | {best_epoch} of {epochs}, {chosen} |
 
 The test speakers were heard in no training and chose nothing. On their {n}
@@ -153,6 +153,8 @@ def model_card(*, metrics, settings, sample_rate):
         for name, value in metrics["recall"].items()
     )
     _, hint = licence_of(metrics["corpus"])
+    n_spread = metrics.get("n_spread", 0)
+    spread = f", and {n_spread} that were given their cluster's label"
     return CARD.format(
         **{k: v for k, v in metrics.items() if k not in ("classes", "recall")}
         | {
@@ -166,6 +168,7 @@ def model_card(*, metrics, settings, sample_rate):
             "needs": _needs(settings),
             "recalls": "\n".join(recalls),
             "sample_rate": sample_rate,
+            "spread": spread if n_spread else "",
         }
     )
 

