@@ -1,5 +1,8 @@
 """Runs that are started again: finished ones, and ones that were killed."""
 
+import contextlib
+import glob
+import pathlib
 import signal
 import subprocess
 import time
@@ -36,15 +39,20 @@ def kill_when(ready, arguments):
     assert process.wait() == -signal.SIGKILL, "it ended before it was killed"
 
 
+def written(folder, pattern):
+    """Yield the texts of files; meanwhile, checkpoints may be deleted."""
+    for path in glob.iglob(f"{folder}/**/{pattern}", recursive=True):
+        with contextlib.suppress(FileNotFoundError):
+            yield pathlib.Path(path).read_text()
+
+
 def first_epoch_logged(folder):
-    return any(
-        "epoch: 1," in p.read_text() for p in folder.rglob("train_log.*")
-    )
+    return any("epoch: 1," in log for log in written(folder, "train_log.*"))
 
 
 def saved_inside_the_second_epoch(folder):
-    metas = [p.read_text() for p in folder.rglob("CKPT.yaml")]
-    return first_epoch_logged(folder) and any("intra" in m for m in metas)
+    saved = any("intra" in meta for meta in written(folder, "CKPT.yaml"))
+    return saved and first_epoch_logged(folder)
 
 
 # What is measured or kept over many steps must survive, too.
