@@ -244,7 +244,8 @@ def test_runs_end_when_what_started_them_is_killed(experiment, tmp_path):
 
 
 words = st.text("abcXYZ019 -_/.:#'\"[]{},&*!|>%@é", max_size=8)
-words = words.filter(lambda x: not x.startswith("--"))
+# HyperPyYAML cannot read a list's item that begins with a colon and a space.
+words = words.filter(lambda x: not x.startswith(("--", ": ")))
 # Six digits: the reader of YAML may round the seventeenth.
 floats = st.floats(-1e9, 1e9).map(lambda x: float(f"{x:.6g}"))
 numbers = st.integers() | floats
