@@ -53,6 +53,7 @@ class ContrastiveBrain(EncoderBrain):
     """
 
     valid_loader = None
+    untrained_modules = None
     reclustering = None
 
     def compute_forward(self, batch, stage):
@@ -95,12 +96,13 @@ class ContrastiveBrain(EncoderBrain):
 
     def on_fit_start(self):
         """Keep a copy of the untrained encoder, to compare with."""
-        frozen = [p for p in self.modules.parameters() if not p.requires_grad]
-        shared = {id(parameter): parameter for parameter in frozen}
-        self.untrained_modules = copy.deepcopy(self.modules, shared)
+        if self.valid_loader is not None:
+            parameters = self.modules.parameters()
+            shared = {id(p): p for p in parameters if not p.requires_grad}
+            self.untrained_modules = copy.deepcopy(self.modules, shared)
         super().on_fit_start()  # goes on from a checkpoint
-        if self.valid_loader is None or self.hparams.epoch_counter.current > 0:
-            del self.untrained_modules
+        if self.hparams.epoch_counter.current > 0:
+            self.untrained_modules = None
 
     def score_untrained(self):
         """Evaluate the untrained encoder.
@@ -111,7 +113,7 @@ class ContrastiveBrain(EncoderBrain):
         trained, self.modules = self.modules, self.untrained_modules
         self._fit_valid(self.valid_loader, epoch=0, enable=False)
         self.modules = trained
-        del self.untrained_modules
+        self.untrained_modules = None
 
     def on_stage_start(self, stage, epoch=None):
         """Start collecting."""

@@ -180,18 +180,17 @@ def dataio_prep(hparams):
     tables : dict
         The tables of the same.
     """
-    pool, spread = None, {}
+    spreads = hparams["spread_labels"]
     if uses_clusters(hparams):
         pool = hparams["contrastive"]["pool"](hparams["pool_sources"]())
-    if hparams["spread_labels"]:
         variant = find_variant(hparams["pretraining"])
-        spread = {"pool": pool, "across_speakers": variant.positives == "all"}
     tables = labelled_splits(
         manifest_folder=hparams["manifest_folder"],
         data_folder=hparams["data_folder"],
         share=hparams["labels"],
         seed=hparams["seed"],
-        **spread,
+        pool=pool if spreads else None,
+        across_speakers=spreads and variant.positives == "all",
     )
     labels = {
         "train": ["emotion_index", "speaker", "row"],

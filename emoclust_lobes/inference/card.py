@@ -90,6 +90,7 @@ LICENCE = (
     "The code is under Apache-2.0. {hint} Weights that training started from "
     "come under licences of their own."
 )
+SPREAD = ", and {n_spread} that were given their cluster's label"
 ENROLMENT = """
 It was trained to hear emotion relative to the speaker. As loaded it knows
 nothing of the speaker; give it a few other, unlabelled utterances of theirs:
@@ -154,7 +155,6 @@ def model_card(*, metrics, settings, sample_rate):
     )
     _, hint = licence_of(metrics["corpus"])
     n_spread = metrics.get("n_spread", 0)
-    spread = f", and {n_spread} that were given their cluster's label"
     return CARD.format(
         **{k: v for k, v in metrics.items() if k not in ("classes", "recall")}
         | {
@@ -168,7 +168,7 @@ def model_card(*, metrics, settings, sample_rate):
             "needs": _needs(settings),
             "recalls": "\n".join(recalls),
             "sample_rate": sample_rate,
-            "spread": spread if n_spread else "",
+            "spread": SPREAD.format(n_spread=n_spread) if n_spread else "",
         }
     )
 

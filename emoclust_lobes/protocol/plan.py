@@ -57,11 +57,12 @@ class System(NamedTuple):
 
     @property
     def needs_clusters(self):
-        """Whether one of its stages contrasts clusters."""
+        """Whether one of its stages reads the clusters."""
         if self.reference:
             return False
-        kept = self.stage2.get("ser_contrastive_weight", 0) > 0
-        return kept or self.stage1_name != "none"
+        contrasts = self.stage2.get("ser_contrastive_weight", 0) > 0
+        spreads = self.stage2.get("ser_spread_labels", False)
+        return contrasts or spreads or self.stage1_name != "none"
 
 
 class Job(NamedTuple):

@@ -1,6 +1,6 @@
 """Every stage, killed at random moments, ends as if it had not been killed."""
 
-import os
+import glob
 import pathlib
 import random
 import shutil
@@ -107,9 +107,8 @@ def experiment(context, corpus, tmp_path_factory):
 
 
 def checkpoints(output):
-    """Folders of the checkpoints that are in place."""
-    folders = {folder for folder, _, _ in os.walk(output)}  # may vanish
-    return {x for x in folders if "/save/CKPT" in x}
+    """Folders of the checkpoints that are in place; they may vanish."""
+    return set(glob.glob(f"{output}/**/save/CKPT*", recursive=True))
 
 
 def outcome(output):

@@ -89,6 +89,7 @@ def test_clusters_are_needed_where_they_are_contrasted():
     assert needed == {"contrastive", "joint", "noise"}
     late = System("late", {}, {"ser_contrastive_weight": 0.1}, {})
     assert late.needs_clusters
+    assert System("spread", {}, {"ser_spread_labels": True}, {}).needs_clusters
 
 
 def test_systems_are_read_in_the_order_asked_for(tmp_path):
