@@ -136,6 +136,32 @@ class Reclustering:
         What is changed.
     cluster : callable
         As ``cluster_again``, of vectors and speakers.
+
+    Example
+    -------
+    >>> from types import SimpleNamespace
+    >>> from emoclust_lobes.memory import EmbeddingMemory
+    >>> from speechbrain import Brain
+    >>> from speechbrain.dataio.batch import PaddedBatch
+    >>> class Mean(Brain):
+    ...     def encode(self, signals, lens, stage):
+    ...         return signals.mean(dim=1, keepdim=True)
+    >>> brain = Mean(
+    ...     modules={"encoder": torch.nn.Identity()},
+    ...     hparams={"memory": EmbeddingMemory(size=8)},
+    ... )
+    >>> loud = {"sig": torch.full([9], 5.0), "spk_id": "s"}
+    >>> soft = {"sig": torch.full([9], 0.1), "spk_id": "s"}
+    >>> again = Reclustering(
+    ...     brain=brain,
+    ...     loader=[PaddedBatch([loud, soft]), PaddedBatch([soft, loud])],
+    ...     clusters=SimpleNamespace(set=print),  # PoolClusters in a training
+    ...     cluster=lambda vectors, speakers: cluster_again(
+    ...         vectors, speakers, 2, "kmeans", n_init=1, seed=1
+    ...     ).tolist(),
+    ... )
+    >>> again()
+    [0, 1, 1, 0]
     """
 
     def __init__(self, brain, loader, clusters, cluster):

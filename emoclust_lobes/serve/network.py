@@ -43,6 +43,18 @@ def forbid_connections():
     PermissionError
         From then on, where anything in this process looks up another machine
         or connects to it.
+
+    Example
+    -------
+    >>> import subprocess  # nothing undoes it, so not in this process
+    >>> program = (
+    ...     "import socket; from emoclust_lobes.serve import network; "
+    ...     "network.forbid_connections(); socket.getaddrinfo('192.0.2.1', 80)"
+    ... )
+    >>> command = [sys.executable, "-c", program]
+    >>> ended = subprocess.run(command, capture_output=True, text=True)
+    >>> print(ended.stderr.splitlines()[-1])
+    PermissionError: emoclust serve connects to no 192.0.2.1
     """
 
     def refuse(event, arguments):

@@ -55,6 +55,14 @@ def make_tree(folder, pull_request="contrastive", root=ROOT):
     ------
     UpstreamError
         When our tree cannot be exported.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> make_tree(folder, "cremad")
+    >>> recipe = folder / "recipes/CREMA-D/emotion_recognition/emoclust"
+    >>> (recipe / "train_ser.py").is_file()
+    True
     """
     folder = pathlib.Path(folder)
     recipes, scripts = PULL_REQUESTS[pull_request]

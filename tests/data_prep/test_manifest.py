@@ -184,6 +184,14 @@ def test_what_is_no_manifest_is_refused(tmp_path):
         read_manifest(Source(str(tmp_path / "train.csv"), ""))
 
 
+def test_a_folder_without_a_manifest_is_told(tmp_path):
+    with pytest.raises(ManifestError) as error:
+        read_summary(tmp_path)
+    assert str(error.value) == (
+        f"There is no manifest in {tmp_path}: prepare the corpus first."
+    )
+
+
 def test_summary_counts_what_the_files_hold(iemocap, tmp_path):
     prepare_iemocap(iemocap, tmp_path, expect_complete=False)
     summary = read_summary(tmp_path)

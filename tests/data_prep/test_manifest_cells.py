@@ -289,6 +289,15 @@ def test_five_cells_that_cannot_be_are_named(long_table):
     )
 
 
+def test_a_row_that_is_too_short_ends_in_empty_cells(tmp_path):
+    path = tmp_path / "train.csv"
+    path.write_text(
+        HEADING + FIRST + "\n" + FIRST.replace("a", "b", 1) + ",sad\n"
+    )
+    table = read_cells(path, COLUMNS, ROOT)
+    assert table["emotion"].tolist() == ["", "sad"]
+
+
 @pytest.mark.parametrize(
     "content, reason",
     [
