@@ -6,13 +6,15 @@ together, and utterances of different speakers can be positives.
 """
 
 import numpy as np
-from emoclust_lobes.cluster_algorithms import remove_speaker
+from emoclust_lobes.cluster_algorithms import remove_sentences, remove_speaker
 from emoclust_lobes.clustering import ClusterError
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
 
-def aligned_clusters(vectors, ids, speakers, n_clusters, n_init, seed):
+def aligned_clusters(
+    vectors, ids, speakers, n_clusters, n_init, seed, sentences=None
+):
     """Cluster the utterances of all speakers at once.
 
     Each speaker's vectors are centred by their mean and scaled to length one;
@@ -31,6 +33,9 @@ def aligned_clusters(vectors, ids, speakers, n_clusters, n_init, seed):
         Starts, of which the best counts.
     seed : int
         Seed of the run.
+    sentences : sequence of str
+        Sentence of each utterance where sentences are removed first, as by
+        ``remove_sentences``, length [n].
 
     Returns
     -------
@@ -71,8 +76,11 @@ def aligned_clusters(vectors, ids, speakers, n_clusters, n_init, seed):
         )
     # The starts, and the last digits of a mean, depend on the order of rows.
     order = np.lexsort((np.asarray(ids), np.asarray(speakers)))
-    vectors = np.asarray(vectors)[order]
-    _, first = np.unique(np.asarray(speakers)[order], return_index=True)
+    vectors, speakers = np.asarray(vectors)[order], np.asarray(speakers)[order]
+    if sentences is not None:
+        sentences = np.asarray(sentences)[order]
+        vectors = remove_sentences(vectors, speakers, sentences)
+    _, first = np.unique(speakers, return_index=True)
     centred = np.concatenate(
         [remove_speaker(own) for own in np.split(vectors, first[1:])]
     )

@@ -7,7 +7,8 @@ are, for every speaker and on average.
 
 A speaker's clusters depend on nothing but the speaker's embeddings, the
 arguments and a seed made of the run's seed and the speaker's name: neither on
-the order of the utterances nor on the number of workers.
+the order of the utterances nor on the number of workers. Where sentences are
+removed, they depend on the other speakers' embeddings of the same sentences.
 """
 
 import hashlib
@@ -23,6 +24,7 @@ from emoclust_lobes.cluster_algorithms import (
     ALGORITHMS,
     cluster_speaker,
     distances_and_margins,
+    remove_sentences,
     remove_speaker,
     speaker_seed,
 )
@@ -51,6 +53,7 @@ def cluster_utterances(
     n_clusters,
     algorithm="kmeans",
     n_init=10,
+    without_sentences=False,
     seed=1234,
     n_jobs=1,
 ):
@@ -80,6 +83,8 @@ def cluster_utterances(
         ``"kmeans"``, ``"spherical"``, ``"ward"`` or ``"gmm"``.
     n_init : int
         Starts per speaker, of which the best counts.
+    without_sentences : bool
+        Whether to subtract what speakers say alike; see ``remove_sentences``.
     seed : int
         Seed of the run.
     n_jobs : int
@@ -88,7 +93,8 @@ def cluster_utterances(
     Raises
     ------
     ClusterError
-        When an argument is not one of the above, or there is no utterance.
+        When an argument is not one of the above, there is no utterance, or
+        no sentence is known that should be removed.
     EmbeddingError
         When embeddings are missing.
 
@@ -125,11 +131,14 @@ def cluster_utterances(
         raise ClusterError("there is no utterance to cluster")
     cache = read_cache(embedding_folder, encoder)
     vectors = cache.select(utterances["ID"])
+    if without_sentences:
+        vectors = _remove_sentences(vectors, utterances)
     arguments = {
         "encoder": cache.identity,
         "algorithm": algorithm,
         "n_clusters": n_clusters,
         "n_init": n_init,
+        "without_sentences": without_sentences,
         "seed": seed,
     }
     inputs = _fingerprint(arguments, utterances, vectors)
@@ -188,6 +197,17 @@ cluster the utterances first
         )
     types = {"ID": str, "spk_id": str, "cluster": int}
     return pandas.read_csv(path, dtype=types, keep_default_na=False)
+
+
+def _remove_sentences(vectors, utterances):
+    if (utterances["sentence"] == "").all():
+        raise ClusterError(
+            "cluster_without_sentences needs the sentence of utterances, and "
+            "the manifests know of none: set it to False"
+        )
+    return remove_sentences(
+        vectors, utterances["spk_id"], utterances["sentence"]
+    )
 
 
 def _fingerprint(arguments, utterances, vectors, rows_at_once=10_000):

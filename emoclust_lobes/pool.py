@@ -23,6 +23,7 @@ def clustered_pool(
     pretraining,
     n_clusters,
     n_init,
+    without_sentences,
     cluster_noise,
     confidence_mode,
     confidence_share,
@@ -47,6 +48,8 @@ def clustered_pool(
         Number of aligned clusters.
     n_init : int
         Starts of the aligned clustering.
+    without_sentences : bool
+        As for ``cluster_utterances``; here of the aligned clusters.
     cluster_noise : float
         See ``assign_clusters``.
     confidence_mode, confidence_share
@@ -84,6 +87,7 @@ def clustered_pool(
     ...     pretraining="contrastive",
     ...     n_clusters=2,
     ...     n_init=1,
+    ...     without_sentences=False,
     ...     cluster_noise=0.0,
     ...     confidence_mode="none",
     ...     confidence_share=0.0,
@@ -105,6 +109,7 @@ def clustered_pool(
             n_clusters=n_clusters,
             n_init=n_init,
             seed=seed,
+            sentences=pool["sentence"] if without_sentences else None,
         )
         clusters = pool[["ID"]].assign(cluster=labels, margin=margins)
     pool = assign_clusters(pool, clusters, variant, cluster_noise, seed)

@@ -59,6 +59,22 @@ def test_the_order_of_rows_changes_no_bit(order):
     assert np.array_equal(margins_again, margins[order])
 
 
+@pytest.mark.parametrize("removed", [False, True])
+def test_clusters_follow_the_sentence_until_it_is_removed(removed):
+    data, truth = corpus(n_speakers=6)
+    sentences = np.random.default_rng(2).choice(["x", "y"], len(truth))
+    far = np.zeros(12)
+    far[0] = 9
+    data["vectors"] = data["vectors"] + np.where(
+        (sentences == "x")[:, None], far, -far
+    )
+    if removed:
+        data["sentences"] = sentences
+    labels, _ = aligned_clusters(**data, **ARGUMENTS)
+    score = adjusted_rand_score(truth, labels)
+    assert score > 0.95 if removed else score < 0.6
+
+
 def test_margins_are_those_of_the_clustering_inside_speakers():
     data, _ = corpus(n_speakers=3, noise=0.3)
     labels, margins = aligned_clusters(**data, **ARGUMENTS)

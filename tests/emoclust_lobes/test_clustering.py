@@ -157,6 +157,64 @@ def test_a_speakers_clusters_do_not_depend_on_who_else_is_there(
     assert both[both.spk_id == "anna"].equals(alone)
 
 
+@pytest.fixture
+def wordy(corpus):
+    """Arguments for speakers whose sentences are further apart than emotions.
+
+    And the true clusters of each.
+    """
+    rng = np.random.default_rng(4)
+    sentence = 10 * np.array([[1.0, 0, 0, 0, 0, 0], [-1, 0, 0, 0, 0, 0]])
+    speakers = {}
+    for name in ("anna", "bert", "cleo"):
+        truth = np.repeat([0, 1, 2], 8)
+        points = 3 * np.eye(6)[truth + 1] + 0.1 * rng.normal(size=(24, 6))
+        points += sentence[np.arange(24) % 2]  # as `corpus` numbers them
+        speakers[name] = points, truth
+    return corpus(speakers), truth
+
+
+@pytest.mark.parametrize("removed", [False, True])
+def test_clusters_follow_the_sentence_until_it_is_removed(
+    wordy, tmp_path, removed
+):
+    arguments, truth = wordy
+    cluster_utterances(
+        **arguments,
+        cluster_folder=tmp_path / "out",
+        n_clusters=3,
+        without_sentences=removed,
+    )
+    table = read_clusters(tmp_path / "out")
+    for _, own in table.groupby("spk_id"):
+        score = adjusted_rand_score(truth, own["cluster"])
+        assert score == 1 if removed else score < 0.6
+    report = json.loads((tmp_path / "out/clusters.json").read_text())
+    assert report["without_sentences"] is removed
+
+
+def test_sentences_that_are_not_known_cannot_be_removed(tmp_path, write_pool):
+    sources = write_pool(
+        [Utterance(ID="u", duration=1.0, wav="u.wav", spk_id="anna")]
+    )
+    embeddings = Embeddings(
+        {"name": "stats", "source": "made up", "revision": "1"},
+        np.array(["u"]),
+        np.zeros((1, 4), dtype=np.int64),
+        np.ones((1, 3), dtype=np.float32),
+    )
+    add_embeddings(tmp_path / "embeddings", embeddings)
+    with pytest.raises(ClusterError, match="know of none: set it to False"):
+        cluster_utterances(
+            sources,
+            tmp_path / "embeddings",
+            "stats",
+            tmp_path / "out",
+            n_clusters=2,
+            without_sentences=True,
+        )
+
+
 def test_seeds_differ_between_speakers_and_runs():
     seeds = {speaker_seed(s, x) for s in range(20) for x in ("a", "b", "c")}
     assert len(seeds) == 60
@@ -188,6 +246,7 @@ def test_unchanged_inputs_are_skipped_and_changed_ones_are_not(
     cluster_utterances(**corpus(SPEAKERS), **arguments)
     assert not runs()
     assert not runs(n_jobs=2)
+    assert runs(without_sentences=True)
     assert runs(seed=2)
     assert runs(n_init=3)
     assert runs(n_clusters=3)

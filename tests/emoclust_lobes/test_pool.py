@@ -73,6 +73,7 @@ def corpus(tmp_path, write_pool):
         options = {
             "n_clusters": 4,
             "n_init": 3,
+            "without_sentences": False,
             "cluster_noise": 0.0,
             "confidence_mode": "none",
             "confidence_share": 0.25,
