@@ -8,7 +8,7 @@ are, for every speaker and on average.
 A speaker's clusters depend on nothing but the speaker's embeddings, the
 arguments and a seed made of the run's seed and the speaker's name: neither on
 the order of the utterances nor on the number of workers. Where sentences are
-removed, they depend on the other speakers' embeddings of the same sentences.
+removed, they depend on the other speakers of the same manifest, too.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ import pathlib
 import joblib
 import numpy as np
 import pandas
-from data_prep.manifest import read_manifests
+from data_prep.manifest import read_manifest, read_manifests
 from emoclust_lobes.cluster_algorithms import (
     ALGORITHMS,
     cluster_speaker,
@@ -84,7 +84,8 @@ def cluster_utterances(
     n_init : int
         Starts per speaker, of which the best counts.
     without_sentences : bool
-        Whether to subtract what speakers say alike; see ``remove_sentences``.
+        Whether to subtract what the speakers of a manifest say alike; see
+        ``remove_sentences``.
     seed : int
         Seed of the run.
     n_jobs : int
@@ -132,7 +133,9 @@ def cluster_utterances(
     cache = read_cache(embedding_folder, encoder)
     vectors = cache.select(utterances["ID"])
     if without_sentences:
-        vectors = _remove_sentences(vectors, utterances)
+        vectors = remove_sentences(
+            vectors, utterances["spk_id"], sentences_of(utterances, sources)
+        )
     arguments = {
         "encoder": cache.identity,
         "algorithm": algorithm,
@@ -199,15 +202,48 @@ cluster the utterances first
     return pandas.read_csv(path, dtype=types, keep_default_na=False)
 
 
-def _remove_sentences(vectors, utterances):
+def sentences_of(utterances, sources):
+    """Name the sentence of each utterance, in each manifest apart.
+
+    So that a sentence of the pool is compared with the pool alone, and never
+    with what development or test speakers say; nor with another corpus, which
+    may number its sentences alike.
+
+    Arguments
+    ---------
+    utterances : pandas.DataFrame
+        From ``read_manifests``, in any order.
+    sources : list of (str, str)
+        What they were read from.
+
+    Returns
+    -------
+    numpy.ndarray
+        Names, "" where the sentence is not known, shape [n].
+
+    Raises
+    ------
+    ClusterError
+        When no sentence is known.
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.noise import make_noise
+    >>> sources = make_noise(getfixture("tmp_path"), [800, 1600])
+    >>> table = read_manifests(sources).assign(sentence=["s1", ""])
+    >>> sentences_of(table, sources).tolist()
+    ['0 s1', '']
+    """
     if (utterances["sentence"] == "").all():
         raise ClusterError(
             "cluster_without_sentences needs the sentence of utterances, and "
             "the manifests know of none: set it to False"
         )
-    return remove_sentences(
-        vectors, utterances["spk_id"], utterances["sentence"]
-    )
+    manifest = pandas.Series(0, index=utterances["ID"])
+    for number, source in reversed(list(enumerate(sources))):
+        manifest[read_manifest(source)["ID"]] = number  # the first one stays
+    names = manifest.astype(str).to_numpy() + " " + utterances["sentence"]
+    return names.where(utterances["sentence"] != "", "").to_numpy()
 
 
 def _fingerprint(arguments, utterances, vectors, rows_at_once=10_000):

@@ -7,7 +7,7 @@ import numpy as np
 from data_prep.manifest import read_manifests
 from emoclust_lobes.aligned import aligned_clusters
 from emoclust_lobes.cluster_variants import assign_clusters, find_variant
-from emoclust_lobes.clustering import read_clusters
+from emoclust_lobes.clustering import read_clusters, sentences_of
 from emoclust_lobes.confidence import confidence
 from emoclust_lobes.embedding_cache import read_cache
 from emoclust_lobes.samplers import SpeakerClusterBatchSampler, numbers_of
@@ -109,7 +109,9 @@ def clustered_pool(
             n_clusters=n_clusters,
             n_init=n_init,
             seed=seed,
-            sentences=pool["sentence"] if without_sentences else None,
+            sentences=sentences_of(pool, sources)
+            if without_sentences
+            else None,
         )
         clusters = pool[["ID"]].assign(cluster=labels, margin=margins)
     pool = assign_clusters(pool, clusters, variant, cluster_noise, seed)

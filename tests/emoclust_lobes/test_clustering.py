@@ -193,6 +193,31 @@ def test_clusters_follow_the_sentence_until_it_is_removed(
     assert report["without_sentences"] is removed
 
 
+def test_what_others_say_elsewhere_moves_no_cluster(corpus, tmp_path):
+    """Neither does what test speakers say, whose manifest is another."""
+    pool = {
+        "anna": blobs(4, 6, noise=2.0, seed=1),
+        "bert": blobs(3, 8, noise=2.0, seed=2),
+    }
+    test = {name: blobs(4, 6, seed=seed) for seed, name in enumerate("cd")}
+    found = []
+    for held_out in (pool, {"cleo": blobs(2, 9, seed=5)}, test):
+        # Embeddings are added to those there are; manifests stay apart
+        more = corpus(held_out, name=f"held_out_{len(found)}")
+        both = corpus(pool, name="train")
+        both["sources"] = [*both["sources"], *more["sources"]]
+        folder = tmp_path / str(len(found))
+        cluster_utterances(
+            **both,
+            cluster_folder=folder,
+            n_clusters=4,
+            without_sentences=True,
+        )
+        table = read_clusters(folder)
+        found.append(table[table["spk_id"].isin(list(pool))].values.tolist())
+    assert found[0] == found[1] == found[2]
+
+
 def test_sentences_that_are_not_known_cannot_be_removed(tmp_path, write_pool):
     sources = write_pool(
         [Utterance(ID="u", duration=1.0, wav="u.wav", spk_id="anna")]
