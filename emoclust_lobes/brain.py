@@ -77,6 +77,11 @@ class EncoderBrain(DistributedBrain):
 
     refused = None  # what was not finite since the last step
 
+    def compute_forward(self, batch, stage):
+        """Return embeddings, shape [batch, dim]."""
+        batch = batch.to(self.device)
+        return self.encode(*batch.sig, stage)
+
     def encode(self, signals, lens, stage):
         """Turn waveforms, or features of a frozen front end, into embeddings.
 

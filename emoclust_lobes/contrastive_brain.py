@@ -43,11 +43,6 @@ class ContrastiveBrain(EncoderBrain):
     untrained_modules = None
     reclustering = None
 
-    def compute_forward(self, batch, stage):
-        """Return the embeddings, shape [batch, dim]."""
-        batch = batch.to(self.device)
-        return self.encode(*batch.sig, stage)
-
     def compute_objectives(self, predictions, batch, stage):
         """Return the loss in training; collect embeddings otherwise."""
         if stage != sb.Stage.TRAIN:

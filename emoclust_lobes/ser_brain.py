@@ -39,11 +39,6 @@ class SERBrain(EncoderBrain):
     pool_batches = None
     enrolled_counts = (None,)
 
-    def compute_forward(self, batch, stage):
-        """Return embeddings, shape [batch, dim]."""
-        batch = batch.to(self.device)
-        return self.encode(*batch.sig, stage)
-
     def compute_objectives(self, predictions, batch, stage):
         """Return the loss in training; collect embeddings otherwise."""
         if stage != sb.Stage.TRAIN:
