@@ -296,6 +296,7 @@ def test_a_row_that_is_too_short_ends_in_empty_cells(tmp_path):
     )
     table = read_cells(path, COLUMNS, ROOT)
     assert table["emotion"].tolist() == ["", "sad"]
+    assert table["wav"].tolist() == [f"{ROOT}/a.wav"] * 2
 
 
 @pytest.mark.parametrize(
@@ -308,12 +309,16 @@ def test_a_row_that_is_too_short_ends_in_empty_cells(tmp_path):
         ),
         (b"", "No columns to parse from file"),
         (
+            HEADING.encode() + b"a,1.0,$data_root/\0.wav,,s,\n",
+            "there is a zero in it",
+        ),
+        (
             # The heading is looked at before any row.
             b"ID,wav\na,b,c,d\n",
             "its columns are ID, wav, and should be " + ", ".join(COLUMNS),
         ),
     ],
-    ids=["encoding", "long rows", "empty", "columns"],
+    ids=["encoding", "long rows", "empty", "zero", "columns"],
 )
 def test_what_is_no_table_of_a_manifest_is_told(tmp_path, content, reason):
     path = tmp_path / "train.csv"
