@@ -132,7 +132,7 @@ def _parse_patiently(path, columns):
             f"{path} is not a manifest: its columns are "
             f"{name_some(found)}, and should be {', '.join(columns)}."
         )
-    return _parse(path).fillna("")  # what short rows lack
+    return _parse(path)
 
 
 def _parse(path, nrows=None):
