@@ -6,8 +6,9 @@ together, and utterances of different speakers can be positives.
 """
 
 import numpy as np
-from emoclust_lobes.cluster_algorithms import remove_sentences, remove_speaker
+from emoclust_lobes.cluster_algorithms import remove_speaker
 from emoclust_lobes.clustering import ClusterError
+from emoclust_lobes.sentences import remove_sentences
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 

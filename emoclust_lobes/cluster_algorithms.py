@@ -88,60 +88,6 @@ def remove_speaker(vectors):
     return unit(vectors - vectors.mean(axis=0))
 
 
-def remove_sentences(vectors, speakers, sentences):
-    """Subtract what the other speakers' utterances of a sentence have in common.
-
-    Where all say the same few sentences, an embedding tells the sentence, too,
-    and clusters follow it. Each speaker's vectors are taken as from
-    ``remove_speaker``; from them goes the mean over the utterances of the same
-    sentence by other speakers. An utterance whose sentence is not known, or
-    that no other speaker says, loses nothing more.
-
-    Arguments
-    ---------
-    vectors : numpy.ndarray
-        Embeddings, shape [n, dim].
-    speakers, sentences : sequence of str
-        Of each utterance, length [n]; a sentence that is not known is "".
-
-    Returns
-    -------
-    numpy.ndarray
-        float64, shape [n, dim].
-
-    Example
-    -------
-    >>> remove_sentences(
-    ...     vectors=np.array([[3.0, 1], [3, -1], [0, 9], [0, 7]]),
-    ...     speakers=["ann", "ann", "bob", "bob"],
-    ...     sentences=["s", "t", "s", ""],
-    ... ).tolist()
-    [[0.0, 0.0], [0.0, -1.0], [0.0, 0.0], [0.0, -1.0]]
-    """
-    speakers, sentences = np.asarray(speakers), np.asarray(sentences)
-    centred = np.empty(vectors.shape)
-    for rows in _rows_of(speakers):
-        centred[rows] = remove_speaker(vectors[rows])
-    rest = centred.copy()
-    for rows in _rows_of(sentences):
-        if sentences[rows[0]] == "":
-            continue
-        total = centred[rows].sum(axis=0)
-        for places in _rows_of(speakers[rows]):
-            own = rows[places]
-            n_others = len(rows) - len(own)
-            if n_others:
-                rest[own] -= (total - centred[own].sum(axis=0)) / n_others
-    return rest
-
-
-def _rows_of(names):
-    """List the rows of each name, sorted by name."""
-    order = np.argsort(names, kind="stable")
-    _, first = np.unique(names[order], return_index=True)
-    return np.split(order, first[1:])
-
-
 def ward(vectors, n_clusters, n_init, seed):
     """Ward's agglomerative clustering; deterministic, so no restarts.
 

@@ -19,12 +19,11 @@ import pathlib
 import joblib
 import numpy as np
 import pandas
-from data_prep.manifest import read_manifest, read_manifests
+from data_prep.manifest import read_manifests
 from emoclust_lobes.cluster_algorithms import (
     ALGORITHMS,
     cluster_speaker,
     distances_and_margins,
-    remove_sentences,
     remove_speaker,
     speaker_seed,
 )
@@ -33,6 +32,7 @@ from emoclust_lobes.distributed import gather_rows, own_rows
 from emoclust_lobes.embedding_cache import read_cache
 from emoclust_lobes.files import read_json, replacing, write_json
 from emoclust_lobes.locks import locked_by_main
+from emoclust_lobes.sentences import remove_sentences, sentences_of
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
@@ -94,10 +94,11 @@ def cluster_utterances(
     Raises
     ------
     ClusterError
-        When an argument is not one of the above, there is no utterance, or
-        no sentence is known that should be removed.
+        When an argument is not one of the above, or there is no utterance.
     EmbeddingError
         When embeddings are missing.
+    ManifestError
+        When no sentence is known that should be removed.
 
     Example
     -------
@@ -200,50 +201,6 @@ cluster the utterances first
         )
     types = {"ID": str, "spk_id": str, "cluster": int}
     return pandas.read_csv(path, dtype=types, keep_default_na=False)
-
-
-def sentences_of(utterances, sources):
-    """Name the sentence of each utterance, in each manifest apart.
-
-    So that a sentence of the pool is compared with the pool alone, and never
-    with what development or test speakers say; nor with another corpus, which
-    may number its sentences alike.
-
-    Arguments
-    ---------
-    utterances : pandas.DataFrame
-        From ``read_manifests``, in any order.
-    sources : list of (str, str)
-        What they were read from.
-
-    Returns
-    -------
-    numpy.ndarray
-        Names, "" where the sentence is not known, shape [n].
-
-    Raises
-    ------
-    ClusterError
-        When no sentence is known.
-
-    Example
-    -------
-    >>> from emoclust_lobes.testing.noise import make_noise
-    >>> sources = make_noise(getfixture("tmp_path"), [800, 1600])
-    >>> table = read_manifests(sources).assign(sentence=["s1", ""])
-    >>> sentences_of(table, sources).tolist()
-    ['0 s1', '']
-    """
-    if (utterances["sentence"] == "").all():
-        raise ClusterError(
-            "cluster_without_sentences needs the sentence of utterances, and "
-            "the manifests know of none: set it to False"
-        )
-    manifest = pandas.Series(0, index=utterances["ID"])
-    for number, source in reversed(list(enumerate(sources))):
-        manifest[read_manifest(source)["ID"]] = number  # the first one stays
-    names = manifest.astype(str).to_numpy() + " " + utterances["sentence"]
-    return names.where(utterances["sentence"] != "", "").to_numpy()
 
 
 def _fingerprint(arguments, utterances, vectors, rows_at_once=10_000):

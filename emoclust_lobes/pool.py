@@ -7,10 +7,11 @@ import numpy as np
 from data_prep.manifest import read_manifests
 from emoclust_lobes.aligned import aligned_clusters
 from emoclust_lobes.cluster_variants import assign_clusters, find_variant
-from emoclust_lobes.clustering import read_clusters, sentences_of
+from emoclust_lobes.clustering import read_clusters
 from emoclust_lobes.confidence import confidence
 from emoclust_lobes.embedding_cache import read_cache
 from emoclust_lobes.samplers import SpeakerClusterBatchSampler, numbers_of
+from emoclust_lobes.sentences import sentences_of
 
 from speechbrain.dataio.batch import PaddedBatch
 

@@ -7,7 +7,6 @@ from emoclust_lobes.cluster_algorithms import (
     ALGORITHMS,
     cluster_speaker,
     distances_and_margins,
-    remove_sentences,
     remove_speaker,
     silhouette,
     unit,
@@ -89,36 +88,6 @@ def test_removing_a_speaker_is_a_mean_less_and_a_length_of_one(shape, seed):
         length = sum(x * x for x in shifted) ** 0.5
         expected.append([x / length for x in shifted])
     np.testing.assert_allclose(remove_speaker(vectors), expected, atol=1e-6)
-
-
-spoken = st.lists(
-    st.tuples(st.sampled_from("abc"), st.sampled_from(["", "x", "y"])),
-    min_size=1,
-    max_size=12,
-)
-
-
-@given(spoken, st.integers(0, 2**32 - 1))
-@settings(deadline=None, max_examples=60)
-def test_removing_sentences_is_the_other_speakers_mean_less(spoken, seed):
-    vectors = np.random.default_rng(seed).normal(size=(len(spoken), 3))
-    speakers, sentences = map(list, zip(*spoken, strict=True))
-    centred = [None] * len(spoken)
-    for speaker in set(speakers):
-        own = [n for n, name in enumerate(speakers) if name == speaker]
-        for n, vector in zip(own, remove_speaker(vectors[own]), strict=True):
-            centred[n] = vector
-    expected = []
-    for vector, (speaker, sentence) in zip(centred, spoken, strict=True):
-        others = [
-            centred[n]
-            for n, (who, what) in enumerate(spoken)
-            if who != speaker and what == sentence != ""
-        ]
-        mean = sum(others) / len(others) if others else 0
-        expected.append(vector - mean)
-    found = remove_sentences(vectors, speakers, sentences)
-    np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
 @pytest.mark.parametrize("directions", [False, True])

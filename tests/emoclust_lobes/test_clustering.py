@@ -218,28 +218,6 @@ def test_what_others_say_elsewhere_moves_no_cluster(corpus, tmp_path):
     assert found[0] == found[1] == found[2]
 
 
-def test_sentences_that_are_not_known_cannot_be_removed(tmp_path, write_pool):
-    sources = write_pool(
-        [Utterance(ID="u", duration=1.0, wav="u.wav", spk_id="anna")]
-    )
-    embeddings = Embeddings(
-        {"name": "stats", "source": "made up", "revision": "1"},
-        np.array(["u"]),
-        np.zeros((1, 4), dtype=np.int64),
-        np.ones((1, 3), dtype=np.float32),
-    )
-    add_embeddings(tmp_path / "embeddings", embeddings)
-    with pytest.raises(ClusterError, match="know of none: set it to False"):
-        cluster_utterances(
-            sources,
-            tmp_path / "embeddings",
-            "stats",
-            tmp_path / "out",
-            n_clusters=2,
-            without_sentences=True,
-        )
-
-
 def test_seeds_differ_between_speakers_and_runs():
     seeds = {speaker_seed(s, x) for s in range(20) for x in ("a", "b", "c")}
     assert len(seeds) == 60
