@@ -79,8 +79,8 @@ class EncoderBrain(DistributedBrain):
 
     def compute_forward(self, batch, stage):
         """Return embeddings, shape [batch, dim]."""
-        batch = batch.to(self.device)
-        return self.encode(*batch.sig, stage)
+        signals, lens = batch.to(self.device).sig
+        return self.encode(signals, lens, stage)
 
     def encode(self, signals, lens, stage):
         """Turn waveforms, or features of a frozen front end, into embeddings.

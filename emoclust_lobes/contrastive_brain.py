@@ -1,6 +1,7 @@
 """The Brain of stage 1."""
 
 import copy
+from typing import Any
 
 import numpy as np
 import torch
@@ -39,9 +40,10 @@ class ContrastiveBrain(EncoderBrain):
     1.3863
     """
 
-    valid_loader = None
-    untrained_modules = None
-    reclustering = None
+    modules: Any  # those that are in training, or an untrained copy
+    valid_loader: Any = None
+    untrained_modules: Any = None
+    reclustering: Any = None
 
     def compute_objectives(self, predictions, batch, stage):
         """Return the loss in training; collect embeddings otherwise."""

@@ -67,8 +67,9 @@ def make_readme(recipe, scripts, root):
         citing=section(main, "Citing"),
         has_stage1="train_contrastive" in scripts,
         results=[
-            _result(folder, recipe, scripts, root)
+            result
             for folder in sorted((own / "results").glob("*"))
+            if (result := _result(folder, recipe, scripts, root))
         ],
     )
     for module, home in HOMES.items():
@@ -115,7 +116,7 @@ def section(text, title):
 
 
 def _result(folder, recipe, scripts, root):
-    """Tell one folder of results."""
+    """Tell one folder of results; None where no run has all labels."""
     results = read_results(folder)
     cells = with_all_labels(results.cells)
     rows = summarize(cells, by=["system"]).set_index("system")
@@ -145,6 +146,8 @@ def _result(folder, recipe, scripts, root):
                 "GPUs": "-",
             }
         )
+    if not lines:
+        return None
     settings = _options(results.facts["settings"])
     return {
         "about": about(results),
