@@ -154,18 +154,21 @@ def read_manifest(source):
     return table
 
 
-def read_manifests(sources):
+def read_manifests(sources, numbered=False):
     """Read several CSVs as one table, keeping each ID once.
 
     Arguments
     ---------
     sources : iterable of Source
         What to read, in order; of rows with one ID the first is kept.
+    numbered : bool
+        Whether to say which of the sources a row is from.
 
     Returns
     -------
     pandas.DataFrame
-        As :func:`read_manifest` returns it, rows numbered from 0.
+        As :func:`read_manifest` returns it, rows numbered from 0. The last
+        column of numbered ones is ``manifest``, the place in ``sources``.
 
     Example
     -------
@@ -177,6 +180,8 @@ def read_manifests(sources):
     empty = pandas.DataFrame(columns=list(COLUMNS), dtype=str)
     empty["duration"] = empty["duration"].astype(float)
     tables = [read_manifest(source) for source in sources] or [empty]
+    if numbered:
+        tables = [x.assign(manifest=place) for place, x in enumerate(tables)]
     if len(tables) == 1:  # whose IDs are known to differ
         return tables[0]
     return pandas.concat(tables).drop_duplicates("ID", ignore_index=True)

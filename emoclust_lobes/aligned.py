@@ -6,9 +6,8 @@ together, and utterances of different speakers can be positives.
 """
 
 import numpy as np
-from emoclust_lobes.cluster_algorithms import remove_speaker
+from emoclust_lobes.centring import remove_sentences, remove_speakers
 from emoclust_lobes.clustering import ClusterError
-from emoclust_lobes.sentences import remove_sentences
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
@@ -81,10 +80,7 @@ def aligned_clusters(
     if sentences is not None:
         sentences = np.asarray(sentences)[order]
         vectors = remove_sentences(vectors, speakers, sentences)
-    _, first = np.unique(speakers, return_index=True)
-    centred = np.concatenate(
-        [remove_speaker(own) for own in np.split(vectors, first[1:])]
-    )
+    centred = remove_speakers(vectors, speakers)
     # The number of threads, too, would change the last digits.
     with threadpool_limits(1):
         model = KMeans(n_clusters, n_init=n_init, random_state=seed)

@@ -66,28 +66,6 @@ def speaker_seed(seed, speaker):
     return int.from_bytes(digest[:4], "big")
 
 
-def remove_speaker(vectors):
-    """Subtract a speaker's mean vector and scale the rest to length one.
-
-    Arguments
-    ---------
-    vectors : numpy.ndarray
-        All embeddings of one speaker, shape [n, dim].
-
-    Returns
-    -------
-    numpy.ndarray
-        float64, shape [n, dim].
-
-    Example
-    -------
-    >>> remove_speaker(np.array([[1.0, 5.0], [1.0, 1.0]])).tolist()
-    [[0.0, 1.0], [0.0, -1.0]]
-    """
-    vectors = vectors.astype(np.float64)
-    return unit(vectors - vectors.mean(axis=0))
-
-
 def ward(vectors, n_clusters, n_init, seed):
     """Ward's agglomerative clustering; deterministic, so no restarts.
 

@@ -20,11 +20,15 @@ import joblib
 import numpy as np
 import pandas
 from data_prep.manifest import read_manifests
+from emoclust_lobes.centring import (
+    remove_sentences,
+    remove_speaker,
+    sentences_of,
+)
 from emoclust_lobes.cluster_algorithms import (
     ALGORITHMS,
     cluster_speaker,
     distances_and_margins,
-    remove_speaker,
     speaker_seed,
 )
 from emoclust_lobes.cluster_report import CONFOUNDS, report_speaker, summarise
@@ -32,7 +36,6 @@ from emoclust_lobes.distributed import gather_rows, own_rows
 from emoclust_lobes.embedding_cache import read_cache
 from emoclust_lobes.files import read_json, replacing, write_json
 from emoclust_lobes.locks import locked_by_main
-from emoclust_lobes.sentences import remove_sentences, sentences_of
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
@@ -127,7 +130,7 @@ def cluster_utterances(
             f"found {n_clusters!r}"
         )
     folder = pathlib.Path(cluster_folder)
-    utterances = read_manifests(sources)
+    utterances = read_manifests(sources, numbered=without_sentences)
     utterances = utterances.sort_values(["spk_id", "ID"], ignore_index=True)
     if utterances.empty:
         raise ClusterError("there is no utterance to cluster")
@@ -135,7 +138,7 @@ def cluster_utterances(
     vectors = cache.select(utterances["ID"])
     if without_sentences:
         vectors = remove_sentences(
-            vectors, utterances["spk_id"], sentences_of(utterances, sources)
+            vectors, utterances["spk_id"], sentences_of(utterances)
         )
     arguments = {
         "encoder": cache.identity,

@@ -6,12 +6,12 @@ Stage 2 draws from the same pool where it keeps the contrast beside the labels.
 import numpy as np
 from data_prep.manifest import read_manifests
 from emoclust_lobes.aligned import aligned_clusters
+from emoclust_lobes.centring import sentences_of
 from emoclust_lobes.cluster_variants import assign_clusters, find_variant
 from emoclust_lobes.clustering import read_clusters
 from emoclust_lobes.confidence import confidence
 from emoclust_lobes.embedding_cache import read_cache
 from emoclust_lobes.samplers import SpeakerClusterBatchSampler, numbers_of
-from emoclust_lobes.sentences import sentences_of
 
 from speechbrain.dataio.batch import PaddedBatch
 
@@ -64,7 +64,7 @@ def clustered_pool(
     Returns
     -------
     pandas.DataFrame
-        The manifest's columns and ``utterance_id, cluster, margin, weight``,
+        The columns of ``read_manifests`` and ``utterance_id, cluster, margin, weight``,
         ``speaker`` (number of the speaker in sorted order) and ``context``
         (number of the session or sentence, -1 where it is not known).
 
@@ -99,7 +99,7 @@ def clustered_pool(
     (8, [0, 1])
     """
     variant = find_variant(pretraining)
-    pool = read_manifests(sources)
+    pool = read_manifests(sources, numbered=without_sentences)
     clusters = read_clusters(cluster_folder)
     if variant.clusters == "aligned":
         vectors = read_cache(embedding_folder, encoder).select(pool["ID"])
@@ -110,9 +110,7 @@ def clustered_pool(
             n_clusters=n_clusters,
             n_init=n_init,
             seed=seed,
-            sentences=sentences_of(pool, sources)
-            if without_sentences
-            else None,
+            sentences=sentences_of(pool) if without_sentences else None,
         )
         clusters = pool[["ID"]].assign(cluster=labels, margin=margins)
     pool = assign_clusters(pool, clusters, variant, cluster_noise, seed)

@@ -4,11 +4,8 @@ import json
 
 import numpy as np
 import torch
-from emoclust_lobes.cluster_algorithms import (
-    cluster_speaker,
-    remove_speaker,
-    speaker_seed,
-)
+from emoclust_lobes.centring import remove_speaker
+from emoclust_lobes.cluster_algorithms import cluster_speaker, speaker_seed
 from emoclust_lobes.distributed import gather_rows
 from threadpoolctl import threadpool_limits
 

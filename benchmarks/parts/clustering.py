@@ -6,7 +6,8 @@ VoxCeleb2 has 5,994 speakers with 182 utterances each in the mean.
 import joblib
 import numpy as np
 import torch
-from emoclust_lobes.cluster_algorithms import cluster_speaker, remove_speaker
+from emoclust_lobes.centring import remove_speaker
+from emoclust_lobes.cluster_algorithms import cluster_speaker
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 

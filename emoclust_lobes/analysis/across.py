@@ -7,7 +7,8 @@ import joblib
 import numpy as np
 import pandas
 from emoclust_lobes.agreement import agreement
-from emoclust_lobes.cluster_algorithms import remove_speaker, unit
+from emoclust_lobes.centring import remove_speakers
+from emoclust_lobes.cluster_algorithms import unit
 from emoclust_lobes.metrics import interval
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
@@ -60,10 +61,10 @@ def spaces(utterances, vectors):
     array([[ 0.,  1.],
            [ 0., -1.]])
     """
-    centred = np.empty(vectors.shape)
-    for rows in utterances.groupby("spk_id").indices.values():
-        centred[rows] = remove_speaker(vectors[rows])
-    return {AS_THEY_ARE: unit(vectors), WITHOUT_SPEAKER: centred}
+    return {
+        AS_THEY_ARE: unit(vectors),
+        WITHOUT_SPEAKER: remove_speakers(vectors, utterances["spk_id"]),
+    }
 
 
 def cluster_pooled(utterances, vectors, k, n_init, seed, n_permutations=200):

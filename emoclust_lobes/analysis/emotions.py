@@ -6,11 +6,8 @@ import joblib
 import numpy as np
 import pandas
 from emoclust_lobes.agreement import agreement
-from emoclust_lobes.cluster_algorithms import (
-    cluster_speaker,
-    remove_speaker,
-    speaker_seed,
-)
+from emoclust_lobes.centring import remove_speaker
+from emoclust_lobes.cluster_algorithms import cluster_speaker, speaker_seed
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics.cluster import contingency_matrix
 from threadpoolctl import threadpool_limits

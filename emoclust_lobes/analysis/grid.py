@@ -14,11 +14,8 @@ from emoclust_lobes.analysis.measures import (
     summarise_speakers,
 )
 from emoclust_lobes.analysis.utterances import TARGETS
-from emoclust_lobes.cluster_algorithms import (
-    cluster_speaker,
-    remove_speaker,
-    speaker_seed,
-)
+from emoclust_lobes.centring import remove_speaker
+from emoclust_lobes.cluster_algorithms import cluster_speaker, speaker_seed
 from emoclust_lobes.metrics import interval
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm

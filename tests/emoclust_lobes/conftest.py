@@ -3,10 +3,12 @@
 import functools
 import shutil
 
+import numpy as np
 import pytest
 import torch
-from data_prep.manifest import Source, write_manifest
+from data_prep.manifest import Source, Utterance, write_manifest
 from emoclust_lobes import embeddings
+from emoclust_lobes.embedding_parts import Embeddings, add_embeddings
 from emoclust_lobes.speaker_encoders import load_speaker_encoder
 from emoclust_lobes.testing import noise
 from emoclust_lobes.testing.models import save_tiny
@@ -32,6 +34,44 @@ def write_pool(tmp_path):
         return [Source(str(folder / "pool.csv"), str(tmp_path))]
 
     return write
+
+
+@pytest.fixture
+def embed_speakers(tmp_path, write_pool):
+    """Function that lays out speakers with embeddings; returns arguments."""
+
+    def make(speakers, order=None, emotions=True, name="pool"):
+        utterances, vectors = [], []
+        for speaker, (points, truth) in speakers.items():
+            for number, label in enumerate(truth):
+                utterances.append(
+                    Utterance(
+                        ID=f"{speaker}_{number:03d}",
+                        duration=1.0,
+                        wav="none.wav",
+                        spk_id=speaker,
+                        gender="F",
+                        sentence=str(number % 2),
+                        emotion=f"e{label}" if emotions else "",
+                    )
+                )
+            # Who speaks dwarfs how, until the speaker's mean is gone.
+            vectors.append(points + 10 * len(vectors))
+        rows = np.arange(len(utterances)) if order is None else order
+        embeddings = Embeddings(
+            {"name": "stats", "source": "made up", "revision": "1"},
+            np.array([utterances[row].ID for row in rows]),
+            np.zeros((len(rows), 4), dtype=np.int64),
+            np.concatenate(vectors).astype(np.float32)[rows],
+        )
+        add_embeddings(tmp_path / "embeddings", embeddings)
+        return {
+            "sources": write_pool([utterances[row] for row in rows], name),
+            "embedding_folder": tmp_path / "embeddings",
+            "encoder": "stats",
+        }
+
+    return make
 
 
 @pytest.fixture

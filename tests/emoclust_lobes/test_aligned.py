@@ -3,10 +3,8 @@
 import numpy as np
 import pytest
 from emoclust_lobes.aligned import aligned_clusters
-from emoclust_lobes.cluster_algorithms import (
-    distances_and_margins,
-    remove_speaker,
-)
+from emoclust_lobes.centring import remove_speaker
+from emoclust_lobes.cluster_algorithms import distances_and_margins
 from emoclust_lobes.clustering import ClusterError
 from hypothesis import (
     given,

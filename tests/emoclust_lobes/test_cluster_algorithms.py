@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 from clear_clusters import blobs
+from emoclust_lobes.centring import remove_speaker
 from emoclust_lobes.cluster_algorithms import (
     ALGORITHMS,
     cluster_speaker,
     distances_and_margins,
-    remove_speaker,
     silhouette,
     unit,
 )
@@ -73,21 +73,6 @@ def test_the_silhouette_is_that_of_scikit_learn(n, k, seed):
 def test_the_silhouette_of_identical_utterances_is_0():
     vectors = np.repeat([[0.1, 0.7, 0.3]], 9, axis=0)
     assert silhouette(vectors, np.arange(9) % 3) == 0
-
-
-@given(sizes, st.integers(0, 2**32 - 1))
-@settings(deadline=None, max_examples=30)
-def test_removing_a_speaker_is_a_mean_less_and_a_length_of_one(shape, seed):
-    vectors = np.random.default_rng(seed).normal(size=shape).astype("float32")
-    expected = []
-    for row in vectors:
-        shifted = [
-            float(x) - sum(float(v) for v in vectors[:, d]) / len(vectors)
-            for d, x in enumerate(row)
-        ]
-        length = sum(x * x for x in shifted) ** 0.5
-        expected.append([x / length for x in shifted])
-    np.testing.assert_allclose(remove_speaker(vectors), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("directions", [False, True])

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from clear_clusters import blobs
 from data_prep.manifest import Utterance, read_manifests
+from emoclust_lobes.centring import remove_speaker
 from emoclust_lobes.cluster_algorithms import (
     distances_and_margins,
-    remove_speaker,
     speaker_seed,
 )
 from emoclust_lobes.clustering import (
@@ -21,7 +21,6 @@ from emoclust_lobes.clustering import (
     read_clusters,
 )
 from emoclust_lobes.embedding_cache import EmbeddingError
-from emoclust_lobes.embedding_parts import Embeddings, add_embeddings
 from emoclust_lobes.embeddings import embed_utterances
 from emoclust_lobes.files import fingerprint
 from emoclust_lobes.wheels import EncoderError
@@ -35,45 +34,7 @@ from sklearn.metrics import adjusted_rand_score
 
 
 @pytest.fixture
-def corpus(tmp_path, write_pool):
-    """Function that lays out speakers with embeddings; returns arguments."""
-
-    def make(speakers, order=None, emotions=True, name="pool"):
-        utterances, vectors = [], []
-        for speaker, (points, truth) in speakers.items():
-            for number, label in enumerate(truth):
-                utterances.append(
-                    Utterance(
-                        ID=f"{speaker}_{number:03d}",
-                        duration=1.0,
-                        wav="none.wav",
-                        spk_id=speaker,
-                        gender="F",
-                        sentence=str(number % 2),
-                        emotion=f"e{label}" if emotions else "",
-                    )
-                )
-            # Who speaks dwarfs how, until the speaker's mean is gone.
-            vectors.append(points + 10 * len(vectors))
-        rows = np.arange(len(utterances)) if order is None else order
-        embeddings = Embeddings(
-            {"name": "stats", "source": "made up", "revision": "1"},
-            np.array([utterances[row].ID for row in rows]),
-            np.zeros((len(rows), 4), dtype=np.int64),
-            np.concatenate(vectors).astype(np.float32)[rows],
-        )
-        add_embeddings(tmp_path / "embeddings", embeddings)
-        return {
-            "sources": write_pool([utterances[row] for row in rows], name),
-            "embedding_folder": tmp_path / "embeddings",
-            "encoder": "stats",
-        }
-
-    return make
-
-
-@pytest.fixture
-def cluster_noisy(corpus, tmp_path):
+def cluster_noisy(embed_speakers, tmp_path):
     """Function that clusters a corpus in some order and returns both files."""
     speakers = {
         "anna": blobs(4, 6, noise=0.4, seed=1),
@@ -84,7 +45,9 @@ def cluster_noisy(corpus, tmp_path):
         folder = tmp_path / "noisy"
         (folder / "clusters.json").unlink(missing_ok=True)  # no skip
         cluster_utterances(
-            **corpus(speakers, order), cluster_folder=folder, n_clusters=4
+            **embed_speakers(speakers, order),
+            cluster_folder=folder,
+            n_clusters=4,
         )
         names = ("clusters.csv", "clusters.json")
         return [(folder / name).read_bytes() for name in names]
@@ -95,9 +58,11 @@ def cluster_noisy(corpus, tmp_path):
 SPEAKERS = {"anna": blobs(4, 6, seed=1), "bert": blobs(3, 8, seed=2)}
 
 
-def test_the_table_and_the_report_say_the_same(corpus, tmp_path):
+def test_the_table_and_the_report_say_the_same(embed_speakers, tmp_path):
     cluster_utterances(
-        **corpus(SPEAKERS), cluster_folder=tmp_path / "out", n_clusters=4
+        **embed_speakers(SPEAKERS),
+        cluster_folder=tmp_path / "out",
+        n_clusters=4,
     )
     table = read_clusters(tmp_path / "out")
     assert list(table.columns) == "ID spk_id cluster distance margin".split()
@@ -126,12 +91,12 @@ def test_the_order_of_utterances_changes_no_byte(cluster_noisy, order):
     assert cluster_noisy(order) == cluster_noisy(None)
 
 
-def test_the_number_of_workers_changes_no_byte(corpus, tmp_path):
+def test_the_number_of_workers_changes_no_byte(embed_speakers, tmp_path):
     speakers = {
         f"s{number:02d}": blobs(3, 5, noise=0.4, seed=number)
         for number in range(60)  # more than one task
     }
-    arguments = corpus(speakers)
+    arguments = embed_speakers(speakers)
     for n_jobs in (1, 2):
         cluster_utterances(
             **arguments,
@@ -145,77 +110,18 @@ def test_the_number_of_workers_changes_no_byte(corpus, tmp_path):
 
 
 def test_a_speakers_clusters_do_not_depend_on_who_else_is_there(
-    corpus, tmp_path
+    embed_speakers, tmp_path
 ):
     for name in ("both", "alone"):
         speakers = SPEAKERS if name == "both" else {"anna": SPEAKERS["anna"]}
         cluster_utterances(
-            **corpus(speakers), cluster_folder=tmp_path / name, n_clusters=4
+            **embed_speakers(speakers),
+            cluster_folder=tmp_path / name,
+            n_clusters=4,
         )
     both = read_clusters(tmp_path / "both")
     alone = read_clusters(tmp_path / "alone")
     assert both[both.spk_id == "anna"].equals(alone)
-
-
-@pytest.fixture
-def wordy(corpus):
-    """Arguments for speakers whose sentences are further apart than emotions.
-
-    And the true clusters of each.
-    """
-    rng = np.random.default_rng(4)
-    sentence = 10 * np.array([[1.0, 0, 0, 0, 0, 0], [-1, 0, 0, 0, 0, 0]])
-    speakers = {}
-    for name in ("anna", "bert", "cleo"):
-        truth = np.repeat([0, 1, 2], 8)
-        points = 3 * np.eye(6)[truth + 1] + 0.1 * rng.normal(size=(24, 6))
-        points += sentence[np.arange(24) % 2]  # as `corpus` numbers them
-        speakers[name] = points, truth
-    return corpus(speakers), truth
-
-
-@pytest.mark.parametrize("removed", [False, True])
-def test_clusters_follow_the_sentence_until_it_is_removed(
-    wordy, tmp_path, removed
-):
-    arguments, truth = wordy
-    cluster_utterances(
-        **arguments,
-        cluster_folder=tmp_path / "out",
-        n_clusters=3,
-        without_sentences=removed,
-    )
-    table = read_clusters(tmp_path / "out")
-    for _, own in table.groupby("spk_id"):
-        score = adjusted_rand_score(truth, own["cluster"])
-        assert score == 1 if removed else score < 0.6
-    report = json.loads((tmp_path / "out/clusters.json").read_text())
-    assert report["without_sentences"] is removed
-
-
-def test_what_others_say_elsewhere_moves_no_cluster(corpus, tmp_path):
-    """Neither does what test speakers say, whose manifest is another."""
-    pool = {
-        "anna": blobs(4, 6, noise=2.0, seed=1),
-        "bert": blobs(3, 8, noise=2.0, seed=2),
-    }
-    test = {name: blobs(4, 6, seed=seed) for seed, name in enumerate("cd")}
-    found = []
-    for held_out in (pool, {"cleo": blobs(2, 9, seed=5)}, test):
-        # Embeddings are added to those there are; manifests stay apart
-        more = corpus(held_out, name=f"held_out_{len(found)}")
-        both = corpus(pool, name="train")
-        both["sources"] = [*both["sources"], *more["sources"]]
-        folder = tmp_path / str(len(found))
-        cluster_utterances(
-            **both,
-            cluster_folder=folder,
-            n_clusters=4,
-            without_sentences=True,
-        )
-        table = read_clusters(folder)
-        found.append(table[table["spk_id"].isin(list(pool))].values.tolist())
-    assert found[0] == found[1] == found[2]
 
 
 def test_seeds_differ_between_speakers_and_runs():
@@ -225,7 +131,7 @@ def test_seeds_differ_between_speakers_and_runs():
 
 
 def test_unchanged_inputs_are_skipped_and_changed_ones_are_not(
-    corpus, tmp_path
+    embed_speakers, tmp_path
 ):
     folder = tmp_path / "out"
     arguments = {
@@ -239,14 +145,14 @@ def test_unchanged_inputs_are_skipped_and_changed_ones_are_not(
         """Say whether a run with these changes did anything."""
         speakers = changes.pop("speakers", SPEAKERS)
         emotions = changes.pop("emotions", True)
-        where = corpus(speakers, emotions=emotions)
+        where = embed_speakers(speakers, emotions=emotions)
         before = (folder / "clusters.json").stat().st_mtime_ns
         cluster_utterances(**where, **{**arguments, **changes})
         changed = (folder / "clusters.json").stat().st_mtime_ns != before
-        cluster_utterances(**corpus(SPEAKERS), **arguments)
+        cluster_utterances(**embed_speakers(SPEAKERS), **arguments)
         return changed
 
-    cluster_utterances(**corpus(SPEAKERS), **arguments)
+    cluster_utterances(**embed_speakers(SPEAKERS), **arguments)
     assert not runs()
     assert not runs(n_jobs=2)
     assert runs(without_sentences=True)
@@ -263,8 +169,10 @@ def test_unchanged_inputs_are_skipped_and_changed_ones_are_not(
 
 
 @pytest.mark.parametrize("rows_at_once", [1, 7, 48, 100])
-def test_the_fingerprint_is_that_of_all_inputs_as_one(corpus, rows_at_once):
-    utterances = read_manifests(corpus(SPEAKERS)["sources"])
+def test_the_fingerprint_is_that_of_all_inputs_as_one(
+    embed_speakers, rows_at_once
+):
+    utterances = read_manifests(embed_speakers(SPEAKERS)["sources"])
     vectors = np.arange(96, dtype=np.float32).reshape(48, 2)
     arguments = {"seed": 1, "encoder": {"name": "stäts"}}
     columns = ["ID", "spk_id", *LABELS]
@@ -278,7 +186,7 @@ def test_the_fingerprint_is_that_of_all_inputs_as_one(corpus, rows_at_once):
 
 
 def test_short_speakers_are_counted_and_everything_is_strict_json(
-    corpus, tmp_path
+    embed_speakers, tmp_path
 ):
     short = {
         "one": blobs(1, 1, seed=3),
@@ -287,7 +195,9 @@ def test_short_speakers_are_counted_and_everything_is_strict_json(
     }
     folder = tmp_path / "out"
     cluster_utterances(
-        **corpus(short, emotions=False), cluster_folder=folder, n_clusters=4
+        **embed_speakers(short, emotions=False),
+        cluster_folder=folder,
+        n_clusters=4,
     )
 
     def refuse(constant):
@@ -316,9 +226,11 @@ def test_short_speakers_are_counted_and_everything_is_strict_json(
         ({"sources": []}, "no utterance"),
     ],
 )
-def test_wrong_arguments_are_named(corpus, tmp_path, arguments, message):
+def test_wrong_arguments_are_named(
+    embed_speakers, tmp_path, arguments, message
+):
     arguments = {
-        **corpus(SPEAKERS),
+        **embed_speakers(SPEAKERS),
         "cluster_folder": tmp_path / "out",
         "n_clusters": 4,
         **arguments,
@@ -327,10 +239,10 @@ def test_wrong_arguments_are_named(corpus, tmp_path, arguments, message):
         cluster_utterances(**arguments)
 
 
-def test_utterances_without_embedding_are_named(corpus, tmp_path):
-    arguments = corpus(SPEAKERS)
+def test_utterances_without_embedding_are_named(embed_speakers, tmp_path):
+    arguments = embed_speakers(SPEAKERS)
     shutil.rmtree(arguments["embedding_folder"])
-    corpus({"anna": SPEAKERS["anna"]}, name="less")
+    embed_speakers({"anna": SPEAKERS["anna"]}, name="less")
     with pytest.raises(EmbeddingError, match="24 of 48 utterances .* bert_000"):
         cluster_utterances(
             **arguments, cluster_folder=tmp_path / "out", n_clusters=4

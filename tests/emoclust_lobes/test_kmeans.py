@@ -4,11 +4,8 @@ import itertools
 
 import numpy as np
 import pytest
-from emoclust_lobes.cluster_algorithms import (
-    distances_and_margins,
-    remove_speaker,
-    unit,
-)
+from emoclust_lobes.centring import remove_speaker
+from emoclust_lobes.cluster_algorithms import distances_and_margins, unit
 from emoclust_lobes.kmeans import kmeans, spherical
 from hypothesis import (
     given,

@@ -4,11 +4,8 @@ import numpy as np
 import pandas
 import pytest
 from emoclust_lobes.analysis.grid import STABILITY, analyse_grid, split_speakers
-from emoclust_lobes.cluster_algorithms import (
-    cluster_speaker,
-    remove_speaker,
-    speaker_seed,
-)
+from emoclust_lobes.centring import remove_speaker
+from emoclust_lobes.cluster_algorithms import cluster_speaker, speaker_seed
 from sklearn.metrics import adjusted_mutual_info_score
 
 
