@@ -114,6 +114,24 @@ class EncoderBrain(DistributedBrain):
             features = self.hparams.augment(features)
         return self.modules.embedding_model(features, lens).squeeze(1)
 
+    def classify_speakers(self, embeddings, batch):
+        """Return the loss of speaker classification.
+
+        Arguments
+        ---------
+        embeddings : torch.Tensor
+            Shape [batch, dim].
+        batch : PaddedBatch
+            With ``speaker``, numbers.
+
+        Returns
+        -------
+        torch.Tensor
+            A scalar.
+        """
+        scores = self.modules.speaker_classifier(embeddings.unsqueeze(1))
+        return self.hparams.speaker_loss(scores, batch.speaker.unsqueeze(1))
+
     def contrast(self, embeddings, batch):
         """Contrast the clusters of a batch of the pool.
 

@@ -75,8 +75,7 @@ class ContrastiveBrain(EncoderBrain):
             done = counter.current - 1 + self.step / self.steps_per_epoch
             strength = reversal_ramp(done / counter.limit, final=1.0)
             embeddings = reverse_gradient(embeddings, strength)
-        scores = self.modules.speaker_classifier(embeddings.unsqueeze(1))
-        return self.hparams.speaker_loss(scores, batch.speaker.unsqueeze(1))
+        return super().classify_speakers(embeddings, batch)
 
     def on_fit_start(self):
         """Keep a copy of the untrained encoder, to compare with."""

@@ -55,10 +55,7 @@ class SERBrain(EncoderBrain):
         terms = {"emotion_loss": self.emotion_loss(placed, batch)}
         loss = terms["emotion_loss"]
         if self.hparams.speaker_weight > 0:
-            scores = self.modules.speaker_classifier(predictions.unsqueeze(1))
-            terms["speaker_loss"] = self.hparams.speaker_loss(
-                scores, batch.speaker.unsqueeze(1)
-            )
+            terms["speaker_loss"] = self.classify_speakers(predictions, batch)
             loss = loss + self.hparams.speaker_weight * terms["speaker_loss"]
         if self.pool_batches is not None:
             place = (self.step - 1) * n_processes() + process_number()
