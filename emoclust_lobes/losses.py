@@ -4,6 +4,7 @@ import math
 
 import torch
 from emoclust_lobes.memory import embedded_utterances
+from emoclust_lobes.row_blocks import sum_over_rows
 
 # Its exponential is zero; unlike minus infinity's, its product with zero, too.
 EXCLUDED = torch.finfo(torch.float32).min
@@ -178,26 +179,36 @@ class ClusterContrastiveLoss(torch.nn.Module):
             )
             if memory is not None and len(memory):
                 keys = keys.followed_by(memory.contents())
-            positive, negative = self.pair_masks(
-                keys.speakers, keys.clusters, keys.contexts, n_anchors=batch
+            numerator, counts = sum_over_rows(
+                lambda vectors, rows: self._sums(vectors, keys, rows),
+                keys.embeddings,
+                n_rows=batch,
             )
-            anchors = keys.embeddings[:batch] / self.temperature
-            logits = anchors @ keys.embeddings.T
-            if self.hardness > 0:
-                logits = logits + self._log_factors(logits, negative)
-            logits.masked_fill_(~(positive | negative), EXCLUDED)
-            log_probability = logits.log_softmax(dim=1)
-            shares = positive * keys.weights
-            totals = shares.sum(dim=1)
-            usable = (totals > 0) & negative.any(dim=1)
-            # Where there is nothing to divide by, what is divided is zero.
-            per_anchor = torch.linalg.vecdot(shares, log_probability)
-            per_anchor = per_anchor / totals.clamp(TINY)
-            own = keys.weights[:batch] * usable
-            loss = -(own * per_anchor).sum() / own.sum().clamp(TINY)
-        return loss, int(usable.sum())
+            total_weight, n_anchors = counts
+            loss = -numerator / total_weight.clamp(TINY)
+        return loss, int(n_anchors)
 
-    def pair_masks(self, speakers, clusters, contexts=None, n_anchors=None):
+    def _sums(self, vectors, keys, rows):
+        """Sum over some anchors: their losses, their weights, their number."""
+        positive, negative = self.pair_masks(
+            keys.speakers, keys.clusters, keys.contexts, rows
+        )
+        logits = vectors[rows] / self.temperature @ vectors.T
+        if self.hardness > 0:
+            logits = logits + self._log_factors(logits, negative)
+        logits.masked_fill_(~(positive | negative), EXCLUDED)
+        log_probability = logits.log_softmax(dim=1)
+        shares = positive * keys.weights
+        totals = shares.sum(dim=1)
+        usable = (totals > 0) & negative.any(dim=1)
+        # Where there is nothing to divide by, what is divided is zero.
+        per_anchor = torch.linalg.vecdot(shares, log_probability)
+        per_anchor = per_anchor / totals.clamp(TINY)
+        own = keys.weights[rows] * usable
+        counts = torch.stack([own.sum(), usable.sum()])
+        return (own * per_anchor).sum(), counts
+
+    def pair_masks(self, speakers, clusters, contexts=None, rows=slice(None)):
         """Say which pairs attract and which repel.
 
         Arguments
@@ -205,20 +216,20 @@ class ClusterContrastiveLoss(torch.nn.Module):
         speakers, clusters, contexts : torch.Tensor
             As for ``forward``, shape [keys]: of the anchors, and then of what
             the memory holds. Contexts are needed with ``elsewhere`` only.
-        n_anchors : int
-            How many of the keys are anchors; all when not given.
+        rows : slice
+            Which of the keys are anchors; all when not given.
 
         Returns
         -------
         positive, negative : torch.Tensor
             Boolean masks, shape [anchors, keys]; row a holds anchor a's pairs.
         """
-        rows = slice(n_anchors)
         same_speaker = speakers[rows, None] == speakers
         same_cluster = clusters[rows, None] == clusters
         if self.positives == "speaker":
             same_cluster &= same_speaker
-        itself = torch.zeros_like(same_cluster).fill_diagonal_(True)
+        place = torch.arange(len(speakers), device=speakers.device)
+        itself = place[rows, None] == place
         positive = same_cluster & ~itself
         negative = ~same_cluster
         if self.negatives == "speaker":

@@ -143,7 +143,7 @@ def test_aligned_clusters_with_memory_equal_another_librarys(
             torch.cat([batch[k], past[k]])
             for k in ("speakers", "clusters", "contexts")
         ),
-        n_anchors=24,
+        rows=slice(24),
     )
     expected = SupConLoss(temperature=0.1)(
         theirs,
