@@ -249,6 +249,25 @@ def run_reference(
         When arguments do not fit together, or labelled IDs are not in training.
     EmbeddingError
         When vectors are missing.
+
+    Example
+    -------
+    >>> from emoclust_lobes.steps import load_experiment
+    >>> from emoclust_lobes.testing.experiment import tiny_ravdess
+    >>> overrides = tiny_ravdess(getfixture("tmp_path"))
+    >>> hparams = load_experiment("hparams/ravdess.yaml", overrides)
+    >>> hparams["prepare"]()
+    >>> hparams["embed"](sources=hparams["fold_sources"](), device="cpu")
+    >>> predictions, valid_uar = run_reference(
+    ...     manifest_folder=hparams["manifest_folder"],
+    ...     data_folder=overrides["data_folder"],
+    ...     embedding_folder=hparams["embedding_folder"],
+    ...     encoders=["stats"],
+    ...     classifier="logistic",
+    ...     C_grid=[0.01],
+    ... )
+    >>> list(predictions.columns[:3]), len(predictions)
+    (['ID', 'truth', 'prediction'], 15)
     """
     if n_enrolled is not None and not speaker_normalised:
         raise ValueError(

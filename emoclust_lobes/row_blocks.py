@@ -57,6 +57,7 @@ class _SumOverBlocks(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, inputs, function, blocks):
+        """Sum, and take the gradient of each block at once."""
         with_gradient = ctx.needs_input_grad[0]
         total, counts, gradient = 0.0, 0, torch.zeros_like(inputs)
         for rows in blocks:
@@ -72,5 +73,6 @@ class _SumOverBlocks(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, by_total, _):
+        """Scale what is kept; the counts have no gradient."""
         (gradient,) = ctx.saved_tensors
         return by_total * gradient, None, None

@@ -130,6 +130,14 @@ class SpeechBrainNetwork(nn.Module):
     ------
     EncoderError
         When neither a folder nor the hub gives the model.
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.inference import made_up_model
+    >>> folder = made_up_model(getfixture("tmp_path") / "model")
+    >>> network = SpeechBrainNetwork(str(folder))
+    >>> network(torch.zeros(2, 16000)).shape
+    torch.Size([2, 8])
     """
 
     def __init__(self, source, device="cpu"):

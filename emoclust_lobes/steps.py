@@ -89,6 +89,15 @@ def run_steps(last, hparams, device):
     -------
     str
         What the last step made.
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.experiment import tiny_ravdess
+    >>> overrides = tiny_ravdess(getfixture("tmp_path"))
+    >>> hparams = load_experiment("hparams/ravdess.yaml", overrides)
+    >>> text = run_steps("clusters", hparams, "cpu")
+    >>> print(text.splitlines()[0])  # doctest: +ELLIPSIS
+    21 clusters of 45 utterances of 3 speakers (kmeans, stats); ...
     """
     hparams["prepare"]()
     hparams["prepare_pools"]()

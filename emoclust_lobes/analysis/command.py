@@ -157,6 +157,14 @@ def analyse_experiment(hparams, options, device):
     ------
     AnalysisError
         When the options ask for something that is not there.
+
+    Example
+    -------
+    >>> options = argparse.Namespace()
+    >>> analyse_experiment({"seed": 1}, options, "cpu")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    emoclust_lobes.analysis.report.AnalysisError: the YAML has no ...
     """
     missing = [key for key in NEEDED if key not in hparams]
     if missing:

@@ -71,6 +71,32 @@ def analyse(
         When there is no utterance, or no such speaker.
     EmbeddingError
         When embeddings are missing.
+
+    Example
+    -------
+    >>> from emoclust_lobes.embedding_cache import read_cache
+    >>> from emoclust_lobes.steps import load_experiment
+    >>> from emoclust_lobes.testing.experiment import tiny_ravdess
+    >>> overrides = tiny_ravdess(getfixture("tmp_path"))
+    >>> hparams = load_experiment("hparams/ravdess.yaml", overrides)
+    >>> hparams["prepare"]()
+    >>> sources = hparams["fold_sources"]()
+    >>> hparams["embed"](sources=sources, device="cpu")
+    >>> text = analyse(
+    ...     sources,
+    ...     {"stats": read_cache(hparams["embedding_folder"], "stats")},
+    ...     getfixture("tmp_path") / "analysis",
+    ...     title="RAVDESS, made up",
+    ...     algorithms=["kmeans"],
+    ...     ks=[4],
+    ...     reference_k=4,
+    ...     n_seeds=2,
+    ...     n_init=1,
+    ...     n_permutations=5,
+    ...     n_maps=0,
+    ... )
+    >>> print(text[:62])
+    Of the clusters inside each speaker of RAVDESS, made up (kmean
     """
     out = pathlib.Path(out)
     utterances = describe_utterances(sources, out / "loudness.csv", n_jobs)

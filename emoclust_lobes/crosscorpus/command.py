@@ -136,6 +136,18 @@ def run(options, overrides, device):
         results are kept.
     ManifestError, ProtocolError
         When a corpus cannot be prepared, or a system is not known.
+
+    Example
+    -------
+    >>> import argparse, shutil
+    >>> folder = getfixture("tmp_path") / "results"
+    >>> _ = shutil.copytree("recipes/crosscorpus/results", folder)
+    >>> parser = argparse.ArgumentParser()
+    >>> add_arguments(parser)
+    >>> options = parser.parse_args(["--report-only", f"--results={folder}"])
+    >>> options.yaml = "hparams/generic_wav2vec2.yaml"
+    >>> run(options, {}, "cpu")  # doctest: +ELLIPSIS
+    'report: ...report.md'
     """
     output_folder = pathlib.Path(overrides.get("output_folder", OUTPUT_FOLDER))
     folder = pathlib.Path(options.results or output_folder / "report")

@@ -33,6 +33,15 @@ def write_report(folder):
     ------
     FileNotFoundError, ValueError
         As ``read_matrix``.
+
+    Example
+    -------
+    >>> import shutil
+    >>> folder = getfixture("tmp_path") / "results"
+    >>> _ = shutil.copytree("recipes/crosscorpus/results", folder)
+    >>> before = (folder / "report.md").read_text(encoding="utf-8")
+    >>> write_report(folder).read_text(encoding="utf-8") == before
+    True
     """
     folder = pathlib.Path(folder)
     matrix = read_matrix(folder)

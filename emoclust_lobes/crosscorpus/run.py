@@ -119,6 +119,38 @@ def run_matrix(
     ------
     CrossCorpusError
         When the results of a case are there, made with other settings.
+
+    Example
+    -------
+    >>> from emoclust_lobes.crosscorpus.corpora import read_corpora
+    >>> from emoclust_lobes.testing import make_emodb
+    >>> from emoclust_lobes.testing.experiment import tiny_ravdess
+    >>> folder = getfixture("tmp_path")
+    >>> ravdess = tiny_ravdess(folder)["data_folder"]
+    >>> emodb = str(folder / "emodb")
+    >>> _ = make_emodb(emodb)
+    >>> classes, corpora = read_corpora(
+    ...     "hparams/crosscorpus.yaml",
+    ...     {"ravdess": ravdess, "emodb": emodb},
+    ...     expect_complete=False,
+    ... )
+    >>> run_matrix(
+    ...     yaml="hparams/generic.yaml",
+    ...     overrides={"speaker_encoder": "stats"},
+    ...     settings={},
+    ...     classes=classes,
+    ...     corpora={corpus.name: corpus for corpus in corpora},
+    ...     systems=[],  # nothing is trained, and all is made ready
+    ...     adapt=["none"],
+    ...     seeds=[1],
+    ...     output_folder=folder / "across",
+    ...     n_jobs=1,
+    ...     devices=["cpu"],
+    ...     commit="abc1234",
+    ... )
+    []
+    >>> len(list((folder / "across").glob("ravdess-to-emodb/*.csv")))
+    1
     """
     folds, root = prepare_corpora(corpora, output_folder)
     n_folds = {name: len(folders) for name, folders in folds.items()}

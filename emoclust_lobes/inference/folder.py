@@ -101,6 +101,24 @@ def write_inference_folder(
     ------
     InferenceError
         When what was written cannot be loaded.
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.inference import METRICS, STAGE2
+    >>> from hyperpyyaml import load_hyperpyyaml
+    >>> folder = getfixture("tmp_path") / "inference"
+    >>> write_inference_folder(
+    ...     folder=folder,
+    ...     stage2=STAGE2,
+    ...     modules=load_hyperpyyaml(STAGE2)["ser"]["modules"],
+    ...     metrics=METRICS,
+    ...     sample_rate=16000,
+    ...     embedding_size=8,
+    ...     front_end_folder=folder.parent,
+    ... )
+    >>> sorted(path.name for path in folder.iterdir())
+    ['README.md', 'classifier.ckpt', 'encoder.ckpt', 'hyperparams.yaml', \
+'label_encoder.ckpt', 'metrics.json']
     """
     modules = dict(modules)
     if normalization is not None:

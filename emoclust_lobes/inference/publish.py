@@ -159,6 +159,18 @@ def run(options):
     ------
     InferenceError
         As ``publish``.
+
+    Example
+    -------
+    >>> import argparse
+    >>> from emoclust_lobes.testing.inference import made_up_model
+    >>> folder = getfixture("tmp_path")
+    >>> model = made_up_model(folder / "inference")
+    >>> parser = argparse.ArgumentParser()
+    >>> add_arguments(parser)
+    >>> told = run(parser.parse_args([str(model), str(folder / "my-model")]))
+    >>> told.splitlines()[1].split()[:3]
+    ['hf', 'upload', 'NAME/my-model']
     """
     destination = publish(
         options.folder, options.destination, trust=options.trust

@@ -54,6 +54,23 @@ def run_predict(options):
         When an option or the inputs are wrong.
     emoclust_lobes.inference.InferenceError
         When the model cannot be loaded.
+
+    Example
+    -------
+    >>> import argparse
+    >>> from emoclust_lobes.testing.inference import made_up_model
+    >>> from emoclust_lobes.testing.noise import write_noise
+    >>> folder = getfixture("tmp_path")
+    >>> model = made_up_model(folder / "inference")
+    >>> clip = write_noise(folder / "clip.wav", samples=16000)
+    >>> parser = argparse.ArgumentParser()
+    >>> add_predict_arguments(parser)
+    >>> table = folder / "emotions.csv"
+    >>> words = [str(model), str(clip)]
+    >>> run_predict(parser.parse_args([*words, f"--output={table}"]))
+    0
+    >>> table.read_text().split(",")[:4]
+    ['path', 'emotion', 'confidence', 'prob_ang']
     """
     if options.enrol and options.speaker_column:
         raise PredictError("give --enrol or --speaker-column, not both")
@@ -113,6 +130,23 @@ def run_embed(options):
         When an option or the inputs are wrong.
     emoclust_lobes.inference.InferenceError
         When the model cannot be loaded.
+
+    Example
+    -------
+    >>> import argparse
+    >>> from emoclust_lobes.testing.inference import made_up_model
+    >>> from emoclust_lobes.testing.noise import write_noise
+    >>> folder = getfixture("tmp_path")
+    >>> model = made_up_model(folder / "inference")
+    >>> clip = write_noise(folder / "clip.wav", samples=16000)
+    >>> parser = argparse.ArgumentParser()
+    >>> add_embed_arguments(parser)
+    >>> words = [f"--model={model}", str(clip)]
+    >>> table = folder / "vectors.npz"
+    >>> run_embed(parser.parse_args([*words, f"--output={table}"]))
+    0
+    >>> np.load(table)["embedding"].shape
+    (1, 8)
     """
     _check_output(options.output)
     if not options.output.endswith((".npz", ".parquet")):

@@ -37,6 +37,18 @@ def run_protocol(yaml, overrides, options, device):
     ProtocolError
         When it cannot be run, or runs failed: the others are done, and their
         results are kept.
+
+    Example
+    -------
+    >>> import argparse
+    >>> from emoclust_lobes.protocol.options import add_arguments
+    >>> from emoclust_lobes.testing.results import make_results
+    >>> folder = make_results(getfixture("tmp_path"))
+    >>> parser = argparse.ArgumentParser()
+    >>> add_arguments(parser)
+    >>> options = parser.parse_args(["--report-only", f"--results={folder}"])
+    >>> print(run_protocol("hparams/ravdess.yaml", {}, options, "cpu"))
+    report: ...report.md
     """
     experiment = Experiment(yaml, overrides)
     if options.report_only:

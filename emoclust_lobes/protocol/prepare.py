@@ -44,6 +44,18 @@ def prepare_jobs(experiment, jobs, device):
         From ``plan_jobs``.
     device : str
         Where embeddings and features are computed.
+
+    Example
+    -------
+    >>> from emoclust_lobes.protocol.plan import Job, System
+    >>> from emoclust_lobes.protocol.scripts import Experiment
+    >>> from emoclust_lobes.testing.experiment import tiny_ravdess
+    >>> folder = getfixture("tmp_path")
+    >>> experiment = Experiment("hparams/ravdess.yaml", tiny_ravdess(folder))
+    >>> stats = System("stats", {}, {}, reference={"encoders": ["stats"]})
+    >>> prepare_jobs(experiment, [Job(1, 1986, ((stats, 1.0),))], "cpu")
+    >>> sorted(x.name for x in (folder / "results").iterdir())
+    ['embeddings', 'fold_1']
     """
     for fold, seed in sorted({(job.fold, job.seed) for job in jobs}):
         systems = [

@@ -53,6 +53,23 @@ def run_jobs(experiment, jobs, results_folder, n_jobs, devices, commit):
         When another process merges into the folder.
     Interrupted
         After Ctrl-C or SIGTERM, which end the jobs, too.
+
+    Example
+    -------
+    >>> from emoclust_lobes.protocol.cells import read_results
+    >>> from emoclust_lobes.protocol.plan import Job, System
+    >>> from emoclust_lobes.protocol.prepare import prepare_jobs
+    >>> from emoclust_lobes.protocol.scripts import Experiment
+    >>> from emoclust_lobes.testing.experiment import tiny_ravdess
+    >>> folder = getfixture("tmp_path")
+    >>> experiment = Experiment("hparams/ravdess.yaml", tiny_ravdess(folder))
+    >>> stats = System("stats", {}, {}, reference={"encoders": ["stats"]})
+    >>> jobs = [Job(1, 1986, ((stats, 1.0),))]
+    >>> prepare_jobs(experiment, jobs, "cpu")
+    >>> run_jobs(experiment, jobs, folder / "cells", 1, ["cpu"], "abc1234")
+    []
+    >>> (folder / "cells" / "cells.csv").read_text().splitlines()[1][:6]
+    'stats,'
     """
     # A server imports once what every job needs, and forks off each job.
     context = multiprocessing.get_context("forkserver")

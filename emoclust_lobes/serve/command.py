@@ -89,6 +89,17 @@ def run(options):
         When Gradio is missing, or an option is wrong.
     emoclust_lobes.inference.InferenceError
         When the model cannot be loaded.
+
+    Example
+    -------
+    >>> import argparse
+    >>> parser = argparse.ArgumentParser()
+    >>> add_arguments(parser)
+    >>> run(parser.parse_args(["nowhere", "--max-seconds=0"]))
+    Traceback (most recent call last):
+    ...
+    emoclust_lobes.serve.errors.ServeError: --max-seconds must be more than 0, \
+not 0
     """
     for name in ("max_megabytes", "max_seconds"):
         value = getattr(options, name)

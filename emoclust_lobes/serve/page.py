@@ -98,6 +98,18 @@ def make_page(show, facts, *, is_local, max_seconds, max_megabytes):
     Returns
     -------
     gradio.Blocks
+
+    Example
+    -------
+    >>> page = make_page(
+    ...     lambda path: "<p>angry</p>",
+    ...     facts="<p>It knows 2 emotions.</p>",
+    ...     is_local=True,
+    ...     max_seconds=30.0,
+    ...     max_megabytes=5.0,
+    ... )
+    >>> type(page).__name__
+    'Blocks'
     """
     import gradio
 

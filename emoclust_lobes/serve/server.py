@@ -64,6 +64,15 @@ def serve(
         When Gradio is missing or the port cannot be taken.
     emoclust_lobes.inference.InferenceError
         When the folder holds no model that can be loaded.
+
+    Example
+    -------
+    >>> serve("nowhere", port=0)
+    Traceback (most recent call last):
+    ...
+    emoclust_lobes.inference.errors.InferenceError: nowhere holds no model: \
+there is no hyperparams.yaml in it. Give the folder `inference` that \
+train_ser.py leaves beside metrics.json
     """
     if importlib.util.find_spec("gradio") is None:
         raise ServeError('the page needs Gradio: pip install "emoclust[serve]"')
@@ -103,6 +112,21 @@ def make_app(predictor, *, folder, host, max_megabytes, max_seconds):
     -------
     callable
         An ASGI application.
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.inference import made_up_model
+    >>> folder = getfixture("tmp_path")
+    >>> predictor = Predictor(made_up_model(folder / "inference"))
+    >>> app = make_app(
+    ...     predictor,
+    ...     folder=folder / "uploads",
+    ...     host="127.0.0.1",
+    ...     max_megabytes=5.0,
+    ...     max_seconds=30.0,
+    ... )
+    >>> callable(app)
+    True
     """
     # Read when Gradio is imported and when its parts are made
     os.environ.update(QUIET, GRADIO_TEMP_DIR=str(folder.resolve()))

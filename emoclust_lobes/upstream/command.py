@@ -58,6 +58,16 @@ def run(options):
     UpstreamError
         When the destination is no place for it, or a rule is broken; nothing
         is written then.
+
+    Example
+    -------
+    >>> import argparse
+    >>> parser = argparse.ArgumentParser()
+    >>> add_arguments(parser)
+    >>> folder = getfixture("tmp_path") / "tree"
+    >>> told = run(parser.parse_args([str(folder), "--pull_request=cremad"]))
+    >>> told.partition(" files in ")[2] == f"{folder}, all rules kept"
+    True
     """
     check_destination(options.destination)
     with tempfile.TemporaryDirectory() as folder:

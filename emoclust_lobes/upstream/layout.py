@@ -21,6 +21,7 @@ HOMES = {
     "data_prep.iemocap": "iemocap_prepare",
     "emoclust_lobes.losses": "speechbrain.nnet.loss.cluster_contrastive_loss",
     "emoclust_lobes.memory": "speechbrain.nnet.loss.embedding_memory",
+    "emoclust_lobes.row_blocks": "speechbrain.nnet.loss.row_blocks",
     "emoclust_lobes.samplers": "speechbrain.dataio.cluster_sampler",
 }
 

@@ -93,6 +93,22 @@ def failed_rows(tree, python):
     -------
     list of str
         What went wrong, and in which row; empty when all is well.
+
+    Example
+    -------
+    >>> from emoclust_lobes.upstream.rows import FIELDS, with_rows
+    >>> tree = getfixture("tmp_path")
+    >>> row = dict.fromkeys(FIELDS, "") | {
+    ...     "Script_file": "recipes/Birds/train.py",
+    ...     "Hparam_file": "recipes/Birds/train.yaml",
+    ...     "test_debug_checks": "file_exists=[log.txt]",
+    ... }
+    >>> for name in ("recipes/Birds", "tests/recipes"):
+    ...     (tree / name).mkdir(parents=True)
+    >>> _ = (tree / "tests/recipes/Birds.csv").write_text(with_rows("", [row]))
+    >>> _ = (tree / "recipes/Birds/train.py").write_text("print('no owl')")
+    >>> failed_rows(tree, "python")
+    ['recipes/Birds/train.yaml: log.txt was not left']
     """
     problems = []
     for number, (dataset, row) in enumerate(read_rows(pathlib.Path(tree))):
