@@ -15,7 +15,6 @@ The method is that of Ulgen et al. 2024 (arXiv 2401.11017).
 import sys
 
 import torch
-from emoclust_lobes.brain import Frozen
 from emoclust_lobes.class_balance import ClassBalance
 from emoclust_lobes.cluster_variants import find_variant
 from emoclust_lobes.columnar_dataset import ColumnarDataset
@@ -26,6 +25,7 @@ from emoclust_lobes.experiment import (
     save_whole,
 )
 from emoclust_lobes.files import read_json
+from emoclust_lobes.frozen import Frozen
 from emoclust_lobes.labels import labelled_splits
 from emoclust_lobes.pool import PoolBatches
 from emoclust_lobes.pretrained import add_trained_parts, initialize_encoder

@@ -6,7 +6,8 @@ that read manifests are imported from their modules:
 """
 
 from emoclust_lobes.audio import RandomCrop, audio_pipeline, read_utterance
-from emoclust_lobes.brain import EncoderBrain, Frozen
+from emoclust_lobes.brain import EncoderBrain
+from emoclust_lobes.frozen import Frozen
 from emoclust_lobes.history import History
 from emoclust_lobes.losses import ClusterContrastiveLoss
 from emoclust_lobes.metrics import cluster_auc, emotion_metrics

@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 import torch
 from emoclust_lobes.audio import RandomCrop, read_utterance
-from emoclust_lobes.brain import Frozen
 from emoclust_lobes.experiment import (
     ChangedRunError,
     refuse_changed_run,
     resolved_blocks,
 )
 from emoclust_lobes.files import replacing
+from emoclust_lobes.frozen import Frozen
 from emoclust_lobes.history import History
 from hypothesis import (
     given,
