@@ -102,7 +102,15 @@ def main():
             "recluster_every makes the clusters inside speakers anew, which "
             f"pretraining={hparams['pretraining']} does not use: set it to 0"
         )
-    blocks = resolved_blocks(hparams_file, overrides, ["ser"])
+    changed = hparams["cluster_noise"] > 0 or hparams["confidence"] != "none"
+    if hparams["recluster_every"] and changed:
+        raise ValueError(
+            "recluster_every makes clusters anew that have no noise and no "
+            "confidence: set it to 0, or cluster_noise to 0 and confidence to "
+            "none"
+        )
+    stage2 = ["ser", "labelled_sources", "enrolled_counts", "references"]
+    blocks = resolved_blocks(hparams_file, overrides, ignore=stage2)
     with one_run(folder):
         run_on_main(refuse_changed_run, args=[folder, blocks])
         sb.create_experiment_directory(

@@ -116,11 +116,8 @@ def main():
         )
     stage1 = ["contrastive", "pool_sources", "fold_sources", "prepare_pools"]
     stage1 += ["embed", "cluster"]
-    blocks = resolved_blocks(
-        hparams_file,
-        overrides,
-        ignore=[] if uses_clusters(hparams) else stage1,
-    )
+    ignore = ["references"] + ([] if uses_clusters(hparams) else stage1)
+    blocks = resolved_blocks(hparams_file, overrides, ignore)
     with one_run(folder):
         run_on_main(refuse_changed_run, args=[folder, blocks])
         sb.create_experiment_directory(

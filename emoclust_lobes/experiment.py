@@ -6,6 +6,7 @@ checkpoints that are whole.
 
 import contextlib
 import datetime
+import difflib
 import io
 import os
 import pathlib
@@ -23,6 +24,10 @@ from speechbrain.utils.logger import get_logger
 
 logger = get_logger(__name__)
 
+# Keys of the YAML that no result depends on
+NOT_COMPARED = ("data_folder", "output_folder", "cluster_jobs")
+SIDES = {"-": "was", "+": "now"}
+
 
 class Interrupted(SystemExit):
     """A signal ended the process: the exit code is 128 plus its number."""
@@ -37,7 +42,8 @@ def resolved_blocks(hparams_file, overrides, ignore):
 
     Numbers and names enter here through the blocks that refer to them, so
     that only what a run depends on is compared. Where corpus and results lie
-    is left out: both may be moved.
+    is left out, since both may be moved, and so is over how many processes
+    work is spread.
 
     Arguments
     ---------
@@ -64,9 +70,8 @@ def resolved_blocks(hparams_file, overrides, ignore):
     """
     changes = load_hyperpyyaml(overrides) or {} if overrides else {}
     with open(hparams_file, encoding="utf-8") as stream:
-        text = resolve_references(
-            stream, {**changes, "data_folder": "any", "output_folder": "any"}
-        )
+        free = dict.fromkeys(NOT_COMPARED, "any")
+        text = resolve_references(stream, {**changes, **free})
     yaml = ruamel.yaml.YAML()
     blocks = {}
     for name, node in yaml.load(text).items():
@@ -116,8 +121,11 @@ def refuse_changed_run(folder, blocks):
     lines = []
     for name in sorted(set(before) & set(blocks)) if to_resume else ():
         old, new = before[name].splitlines(), blocks[name].splitlines()
-        lines += [f"  was {line.strip()}" for line in old if line not in new]
-        lines += [f"  now {line.strip()}" for line in new if line not in old]
+        lines += [
+            f"  {SIDES[line[0]]} {line[1:].strip()}"
+            for line in difflib.ndiff(old, new)
+            if line[0] in SIDES
+        ]
     if lines:
         raise ChangedRunError(
             f"{folder} holds a run with other settings:\n"

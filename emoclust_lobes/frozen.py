@@ -34,6 +34,5 @@ class Frozen(torch.nn.Module):
         return super().train(False)
 
     def forward(self, *args, **kwargs):
-        """Run the module without gradients."""
-        with torch.no_grad():
-            return self.module(*args, **kwargs)
+        """Run the module; what comes before it still gets its gradient."""
+        return self.module(*args, **kwargs)

@@ -15,7 +15,7 @@ import pandas as pd
 from data_prep.manifest import SPLITS, Source, read_manifest
 from data_prep.summary import read_summary
 from emoclust_lobes.embeddings import read_embeddings
-from emoclust_lobes.enrolment_draws import draw_enrolled
+from emoclust_lobes.enrolment_draws import ALL, draw_enrolled
 from emoclust_lobes.metrics import emotion_metrics
 from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
@@ -41,9 +41,7 @@ class Utterances(NamedTuple):
     vectors: np.ndarray
 
 
-def normalise_speakers(
-    utterances, training, n_enrolled=None, prior_weight=5.0, seed=1986
-):
+def normalise_speakers(utterances, training, n_enrolled, prior_weight, seed):
     """Standardise each utterance by unlabelled speech of its speaker.
 
     From n enrolled utterances with mean m and variance v come
@@ -60,10 +58,9 @@ def normalise_speakers(
     utterances, training : Utterances
         What to standardise, and the training speakers'; as manifests have
         them, in the order of their IDs. Labels are not read.
-    n_enrolled : int or None
+    n_enrolled : int or "all"
         Clips drawn for each utterance from the speaker's others, all of them
-        where there are fewer. None for the plain statistics of all the
-        speaker's clips, the utterance among them.
+        where there are fewer.
     prior_weight : float
         In utterances, above 0.
     seed : int
@@ -83,21 +80,16 @@ def normalise_speakers(
     >>> text = np.array(["a", "b", "c"])
     >>> vectors = np.array([[0.0], [3.0], [3.0]])
     >>> clips = Utterances(text, np.array(["s"] * 3), text, vectors)
-    >>> normalise_speakers(clips, clips).vectors.round(3).tolist()
-    [[-1.414], [0.707], [0.707]]
+    >>> found = normalise_speakers(clips, clips, "all", prior_weight=2, seed=1)
+    >>> found.vectors.round(3).tolist()
+    [[-2.5], [0.857], [0.857]]
     """
-    if prior_weight <= 0 or (n_enrolled or 0) < 0:
+    if prior_weight <= 0 or (n_enrolled != ALL and n_enrolled < 0):
         raise ValueError(
-            "n_enrolled must be None or at least 0 and prior_weight above 0, "
+            "n_enrolled must be all or at least 0 and prior_weight above 0, "
             f"found {n_enrolled} and {prior_weight}"
         )
     _, speakers, _, vectors = utterances
-    if n_enrolled is None:
-        of_all = np.empty(vectors.shape)
-        for speaker in np.unique(speakers):
-            own = speakers == speaker
-            of_all[own] = StandardScaler().fit_transform(vectors[own])
-        return utterances._replace(vectors=of_all)
     groups = pd.DataFrame(training.vectors).groupby(training.speakers)
     mean = prior_weight * groups.mean().mean().to_numpy()
     variance = prior_weight * groups.var(ddof=0).mean().to_numpy()
@@ -214,8 +206,8 @@ def run_reference(
     labelled_ids=None,
     speaker_normalised=False,
     n_enrolled=None,
-    prior_weight=5.0,
-    seed=1986,
+    prior_weight,
+    seed,
 ):
     """Run a reference system on one fold.
 
@@ -236,7 +228,7 @@ def run_reference(
         training speakers in the same way as those of the test speakers. With
         ``n_enrolled=0`` the result is that without it.
     n_enrolled, prior_weight, seed
-        As for ``normalise_speakers``.
+        As for ``normalise_speakers``; the first is None where there is none.
 
     Returns
     -------
@@ -265,13 +257,16 @@ def run_reference(
     ...     encoders=["stats"],
     ...     classifier="logistic",
     ...     C_grid=[0.01],
+    ...     prior_weight=2.0,
+    ...     seed=1986,
     ... )
     >>> list(predictions.columns[:3]), len(predictions)
     (['ID', 'truth', 'prediction'], 15)
     """
-    if n_enrolled is not None and not speaker_normalised:
+    if (n_enrolled is not None) != speaker_normalised:
         raise ValueError(
-            f"n_enrolled={n_enrolled} has no effect without speaker_normalised"
+            f"n_enrolled={n_enrolled} does not fit "
+            f"speaker_normalised={speaker_normalised}: give both or neither"
         )
     splits = {}
     for name in SPLITS:

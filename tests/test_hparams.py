@@ -7,9 +7,11 @@ import re
 import data_prep
 import pytest
 from emoclust_lobes.cluster_variants import VARIANTS
+from emoclust_lobes.experiment import resolved_blocks
 from emoclust_lobes.protocol.plan import read_systems
 from emoclust_lobes.references import run_reference
 from hyperpyyaml import load_hyperpyyaml, resolve_references
+from ruamel.yaml import YAML
 
 ROOT = pathlib.Path(__file__).parents[1]
 SYSTEMS = ROOT / "hparams" / "systems.yaml"
@@ -139,6 +141,42 @@ def test_every_key_is_used():
                 or name == "__set_seed"
             )
             assert used, f"{path.name}: nothing reads {name}"
+
+
+STAGES = {
+    "train_contrastive.py": ["ser", "labelled_sources", "enrolled_counts"],
+    "train_ser.py": ["contrastive", "pool_sources", "fold_sources", "cluster"],
+}
+# Where things lie and who does the work, and a name in the results.
+MAKES_NO_DIFFERENCE = {"data_folder", "output_folder", "num_workers", "corpus"}
+# Facts of stage 1 and of what is embedded, which stage 2 takes as they are.
+OF_STAGE_1 = {"pretraining", "pools", "speaker_encoder", "n_clusters"}
+
+
+@pytest.mark.parametrize("script", STAGES)
+@pytest.mark.parametrize("name", ["ravdess", "cremad_wav2vec2"])
+def test_a_setting_that_a_stage_reads_tells_its_runs_apart(script, name):
+    path = ROOT / "hparams" / f"{name}.yaml"
+    brain = {"train_contrastive.py": "contrastive", "train_ser.py": "ser"}
+    code = text_of(ROOT / script) + "".join(
+        text_of(ROOT / "emoclust_lobes" / module)
+        for module in ("brain.py", f"{brain[script]}_brain.py")
+    )
+    read = set(re.findall(r'hparams\["(\w+)"\]|hparams\.(\w+)', code))
+    read = {a or b for a, b in read} - MAKES_NO_DIFFERENCE
+    if script == "train_ser.py":
+        read -= OF_STAGE_1
+    values = {
+        key: value
+        for key, value in YAML().load(text_of(path)).items()
+        if key in read and isinstance(value, (bool, int, float, str))
+    }
+    assert {"eval_batch_size", "seed"} <= set(values)
+    first = resolved_blocks(path, "", STAGES[script])
+    for key, value in values.items():
+        other = {bool: not value, str: "other"}.get(type(value), 3)
+        changed = resolved_blocks(path, f"{key}: {other}", STAGES[script])
+        assert changed != first, f"{script} reads {key}, which may change"
 
 
 def test_systems_are_made_of_settings_that_there_are():

@@ -253,7 +253,7 @@ def _run_reference(hparams, system, share, commit):
             data_folder=hparams["data_folder"],
             embedding_folder=hparams["embedding_folder"],
             labelled_ids=train["ID"].tolist(),
-            n_enrolled=None if count == "all" else count,
+            n_enrolled=count,
             seed=hparams["seed"],
             **arguments,
         )

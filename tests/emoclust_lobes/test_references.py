@@ -6,7 +6,8 @@ import pytest
 from data_prep import prepare_ravdess
 from data_prep.manifest import Source, Utterance, write_manifest
 from emoclust_lobes.embedding_cache import EmbeddingError
-from emoclust_lobes.embedding_parts import Embeddings, add_embeddings
+from emoclust_lobes.embedding_parts import Embeddings
+from emoclust_lobes.testing.embeddings import add_embeddings
 from emoclust_lobes.embeddings import embed_utterances
 from emoclust_lobes.references import (
     Utterances,
@@ -68,6 +69,8 @@ def fold(tmp_path):
         "encoders": ["one", "two"],
         "classifier": "logistic",
         "C_grid": [0.01, 0.1, 1.0],
+        "prior_weight": 2.0,
+        "seed": 1986,
     }
 
 
@@ -137,7 +140,7 @@ def test_knowing_the_speaker_helps_where_speakers_lie_apart(fold):
         uar_of(run_reference(**fold, **options)[0])
         for options in (
             {},
-            {"speaker_normalised": True},
+            {"speaker_normalised": True, "n_enrolled": "all"},
             {"speaker_normalised": True, "n_enrolled": 10},
         )
     )
@@ -229,9 +232,13 @@ def test_without_development_speakers_there_is_one_c(fold):
     [
         ({"classifier": "forest"}, "logistic or svm, found 'forest'"),
         ({"C_grid": []}, "C_grid must hold one value"),
-        ({"n_enrolled": 5}, "n_enrolled=5 has no effect"),
+        ({"n_enrolled": 5}, "give both or neither"),
+        ({"speaker_normalised": True}, "give both or neither"),
         ({"n_enrolled": -1, "speaker_normalised": True}, "found -1"),
-        ({"prior_weight": 0, "speaker_normalised": True}, "found None and 0"),
+        (
+            {"prior_weight": 0, "speaker_normalised": True, "n_enrolled": 1},
+            "found 1 and 0",
+        ),
         ({"labelled_ids": ["s1_00", "s9_00"]}, "1 labelled IDs .* s9_00"),
     ],
 )
@@ -256,6 +263,8 @@ def test_campplus_on_ravdess_is_what_was_measured_elsewhere(
         "encoders": ["campplus"],
         "classifier": "logistic",
         "C_grid": [0.01],
+        "prior_weight": 2.0,
+        "seed": 1986,
     }
     for number in range(1, 7):
         fold["manifest_folder"] = tmp_path / f"fold_{number}"

@@ -17,8 +17,6 @@ from hypothesis import (
     strategies as st,
 )
 
-from speechbrain.dataio.sampler import DistributedSamplerWrapper
-
 # At least speaker z has two clusters of two.
 pools = st.lists(
     st.tuples(st.sampled_from("abcd"), st.integers(0, 4)), max_size=120
@@ -230,20 +228,6 @@ def test_clusters_without_pairs_are_refused_later_too():
     assert str(error.value) == (
         "found 40 clusters of 48 utterances: give each utterance its cluster"
     )
-
-
-def test_processes_share_one_plan_without_overlap():
-    sampler = sampler_of(full_pool(), steps=8)
-    shares = []
-    for rank in range(2):
-        dealt = DistributedSamplerWrapper(
-            sampler, num_replicas=2, rank=rank, shuffle=True
-        )
-        dealt.set_epoch(3)
-        shares.append([tuple(batch) for batch in dealt])
-    sampler.set_epoch(3)
-    whole = [tuple(batch) for batch in sampler]
-    assert sorted(shares[0] + shares[1]) == sorted(whole)
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,14 @@ def test_a_frozen_encoder_is_bit_identical_after_training():
         assert torch.equal(value, before[name]), name
 
 
+def test_what_comes_before_a_frozen_encoder_still_learns():
+    front_end = torch.nn.Linear(4, 4)
+    frozen = Frozen(torch.nn.BatchNorm1d(4)).train()
+    frozen(front_end(torch.randn(8, 4))).square().sum().backward()
+    assert front_end.weight.grad.abs().sum() > 0
+    assert all(parameter.grad is None for parameter in frozen.parameters())
+
+
 def test_a_failed_write_leaves_the_file_as_it_was(tmp_path):
     path = tmp_path / "file.txt"
     path.write_text("whole")
@@ -165,6 +173,14 @@ def test_only_what_a_run_depends_on_is_compared(tmp_path, overrides, changed):
         refuse_changed_run(tmp_path, again)
     for line in [*changed, str(tmp_path), "--output_folder"]:
         assert line in str(error.value)
+
+
+def test_lines_that_change_places_are_a_change(tmp_path):
+    refuse_changed_run(tmp_path, {"sampler": "- 4\n- 4\n- 3"})
+    (tmp_path / "save" / "CKPT+1").mkdir(parents=True)
+    for shape in ("- 3\n- 4\n- 3", "- 4\n- 3\n- 4"):
+        with pytest.raises(ChangedRunError, match="was - 4"):
+            refuse_changed_run(tmp_path, {"sampler": shape})
 
 
 def test_inputs_that_come_later_are_compared_too(tmp_path):

@@ -46,7 +46,7 @@ TINY = [
     "--ser_epochs=2",
     "--ser_batch_size=32",
     "--eval_batch_size=16",
-    "--enrolled_counts=[0, 2]",
+    "--enrolled_counts=[0, 2, all]",
     "--num_workers=0",
     "--device=cpu",
 ]
@@ -203,7 +203,8 @@ def test_what_fails_is_told_and_stops_nothing_else(finished, tree, capsys):
     assert len(error.splitlines()) == 3
     found = [x for x in cells_in(finished[1]) if x[0] not in COMPARED]
     assert found == [
-        ("enrolled-reference", 1.0, count, 1, 1986) for count in ("0", "2")
+        ("enrolled-reference", 1.0, count, 1, 1986)
+        for count in ("0", "2", "all")
     ]
 
 
