@@ -21,6 +21,7 @@ from emoclust_lobes.clustering import read_clusters
 from emoclust_lobes.columnar_dataset import ColumnarDataset
 from emoclust_lobes.contrastive_brain import ContrastiveBrain
 from emoclust_lobes.experiment import (
+    OF_STAGE_2,
     one_run,
     refuse_changed_run,
     resolved_blocks,
@@ -57,7 +58,8 @@ def dataio_prep(hparams):
     speakers : list of str
         The speakers of the pool, in the order of their numbers.
     """
-    pool = hparams["pool"](hparams["pool_sources"]())
+    made = hparams["cluster_fingerprint"]
+    pool = hparams["pool"](hparams["pool_sources"](), fingerprint=made)
     sampler = hparams["sampler"](pool)
     random_crop = hparams["signal"](crop=hparams["crop"])
     whole_utterance = hparams["signal"]()
@@ -76,7 +78,7 @@ def dataio_prep(hparams):
     if not valid_csv.exists():
         return train, whole, None, sampler, speakers
     held_out = read_manifest(Source(str(valid_csv), hparams["data_folder"]))
-    clusters = read_clusters(hparams["cluster_folder"]).set_index("ID")
+    clusters = read_clusters(hparams["cluster_folder"], made).set_index("ID")
     held_out["cluster"] = held_out["ID"].map(clusters["cluster"])
     held_out["utterance_id"] = held_out["ID"]
     valid = dataset(held_out, whole_utterance, ["spk_id"])
@@ -109,8 +111,13 @@ def main():
             "confidence: set it to 0, or cluster_noise to 0 and confidence to "
             "none"
         )
-    stage2 = ["ser", "labelled_sources", "enrolled_counts", "references"]
-    blocks = resolved_blocks(hparams_file, overrides, ignore=stage2)
+    n_clusters = hparams["n_clusters"]
+    if variant.clusters == "aligned" and not isinstance(n_clusters, int):
+        raise ValueError(
+            "pretraining=aligned has one clustering for all speakers: set "
+            f"n_clusters to a whole number from 2, not {n_clusters}"
+        )
+    blocks = resolved_blocks(hparams_file, overrides, ignore=OF_STAGE_2)
     with one_run(folder):
         run_on_main(refuse_changed_run, args=[folder, blocks])
         sb.create_experiment_directory(
@@ -135,10 +142,9 @@ def pretrain(hparams, run_opts, variant):
     """
     folder = hparams["folder"]
     inputs = prepare_clusters(hparams, run_opts)
-    report = read_json(f"{hparams['cluster_folder']}/clusters.json")
     run_on_main(
         refuse_changed_run,
-        args=[folder, {"clusters": report["fingerprint"]}],
+        args=[folder, {"clusters": hparams["cluster_fingerprint"]}],
     )
     if read_json(f"{folder}/metrics.json") is not None:
         logger.info(f"Trained before: the encoder is in {folder}")
@@ -189,7 +195,7 @@ def prepare_clusters(hparams, run_opts):
     Arguments
     ---------
     hparams : dict
-        The loaded YAML.
+        The loaded YAML; is given ``cluster_fingerprint``.
     run_opts : dict
         SpeechBrain's run options.
 
@@ -206,7 +212,9 @@ def prepare_clusters(hparams, run_opts):
     }
     # Every process takes a share
     hparams["embed"](**inputs)
-    hparams["cluster"](sources=inputs["sources"])
+    hparams["cluster_fingerprint"] = hparams["cluster"](
+        sources=inputs["sources"]
+    )
     return inputs
 
 

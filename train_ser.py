@@ -19,6 +19,7 @@ from emoclust_lobes.class_balance import ClassBalance
 from emoclust_lobes.cluster_variants import find_variant
 from emoclust_lobes.columnar_dataset import ColumnarDataset
 from emoclust_lobes.experiment import (
+    OF_STAGE_1,
     one_run,
     refuse_changed_run,
     resolved_blocks,
@@ -67,7 +68,10 @@ def dataio_prep(hparams):
     """
     spreads = hparams["spread_labels"]
     if uses_clusters(hparams):
-        pool = hparams["contrastive"]["pool"](hparams["pool_sources"]())
+        pool = hparams["contrastive"]["pool"](
+            hparams["pool_sources"](),
+            fingerprint=hparams["cluster_fingerprint"],
+        )
         variant = find_variant(hparams["pretraining"])
     tables = labelled_splits(
         manifest_folder=hparams["manifest_folder"],
@@ -114,9 +118,7 @@ def main():
             "ser_contrastive_weight read: choose another pretraining, and "
             "--init=none where its encoder is not to be used"
         )
-    stage1 = ["contrastive", "pool_sources", "fold_sources", "prepare_pools"]
-    stage1 += ["embed", "cluster"]
-    ignore = ["references"] + ([] if uses_clusters(hparams) else stage1)
+    ignore = [] if uses_clusters(hparams) else OF_STAGE_1
     blocks = resolved_blocks(hparams_file, overrides, ignore)
     with one_run(folder):
         run_on_main(refuse_changed_run, args=[folder, blocks])
@@ -153,6 +155,8 @@ def fine_tune(hparams, run_opts, stage2):
             test_speakers=tables["test"]["spk_id"],
         ),
     }
+    if uses_clusters(hparams):
+        inputs["clusters"] = hparams["cluster_fingerprint"]
     run_on_main(refuse_changed_run, args=[folder, inputs])
     done = read_json(f"{folder}/metrics.json")
     if done is not None:
@@ -204,7 +208,7 @@ def prepare_inputs(hparams, run_opts):
     Arguments
     ---------
     hparams : dict
-        The loaded YAML.
+        The loaded YAML; is given ``cluster_fingerprint`` where it is needed.
     run_opts : dict
         SpeechBrain's run options.
 
@@ -223,7 +227,9 @@ def prepare_inputs(hparams, run_opts):
         inputs["sources"] = hparams["fold_sources"]()
         # Every process takes a share
         hparams["embed"](**inputs)
-        hparams["cluster"](sources=inputs["sources"])
+        hparams["cluster_fingerprint"] = hparams["cluster"](
+            sources=inputs["sources"]
+        )
     if "cache_features" in hparams:  # the front end may be frozen
         run_on_main(hparams["cache_features"], kwargs=inputs)
     return read_json(f"{hparams['manifest_folder']}/manifest.json")

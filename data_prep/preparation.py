@@ -16,6 +16,7 @@ from data_prep.manifest import FORMAT, write_manifest
 from data_prep.summary import is_current, read_summary
 from data_prep.validation import check_text, validate
 from emoclust_lobes.files import fingerprint
+from emoclust_lobes.locks import locked
 
 from speechbrain.utils.logger import get_logger
 
@@ -153,6 +154,8 @@ def prepare_manifest(
 ):
     """Write the manifest of one fold, or of one pool, unless it is current.
 
+    Another process that writes it is waited for.
+
     Arguments
     ---------
     corpus : str
@@ -212,16 +215,18 @@ def prepare_manifest(
     sizes = (file_size(f"{data_folder}/{u.wav}") for u in utterances)
     rows = (utterance.row() for utterance in utterances)
     key = fingerprint([summary, speakers, rows, sizes])
-    if is_current(manifest_folder, key):
-        counts = read_summary(manifest_folder)["utterances"]
-        outcome = "unchanged, skipped"
-    else:
+    outcome = "unchanged, skipped"
+    if not is_current(manifest_folder, key):
         utterances = _with_durations(utterances, data_folder)
         tables = _split(utterances, speakers)
         validate(tables, classes)
-        write_manifest(manifest_folder, tables, {**summary, "fingerprint": key})
-        counts = {split: len(rows) for split, rows in tables.items()}
-        outcome = "written"
+        with locked(manifest_folder, wait=True):
+            # Another process may have written it in the meantime
+            if not is_current(manifest_folder, key):
+                summary["fingerprint"] = key
+                write_manifest(manifest_folder, tables, summary)
+                outcome = "written"
+    counts = read_summary(manifest_folder)["utterances"]
     logger.info(
         "%s: manifest %s in %s (%s utterances)",
         corpus,

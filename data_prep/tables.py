@@ -8,7 +8,8 @@ import pathlib
 from data_prep.errors import ManifestError, name_some
 from data_prep.manifest import Utterance
 
-_PATH_COLUMNS = ("wav", "path", "file")
+# Of several, the first counts
+PATH_COLUMNS = ("wav", "path", "file")
 _SPEAKER_COLUMNS = ("spk_id", "speaker")
 
 
@@ -87,8 +88,9 @@ def read_recordings(path, folder):
     """
     recordings, problems = [], []
     with _rows(path) as table:
-        path_column = _column(path, table, _PATH_COLUMNS)
-        speaker_column = _column(path, table, _SPEAKER_COLUMNS)
+        columns = table.fieldnames or []
+        path_column = find_column(path, columns, PATH_COLUMNS)
+        speaker_column = find_column(path, columns, _SPEAKER_COLUMNS)
         for row in table:
             values = {k: (v or "").strip() for k, v in row.items() if k}
             try:
@@ -110,6 +112,41 @@ def read_recordings(path, folder):
     return recordings
 
 
+def find_column(path, columns, offered):
+    """Choose the first of several columns that a table has.
+
+    Arguments
+    ---------
+    path : str or pathlib.Path
+        The table, for the message.
+    columns : sequence of str
+        Its columns.
+    offered : sequence of str
+        Those to choose from, such as ``PATH_COLUMNS``.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ManifestError
+        When it has none of them.
+
+    Example
+    -------
+    >>> find_column("calls.csv", ["who", "file", "path"], PATH_COLUMNS)
+    'path'
+    """
+    for column in offered:
+        if column in columns:
+            return column
+    raise ManifestError(
+        f"{path} has no column {' or '.join(offered)}, but "
+        f"{', '.join(columns) or 'none at all'}."
+    )
+
+
 @contextlib.contextmanager
 def _rows(path):
     """Open a table; what short rows lack is empty."""
@@ -120,18 +157,6 @@ def _rows(path):
         raise ManifestError(
             f"{path} is no CSV file in UTF-8 ({error}): save it as one."
         ) from error
-
-
-def _column(path, table, offered):
-    """Choose the first of several columns that a table has."""
-    found = table.fieldnames or []
-    for column in offered:
-        if column in found:
-            return column
-    raise ManifestError(
-        f"{path} has no column {' or '.join(offered)}, but "
-        f"{', '.join(found) or 'none at all'}."
-    )
 
 
 def _read_row(values, folder, path, speaker):

@@ -48,8 +48,8 @@ def aligned_clusters(
     Raises
     ------
     ClusterError
-        When there are fewer than two clusters, or fewer utterances than
-        clusters.
+        When the number of clusters is not a whole one, there are fewer than
+        two, or fewer utterances than clusters.
 
     Example
     -------
@@ -68,6 +68,13 @@ def aligned_clusters(
     >>> margins.tolist()
     [2.0, 2.0, 2.0, 2.0]
     """
+    if not isinstance(n_clusters, int):
+        # "silhouette" chooses for each speaker; these are of all speakers.
+        raise ClusterError(
+            f"found n_clusters={n_clusters!r} for aligned clusters, which all "
+            "speakers share: give a whole number from 2, such as "
+            "--n_clusters=4, or another pretraining"
+        )
     if not 2 <= n_clusters <= len(ids):
         raise ClusterError(
             f"found {len(ids)} utterances for {n_clusters} aligned clusters: "

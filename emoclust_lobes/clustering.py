@@ -12,32 +12,20 @@ removed, they depend on the other speakers of the same manifest, too.
 """
 
 import hashlib
-import itertools
 import json
 import pathlib
 
-import joblib
 import numpy as np
 import pandas
 from data_prep.manifest import read_manifests
-from emoclust_lobes.centring import (
-    remove_sentences,
-    remove_speaker,
-    sentences_of,
-)
-from emoclust_lobes.cluster_algorithms import (
-    ALGORITHMS,
-    cluster_speaker,
-    distances_and_margins,
-    speaker_seed,
-)
-from emoclust_lobes.cluster_report import CONFOUNDS, report_speaker, summarise
+from emoclust_lobes.centring import remove_sentences, sentences_of
+from emoclust_lobes.cluster_algorithms import ALGORITHMS
+from emoclust_lobes.cluster_jobs import cluster_speakers
+from emoclust_lobes.cluster_report import CONFOUNDS, summarise
 from emoclust_lobes.distributed import gather_rows, own_rows
 from emoclust_lobes.embedding_cache import read_cache
 from emoclust_lobes.files import read_json, replacing, write_json
 from emoclust_lobes.locks import locked_by_main
-from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
 from speechbrain.utils.distributed import run_on_main
 
@@ -94,6 +82,11 @@ def cluster_utterances(
     n_jobs : int
         Number of processes, as for joblib.
 
+    Returns
+    -------
+    str
+        Fingerprint of the clusters, for ``read_clusters``.
+
     Raises
     ------
     ClusterError
@@ -113,8 +106,8 @@ def cluster_utterances(
     >>> from emoclust_lobes.embeddings import embed_utterances
     >>> embeddings, clusters = folder / "embeddings", folder / "clusters"
     >>> embed_utterances(sources, embeddings, "stats")
-    >>> cluster_utterances(sources, embeddings, "stats", clusters, n_clusters=2)
-    >>> sorted(set(read_clusters(clusters)["cluster"]))
+    >>> made = cluster_utterances(sources, embeddings, "stats", clusters, 2)
+    >>> sorted(set(read_clusters(clusters, made)["cluster"]))
     [0, 1]
     """
     if algorithm not in ALGORITHMS:
@@ -151,16 +144,18 @@ def cluster_utterances(
     inputs = _fingerprint(arguments, utterances, vectors)
     with locked_by_main(folder, wait=True):
         if run_on_main(_is_done, args=[folder, inputs]):
-            return
+            return inputs
         rows_of = utterances.groupby("spk_id", sort=True).indices
         names = sorted(rows_of)
         own = [names[number] for number in own_rows(len(names))]
         labels = {x: utterances[x].to_numpy() for x in LABELS}
-        tasks = (
+        speakers = (
             (name, vectors[rows], {x: labels[x][rows].tolist() for x in LABELS})
             for name, rows in ((name, rows_of[name]) for name in own)
         )
-        clustered = gather_rows(_run(tasks, len(own), n_jobs, arguments))
+        clustered = gather_rows(
+            cluster_speakers(speakers, len(own), arguments, n_jobs)
+        )
         written = {
             "folder": folder,
             "facts": {"fingerprint": inputs, **arguments},
@@ -168,15 +163,18 @@ def cluster_utterances(
             "clustered": dict(zip(names, clustered, strict=True)),
         }
         run_on_main(_write, kwargs=written)
+    return inputs
 
 
-def read_clusters(cluster_folder):
+def read_clusters(cluster_folder, fingerprint=None):
     """Read the clusters of a folder.
 
     Arguments
     ---------
     cluster_folder : str or pathlib.Path
         Where ``cluster_utterances`` wrote.
+    fingerprint : str
+        What it returned; None for whatever clusters are there.
 
     Returns
     -------
@@ -187,7 +185,7 @@ def read_clusters(cluster_folder):
     Raises
     ------
     ClusterError
-        When there are no clusters.
+        When there are no clusters, or others.
 
     Example
     -------
@@ -203,7 +201,19 @@ cluster the utterances first
             f"no clusters at {path}: cluster the utterances first"
         )
     types = {"ID": str, "spk_id": str, "cluster": int}
-    return pandas.read_csv(path, dtype=types, keep_default_na=False)
+    _refuse_others(path.parent, fingerprint)
+    clusters = pandas.read_csv(path, dtype=types, keep_default_na=False)
+    _refuse_others(path.parent, fingerprint)  # nor while they were read
+    return clusters
+
+
+def _refuse_others(folder, fingerprint):
+    """Raise where clusters were made anew since they were made for a run."""
+    if fingerprint and not _is_done(folder, fingerprint):
+        raise ClusterError(
+            f"another run has made other clusters in {folder} meanwhile: give "
+            "each its own cluster_folder or output_folder"
+        )
 
 
 def _fingerprint(arguments, utterances, vectors, rows_at_once=10_000):
@@ -255,45 +265,3 @@ def _write(folder, facts, utterances, clustered):
             "speakers": dict(zip(clustered, reports, strict=True)),
         },
     )
-
-
-def _run(tasks, n_speakers, n_jobs, arguments, speakers_per_job=25):
-    """Cluster speakers; list (columns of the CSV, report) of each."""
-    chunks = iter(lambda: list(itertools.islice(tasks, speakers_per_job)), [])
-    jobs = (joblib.delayed(_cluster_chunk)(x, arguments) for x in chunks)
-    pool = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
-    clustered = []
-    with tqdm(total=n_speakers, desc="clustering", unit="spk") as progress:
-        for results in pool(jobs):
-            clustered += results
-            progress.update(len(results))
-    return clustered
-
-
-def _cluster_chunk(speakers, arguments):
-    # A speaker's few hundred vectors are too little work for more threads.
-    with threadpool_limits(1):
-        return [
-            _cluster_one(name, vectors, labels, arguments)
-            for name, vectors, labels in speakers
-        ]
-
-
-def _cluster_one(name, vectors, labels, arguments):
-    """Cluster one speaker twice, for the result and for its stability."""
-    vectors = remove_speaker(vectors)
-    algorithm, n_clusters = arguments["algorithm"], arguments["n_clusters"]
-    seeds = [speaker_seed(arguments["seed"] + x, name) for x in (0, 1)]
-    clusters, other_clusters = (
-        cluster_speaker(
-            vectors, n_clusters, algorithm, arguments["n_init"], seed
-        )
-        for seed in seeds
-    )
-    distances, margins = distances_and_margins(
-        vectors, clusters, directions=algorithm == "spherical"
-    )
-    columns = {"cluster": clusters, "distance": distances, "margin": margins}
-    report = report_speaker(vectors, clusters, other_clusters, labels, seeds[0])
-    fewest = 2 if n_clusters == "silhouette" else n_clusters
-    return columns, {"short": len(vectors) // 2 < fewest, **report}

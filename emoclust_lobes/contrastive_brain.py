@@ -73,7 +73,7 @@ class ContrastiveBrain(EncoderBrain):
         if self.variant.speaker == "against":
             counter = self.hparams.epoch_counter
             done = counter.current - 1 + self.step / self.steps_per_epoch
-            strength = reversal_ramp(done / counter.limit, final=1.0)
+            strength = reversal_ramp(done / counter.limit)
             embeddings = reverse_gradient(embeddings, strength)
         return super().classify_speakers(embeddings, batch)
 

@@ -106,11 +106,6 @@ class EmbeddingCache:
         """Number of utterances."""
         return len(self.index)
 
-    @property
-    def ids(self):
-        """IDs of all utterances, sorted, shape [n]."""
-        return np.char.decode(self.index["id"], "utf-8")
-
     def positions(self, ids):
         """Place of each ID in the index, -1 where it has none, shape [n]."""
         names = encoded(ids)

@@ -37,8 +37,8 @@ def write_index(folder, identity, dim, ids, signatures, rows):
     >>> signatures = np.zeros((2, 4), dtype="int64")
     >>> ids = encoded(["b", "a"])
     >>> write_index(folder, identity, 2, ids, signatures, np.array([0, 1]))
-    >>> EmbeddingCache(folder).ids.tolist()
-    ['a', 'b']
+    >>> EmbeddingCache(folder).positions(["a", "b"]).tolist()
+    [0, 1]
     """
     # The first of the reversed is the last.
     names, last = np.unique(ids[::-1], return_index=True)

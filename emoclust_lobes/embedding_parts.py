@@ -98,8 +98,8 @@ class PartWriter:
     >>> with PartWriter(folder, {"name": "stats"}, ids, signatures, 1) as parts:
     ...     parts.add([1], np.ones((1, 3), dtype="float32"))
     >>> merge_parts(folder, "stats")
-    >>> read_cache(folder, "stats").ids.tolist()
-    ['b']
+    >>> read_cache(folder, "stats").positions(ids).tolist()
+    [-1, 0]
     """
 
     def __init__(self, embedding_folder, identity, ids, signatures, save_every):
@@ -171,33 +171,6 @@ def merge_parts(embedding_folder, encoder):
             path.unlink()
         with contextlib.suppress(OSError):  # none, or one more part came
             parts.rmdir()
-
-
-def add_embeddings(embedding_folder, embeddings):
-    """Add vectors to a cache that come from elsewhere.
-
-    Arguments
-    ---------
-    embedding_folder : str or pathlib.Path
-        Where the caches lie.
-    embeddings : Embeddings
-        The vectors; those of other encoders in the cache are left behind.
-
-    Example
-    -------
-    >>> from emoclust_lobes.embedding_cache import read_cache
-    >>> folder, ids = getfixture("tmp_path"), np.array(["a", "b"])
-    >>> signatures = np.zeros((2, 4), dtype="int64")
-    >>> vectors = np.eye(2, dtype="float32")
-    >>> add_embeddings(
-    ...     folder, Embeddings({"name": "stats"}, ids, signatures, vectors)
-    ... )
-    >>> read_cache(folder, "stats").select(["b"])
-    array([[0., 1.]], dtype=float32)
-    """
-    folder = cache_path(embedding_folder, embeddings.identity["name"])
-    with locked(folder, wait=True):
-        _append(folder, embeddings.identity, [embeddings])
 
 
 def _parts_folder(embedding_folder, encoder):

@@ -151,7 +151,8 @@ def read_embeddings(embedding_folder, encoder, ids):
 
     Example
     -------
-    >>> from emoclust_lobes.embedding_parts import Embeddings, add_embeddings
+    >>> from emoclust_lobes.embedding_parts import Embeddings
+    >>> from emoclust_lobes.testing.embeddings import add_embeddings
     >>> folder = getfixture("tmp_path")
     >>> embeddings = Embeddings(
     ...     {"name": "stats"},

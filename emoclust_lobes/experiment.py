@@ -27,6 +27,17 @@ logger = get_logger(__name__)
 # Keys of the YAML that no result depends on
 NOT_COMPARED = ("data_folder", "output_folder", "cluster_jobs")
 SIDES = {"-": "was", "+": "now"}
+# Blocks that one stage depends on, and the other does not
+OF_STAGE_1 = (
+    "prepare_pools",
+    "pool_sources",
+    "fold_sources",
+    "embed",
+    "cluster",
+    "contrastive",
+)
+OF_STAGE_2 = ("labelled_sources", "enrolled_counts", "ser")
+OF_NEITHER = ("references",)
 
 
 class Interrupted(SystemExit):
@@ -51,7 +62,7 @@ def resolved_blocks(hparams_file, overrides, ignore):
         Path of the HyperPyYAML file.
     overrides : str
         The overrides of the command line, as YAML.
-    ignore : list of str
+    ignore : sequence of str
         Names of blocks that the run does not depend on.
 
     Returns
@@ -74,6 +85,7 @@ def resolved_blocks(hparams_file, overrides, ignore):
         text = resolve_references(stream, {**changes, **free})
     yaml = ruamel.yaml.YAML()
     blocks = {}
+    ignore = {*ignore, *OF_NEITHER}
     for name, node in yaml.load(text).items():
         is_block = isinstance(node, (dict, list, TaggedScalar))
         if is_block and name not in ignore:

@@ -48,23 +48,22 @@ def reverse_gradient(tensor, strength):
     return _ReverseGradient.apply(tensor, strength)
 
 
-def reversal_ramp(progress, final):
+def reversal_ramp(progress):
     """Strength of the reversal at some point of the training.
 
-    With ``p`` the progress it is ``final * (2 / (1 + exp(-10 p)) - 1)``, the
-    schedule of Ganin and Lempitsky 2015 (arXiv 1409.7495, section 4): the head
-    learns first, the encoder works against it once the head knows something.
+    With ``p`` the progress it is ``2 / (1 + exp(-10 p)) - 1``, the schedule of
+    Ganin and Lempitsky 2015 (arXiv 1409.7495, section 4): the head learns
+    first, the encoder works against it once the head knows something.
 
     Arguments
     ---------
     progress : float
         Share of the training that is over, from 0 to 1.
-    final : float
-        Strength at the end (but for a factor of .9999).
 
     Returns
     -------
     float
+        From 0 to 1 (.9999).
 
     Raises
     ------
@@ -73,12 +72,12 @@ def reversal_ramp(progress, final):
 
     Example
     -------
-    >>> [round(reversal_ramp(p, final=0.3), 3) for p in (0, 0.1, 0.5, 1)]
-    [0.0, 0.139, 0.296, 0.3]
+    >>> [round(reversal_ramp(p), 3) for p in (0, 0.1, 0.5, 1)]
+    [0.0, 0.462, 0.987, 1.0]
     """
     if not 0 <= progress <= 1:
         raise ValueError(
             f"the progress of a training is between 0 and 1, not {progress}: "
             "divide the steps made by the steps of the whole training"
         )
-    return final * (2 / (1 + math.exp(-10 * progress)) - 1)
+    return 2 / (1 + math.exp(-10 * progress)) - 1

@@ -11,8 +11,10 @@ of the YAML's top level, most often:
   --expect_complete=False     work with a part of the corpus
   --pools=[own,FOLDER,CSV]    speech for pretraining: own (the fold's training
                               speakers), folders SPEAKER/.../*.wav, CSV files
-  --speaker_encoder=NAME      ecapa, xvector, resnet, campplus, ge2e or stats
-  --speaker_encoder_source=X  hub name or local folder of the first three
+  --speaker_encoder=NAME      ecapa, xvector, resnet, campplus, ge2e, ssl,
+                              egemaps or stats
+  --speaker_encoder_source=X  hub name or local folder of the first three,
+                              HUB@LAYER of ssl
   --n_clusters=N              clusters per speaker, or silhouette
   --device=cuda:0             where to compute (a SpeechBrain run option)
 
@@ -26,7 +28,8 @@ often:
   --output_folder=FOLDER      where results go
   --seed=N                    the first run
   --expect_complete=False     work with parts of the corpora
-  --speaker_encoder=NAME      ecapa, xvector, resnet, campplus, ge2e or stats
+  --speaker_encoder=NAME      ecapa, xvector, resnet, campplus, ge2e, ssl,
+                              egemaps or stats
   --n_clusters=N              clusters per speaker, or silhouette
   --device=cuda:0             where to compute (a SpeechBrain run option)
 

@@ -30,6 +30,7 @@ def clustered_pool(
     confidence_share,
     elsewhere,
     seed,
+    fingerprint=None,
 ):
     """Read the pool and give each utterance what the contrast compares.
 
@@ -60,6 +61,8 @@ def clustered_pool(
         ``ClusterContrastiveLoss``.
     seed : int
         Seed of the run.
+    fingerprint : str
+        Of the clusters inside the speakers, as for ``read_clusters``.
 
     Returns
     -------
@@ -79,7 +82,7 @@ def clustered_pool(
     >>> from emoclust_lobes.embeddings import embed_utterances
     >>> embeddings, clusters = folder / "embeddings", folder / "clusters"
     >>> embed_utterances(sources, embeddings, "stats")
-    >>> cluster_utterances(sources, embeddings, "stats", clusters, n_clusters=2)
+    >>> made = cluster_utterances(sources, embeddings, "stats", clusters, 2)
     >>> pool = clustered_pool(
     ...     sources,
     ...     clusters,
@@ -94,13 +97,14 @@ def clustered_pool(
     ...     confidence_share=0.0,
     ...     elsewhere="any",
     ...     seed=1,
+    ...     fingerprint=made,
     ... )
     >>> len(pool), pool["speaker"].tolist()[:2]
     (8, [0, 1])
     """
     variant = find_variant(pretraining)
     pool = read_manifests(sources, numbered=without_sentences)
-    clusters = read_clusters(cluster_folder)
+    clusters = read_clusters(cluster_folder, fingerprint)
     if variant.clusters == "aligned":
         vectors = read_cache(embedding_folder, encoder).select(pool["ID"])
         labels, margins = aligned_clusters(

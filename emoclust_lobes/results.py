@@ -7,7 +7,14 @@ from emoclust_lobes.files import read_json
 from emoclust_lobes.protocol.averages import SCORES, summarize
 
 # What makes two results comparable: the same of each.
-PROTOCOL = ["corpus", "label_source", "classes", "system", "labels"]
+PROTOCOL = [
+    "output_folder",
+    "corpus",
+    "label_source",
+    "classes",
+    "system",
+    "labels",
+]
 
 
 def collect_results(folder):
@@ -21,9 +28,10 @@ def collect_results(folder):
     Returns
     -------
     pandas.DataFrame
-        One row a run: ``corpus, label_source, classes`` (their number),
-        ``system, labels`` (share of the training labels), ``fold, seed, uar,
-        wa, macro_f1, valid_uar, n, folder``, sorted.
+        One row a run: ``output_folder`` (the path from ``folder`` to above
+        the run's fold and seed), ``corpus, label_source, classes`` (their
+        number), ``system, labels`` (share of the training labels), ``fold,
+        seed, uar, wa, macro_f1, valid_uar, n, folder`` (of the run), sorted.
 
     Raises
     ------
@@ -38,9 +46,10 @@ def collect_results(folder):
     FileNotFoundError: no ser_*/labels_*/metrics.json below ...
     """
     rows = []
-    runs = pathlib.Path(folder).rglob("ser_*/labels_*/metrics.json")
-    for path in sorted(runs):
+    top = pathlib.Path(folder)
+    for path in sorted(top.rglob("ser_*/labels_*/metrics.json")):
         metrics = read_json(path)
+        metrics["output_folder"] = _output_folder(path.parents[2], top)
         names = [*PROTOCOL, "fold", "seed", *SCORES]
         row = {name: metrics[name] for name in names}
         row["classes"] = len(metrics["classes"])
@@ -68,8 +77,8 @@ def summarize_results(table):
     Returns
     -------
     pandas.DataFrame
-        As ``summarize``, one row for each corpus, label source, class set,
-        system and share of the labels.
+        As ``summarize``, one row for each output folder, corpus, label
+        source, class set, system and share of the labels.
 
     Example
     -------
@@ -93,7 +102,8 @@ def describe_results(folder):
     Returns
     -------
     str
-        Two tables, and where the pictures of each run are.
+        Two tables, and where the pictures of each run are. The tables name
+        the output folder where there is more than one.
 
     Example
     -------
@@ -106,13 +116,15 @@ def describe_results(folder):
     Tests, run by run
     """
     table = collect_results(folder)
-    summary = summarize_results(table)
+    runs, summary = table.drop(columns="folder"), summarize_results(table)
+    if table["output_folder"].nunique() == 1:
+        runs = runs.drop(columns="output_folder")
+        summary = summary.drop(columns="output_folder")
     layout = {"index": False, "float_format": "{:.3f}".format, "na_rep": "-"}
-    runs = table.drop(columns="folder").to_string(**layout)
     return "\n".join(
         [
             "Tests, run by run",
-            runs,
+            runs.to_string(**layout),
             "",
             "Means over folds and seeds",
             summary.to_string(**layout),
@@ -121,3 +133,10 @@ def describe_results(folder):
             *(f"  {path}/*.png" for path in table["folder"]),
         ]
     )
+
+
+def _output_folder(run, top):
+    """Tell a run's folder, without its fold and seed, from the top one on."""
+    while run != top and run.name.startswith(("fold_", "seed_")):
+        run = run.parent
+    return run.relative_to(top).as_posix()

@@ -124,7 +124,7 @@ def describe_clusters(cluster_folder):
     >>> folder = getfixture("tmp_path")
     >>> sources = make_noise(folder, range(8000, 16000, 1000))
     >>> embed_utterances(sources, folder, "stats")
-    >>> cluster_utterances(sources, folder, "stats", folder / "c", n_clusters=2)
+    >>> _ = cluster_utterances(sources, folder, "stats", folder / "c", 2)
     >>> describe_clusters(folder / "c").partition(" of 2 speakers")[0]
     '4 clusters of 8 utterances'
     """

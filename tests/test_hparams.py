@@ -7,7 +7,7 @@ import re
 import data_prep
 import pytest
 from emoclust_lobes.cluster_variants import VARIANTS
-from emoclust_lobes.experiment import resolved_blocks
+from emoclust_lobes.experiment import OF_STAGE_1, OF_STAGE_2, resolved_blocks
 from emoclust_lobes.protocol.plan import read_systems
 from emoclust_lobes.references import run_reference
 from hyperpyyaml import load_hyperpyyaml, resolve_references
@@ -124,6 +124,7 @@ def test_every_key_is_used():
             ROOT / "train_contrastive.py",
             ROOT / "train_ser.py",
             lobes / "cli.py",
+            lobes / "encoder_sources.py",
             *(lobes / "protocol").glob("*.py"),
         )
     )
@@ -137,16 +138,14 @@ def test_every_key_is_used():
                 or f"<{name}>" in yaml
                 or f'hparams["{name}"]' in code
                 or f'"{name}" in hparams' in code
+                or f'hparams.get("{name}")' in code
                 or f"hparams.{name}" in code + brain_code
                 or name == "__set_seed"
             )
             assert used, f"{path.name}: nothing reads {name}"
 
 
-STAGES = {
-    "train_contrastive.py": ["ser", "labelled_sources", "enrolled_counts"],
-    "train_ser.py": ["contrastive", "pool_sources", "fold_sources", "cluster"],
-}
+STAGES = {"train_contrastive.py": OF_STAGE_2, "train_ser.py": OF_STAGE_1}
 # Where things lie and who does the work, and a name in the results.
 MAKES_NO_DIFFERENCE = {"data_folder", "output_folder", "num_workers", "corpus"}
 # Facts of stage 1 and of what is embedded, which stage 2 takes as they are.

@@ -1,9 +1,11 @@
 """Our own encoder, after stage 1 and before it, as a speaker encoder.
 
-A stage-1 folder holds ``embedding_model.ckpt`` and the ``hyperparams.yaml`` of
-the run. What SpeechBrain's ``EncoderClassifier`` needs of them is written to
-two folders, one with the trained weights and one with weights drawn anew, so
-that both are embedded, cached and measured like any other encoder.
+A stage-1 folder holds ``embedding_model.ckpt``, where its front end trains
+``compute_features.ckpt``, and the ``hyperparams.yaml`` of the run. What
+SpeechBrain's ``EncoderClassifier`` needs of them is written to two folders, one
+with the trained weights and one with weights drawn anew, behind the front end
+as it was published, so that both are embedded, cached and measured like any
+other encoder.
 """
 
 import io
@@ -19,6 +21,7 @@ from hyperpyyaml import load_hyperpyyaml, resolve_references
 STAGE_1 = "stage 1"
 UNTRAINED = "untrained"
 _PARTS = ("compute_features", "mean_var_norm", "embedding_model")
+# Goes on with the parts whose weights lie in the folder
 _INFERENCE = """
 classifier: !new:torch.nn.Identity
 modules:
@@ -26,12 +29,8 @@ modules:
     mean_var_norm: !ref <mean_var_norm>
     embedding_model: !ref <embedding_model>
     classifier: !ref <classifier>
-pretrained_path: null
 pretrainer: !new:speechbrain.utils.parameter_transfer.Pretrainer
     loadables:
-        embedding_model: !ref <embedding_model>
-    paths:
-        embedding_model: !ref <pretrained_path>/embedding_model.ckpt
 """
 
 
@@ -81,20 +80,22 @@ def split_checkpoint(checkpoint, folder, seed):
                 f"--checkpoint={checkpoint}: there is no {name}. Give a folder "
                 "that train_contrastive.py has finished"
             )
-    settings = _inference_settings(source / "hyperparams.yaml")
+    parts = _inference_parts(source / "hyperparams.yaml")
     folders = {
         name: pathlib.Path(folder) / name.replace(" ", "_")
         for name in (UNTRAINED, STAGE_1)
     }
-    for target in folders.values():
-        with replacing(target / "hyperparams.yaml") as stream:
-            stream.write(settings)
-    with open(source / WEIGHTS, "rb") as weights:
-        with replacing(folders[STAGE_1] / WEIGHTS, "wb") as stream:
-            shutil.copyfileobj(weights, stream)
+    untrained = _write_settings(folders[UNTRAINED], parts, ["embedding_model"])
+    trained = [x for x in _PARTS if (source / f"{x}.ckpt").is_file()]
+    _write_settings(folders[STAGE_1], parts, trained)
+    for name in trained:
+        with open(source / f"{name}.ckpt", "rb") as weights:
+            target = folders[STAGE_1] / f"{name}.ckpt"
+            with replacing(target, "wb") as stream:
+                shutil.copyfileobj(weights, stream)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = load_hyperpyyaml(settings)["embedding_model"]
+        model = load_hyperpyyaml(untrained)["embedding_model"]
     with replacing(folders[UNTRAINED] / WEIGHTS, "wb") as stream:
         torch.save(model.state_dict(), stream)
     return folders
@@ -126,7 +127,16 @@ def heard_speakers(checkpoint):
     return set(path.read_text(encoding="utf-8").splitlines())
 
 
-def _inference_settings(path):
+def _write_settings(folder, parts, loaded):
+    """Write the YAML of a model with the names of the parts it loads."""
+    names = [f"        {name}: !ref <{name}>\n" for name in loaded]
+    settings = "".join([parts, _INFERENCE, *names])
+    with replacing(folder / "hyperparams.yaml") as stream:
+        stream.write(settings)
+    return settings
+
+
+def _inference_parts(path):
     """The parts of a run's YAML that turn waveforms into embeddings."""
     with open(path, encoding="utf-8") as stream:
         text = resolve_references(stream)
@@ -140,4 +150,4 @@ def _inference_settings(path):
             del tree[name]
     parts = io.StringIO()
     yaml.dump(tree, parts)
-    return parts.getvalue() + _INFERENCE
+    return parts.getvalue()

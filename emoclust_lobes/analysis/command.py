@@ -8,6 +8,7 @@ from emoclust_lobes.analysis.checkpoint import heard_speakers, split_checkpoint
 from emoclust_lobes.analysis.report import AnalysisError, analyse
 from emoclust_lobes.cluster_algorithms import ALGORITHMS
 from emoclust_lobes.embedding_cache import read_cache
+from emoclust_lobes.encoder_sources import encoder_source
 
 # Keys of the YAML that are read here, beside the steps'.
 NEEDED = (
@@ -197,12 +198,10 @@ def analyse_experiment(hparams, options, device):
     caches = {}
     heard: frozenset[str] = frozenset()
     for encoder in encoders:
-        own = encoder == hparams["speaker_encoder"]
-        source = hparams["speaker_encoder_source"] if own else None
         hparams["embed"](
             sources=sources,
             encoder=encoder,
-            encoder_source=source,
+            encoder_source=encoder_source(hparams, encoder),
             device=device,
         )
         caches[encoder] = read_cache(hparams["embedding_folder"], encoder)

@@ -158,7 +158,7 @@ def run(options, overrides, device):
     first = hparams["seed"]
     mapping = options.mapping or experiment.yaml.with_name("crosscorpus.yaml")
     classes, corpora = read_corpora(
-        mapping, options.corpora, overrides.get("expect_complete", True)
+        mapping, options.corpora, overrides.get("expect_complete")
     )
     corpora = [
         x._replace(title=options.titles.get(x.name, x.title)) for x in corpora

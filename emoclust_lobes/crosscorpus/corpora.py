@@ -133,7 +133,7 @@ class Corpus(NamedTuple):
             )
 
 
-def read_corpora(path, folders, expect_complete=True):
+def read_corpora(path, folders, expect_complete=None):
     """Read the corpora of an experiment.
 
     Arguments
@@ -142,8 +142,9 @@ def read_corpora(path, folders, expect_complete=True):
         ``crosscorpus.yaml``.
     folders : dict
         Name of a corpus -> the folder that it lies in; these are used.
-    expect_complete : bool
-        Whether a part of a corpus is an error: the file's key of this name.
+    expect_complete : bool or None
+        Whether a part of a corpus is an error, in place of what the file's
+        key of this name says; ``None`` leaves it to the file.
 
     Returns
     -------
@@ -182,11 +183,12 @@ def read_corpora(path, folders, expect_complete=True):
     path = pathlib.Path(path)
     if not path.is_file():
         raise CrossCorpusError(f"there is no {path}, where the corpora stand")
+    overrides = {"expect_complete": expect_complete}
+    if expect_complete is None:
+        overrides = {}
     with open(path, encoding="utf-8") as stream:
         try:
-            known = load_hyperpyyaml(
-                stream, {"expect_complete": expect_complete}
-            )
+            known = load_hyperpyyaml(stream, overrides)
             classes, entries = sorted(known["classes"]), known["corpora"]
         except _UNREADABLE as error:
             raise CrossCorpusError(

@@ -6,6 +6,8 @@ import os
 from typing import NamedTuple
 
 from data_prep.audio_files import find_files
+from data_prep.errors import ManifestError
+from data_prep.tables import PATH_COLUMNS, find_column
 from emoclust_lobes.predict.errors import PredictError
 
 
@@ -40,7 +42,7 @@ def find_clips(arguments, lines=(), speaker_column=None):
     arguments : iterable of str
         Each is a file, a folder (all audio below it, sorted), a pattern such
         as ``calls/*.wav`` (``**`` for folders at any depth), a CSV file with a
-        column path, wav or file (paths relative to the file's folder), or
+        column wav, path or file (paths relative to the file's folder), or
         ``-`` for ``lines``.
     lines : iterable of str
         Paths, one a line.
@@ -114,9 +116,9 @@ def _read_table(path, speaker_column):
         with open(path, encoding="utf-8-sig", newline="") as stream:
             table = csv.DictReader(stream, strict=True)
             columns = table.fieldnames or []
-            path_column = _column(path, columns, ("path", "wav", "file"))
+            path_column = find_column(path, columns, PATH_COLUMNS)
             if speaker_column:
-                _column(path, columns, (speaker_column,))
+                find_column(path, columns, (speaker_column,))
             for row in table:
                 name = (row[path_column] or "").strip()
                 speaker = (row.get(speaker_column) or "").strip()
@@ -132,15 +134,6 @@ def _read_table(path, speaker_column):
         raise PredictError(
             f"{path} is no CSV file in UTF-8: {error}"
         ) from error
+    except ManifestError as error:
+        raise PredictError(str(error)) from error
     return clips
-
-
-def _column(path, columns, offered):
-    """Choose the first of several columns that a table has."""
-    for column in offered:
-        if column in columns:
-            return column
-    raise PredictError(
-        f"{path} has no column {' or '.join(offered)}, but "
-        f"{', '.join(columns) or 'none at all'}"
-    )

@@ -108,7 +108,7 @@ def _add_inputs(parser):
         nargs="+",
         metavar="AUDIO",
         help="files, folders, patterns ('calls/**/*.wav'), CSV files with a "
-        "column path, wav or file, or - for a list of paths on standard input",
+        "column wav, path or file, or - for a list of paths on standard input",
     )
     parser.add_argument(
         "--window",

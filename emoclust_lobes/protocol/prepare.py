@@ -1,6 +1,9 @@
 """What is there before runs start: earlier results, and what all share."""
 
+from emoclust_lobes.encoder_sources import encoder_source
 from emoclust_lobes.protocol.cells import read_results
+from emoclust_lobes.protocol.plan import ProtocolError
+from emoclust_lobes.utterance_vectors import SSL_SOURCE
 
 
 def finished_cells(folder):
@@ -45,6 +48,11 @@ def prepare_jobs(experiment, jobs, device):
     device : str
         Where embeddings and features are computed.
 
+    Raises
+    ------
+    ProtocolError
+        When a reference and the clusters want ``ssl`` of different layers.
+
     Example
     -------
     >>> from emoclust_lobes.protocol.plan import Job, System
@@ -64,22 +72,33 @@ def prepare_jobs(experiment, jobs, device):
             if (job.fold, job.seed) == (fold, seed)
             for system, _ in job.cells
         ]
+        references = [x.reference for x in systems if x.reference]
+        encoders = {x for r in references for x in r.get("encoders", [])}
         hparams = experiment.load(fold=fold, seed=seed)
+        if "ssl" in encoders:
+            _refuse_another_layer(hparams)
         hparams["prepare"]()
         hparams["prepare_pools"]()
         inputs = {"sources": hparams["fold_sources"](), "device": device}
         if any(system.needs_clusters for system in systems):
             hparams["embed"](**inputs)
             hparams["cluster"](sources=inputs["sources"])
-        references = [x.reference for x in systems if x.reference]
-        for encoder in sorted(
-            {x for r in references for x in r.get("encoders", [])}
-        ):
-            chosen = {}
-            if encoder != hparams["speaker_encoder"]:
-                source = hparams["ssl_vectors"] if encoder == "ssl" else None
-                chosen = {"encoder": encoder, "encoder_source": source}
-            hparams["embed"](**inputs, **chosen)
+        for encoder in sorted(encoders):
+            source = encoder_source(hparams, encoder)
+            hparams["embed"](**inputs, encoder=encoder, encoder_source=source)
         trained = len(references) < len(systems)
         if trained and "cache_features" in hparams:
             hparams["cache_features"](**inputs)
+
+
+def _refuse_another_layer(hparams):
+    """Raise where ``ssl`` would not be the layer that references stand for."""
+    wanted = hparams.get("ssl_vectors")
+    used = encoder_source(hparams, "ssl") or SSL_SOURCE
+    if wanted and wanted != used:
+        raise ProtocolError(
+            f"a reference reads the layer of --ssl_vectors={wanted}, but "
+            f"--speaker_encoder=ssl that of --speaker_encoder_source={used}, "
+            "and both have one place in embedding_folder: give both the same "
+            "layer, or another --speaker_encoder"
+        )

@@ -1,5 +1,7 @@
 """Which systems a table or figure tells of, and in which order."""
 
+import re
+
 from emoclust_lobes.protocol.schema import enrolled_rank
 
 BASELINE = "none"
@@ -18,7 +20,8 @@ ORDER = (
     "aligned",
     BOUND,
 )
-_NOISE = "noise_"
+# With the share of the exchanged; noise_augmented is a system like any other.
+_NOISY = re.compile(r"noise_(\d+(?:\.\d+)?)")
 
 
 def systems_of(cells, order):
@@ -42,7 +45,7 @@ def systems_of(cells, order):
     >>> systems_of(cells, ORDER)
     ['none', 'oracle', 'own']
     """
-    found = {x for x in cells["system"] if not x.startswith(_NOISE)}
+    found = {x for x in cells["system"] if not _NOISY.fullmatch(x)}
     return [x for x in order if x in found] + sorted(found - set(order))
 
 
@@ -74,7 +77,8 @@ def noise_levels(cells):
     plain = cells[cells["enrolled"] == ""]
     for share, given in plain.groupby("labels"):
         found = set(given["system"])
-        noisy = {x: float(x[len(_NOISE) :]) for x in found if _NOISE in x}
+        matches = {x: _NOISY.fullmatch(x) for x in found}
+        noisy = {x: float(match[1]) for x, match in matches.items() if match}
         if noisy:
             noisy |= {x: ends[x] for x in found & set(ends)}
             levels[share] = {

@@ -21,8 +21,10 @@ from emoclust_lobes.protocol.systems import (
 )
 
 _SPREAD = (
-    "Means and deviations as above; systems are compared with the same labels."
+    "Means over folds, each the mean over its seeds; fold dev.: deviation of "
+    "the folds' UAR; seed dev.: deviation over the seeds of a fold, on average."
 )
+_LABELS = "Systems are compared with the same labels."
 _INTERVALS = (
     "Differences are over the runs that both have, with 95 % bootstrap "
     "intervals over test speakers"
@@ -108,11 +110,9 @@ def main_table(results):
             line["UAR"] = f"**{best}**"
         lines.append(line)
     notes = (
-        "UAR, WA and macro-F1: means over folds, each the mean over its seeds; "
-        "fold dev.: deviation of the folds' UAR; seed dev.: deviation over the "
-        f"seeds of a fold, on average. {_INTERVALS}; p of the corrected "
-        f"resampled t-test for the difference to `{BASELINE}`, Holm-corrected "
-        "over the systems of this table."
+        f"{_SPREAD} {_INTERVALS}; p of the corrected resampled t-test for the "
+        f"difference to `{BASELINE}`, Holm-corrected over the systems of this "
+        "table."
     )
     return table(lines, notes)
 
@@ -149,7 +149,7 @@ def labels_table(results):
             }
             for system in systems_of(given, results.order)
         ]
-    return table(lines, f"{_SPREAD} {_INTERVALS}.") if lines else ""
+    return table(lines, f"{_SPREAD} {_LABELS} {_INTERVALS}.") if lines else ""
 
 
 def noise_table(results):
@@ -182,7 +182,7 @@ def noise_table(results):
         for share, levels in noise_levels(results.cells).items()
         for level, system in levels.items()
     ]
-    return table(lines, f"{_SPREAD} {_INTERVALS}.") if lines else ""
+    return table(lines, f"{_SPREAD} {_LABELS} {_INTERVALS}.") if lines else ""
 
 
 def enrolment_table(results):
@@ -202,10 +202,11 @@ def enrolment_table(results):
     -------
     >>> from emoclust_lobes.testing.results import made_up_results
     >>> folder = getfixture("tmp_path")
-    >>> results = made_up_results(folder, ("none", 1.0, "1"))
-    >>> lines = enrolment_table(results).splitlines()[2:4]
+    >>> clips = [("none", 1.0, "0"), ("none", 1.0, "1")]
+    >>> results = made_up_results(folder, *clips)
+    >>> lines = enrolment_table(results).splitlines()[3:5]
     >>> [line.split(" | ")[0] for line in lines]
-    ['| none', '| none, enrolled, 1 clip']
+    ['| none, enrolled, 0 clips', '| none, enrolled, 1 clip']
     """
     cells = with_enrolment(results.cells)
     rows = _summaries(results)
@@ -214,18 +215,19 @@ def enrolment_table(results):
         kinds = cells.loc[cells["system"] == system, "enrolled"]
         for enrolled in dict.fromkeys(kinds):
             condition = Condition(system, 1.0, enrolled)
-            difference = _difference(results, condition, Condition(system))
+            without = condition._replace(enrolled="0")
+            difference = _difference(results, condition, without)
             lines.append(
                 {
-                    "system": f"{system}{_clips(enrolled)}",
+                    "system": f"{system}{_clips(system, enrolled)}",
                     **_scores(rows.loc[condition]),
-                    "to no enrolment (95 % interval)": signed(difference),
+                    "to 0 clips (95 % interval)": signed(difference),
                     "n": f"{rows.loc[condition].n:,.0f}",
                 }
             )
     notes = (
-        "Enrolled clips are unlabelled speech of the test speaker; the "
-        f"difference is to the same system without. {_INTERVALS}."
+        "Enrolled clips are unlabelled speech of the test speaker, other than "
+        f"the one that is scored. {_SPREAD} {_INTERVALS}."
     )
     return table(lines, notes) if lines else ""
 
@@ -291,7 +293,8 @@ def _commits(cells, system):
     return ", ".join(sorted(found)) or "-"
 
 
-def _clips(enrolled):
+def _clips(system, enrolled):
     if enrolled == "":
         return ""
-    return f", enrolled, {enrolled} clip{'' if enrolled == '1' else 's'}"
+    said = "" if system.endswith("enrolled") else ", enrolled"
+    return f"{said}, {enrolled} clip{'' if enrolled == '1' else 's'}"

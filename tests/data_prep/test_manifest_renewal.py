@@ -6,12 +6,14 @@ import pytest
 from data_prep import (
     ManifestError,
     Source,
+    preparation,
     prepare_cremad,
     prepare_iemocap,
     read_manifest,
     read_summary,
 )
 from data_prep.summary import find_summary
+from emoclust_lobes.locks import LOCK, OWNER
 
 
 def snapshot(folder):
@@ -24,7 +26,8 @@ def snapshot(folder):
 
 def contents(folder):
     """Return the content of every file of a manifest."""
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    paths = (path for path in folder.iterdir() if path.name != LOCK)
+    return {path.name: path.read_bytes() for path in paths}
 
 
 def test_an_unchanged_corpus_is_left_alone(prepared):
@@ -102,9 +105,10 @@ def test_a_killed_write_never_reads_as_whole(prepared, monkeypatch, written):
     renamed = []
 
     def rename(source, target, really=os.replace):
-        if len(renamed) == written:
-            raise KeyboardInterrupt
-        renamed.append(target)
+        if os.path.basename(target) != OWNER:
+            if len(renamed) == written:
+                raise KeyboardInterrupt
+            renamed.append(target)
         really(source, target)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
@@ -115,6 +119,26 @@ def test_a_killed_write_never_reads_as_whole(prepared, monkeypatch, written):
     prepare_cremad(corpus, folder, fold=2, expect_complete=False)
     prepare_cremad(corpus, folder.parent / "new", 2, expect_complete=False)
     assert contents(folder) == contents(folder.parent / "new")
+
+
+def test_what_another_process_has_written_meanwhile_stays(
+    cremad, tmp_path, monkeypatch
+):
+    folder, seen = tmp_path / "manifest", []
+
+    def prepare():
+        prepare_cremad(cremad, folder, expect_complete=False)
+
+    def probe(*arguments, really=preparation.probe_files):
+        monkeypatch.setattr(preparation, "probe_files", really)
+        prepare()  # the other, which does not wait for this one
+        seen.append(snapshot(folder))
+        return really(*arguments)
+
+    monkeypatch.setattr(preparation, "probe_files", probe)
+    prepare()
+    for name, state in snapshot(folder).items():
+        assert name == LOCK or state == seen[0][name]
 
 
 def test_a_refused_corpus_leaves_the_manifest_as_it_was(prepared):
@@ -132,7 +156,7 @@ def test_a_fold_without_development_set_leaves_no_old_one(iemocap, tmp_path):
     prepare_iemocap(
         iemocap, tmp_path, protocol="sessions-nodev", expect_complete=False
     )
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
+    assert sorted(contents(tmp_path)) == [
         "manifest.json",
         "pool.csv",
         "test.csv",

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from data_prep.manifest import Source, Utterance, write_manifest
 from emoclust_lobes.clustering import cluster_utterances
-from emoclust_lobes.embedding_parts import Embeddings, add_embeddings
+from emoclust_lobes.embedding_parts import Embeddings
+from emoclust_lobes.testing.embeddings import add_embeddings
 
 from tests.distributed.scenarios import one_of, start
 

@@ -101,6 +101,14 @@ def test_every_row_is_with_its_nearest_centre():
         assert margin == pytest.approx(second - first, abs=1e-6)
 
 
+@pytest.mark.parametrize("n_clusters", ["silhouette", 4.0, None])
+def test_a_number_that_is_not_whole_is_refused(n_clusters):
+    data, _ = corpus(n_speakers=1)
+    message = f"found n_clusters={n_clusters!r} for .* give a whole number"
+    with pytest.raises(ClusterError, match=message):
+        aligned_clusters(**data, n_clusters=n_clusters, n_init=1, seed=1)
+
+
 @pytest.mark.parametrize("n_clusters", [25, 1, 0])
 def test_too_little_to_cluster_is_refused(n_clusters):
     data, _ = corpus(n_speakers=1)

@@ -5,12 +5,8 @@ import shutil
 import numpy as np
 import pytest
 from emoclust_lobes.embedding_cache import cache_path, read_cache
-from emoclust_lobes.embedding_parts import (
-    Embeddings,
-    PartWriter,
-    add_embeddings,
-    merge_parts,
-)
+from emoclust_lobes.embedding_parts import Embeddings, PartWriter, merge_parts
+from emoclust_lobes.testing.embeddings import cached_ids
 
 IDS = np.array([f"u{n}" for n in range(7)])
 SIGNATURES = np.arange(28).reshape(7, 4)
@@ -28,7 +24,7 @@ def write_parts(folder, rows, revision="1", save_every=2):
 def assert_cache_has(folder, rows):
     """Compare the cache with what was written."""
     cache = read_cache(folder, "e")
-    assert cache.ids.tolist() == sorted(IDS[rows])
+    assert cached_ids(cache) == sorted(IDS[rows])
     assert cache.is_current(IDS[rows], SIGNATURES[rows]).all()
     np.testing.assert_array_equal(cache.select(IDS[rows]), VECTORS[rows])
 
@@ -99,14 +95,3 @@ def test_a_start_that_is_killed_leaves_no_vectors_to_mix_with(tmp_path):
     merge_parts(tmp_path, "e")
     assert_cache_has(tmp_path, [4, 5, 6])
     assert len(read_cache(tmp_path, "e").vectors) == 3
-
-
-def test_added_embeddings_leave_parts_alone(tmp_path):
-    write_parts(tmp_path, [0, 1])
-    identity = {"name": "e", "revision": "1"}
-    add_embeddings(
-        tmp_path, Embeddings(identity, IDS[4:], SIGNATURES[4:], VECTORS[4:])
-    )
-    assert_cache_has(tmp_path, [4, 5, 6])
-    merge_parts(tmp_path, "e")
-    assert_cache_has(tmp_path, [0, 1, 4, 5, 6])

@@ -50,21 +50,21 @@ def test_works_under_autocast_in_the_precision_it_is_given():
     assert torch.equal(values.grad, torch.full((4,), -2.0))
 
 
-@given(progress=st.floats(0, 1), final=st.floats(0, 5))
-def test_the_ramp_is_a_hyperbolic_tangent(progress, final):
+@given(progress=st.floats(0, 1))
+def test_the_ramp_is_a_hyperbolic_tangent(progress):
     # 2 / (1 + exp(-2 x)) - 1 = tanh(x)
-    expected = final * math.tanh(5 * progress)
-    assert reversal_ramp(progress, final) == pytest.approx(expected, abs=1e-9)
+    expected = math.tanh(5 * progress)
+    assert reversal_ramp(progress) == pytest.approx(expected, abs=1e-9)
 
 
 def test_the_ramp_starts_at_nothing_and_never_falls():
-    steps = [reversal_ramp(step / 50, final=0.7) for step in range(51)]
+    steps = [reversal_ramp(step / 50) for step in range(51)]
     assert steps[0] == 0
     assert steps == sorted(steps)
-    assert steps[-1] == pytest.approx(0.7, rel=1e-4)
+    assert steps[-1] == pytest.approx(1, rel=1e-4)
 
 
 @pytest.mark.parametrize("progress", [-0.1, 1.01, math.nan])
 def test_a_progress_outside_the_training_is_refused(progress):
     with pytest.raises(ValueError, match="between 0 and 1"):
-        reversal_ramp(progress, final=1.0)
+        reversal_ramp(progress)

@@ -8,9 +8,10 @@ import pytest
 import torch
 from clear_clusters import blobs
 from data_prep.manifest import Utterance
-from emoclust_lobes.embedding_parts import Embeddings, add_embeddings
+from emoclust_lobes.embedding_parts import Embeddings
 from emoclust_lobes.pool import PoolBatches, clustered_pool, pool_sampler
 from emoclust_lobes.samplers import numbers_of
+from emoclust_lobes.testing.embeddings import add_embeddings
 from hypothesis import (
     given,
     strategies as st,

@@ -10,11 +10,12 @@ from clear_clusters import blobs
 from data_prep.manifest import Utterance
 from emoclust_lobes.brain import EncoderBrain
 from emoclust_lobes.clustering import cluster_utterances, read_clusters
-from emoclust_lobes.embedding_parts import Embeddings, add_embeddings
+from emoclust_lobes.embedding_parts import Embeddings
 from emoclust_lobes.front_ends import NoNormalization
 from emoclust_lobes.memory import EmbeddingMemory
 from emoclust_lobes.recluster import PoolClusters, Reclustering, cluster_again
 from emoclust_lobes.samplers import SpeakerClusterBatchSampler
+from emoclust_lobes.testing.embeddings import add_embeddings
 from sklearn.metrics import adjusted_rand_score
 from torch.utils.data import DataLoader
 

@@ -7,13 +7,13 @@ from data_prep import prepare_ravdess
 from data_prep.manifest import Source, Utterance, write_manifest
 from emoclust_lobes.embedding_cache import EmbeddingError
 from emoclust_lobes.embedding_parts import Embeddings
-from emoclust_lobes.testing.embeddings import add_embeddings
 from emoclust_lobes.embeddings import embed_utterances
 from emoclust_lobes.references import (
     Utterances,
     reference_predictions,
     run_reference,
 )
+from emoclust_lobes.testing.embeddings import add_embeddings
 from reference_oracles import CLASSES, MODELS, clips, read_fold, uar_of
 from sklearn.metrics import recall_score
 

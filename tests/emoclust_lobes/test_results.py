@@ -14,35 +14,36 @@ from emoclust_lobes.results import (
 UARS = {(1, 1): 0.40, (1, 2): 0.50, (2, 1): 0.70, (2, 2): 0.60, (3, 1): 0.55}
 
 
+def leave(folder, system, fold, seed, uar, labels=1.0):
+    """Write what a tested run leaves."""
+    run = folder / f"fold_{fold}" / f"seed_{seed}"
+    write_json(
+        run / f"ser_{system}" / f"labels_{labels}" / "metrics.json",
+        {
+            "corpus": "C",
+            "label_source": "voice",
+            "fold": fold,
+            "seed": seed,
+            "system": system,
+            "init": "wherever",
+            "labels": labels,
+            "uar": uar,
+            "wa": uar / 2,
+            "macro_f1": uar / 4,
+            "classes": ["ang", "sad"],
+            "n": 10 * fold,
+            "valid_uar": None,
+        },
+    )
+
+
 @pytest.fixture
 def runs(tmp_path):
     """Five runs of one system, one of another, one with fewer labels."""
-
-    def leave(system, fold, seed, uar, labels=1.0):
-        run = tmp_path / f"fold_{fold}" / f"seed_{seed}"
-        write_json(
-            run / f"ser_{system}" / f"labels_{labels}" / "metrics.json",
-            {
-                "corpus": "C",
-                "label_source": "voice",
-                "fold": fold,
-                "seed": seed,
-                "system": system,
-                "init": "wherever",
-                "labels": labels,
-                "uar": uar,
-                "wa": uar / 2,
-                "macro_f1": uar / 4,
-                "classes": ["ang", "sad"],
-                "n": 10 * fold,
-                "valid_uar": None,
-            },
-        )
-
     for (fold, seed), uar in UARS.items():
-        leave("contrastive", fold, seed, uar)
-    leave("none", 1, 1, 0.3)
-    leave("contrastive", 1, 1, 0.2, labels=0.1)
+        leave(tmp_path, "contrastive", fold, seed, uar)
+    leave(tmp_path, "none", 1, 1, 0.3)
+    leave(tmp_path, "contrastive", 1, 1, 0.2, labels=0.1)
     return tmp_path
 
 
@@ -67,6 +68,35 @@ def test_systems_and_shares_are_kept_apart(runs, system, labels, uar):
     summary = summarize_results(collect_results(runs))
     row = summary.set_index(["system", "labels"]).loc[system, labels]
     assert (row["uar"], row["runs"]) == (uar, 1)
+
+
+FOLDERS = {
+    "crosscorpus/a-to-b/none_all": 0.2,
+    "crosscorpus/a-to-b/other_1": 0.3,
+    "seed_corpus/8": 0.4,
+    "seed_corpus_wav2vec2/8": 0.5,
+}
+
+
+def test_output_folders_are_kept_apart_and_named(tmp_path):
+    for name, uar in FOLDERS.items():
+        leave(tmp_path / name, "none", 1, 1, uar)
+        leave(tmp_path / name, "none", 2, 2, uar)
+    summary = summarize_results(collect_results(tmp_path))
+    assert dict(zip(summary["output_folder"], summary["uar"])) == FOLDERS
+    assert set(summary["runs"]) == {2}
+    runs, means = describe_results(tmp_path).split("\n\n")[:2]
+    for name in FOLDERS:
+        assert (runs.count(name + " "), means.count(name + " ")) == (2, 1)
+
+
+@pytest.mark.parametrize("below", ["", "8", "8/fold_1", "8/fold_1/seed_1"])
+def test_a_single_output_folder_is_not_named(tmp_path, below):
+    leave(tmp_path / "8", "none", 1, 1, 0.5)
+    leave(tmp_path / "8", "contrastive", 1, 1, 0.6)
+    runs, means = describe_results(tmp_path / below).split("\n\n")[:2]
+    for table in (runs, means):
+        assert table.splitlines()[1].split()[0] == "corpus"
 
 
 def test_the_command_prints_every_run_and_its_folder(runs, capsys):

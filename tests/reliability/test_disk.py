@@ -8,13 +8,10 @@ import pandas
 import pytest
 from emoclust_lobes.cli import main
 from emoclust_lobes.embedding_cache import read_cache
-from emoclust_lobes.embedding_parts import (
-    Embeddings,
-    add_embeddings,
-    merge_parts,
-)
+from emoclust_lobes.embedding_parts import Embeddings, merge_parts
 from emoclust_lobes.feature_shards import ShardWriter, read_index
 from emoclust_lobes.files import read_json, replacing, write_json
+from emoclust_lobes.testing.embeddings import add_embeddings, cached_ids
 from stages import YAML
 from workers import checkpointer_in, die_inside_a_save, limited, save_twice
 
@@ -54,10 +51,11 @@ def test_a_file_that_cannot_grow_keeps_what_it_held(with_limit, tmp_path):
 
 def test_a_cache_that_cannot_grow_keeps_its_rows(with_limit, tmp_path):
     add_embeddings(tmp_path, rows(3))
-    code, error = with_limit(10_000, add_embeddings, tmp_path, rows(1000))
+    rows(1000).save(tmp_path / "e/parts/1.npz")
+    code, error = with_limit(10_000, merge_parts, tmp_path, "e")
     assert code == 1 and f"OSError({errno.EFBIG}, " in error
-    assert read_cache(tmp_path, "e").ids.tolist() == ["u0", "u1", "u2"]
-    add_embeddings(tmp_path, rows(1000))
+    assert cached_ids(read_cache(tmp_path, "e")) == ["u0", "u1", "u2"]
+    merge_parts(tmp_path, "e")
     cache = read_cache(tmp_path, "e")
     np.testing.assert_array_equal(cache.vectors, np.ones((1003, 64)))
 

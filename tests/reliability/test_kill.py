@@ -9,6 +9,7 @@ import time
 import pytest
 import torch
 from emoclust_lobes.embedding_cache import EmbeddingCache
+from emoclust_lobes.testing.embeddings import cached_ids
 from stages import STAGES, run_stage
 
 # What tells of the course of a run, and not of its outcome
@@ -133,8 +134,9 @@ def outcome(output):
         if path.name == "index" and path.parent.parent.name == "embeddings":
             cache = EmbeddingCache(path.parent)
             signatures = cache.index["signature"]
-            columns = (cache.ids, signatures, cache.select(cache.ids))
-            found[place] = [cache.identity, *(x.tolist() for x in columns)]
+            ids = cached_ids(cache)
+            columns = (signatures.tolist(), cache.select(ids).tolist())
+            found[place] = [cache.identity, ids, *columns]
         elif path.suffix == ".f32":
             found[place] = "in any order"
         elif path.suffix == ".ckpt" and path.read_bytes()[:2] == b"PK":

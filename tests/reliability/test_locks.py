@@ -6,9 +6,13 @@ import threading
 
 import numpy as np
 import pytest
+from data_prep import prepare_pools, prepare_ravdess, read_summary
+from emoclust_lobes import locks
 from emoclust_lobes.embedding_cache import read_cache
 from emoclust_lobes.files import read_json, write_json
 from emoclust_lobes.locks import OWNER, FolderInUseError, locked
+from emoclust_lobes.testing import make_pool
+from emoclust_lobes.testing.embeddings import cached_ids
 from workers import count, embed, hold, hold_with_child, wait_for
 
 
@@ -59,6 +63,22 @@ def test_who_waits_says_for_whom(held, tmp_path, caplog):
     (line,) = caplog.messages
     assert f"in use by process {process.pid} on" in line
     assert line.endswith(": waiting for it")
+
+
+@pytest.mark.parametrize("place", ["fold", "fold/pools/calls"])
+def test_a_manifest_that_another_process_writes_is_waited_for(
+    held, place, corpus, tmp_path, monkeypatch
+):
+    process, release = held(tmp_path / place)
+    # It writes until it is waited for
+    monkeypatch.setattr(locks.logger, "warning", lambda _: release.touch())
+    pool, fold = tmp_path / "calls", tmp_path / "fold"
+    make_pool(pool, n_speakers=2, n_sessions=1, n_utterances=2)
+    prepare_ravdess(corpus, fold, expect_complete=False)
+    prepare_pools([pool], corpus, fold)
+    assert release.exists()
+    process.join(300)
+    assert read_summary(tmp_path / place)["utterances"]["pool"]
 
 
 def test_the_lock_of_a_dead_process_is_taken_over(held, tmp_path, caplog):
@@ -143,7 +163,7 @@ def test_a_cache_with_many_writers_has_all_rows(start, tmp_path):
         writer.join(300)
         assert writer.exitcode == 0
     cache = read_cache(tmp_path, "stats")
-    assert cache.ids.tolist() == ids.tolist()
+    assert cached_ids(cache) == ids.tolist()
     assert cache.is_current(ids, signatures).all()
     np.testing.assert_array_equal(cache.select(ids), vectors)
     assert not list(tmp_path.rglob("parts"))

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from data_prep.manifest import COLUMNS, Source, Utterance, write_manifest
 from emoclust_lobes.embedding_cache import read_cache
-from emoclust_lobes.embedding_parts import Embeddings, add_embeddings
+from emoclust_lobes.embedding_parts import Embeddings
 from emoclust_lobes.testing import study
+from emoclust_lobes.testing.embeddings import add_embeddings
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 

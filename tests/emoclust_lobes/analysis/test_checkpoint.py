@@ -9,6 +9,7 @@ from emoclust_lobes.analysis.checkpoint import (
     split_checkpoint,
 )
 from emoclust_lobes.speaker_encoders import load_speaker_encoder
+from emoclust_lobes.testing.models import save_tiny
 from hyperpyyaml import load_hyperpyyaml
 
 SETTINGS = """\
@@ -31,6 +32,21 @@ embedding_model: !new:speechbrain.lobes.models.ECAPA_TDNN.ECAPA_TDNN
     se_channels: 8
     lin_neurons: 8
 """
+FRONT_END = """\
+ssl_hub: {folder}
+compute_features: !new:emoclust_lobes.front_ends.SSLFrontEnd
+    source: !ref <ssl_hub>
+    save_path: !ref <ssl_hub>
+    layers: [1, 2]
+    trainable_layers: 1
+mean_var_norm: !new:emoclust_lobes.front_ends.NoNormalization
+embedding_model: !new:emoclust_lobes.layer_mix.MixedEncoder
+    front_end: !ref <compute_features>
+    encoder: !name:emoclust_lobes.layer_mix.AttentiveEncoder
+        hidden_size: 16
+        embedding_size: 8
+        attention_channels: 8
+"""
 
 
 @pytest.fixture
@@ -49,6 +65,18 @@ def stage_1(tmp_path):
     return folder, modules
 
 
+def embed(modules, waveforms):
+    """Embed as stage 1 does, once its training is over."""
+    for name in ("compute_features", "embedding_model"):
+        modules[name].eval()
+    with torch.no_grad():
+        features = modules["compute_features"](waveforms)
+        lengths = torch.ones(len(waveforms))
+        features = modules["mean_var_norm"](features, lengths)
+        vectors = modules["embedding_model"](features, lengths).squeeze(1)
+    return torch.nn.functional.normalize(vectors, dim=-1)
+
+
 def test_both_folders_embed_as_their_weights_do(stage_1, tmp_path):
     folder, modules = stage_1
     models = split_checkpoint(folder, tmp_path / "models", seed=5)
@@ -58,13 +86,34 @@ def test_both_folders_embed_as_their_weights_do(stage_1, tmp_path):
         load_speaker_encoder("ecapa", models[name])(waveforms)
         for name in (STAGE_1, UNTRAINED)
     )
-    features = modules["compute_features"](waveforms)
-    features = modules["mean_var_norm"](features, torch.ones(2))
-    with torch.no_grad():
-        expected = modules["embedding_model"].eval()(features).squeeze(1)
-    expected = torch.nn.functional.normalize(expected, dim=-1)
+    expected = embed(modules, waveforms)
     torch.testing.assert_close(trained, expected, atol=1e-4, rtol=1e-4)
     assert not torch.allclose(trained, untrained, atol=1e-2)
+
+
+def test_a_front_end_that_trained_is_that_of_stage_1_alone(tmp_path):
+    settings = FRONT_END.format(folder=save_tiny("wavlm", tmp_path / "wavlm"))
+    published, modules = (load_hyperpyyaml(settings) for _ in range(2))
+    folder = tmp_path / "contrastive"
+    folder.mkdir()
+    (folder / "hyperparams.yaml").write_text(settings)
+    (trained,) = modules["compute_features"].trained
+    for parameter in trained.parameters():
+        torch.nn.init.normal_(parameter, std=0.5)
+    for name in ("compute_features", "embedding_model"):
+        torch.save(modules[name].state_dict(), folder / f"{name}.ckpt")
+    models = split_checkpoint(folder, tmp_path / "models", seed=5)
+    weights = torch.load(models[UNTRAINED] / "embedding_model.ckpt")
+    published["embedding_model"].load_state_dict(weights)
+    waveforms = 0.1 * torch.randn(2, 16000)
+    for name, expected in ((STAGE_1, modules), (UNTRAINED, published)):
+        vectors = load_speaker_encoder("ecapa", models[name])(waveforms)
+        expected = embed(expected, waveforms)
+        torch.testing.assert_close(vectors, expected, atol=1e-4, rtol=1e-4)
+    # The front end tells: the trained encoder alone hears something else.
+    without = {**published, "embedding_model": modules["embedding_model"]}
+    heard, unheard = (embed(x, waveforms) for x in (modules, without))
+    assert not torch.allclose(heard, unheard, atol=1e-2)
 
 
 def test_untrained_weights_depend_on_the_seed_alone(stage_1, tmp_path):

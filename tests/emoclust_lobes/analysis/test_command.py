@@ -10,9 +10,11 @@ from emoclust_lobes.analysis import (
     add_arguments,
     analyse_experiment,
 )
+from emoclust_lobes.embedding_cache import read_cache
 from emoclust_lobes.embeddings import embed_utterances
 from emoclust_lobes.files import read_json
 from emoclust_lobes.testing import make_ravdess
+from emoclust_lobes.testing.models import save_tiny
 
 
 def parse(*options):
@@ -84,6 +86,23 @@ def test_an_experiment_becomes_a_report(hparams, tmp_path):
     assert arguments["k"] == [2, 3] and arguments["reference_k"] == 3
     assert list(arguments["encoders"]) == ["stats"]
     assert not (tmp_path / "figures" / "speakers").exists()
+
+
+def test_ssl_beside_another_encoder_is_of_ssl_vectors(hparams, tmp_path):
+    folder = save_tiny("whisper", tmp_path / "whisper")
+    options = parse(
+        "--speaker_encoders=stats,ssl",
+        "--algorithms=kmeans",
+        "--permutations=1",
+        "--seeds=2",
+        "--maps=0",
+        "--jobs=1",
+        f"--out={tmp_path / 'analysis'}",
+    )
+    changes = {"ssl_vectors": f"{folder}@1"}
+    analyse_experiment({**hparams, **changes}, options, "cpu")
+    identity = read_cache(hparams["embedding_folder"], "ssl").identity
+    assert (identity["source"], identity["layers"]) == (str(folder), [1])
 
 
 @pytest.mark.parametrize(

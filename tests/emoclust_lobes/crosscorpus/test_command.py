@@ -10,6 +10,7 @@ import shutil
 
 import pandas as pd
 import pytest
+from data_prep.errors import ManifestError
 from emoclust_lobes.crosscorpus.cells import KEY, read_matrix
 from emoclust_lobes.crosscorpus.command import add_arguments, run
 from emoclust_lobes.crosscorpus.corpora import CrossCorpusError
@@ -242,6 +243,38 @@ def test_without_a_stage_1_there_is_nothing_to_adapt(tree):
     words = [corpora(tree), "--systems=wrong", "--adapt=other"]
     with pytest.raises(CrossCorpusError, match="nothing to run"):
         call(tree, *words, output_folder=str(tree / "nothing"))
+
+
+@pytest.mark.parametrize(
+    "said, given, error",
+    [
+        (False, {}, (CrossCorpusError, "nothing to run")),  # all is prepared
+        (True, {}, (ManifestError, "gone.wav")),
+        (True, {"expect_complete": False}, (CrossCorpusError, "nothing to")),
+    ],
+)
+def test_the_mapping_says_whether_a_part_of_the_corpora_will_do(
+    tree, tmp_path, monkeypatch, said, given, error
+):
+    part = shutil.copytree(tree / "east", tmp_path / "east")
+    with open(part / "all.csv", "a") as table:
+        table.write("t1/gone.wav,t1,A,train\n")
+    text = (tree / "hparams" / "crosscorpus.yaml").read_text()
+    text = text.replace(
+        "table: all.csv",
+        "table: all.csv\n            expect_complete: !ref <expect_complete>",
+    )
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text(text.replace("complete: True", f"complete: {said}"))
+    monkeypatch.delitem(TINY, "expect_complete")
+    words = [
+        f"--corpora=east={part},west={tree / 'west'}",
+        f"--mapping={mapping}",
+        "--systems=wrong",
+        "--adapt=other",
+    ]
+    with pytest.raises(error[0], match=error[1]):
+        call(tree, *words, output_folder=str(tmp_path / "out"), **given)
 
 
 def test_a_system_that_is_not_there_is_named(tree):

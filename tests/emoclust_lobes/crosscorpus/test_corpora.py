@@ -60,6 +60,27 @@ def test_a_part_of_the_corpora_will_do_when_asked_for():
         assert told == {complete}
 
 
+@pytest.mark.parametrize(
+    "given, said, told",
+    [
+        (None, False, False),
+        (None, True, True),
+        (True, False, True),
+        (False, True, False),
+    ],
+)
+def test_the_file_says_whether_a_part_will_do_unless_it_is_given(
+    tmp_path, given, said, told
+):
+    path = tmp_path / "crosscorpus.yaml"
+    text = FILE.read_text(encoding="utf-8")
+    line = "expect_complete: True  #"
+    assert line in text
+    path.write_text(text.replace(line, f"expect_complete: {said}  #"))
+    _, (corpus,) = read_corpora(path, {"tess": "/data"}, given)
+    assert corpus.prepare.keywords["expect_complete"] is told
+
+
 ENTRY = """\
 classes: [ang, sad]
 expect_complete: True

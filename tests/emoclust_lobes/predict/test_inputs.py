@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from data_prep.tables import read_recordings
 from emoclust_lobes.predict.errors import PredictError
 from emoclust_lobes.predict.inputs import Clip, find_clips
 
@@ -71,13 +72,20 @@ def test_a_table_with_byte_order_mark_quotes_and_relative_paths(calls):
     ]
 
 
+def test_of_several_columns_the_one_that_pools_take_counts(calls):
+    with open("calls/table.csv", "w") as stream:
+        stream.write("file,path,wav,speaker\nc.wav,b.wav,a.wav,Kim\n")
+    ((pooled, _),) = read_recordings("calls/table.csv", "calls")
+    assert names("calls/table.csv") == [pooled.wav] == ["a.wav"]
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
         (b"path,who\n", "there is no audio in t.csv"),
         (b"path\na.wav\n", "t.csv has no column who, but path"),
-        (b"who\nKim\n", "t.csv has no column path or wav or file, but who"),
-        (b"", "t.csv has no column path or wav or file, but none at all"),
+        (b"who\nKim\n", "t.csv has no column wav or path or file, but who"),
+        (b"", "t.csv has no column wav or path or file, but none at all"),
         (b"path,who\na.wav,Kim\n,Kim\n", "t.csv has no path in line 3"),
         (b"path,who\na.wav,\n", "t.csv has no speaker in line 2"),
         (b"path,who\na.wav\n", "t.csv has no speaker in line 2"),

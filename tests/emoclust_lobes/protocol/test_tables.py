@@ -127,15 +127,28 @@ def test_enrolment_table(results):
     assert [row["system"] for row in rows] == names
     for row, enrolled in zip(rows, kinds):
         _near(row["UAR"], _mean(results, "a reference", 1.0, enrolled))
-        text = row["to no enrolment (95 % interval)"]
-        if enrolled == "":
+        text = row["to 0 clips (95 % interval)"]
+        if enrolled == "0":
             assert text == "-"
             continue
         _near(
             text.split()[0],
             _mean(results, "a reference", 1.0, enrolled)
-            - _mean(results, "a reference"),
+            - _mean(results, "a reference", 1.0, "0"),
         )
+
+
+def test_what_is_called_enrolled_is_not_called_so_twice(results):
+    changes = {"system": {"a reference": "svm_enrolled"}}
+    cells, speakers = (
+        x.replace(changes) for x in (results.cells, results.speakers)
+    )
+    renamed = results._replace(cells=cells, speakers=speakers)
+    rows = _parse(TABLES["enrolment"](renamed))
+    assert [row["system"] for row in rows][1:3] == [
+        "svm_enrolled, 0 clips",
+        "svm_enrolled, 1 clip",
+    ]
 
 
 def test_noise_table(results):
