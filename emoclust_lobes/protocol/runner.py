@@ -22,6 +22,14 @@ from emoclust_lobes.protocol.scripts import SCRIPTS
 from emoclust_lobes.references import run_reference
 from tqdm import tqdm
 
+# Keys of the YAML that clusters follow from, beside what names their folder
+OF_CLUSTERS = {
+    "n_clusters",
+    "cluster_algorithm",
+    "cluster_restarts",
+    "cluster_without_sentences",
+}
+
 
 def run_jobs(experiment, jobs, results_folder, n_jobs, devices, commit):
     """Run jobs in processes of their own; keep each result as it comes.
@@ -198,6 +206,11 @@ def _train(experiment, system, share, settings, commit):
     hparams = experiment.load(
         **{k: v for k, v in settings.items() if k != "device"}, **system.stage2
     )
+    if OF_CLUSTERS & system.stage1.keys():
+        # Others read the clusters of the YAML's own settings meanwhile
+        settings["cluster_folder"] = (
+            f"{hparams['cluster_folder']}_{system.stage1_name}"
+        )
     stage1, stage2 = SCRIPTS
     if hparams["init"] != "none":
         experiment.run(

@@ -36,6 +36,8 @@ data_folder: !PLACEHOLDER
 output_folder: !PLACEHOLDER
 run_folder: !ref <output_folder>/fold_<fold>/seed_<seed>
 manifest_folder: !ref <data_folder>/manifest
+cluster_folder: !ref <run_folder>/clusters/ecapa
+n_clusters: 4
 stage1_name: !ref <pretraining>
 pretraining: contrastive
 init: !ref <stage1_name>
@@ -88,6 +90,7 @@ write_json(
         "device": options["device"],
         "flag": hparams["flag"],
         "init": hparams["init"],
+        "clusters": pathlib.Path(hparams["cluster_folder"]).name,
     },
 )
 pandas.DataFrame(
@@ -170,6 +173,18 @@ def test_runs_leave_cells_and_those_of_one_job_share_a_stage_1(run, tmp_path):
     # A setting that is true arrives as such, the next one undisturbed.
     metrics = metrics_of(tmp_path, "true")
     assert (metrics["flag"], metrics["init"]) == (True, "contrastive")
+
+
+def test_other_clusters_have_a_folder_of_their_own(run, tmp_path):
+    changes = {"pretraining": "contrastive", "n_clusters": 14}
+    jobs = [
+        Job(1, 1, ((System(name, stage1, {}, {}), 1.0),))
+        for name, stage1 in {"none": NONE.stage1, "many": changes}.items()
+    ]
+    assert run(*jobs) == []
+    assert metrics_of(tmp_path, "none")["clusters"] == "ecapa"
+    found = metrics_of(tmp_path, "many")["clusters"]
+    assert found == "ecapa_contrastive-n_clusters_14"
 
 
 def test_a_failure_is_told_with_its_log_and_stops_nothing_else(run, tmp_path):
