@@ -18,6 +18,7 @@ from emoclust_lobes.embedding_cache import (
 )
 from emoclust_lobes.embedding_parts import PartWriter, merge_parts
 from emoclust_lobes.locks import locked_by_main
+from emoclust_lobes.parallel_batches import cores_for, map_batches
 from emoclust_lobes.signatures import sign_utterances
 from emoclust_lobes.speaker_encoders import (
     load_speaker_encoder,
@@ -63,7 +64,8 @@ def embed_utterances(
     sample_rate : int
         Rate to read the audio at; must be the encoder's own, in Hz.
     max_batch_seconds : float
-        Upper limit of the speech in a batch; a longer utterance goes alone.
+        Upper limit of the speech in the batches that are computed at a time,
+        one on each core of a CPU; a longer utterance goes alone.
     device : str
         Where to compute.
     save_every : int
@@ -191,11 +193,20 @@ def _embed(model, utterances, max_batch_seconds, parts):
         unit_scale=True,
         disable=not if_main_process(),
     )
+    batches = equal_length_batches(
+        utterances,
+        model.sample_rate,
+        max_batch_seconds / cores_for(model.device),
+        problems,
+    )
+
+    def vectors_of(waveforms):
+        return model(waveforms).cpu().numpy()
+
     with parts, progress:
-        for rows, waveforms in equal_length_batches(
-            utterances, model.sample_rate, max_batch_seconds, problems
+        for rows, waveforms, vectors in map_batches(
+            vectors_of, batches, model.device
         ):
-            vectors = model(waveforms).cpu().numpy()
             finite = np.isfinite(vectors).all(axis=1)
             problems += [
                 f"{wavs[row]}: its embedding is not finite"

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 from emoclust_lobes.audio import read_utterance
+from emoclust_lobes.parallel_batches import cores_for, map_batches
 from emoclust_lobes.speaker_encoders import load_speaker_encoder
 from emoclust_lobes.utterance_batches import equal_length_batches
 
@@ -14,7 +15,7 @@ BATCH_SECONDS = 60.0
 
 
 def ours(model):
-    """Read ahead, batches of equal length, without gradient."""
+    """Read ahead, batches of equal length, one on each core."""
 
     def side(size):
         kept, clips = model_folder(model), some_clips(size)
@@ -22,10 +23,11 @@ def ours(model):
 
         def run():
             vectors = np.empty((len(clips), encoder.dim), dtype="float32")
-            for rows, waveforms in equal_length_batches(
-                clips, encoder.sample_rate, BATCH_SECONDS, []
-            ):
-                vectors[rows] = encoder(waveforms).numpy()
+            batches = equal_length_batches(
+                clips, encoder.sample_rate, BATCH_SECONDS / cores_for("cpu"), []
+            )
+            for rows, _, found in map_batches(encoder, batches):
+                vectors[rows] = found.numpy()
             return vectors
 
         return run
