@@ -16,6 +16,7 @@ import sys
 
 import torch
 from data_prep import Source, read_manifest
+from emoclust_lobes.aligned import check_n_clusters
 from emoclust_lobes.cluster_variants import find_variant
 from emoclust_lobes.clustering import read_clusters
 from emoclust_lobes.columnar_dataset import ColumnarDataset
@@ -111,12 +112,8 @@ def main():
             "confidence: set it to 0, or cluster_noise to 0 and confidence to "
             "none"
         )
-    n_clusters = hparams["n_clusters"]
-    if variant.clusters == "aligned" and not isinstance(n_clusters, int):
-        raise ValueError(
-            "pretraining=aligned has one clustering for all speakers: set "
-            f"n_clusters to a whole number from 2, not {n_clusters}"
-        )
+    if variant.clusters == "aligned":
+        check_n_clusters(hparams["n_clusters"])  # before anything is embedded
     blocks = resolved_blocks(hparams_file, overrides, ignore=OF_STAGE_2)
     with one_run(folder):
         run_on_main(refuse_changed_run, args=[folder, blocks])

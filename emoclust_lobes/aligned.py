@@ -12,6 +12,33 @@ from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
 
+def check_n_clusters(n_clusters):
+    """Raise unless a number of aligned clusters is one.
+
+    ``silhouette`` chooses for each speaker; these are of all speakers.
+
+    Arguments
+    ---------
+    n_clusters : object
+        What the YAML says.
+
+    Raises
+    ------
+    ClusterError
+        When it is no whole number.
+
+    Example
+    -------
+    >>> check_n_clusters(4)
+    """
+    if not isinstance(n_clusters, int):
+        raise ClusterError(
+            f"found n_clusters={n_clusters!r} for aligned clusters, which all "
+            "speakers share: give a whole number from 2, such as "
+            "--n_clusters=4, or another pretraining"
+        )
+
+
 def aligned_clusters(
     vectors, ids, speakers, n_clusters, n_init, seed, sentences=None
 ):
@@ -68,13 +95,7 @@ def aligned_clusters(
     >>> margins.tolist()
     [2.0, 2.0, 2.0, 2.0]
     """
-    if not isinstance(n_clusters, int):
-        # "silhouette" chooses for each speaker; these are of all speakers.
-        raise ClusterError(
-            f"found n_clusters={n_clusters!r} for aligned clusters, which all "
-            "speakers share: give a whole number from 2, such as "
-            "--n_clusters=4, or another pretraining"
-        )
+    check_n_clusters(n_clusters)
     if not 2 <= n_clusters <= len(ids):
         raise ClusterError(
             f"found {len(ids)} utterances for {n_clusters} aligned clusters: "

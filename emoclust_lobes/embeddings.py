@@ -129,6 +129,51 @@ def embed_utterances(
         )
 
 
+def compute_vectors(model, utterances, max_batch_seconds, problems):
+    """Read utterances and embed them, in batches of exactly equal length.
+
+    Arguments
+    ---------
+    model : SpeakerEncoder
+        From ``load_speaker_encoder``.
+    utterances : pandas.DataFrame
+        Rows of manifests.
+    max_batch_seconds : float
+        As for ``embed_utterances``.
+    problems : list of str
+        Receives a line about each file that cannot be read.
+
+    Yields
+    ------
+    rows : numpy.ndarray
+        Positions of a batch's utterances.
+    waveforms : torch.Tensor
+        Shape [len(rows), time].
+    vectors : numpy.ndarray
+        float32, shape [len(rows), dim].
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.noise import make_noise
+    >>> sources = make_noise(getfixture("tmp_path"), [8000, 16000])
+    >>> utterances = read_manifests(sources)
+    >>> model = load_speaker_encoder("stats")
+    >>> for rows, _, vectors in compute_vectors(model, utterances, 60.0, []):
+    ...     print(rows, vectors.shape)
+    [0] (1, 160)
+    [1] (1, 160)
+    """
+    batches = equal_length_batches(
+        utterances,
+        model.sample_rate,
+        max_batch_seconds / cores_for(model.device),
+        problems,
+    )
+    yield from map_batches(
+        lambda waveforms: model(waveforms).cpu().numpy(), batches, model.device
+    )
+
+
 def read_embeddings(embedding_folder, encoder, ids):
     """Read the vectors of some utterances.
 
@@ -193,19 +238,9 @@ def _embed(model, utterances, max_batch_seconds, parts):
         unit_scale=True,
         disable=not if_main_process(),
     )
-    batches = equal_length_batches(
-        utterances,
-        model.sample_rate,
-        max_batch_seconds / cores_for(model.device),
-        problems,
-    )
-
-    def vectors_of(waveforms):
-        return model(waveforms).cpu().numpy()
-
     with parts, progress:
-        for rows, waveforms, vectors in map_batches(
-            vectors_of, batches, model.device
+        for rows, waveforms, vectors in compute_vectors(
+            model, utterances, max_batch_seconds, problems
         ):
             finite = np.isfinite(vectors).all(axis=1)
             problems += [

@@ -1,10 +1,11 @@
 """Computing on batches in several threads, each on one core."""
 
-import collections
+import contextlib
+import functools
 import itertools
-from concurrent.futures import ThreadPoolExecutor
 
 import torch
+from emoclust_lobes.threads import in_threads
 
 
 def map_batches(function, batches, device="cpu"):
@@ -46,20 +47,18 @@ def map_batches(function, batches, device="cpu"):
         yield name, waveforms, function(waveforms)
     if n_threads == 1:
         return
-    pool = ThreadPoolExecutor(
-        n_threads, initializer=torch.set_num_threads, initargs=(1,)
+    computing = in_threads(
+        lambda batch: function(batch[1]),
+        batches,
+        ahead=n_threads,
+        n_threads=n_threads,
+        initializer=functools.partial(torch.set_num_threads, 1),
     )
-    pending: collections.deque = collections.deque()
     try:
-        for name, waveforms in batches:
-            pending.append((name, waveforms, pool.submit(function, waveforms)))
-            if len(pending) > n_threads:
-                *batch, computing = pending.popleft()
-                yield *batch, computing.result()
-        for *batch, computing in pending:
-            yield *batch, computing.result()
+        with contextlib.closing(computing):
+            for batch, result in computing:
+                yield *batch, result.result()
     finally:
-        pool.shutdown(cancel_futures=True)
         torch.set_num_threads(n_threads)
 
 

@@ -1,12 +1,11 @@
 """Batches of utterances of exactly equal length, read while others compute."""
 
-import collections
 import itertools
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
 from emoclust_lobes.audio import read_utterance
+from emoclust_lobes.threads import in_threads
 
 
 def equal_length_batches(
@@ -55,7 +54,7 @@ def equal_length_batches(
         return read_utterance(wav, start, stop, sample_rate)
 
     def readable():
-        for row, reading in _in_a_thread(read, order, read_ahead):
+        for row, reading in in_threads(read, order, read_ahead):
             try:
                 yield row, reading.result()
             except (OSError, RuntimeError, ValueError) as error:
@@ -68,14 +67,3 @@ def equal_length_batches(
         while batch := list(itertools.islice(group, size)):
             rows, waveforms = zip(*batch, strict=True)
             yield np.array(rows), torch.stack(waveforms)
-
-
-def _in_a_thread(function, items, ahead):
-    """Yield each item with the future of its result, some ahead of it."""
-    pending: collections.deque = collections.deque()
-    with ThreadPoolExecutor(1) as thread:
-        for item in items:
-            pending.append((item, thread.submit(function, item)))
-            if len(pending) > ahead:
-                yield pending.popleft()
-        yield from pending

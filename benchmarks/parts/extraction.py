@@ -3,9 +3,8 @@
 import numpy as np
 import torch
 from emoclust_lobes.audio import read_utterance
-from emoclust_lobes.parallel_batches import cores_for, map_batches
+from emoclust_lobes.embeddings import compute_vectors
 from emoclust_lobes.speaker_encoders import load_speaker_encoder
-from emoclust_lobes.utterance_batches import equal_length_batches
 
 from benchmarks.part import Part
 from benchmarks.speaker_models import ECAPA, model_folder, some_clips
@@ -23,11 +22,10 @@ def ours(model):
 
         def run():
             vectors = np.empty((len(clips), encoder.dim), dtype="float32")
-            batches = equal_length_batches(
-                clips, encoder.sample_rate, BATCH_SECONDS / cores_for("cpu"), []
-            )
-            for rows, _, found in map_batches(encoder, batches):
-                vectors[rows] = found.numpy()
+            for rows, _, found in compute_vectors(
+                encoder, clips, BATCH_SECONDS, []
+            ):
+                vectors[rows] = found
             return vectors
 
         return run

@@ -5,6 +5,7 @@ import functools
 import pandas as pd
 import pytest
 import torch
+from emoclust_lobes.clustering import ClusterError
 from emoclust_lobes.files import read_json
 from sklearn.metrics import balanced_accuracy_score
 
@@ -59,6 +60,11 @@ def test_clusters_are_made_anew_after_an_epoch(losses):
 def test_clusters_made_anew_would_undo_other_options(option, losses):
     with pytest.raises(ValueError, match="have no noise and no confidence"):
         losses("--recluster_every=1", option)
+
+
+def test_aligned_clusters_need_a_number(losses):
+    with pytest.raises(ClusterError, match="found n_clusters='silhouette'"):
+        losses("--pretraining=aligned", "--n_clusters=silhouette")
 
 
 def test_the_contrast_goes_on_beside_few_labels(
