@@ -41,7 +41,7 @@ test: setup lint
 coverage: export COVERAGE_FILE = $(abspath results/coverage/data)
 coverage: setup $(BIN)/coverage
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest --numprocesses auto --dist loadfile
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

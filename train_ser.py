@@ -26,11 +26,11 @@ from emoclust_lobes.experiment import (
     save_whole,
 )
 from emoclust_lobes.files import read_json
-from emoclust_lobes.frozen import Frozen
 from emoclust_lobes.labels import labelled_splits
 from emoclust_lobes.pool import PoolBatches
 from emoclust_lobes.pretrained import add_trained_parts, initialize_encoder
 from emoclust_lobes.ser_brain import SERBrain
+from emoclust_lobes.ser_modules import ser_modules
 from emoclust_lobes.ser_results import write_results
 from hyperpyyaml import load_hyperpyyaml
 
@@ -258,7 +258,18 @@ def make_brain(hparams, run_opts, datasets, tables):
             **variant.pairs(hparams["negatives"])
         )
     brain = SERBrain(
-        modules=make_modules(hparams, tables),
+        modules=ser_modules(
+            modules=hparams["modules"],
+            train=tables["train"],
+            freeze_encoder=hparams["freeze_encoder"],
+            speaker_classifier=hparams["speaker_classifier"]
+            if hparams["speaker_weight"] > 0
+            else None,
+            projection=hparams["projection"] if contrasts else None,
+            speaker_normalization=hparams["speaker_normalization"]
+            if hparams["enrolment"]
+            else None,
+        ),
         hparams=hparams,
         run_opts=run_opts,
         checkpointer=save_whole(hparams["checkpointer"]()),
@@ -275,38 +286,6 @@ def make_brain(hparams, run_opts, datasets, tables):
         brain.pool_batches = PoolBatches(datasets["pool"], sampler)
         brain.checkpointer.add_recoverable("memory", hparams["memory"])
     return brain
-
-
-def make_modules(hparams, tables):
-    """Add to the YAML's modules those that depend on the manifests.
-
-    Arguments
-    ---------
-    hparams : dict
-        The loaded YAML.
-    tables : dict
-        From ``dataio_prep``.
-
-    Returns
-    -------
-    dict
-        Name -> module.
-    """
-    modules = dict(hparams["modules"])
-    if hparams["freeze_encoder"]:
-        modules["embedding_model"] = Frozen(hparams["embedding_model"])
-    if hparams["speaker_weight"] > 0:
-        modules["speaker_classifier"] = hparams["speaker_classifier"](
-            out_neurons=tables["train"]["spk_id"].nunique()
-        )
-    if hparams["contrastive_weight"] > 0:
-        modules["projection"] = hparams["projection"]
-    if hparams["enrolment"]:
-        normalization = hparams["speaker_normalization"]
-        train = tables["train"].drop_duplicates("row")
-        normalization.start(train["speaker"].tolist())
-        modules["speaker_normalization"] = normalization
-    return modules
 
 
 def finish(hparams, brain, stage2, predictions, sizes):
