@@ -1,7 +1,7 @@
 """Reference systems: what a frozen vector and a linear classifier give.
 
 They take the same rows of the same manifests as any other system of a protocol.
-With ``speaker_normalised`` each utterance is seen relative to its speaker's
+With ``n_enrolled`` each utterance is seen relative to its speaker's
 own unlabelled speech, that of test speakers too: a mode of its own
 (transductive), never to be compared with rows that do without.
 """
@@ -204,7 +204,6 @@ def run_reference(
     classifier,
     C_grid,
     labelled_ids=None,
-    speaker_normalised=False,
     n_enrolled=None,
     prior_weight,
     seed,
@@ -223,12 +222,12 @@ def run_reference(
     labelled_ids : list of str or None
         Training utterances whose labels are used, None for all. The others
         still tell how their speakers speak.
-    speaker_normalised : bool
-        Whether ``normalise_speakers`` prepares the vectors, those of the
-        training speakers in the same way as those of the test speakers. With
-        ``n_enrolled=0`` the result is that without it.
-    n_enrolled, prior_weight, seed
-        As for ``normalise_speakers``; the first is None where there is none.
+    n_enrolled : int, "all" or None
+        With how many utterances of a speaker ``normalise_speakers`` prepares
+        the vectors, those of training speakers like those of test speakers;
+        with 0 the result is the plain one. None leaves vectors as they are.
+    prior_weight, seed
+        As for ``normalise_speakers``.
 
     Returns
     -------
@@ -263,11 +262,6 @@ def run_reference(
     >>> list(predictions.columns[:3]), len(predictions)
     (['ID', 'truth', 'prediction'], 15)
     """
-    if (n_enrolled is not None) != speaker_normalised:
-        raise ValueError(
-            f"n_enrolled={n_enrolled} does not fit "
-            f"speaker_normalised={speaker_normalised}: give both or neither"
-        )
     splits = {}
     for name in SPLITS:
         csv = pathlib.Path(manifest_folder) / f"{name}.csv"
@@ -279,7 +273,7 @@ def run_reference(
         found = [read_embeddings(embedding_folder, x, ids) for x in encoders]
         vectors = np.hstack(found).astype(np.float64)
         splits[name] = Utterances(ids, speakers, emotions, vectors)
-    if speaker_normalised:
+    if n_enrolled is not None:
         splits = {
             name: normalise_speakers(
                 split, splits["train"], n_enrolled, prior_weight, seed

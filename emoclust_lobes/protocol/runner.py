@@ -257,7 +257,7 @@ def _run_reference(hparams, system, share, commit):
     )
     train = labelled_share(train, share, hparams["seed"])
     arguments = {**hparams["references"], **system.reference}
-    normalised = arguments.get("speaker_normalised", False)
+    normalised = arguments.pop("speaker_normalised", False)
     counts = hparams["enrolled_counts"] if normalised else [None]
     rows = []
     for count in counts:

@@ -119,7 +119,7 @@ def test_probabilities_of_the_logistic_regression_are_its_own():
 
 
 def test_the_same_fold_gives_the_same_bytes(fold):
-    options = {**fold, "speaker_normalised": True, "n_enrolled": 5}
+    options = {**fold, "n_enrolled": 5}
     first, first_uar = run_reference(**options)
     second, second_uar = run_reference(**options)
     pd.testing.assert_frame_equal(first, second, check_exact=True)
@@ -128,7 +128,7 @@ def test_the_same_fold_gives_the_same_bytes(fold):
 
 def test_without_enrolled_clips_the_result_is_the_plain_one(fold):
     plain, plain_uar = run_reference(**fold)
-    found, uar = run_reference(**fold, speaker_normalised=True, n_enrolled=0)
+    found, uar = run_reference(**fold, n_enrolled=0)
     assert uar == plain_uar
     assert found["prediction"].equals(plain["prediction"])
     shares = [f"p_{x}" for x in CLASSES]
@@ -138,11 +138,7 @@ def test_without_enrolled_clips_the_result_is_the_plain_one(fold):
 def test_knowing_the_speaker_helps_where_speakers_lie_apart(fold):
     plain, everything, ten = (
         uar_of(run_reference(**fold, **options)[0])
-        for options in (
-            {},
-            {"speaker_normalised": True, "n_enrolled": "all"},
-            {"speaker_normalised": True, "n_enrolled": 10},
-        )
+        for options in ({}, {"n_enrolled": "all"}, {"n_enrolled": 10})
     )
     assert everything > plain + 0.1
     assert ten > plain
@@ -151,7 +147,7 @@ def test_knowing_the_speaker_helps_where_speakers_lie_apart(fold):
 def test_only_the_labels_of_the_share_are_used(fold, tmp_path):
     table, _ = read_fold(fold, "train")
     share = table["ID"][::3].tolist()
-    options = {**fold, "speaker_normalised": True, "n_enrolled": 5}
+    options = {**fold, "n_enrolled": 5}
     found, _ = run_reference(**options, labelled_ids=set(share))
 
     # Other labels elsewhere change nothing.
@@ -232,13 +228,8 @@ def test_without_development_speakers_there_is_one_c(fold):
     [
         ({"classifier": "forest"}, "logistic or svm, found 'forest'"),
         ({"C_grid": []}, "C_grid must hold one value"),
-        ({"n_enrolled": 5}, "give both or neither"),
-        ({"speaker_normalised": True}, "give both or neither"),
-        ({"n_enrolled": -1, "speaker_normalised": True}, "found -1"),
-        (
-            {"prior_weight": 0, "speaker_normalised": True, "n_enrolled": 1},
-            "found 1 and 0",
-        ),
+        ({"n_enrolled": -1}, "found -1"),
+        ({"prior_weight": 0, "n_enrolled": 1}, "found 1 and 0"),
         ({"labelled_ids": ["s1_00", "s9_00"]}, "1 labelled IDs .* s9_00"),
     ],
 )
