@@ -71,6 +71,11 @@ def test_several_manifests_read_as_one_with_each_id_once(prepared):
     assert set(train["ID"]) <= set(pool["ID"])
     assert list(table["ID"]) == [*pool["ID"], *test["ID"]]
     assert list(table.index) == list(range(len(table)))
+    numbered = read_manifests(sources, numbered=True)
+    assert numbered.columns[-1] == "manifest"
+    places = numbered.pop("manifest")
+    assert list(places) == [0] * len(pool) + [2] * len(test)
+    pandas.testing.assert_frame_equal(numbered, table)
 
 
 def test_speechbrain_loads_the_rows_and_the_audio(prepared):
