@@ -17,6 +17,7 @@ import pathlib
 
 import numpy as np
 from emoclust_lobes.embedding_index import encoded, index_type, vectors_path
+from emoclust_lobes.joined_encoders import JoinedCaches, split_encoders
 
 
 class EmbeddingError(ValueError):
@@ -174,11 +175,11 @@ def read_cache(embedding_folder, encoder):
     embedding_folder : str or pathlib.Path
         Where the caches lie.
     encoder : str
-        Name of the speaker encoder.
+        Name of the speaker encoder, or of several (``"campplus+ge2e"``).
 
     Returns
     -------
-    EmbeddingCache
+    EmbeddingCache or JoinedCaches
 
     Raises
     ------
@@ -194,6 +195,9 @@ def read_cache(embedding_folder, encoder):
     emoclust_lobes.embedding_cache.EmbeddingError: no embeddings at \
 ...stats: embed the utterances first
     """
+    names = split_encoders(encoder)
+    if len(names) > 1:
+        return JoinedCaches([read_cache(embedding_folder, x) for x in names])
     folder = cache_path(embedding_folder, encoder)
     cache = find_cache(folder)
     if cache is None:

@@ -17,6 +17,7 @@ from emoclust_lobes.embedding_cache import (
     read_cache,
 )
 from emoclust_lobes.embedding_parts import PartWriter, merge_parts
+from emoclust_lobes.joined_encoders import check_joined, split_encoders
 from emoclust_lobes.locks import locked_by_main
 from emoclust_lobes.parallel_batches import cores_for, map_batches
 from emoclust_lobes.signatures import sign_utterances
@@ -58,7 +59,8 @@ def embed_utterances(
         Where the cache lies.
     encoder : str
         Name of a speaker encoder: ``ecapa``, ``xvector``, ``resnet``,
-        ``campplus``, ``ge2e``, ``stats``, ``egemaps`` or ``ssl``.
+        ``campplus``, ``ge2e``, ``stats``, ``egemaps`` or ``ssl``; or several of
+        the first six, which are put side by side (``"campplus+ge2e"``).
     encoder_source : str or None
         Hub id or local folder of the encoder, where not the default.
     sample_rate : int
@@ -88,6 +90,22 @@ def embed_utterances(
     >>> read_embeddings(folder / "embeddings", "stats", ["pool1"]).shape
     (1, 160)
     """
+    names = split_encoders(encoder)
+    if len(names) > 1:
+        check_joined(names, encoder_source)
+        for name in names:  # before the first is computed
+            offline_identity(name)
+        for name in names:
+            embed_utterances(
+                sources,
+                embedding_folder,
+                name,
+                sample_rate=sample_rate,
+                max_batch_seconds=max_batch_seconds,
+                device=device,
+                save_every=save_every,
+            )
+        return
     utterances, signatures, problems = sign_utterances(read_manifests(sources))
     ids = utterances["ID"].to_numpy(dtype=str)
     folder = cache_path(embedding_folder, encoder)
