@@ -8,6 +8,7 @@ from data_prep.summary import read_summary
 from emoclust_lobes.cluster_report import CONFOUNDS, MEASURES
 from emoclust_lobes.embedding_cache import cache_path, read_cache
 from emoclust_lobes.files import read_json
+from emoclust_lobes.joined_encoders import split_encoders
 
 
 def describe_manifests(manifest_folder):
@@ -95,12 +96,15 @@ def describe_embeddings(sources, embedding_folder, encoder):
     """
     cache = read_cache(embedding_folder, encoder)
     identity = ", ".join(f"{k} {v}" for k, v in cache.identity.items())
+    folders = ", ".join(
+        str(cache_path(embedding_folder, name))
+        for name in split_encoders(encoder)
+    )
     return (
         f"{len(read_manifests(sources)):,} utterances embedded in "
         f"{cache.dim} dimensions\n"
         f"encoder: {identity}\n"
-        f"cache: {cache_path(embedding_folder, encoder)} "
-        f"({len(cache):,} vectors)"
+        f"cache: {folders} ({len(cache):,} vectors)"
     )
 
 

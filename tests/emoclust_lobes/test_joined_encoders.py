@@ -9,6 +9,7 @@ from emoclust_lobes.embedding_cache import EmbeddingError, read_cache
 from emoclust_lobes.embedding_parts import Embeddings
 from emoclust_lobes.embeddings import embed_utterances, read_embeddings
 from emoclust_lobes.joined_encoders import check_joined
+from emoclust_lobes.summaries import describe_embeddings
 from emoclust_lobes.testing.embeddings import add_embeddings
 from emoclust_lobes.testing.noise import make_noise
 from emoclust_lobes.wheels import EncoderError
@@ -43,6 +44,17 @@ def test_vectors_stand_side_by_side_in_the_order_of_names(tmp_path):
         "one": "made of one",
         "two": "made of two",
     }
+
+
+def test_the_summary_names_where_the_vectors_are(tmp_path):
+    add(tmp_path, "one", np.eye(16, 3))
+    add(tmp_path, "two", np.eye(16, 5))
+    text = describe_embeddings(
+        make_noise(tmp_path, [8000]), tmp_path, "one+two"
+    )
+    _, encoder, cache = text.splitlines()
+    assert encoder.endswith("name one+two, one made of one, two made of two")
+    assert f"{tmp_path / 'one'}, {tmp_path / 'two'} (16 vectors)" in cache
 
 
 def test_what_one_encoder_lacks_is_missing(tmp_path):
