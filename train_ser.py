@@ -131,17 +131,7 @@ def main():
 
 
 def fine_tune(hparams, run_opts, stage2):
-    """Take every step of stage 2 that has not been taken yet.
-
-    Arguments
-    ---------
-    hparams : dict
-        The loaded YAML.
-    run_opts : dict
-        SpeechBrain's run options.
-    stage2 : str
-        The YAML's resolved block ``ser``.
-    """
+    """Take the steps that are not done; ``stage2`` is the YAML's ``ser``."""
     folder = hparams["folder"]
     balance = ClassBalance(hparams["class_balance"])
     manifest = prepare_inputs(hparams, run_opts)
@@ -205,17 +195,8 @@ def fine_tune(hparams, run_opts, stage2):
 def prepare_inputs(hparams, run_opts):
     """Make the manifests and, where they are needed, clusters and features.
 
-    Arguments
-    ---------
-    hparams : dict
-        The loaded YAML; is given ``cluster_fingerprint`` where it is needed.
-    run_opts : dict
-        SpeechBrain's run options.
-
-    Returns
-    -------
-    dict
-        The content of ``manifest.json``.
+    Returns the content of ``manifest.json``; where clusters are read,
+    ``hparams`` is given their ``cluster_fingerprint``.
     """
     run_on_main(hparams["prepare"])
     inputs = {
@@ -236,21 +217,7 @@ def prepare_inputs(hparams, run_opts):
 
 
 def make_brain(hparams, run_opts, datasets, tables):
-    """Make the Brain, but for what depends on the classes.
-
-    Arguments
-    ---------
-    hparams : dict
-        The loaded YAML.
-    run_opts : dict
-        SpeechBrain's run options.
-    datasets, tables : dict
-        From ``dataio_prep``.
-
-    Returns
-    -------
-    SERBrain
-    """
+    """Make the Brain, but for what depends on the classes."""
     contrasts = hparams["contrastive_weight"] > 0
     if contrasts:
         variant = find_variant(hparams["pretraining"])
