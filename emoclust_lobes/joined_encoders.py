@@ -77,7 +77,7 @@ class JoinedCaches:
     Arguments
     ---------
     caches : list of EmbeddingCache
-        Of vectors of one length, so that all encoders count alike.
+        Of each encoder. All count alike where their vectors have one length.
 
     Attributes
     ----------
@@ -104,8 +104,8 @@ class JoinedCaches:
         self.dim = sum(cache.dim for cache in caches)
         self.identity = {"name": "+".join(x.identity["name"] for x in caches)}
         for cache in caches:
-            name, *rest = cache.identity.values()
-            self.identity[name] = ", ".join(rest)
+            rest = [str(x) for k, x in cache.identity.items() if k != "name"]
+            self.identity[cache.identity["name"]] = ", ".join(rest)
 
     def __len__(self):
         """Number of utterances that every encoder has embedded, at most."""

@@ -270,8 +270,8 @@ def run_reference(
         table = read_manifest(Source(str(csv), str(data_folder)))
         columns = table[["ID", "spk_id", "emotion"]].to_numpy(dtype=str)
         ids, speakers, emotions = columns.T
-        found = [read_embeddings(embedding_folder, x, ids) for x in encoders]
-        vectors = np.hstack(found).astype(np.float64)
+        vectors = read_embeddings(embedding_folder, "+".join(encoders), ids)
+        vectors = vectors.astype(np.float64)
         splits[name] = Utterances(ids, speakers, emotions, vectors)
     if n_enrolled is not None:
         splits = {
