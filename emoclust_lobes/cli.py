@@ -33,6 +33,11 @@ from emoclust_lobes.protocol import options as protocol_options
 from emoclust_lobes.protocol.command import run_protocol
 from emoclust_lobes.protocol.plan import ProtocolError
 from emoclust_lobes.results import describe_results
+from emoclust_lobes.run_options import (
+    OF_RESULTS,
+    given_run_options,
+    script_options,
+)
 from emoclust_lobes.serve import (
     ServeError,
     command as serve,
@@ -43,7 +48,6 @@ from emoclust_lobes.upstream import (
     command as upstream,
 )
 from emoclust_lobes.wheels import EncoderError
-from hyperpyyaml import load_hyperpyyaml
 
 import speechbrain
 from speechbrain.utils.distributed import infer_device
@@ -71,12 +75,13 @@ class Experiments(NamedTuple):
     """A command on the YAML of an experiment: what is told of it, and done.
 
     ``run`` is given the YAML, its overrides, the options of the command, which
-    ``add_arguments`` declares, and the device; it returns what to print.
+    ``add_arguments`` declares, and the options of SpeechBrain's Brain: the
+    device and what was given of ``run_options``. It returns what to print.
 
     Example
     -------
     >>> Experiments("do nothing", lambda *_: "done").run(
-    ...     "any.yaml", "", None, ""
+    ...     "any.yaml", "", None, {"device": "cpu"}
     ... )
     'done'
     """
@@ -89,6 +94,7 @@ class Experiments(NamedTuple):
         "hparams/cremad.yaml --data_folder /data/CREMA-D --fold 2",
     )
     overrides: str = OVERRIDES
+    run_options: tuple = ()
 
 
 class Others(NamedTuple):
@@ -106,28 +112,29 @@ class Others(NamedTuple):
 
 
 def _steps(last):
-    def run(param_file, overrides, options, device):
-        return run_steps(last, load_experiment(param_file, overrides), device)
+    def run(param_file, overrides, options, run_opts):
+        hparams = load_experiment(param_file, overrides)
+        return run_steps(last, hparams, run_opts["device"])
 
     return run
 
 
-def _analyse(param_file, overrides, options, device):
+def _analyse(param_file, overrides, options, run_opts):
     hparams = load_experiment(param_file, overrides)
-    run_steps("prepare", hparams, device)
-    return analysis.analyse_experiment(hparams, options, device)
+    run_steps("prepare", hparams, run_opts["device"])
+    return analysis.analyse_experiment(hparams, options, run_opts["device"])
 
 
-def _protocol(param_file, overrides, options, device):
+def _protocol(param_file, overrides, options, run_opts):
     if not options.report_only:
         load_experiment(param_file, overrides)  # names what is wrong
-    overrides = load_hyperpyyaml(overrides) if overrides else {}
-    return run_protocol(param_file, overrides, options, device)
+    keys = script_options(overrides, run_opts)
+    return run_protocol(param_file, keys, options, run_opts["device"])
 
 
-def _crosscorpus(param_file, overrides, options, device):
-    overrides = load_hyperpyyaml(overrides) if overrides else {}
-    return crosscorpus.run(options, overrides, device)
+def _crosscorpus(param_file, overrides, options, run_opts):
+    keys = script_options(overrides, run_opts)
+    return crosscorpus.run(options, keys, run_opts["device"])
 
 
 COMMANDS = {
@@ -162,6 +169,7 @@ COMMANDS = {
             "      --systems=none,shuffled,contrastive --seeds=3 --jobs=4",
             "hparams/ravdess.yaml --report-only",
         ),
+        run_options=OF_RESULTS,
     ),
     "crosscorpus": Experiments(
         "train on one corpus and test on another, for each pair of some: a "
@@ -174,6 +182,7 @@ COMMANDS = {
             "hparams/generic.yaml --report-only",
         ),
         OVERRIDES_ACROSS,
+        OF_RESULTS,
     ),
     "predict": Others(
         "recognize the emotions in recordings with a trained model",
@@ -261,8 +270,9 @@ def _run(command, options, overrides):
     param_file, run_opts, overrides = speechbrain.parse_arguments(
         [options.yaml, *overrides]
     )
-    device = run_opts["device"] or infer_device()
-    return command.run(param_file, overrides, options, device)
+    given = given_run_options(run_opts, taken=command.run_options)
+    given["device"] = run_opts["device"] or infer_device()
+    return command.run(param_file, overrides, options, given)
 
 
 def _parser(commands):

@@ -17,6 +17,7 @@ of the YAML's top level, most often:
                               HUB@LAYER of ssl
   --n_clusters=N              clusters per speaker, or silhouette
   --device=cuda:0             where to compute (a SpeechBrain run option)
+  --precision=bf16            how, in training: protocol only
 
 examples:
   {examples}
@@ -32,6 +33,7 @@ often:
                               egemaps or stats
   --n_clusters=N              clusters per speaker, or silhouette
   --device=cuda:0             where to compute (a SpeechBrain run option)
+  --precision=bf16            how, in training (another)
 
 examples:
   {examples}

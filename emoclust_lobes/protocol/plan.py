@@ -64,6 +64,22 @@ class System(NamedTuple):
         spreads = self.stage2.get("ser_spread_labels", False)
         return contrasts or spreads or self.stage1_name != "none"
 
+    def seeds_matter(self, share):
+        """Say whether runs with other seeds can end otherwise.
+
+        A reference draws nothing but a share of the labels and the utterances
+        that a speaker enrols.
+
+        Example
+        -------
+        >>> reference = System("ge2e", {}, {}, {"encoders": ["ge2e"]})
+        >>> reference.seeds_matter(1.0), reference.seeds_matter(0.1)
+        (False, True)
+        """
+        if not self.reference or share < 1:
+            return True
+        return self.reference.get("speaker_normalised", False)
+
 
 class Job(NamedTuple):
     """Runs that one process does in turn: they share a stage 1.
@@ -162,8 +178,7 @@ choose of none
 def plan_jobs(systems, folds, seeds, labels, finished):
     """List the jobs of a protocol, without the cells that are finished.
 
-    Reference systems are deterministic but for the share of the labels and
-    the enrolled utterances: each has the first seed only.
+    Where seeds do not matter there is the first one only.
 
     Arguments
     ---------
@@ -202,13 +217,12 @@ def plan_jobs(systems, folds, seeds, labels, finished):
         for fold in folds:
             groups: dict[str, list] = {}
             for system in systems:
-                if system.reference and seed != seeds[0]:
-                    continue
                 group = "references" if system.reference else system.stage1_name
                 groups.setdefault(group, []).extend(
                     (system, share)
                     for share in labels
-                    if (system.name, share, fold, seed) not in finished
+                    if (seed == seeds[0] or system.seeds_matter(share))
+                    and (system.name, share, fold, seed) not in finished
                 )
             jobs += [
                 Job(fold, seed, tuple(cells))

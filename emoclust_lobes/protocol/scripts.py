@@ -5,6 +5,7 @@ import runpy
 import sys
 
 import yaml
+from emoclust_lobes.run_options import OF_RESULTS
 from hyperpyyaml import load_hyperpyyaml
 
 SCRIPTS = ("train_contrastive.py", "train_ser.py")
@@ -26,14 +27,14 @@ class Experiment:
     yaml : str or pathlib.Path
         The experiment's file, in the folder ``hparams`` beside the scripts.
     overrides : dict
-        Keys of its top level.
+        Keys of its top level, and options of SpeechBrain's Brain that results
+        depend on.
 
     Example
     -------
-    >>> Experiment(
-    ...     "hparams/ravdess.yaml", {"data_folder": "/data/RAVDESS", "fold": 2}
-    ... ).settings
-    {'fold': 2}
+    >>> overrides = {"data_folder": "/data", "fold": 2, "precision": "bf16"}
+    >>> Experiment("hparams/ravdess.yaml", overrides).settings
+    {'fold': 2, 'precision': 'bf16'}
     """
 
     def __init__(self, yaml, overrides):
@@ -52,8 +53,11 @@ class Experiment:
 
     def load(self, **changes):
         """Load the YAML with further overrides."""
+        keys = {**self.overrides, **changes}
+        for option in OF_RESULTS:
+            keys.pop(option, None)
         with open(self.yaml, encoding="utf-8") as stream:
-            return load_hyperpyyaml(stream, {**self.overrides, **changes})
+            return load_hyperpyyaml(stream, keys)
 
     def run(self, script, changes):
         """Run a training script in this process, as the command line does."""

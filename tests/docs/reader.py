@@ -104,6 +104,7 @@ class Reader:
             self.monkeypatch.setenv(name, known(value))
         if words[0] == "emoclust":
             options = small(words[2:], SMALLER.get(words[1], ()))
+            options = [x for x in options if x != "--noprogressbar"]
             assert main([words[1], *options]) == 0, command.line
         elif words[1] == "-m":
             self.call(runpy.run_module, words[2], words[3:])

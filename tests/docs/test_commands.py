@@ -13,6 +13,7 @@ import sys
 
 import pytest
 from emoclust_lobes.cli import COMMANDS, EMBED_WITH_MODEL, Experiments
+from emoclust_lobes.run_options import given_run_options
 from emoclust_lobes.wheels import CAMPPLUS, GE2E
 from hyperpyyaml import load_hyperpyyaml
 from pages import PAGES, PROGRAMS, RECIPES, ROOT, all_commands, blocks
@@ -64,9 +65,10 @@ def may_run(command):
 
 def check_experiment(words):
     """Every override is a key of the YAML, all else SpeechBrain's."""
-    file, _, overrides = speechbrain.parse_arguments(words)
+    file, run_opts, overrides = speechbrain.parse_arguments(words)
     given = load_hyperpyyaml(overrides) if overrides else {}
     assert set(given) <= set(keys_of(file))
+    return run_opts
 
 
 def check_emoclust(words):
@@ -77,7 +79,8 @@ def check_emoclust(words):
     parser = argparse.ArgumentParser(allow_abbrev=False)
     command.add_arguments(parser)
     if isinstance(command, Experiments):
-        check_experiment(parser.parse_known_args(words)[1])
+        run_opts = check_experiment(parser.parse_known_args(words)[1])
+        given_run_options(run_opts, taken=command.run_options)
     else:
         parser.parse_args(words)
 

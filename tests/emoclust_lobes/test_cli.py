@@ -212,6 +212,12 @@ def test_an_unusable_yaml_is_named(tmp_path, capsys, text, message):
     assert error.startswith("emoclust: error: ") and message in error
 
 
+def test_options_of_training_are_refused_where_nothing_trains(emoclust):
+    code, _, error = emoclust("prepare", precision="bf16")
+    assert code == 2
+    assert "--precision is an option of the training scripts" in error
+
+
 ON_EXPERIMENTS = [
     name
     for name, command in COMMANDS.items()

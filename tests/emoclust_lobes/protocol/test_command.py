@@ -185,6 +185,20 @@ def test_results_of_other_settings_are_refused(finished, tree, capsys):
     assert (results / "cells.csv").read_bytes() == cells
 
 
+def test_cells_are_trained_with_the_given_precision(tree):
+    results = tree / "bf16" / "protocol"
+    options = ["--systems=none", "--folds=1", "--precision=bf16"]
+    assert main(command(tree, *options, output="bf16")) == 0
+    described = read_json(results / "protocol.json")
+    assert described["settings"]["precision"] == "bf16"
+    assert "--precision=bf16" in described["commands"][0]
+    # bfloat16 has eight bits: the same steps end elsewhere.
+    assert main(command(tree, *options[:2], output="fp32")) == 0
+    log = "fold_1/seed_1986/ser_none/labels_1.0/train_log.txt"
+    logs = [(tree / x / log).read_text() for x in ("bf16", "fp32")]
+    assert logs[0] != logs[1]
+
+
 def test_what_fails_is_told_and_stops_nothing_else(finished, tree, capsys):
     systems = "wrong-reference,enrolled-reference,wrong-training"
     words = command(tree, f"--systems={systems}", "--folds=1")
@@ -231,6 +245,7 @@ def test_a_report_needs_no_corpus(finished, tree, capsys):
         (["--systems=none", "--data_folder=nowhere"], "'nowhere'"),
         (["--systems=none", "--magic=1"], "Override 'magic' not found"),
         (["--systems=stats-reference", "--folds=7"], "fold"),
+        (["--systems=none", "--debug"], "--debug is an option of the training"),
     ],
 )
 def test_what_is_wrong_is_one_message(tree, capsys, options, message):

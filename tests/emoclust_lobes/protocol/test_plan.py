@@ -23,6 +23,7 @@ SYSTEMS = [
     System("noise", {**CONTRAST, "cluster_noise": 0.5}, {}, {}),
     System("vectors", {}, {}, {"encoders": ["stats"]}),
     System("others", {}, {}, {"encoders": ["ge2e"]}),
+    System("enrolled", {}, {}, {"speaker_normalised": True}),
 ]
 
 
@@ -54,7 +55,10 @@ def test_every_cell_that_is_missing_is_planned_once(
         for system, share, fold, seed in itertools.product(
             systems, labels, folds, seeds
         )
-        if not system.reference or seed == seeds[0]
+        # The first seed alone where a system draws nothing
+        if system.name not in ("vectors", "others")
+        or share < 1
+        or seed == seeds[0]
     }
     everything = sorted(wanted) or [("none", 1.0, 1, 7)]
     finished = set(data.draw(subsets(everything)))
