@@ -70,7 +70,8 @@ def export_encoder(checkpoint, folder, speakers):
     # The front end first: what is asked for is the encoder.
     for name in ("compute_features", "embedding_model"):
         source = checkpoint.paramfiles.get(name)
-        if source is None:  # a front end that does not train
+        if source is None:  # a front end that does not train, or one no more
+            (folder / f"{name}.ckpt").unlink(missing_ok=True)
             continue
         with open(source, "rb") as weights:
             with replacing(folder / f"{name}.ckpt", "wb") as stream:

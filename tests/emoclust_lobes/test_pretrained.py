@@ -76,6 +76,9 @@ def test_what_stage_1_leaves(tmp_path):
         assert sorted(x.name for x in files if x.is_file()) == kept
     state = torch.load(tmp_path / "both/compute_features.ckpt")
     assert torch.equal(state["weight"], trained["compute_features"].weight)
+    # Where a front end is trained no more, no stage 2 takes up the old one.
+    stage1(tmp_path / "both", frozen=True)
+    assert not (tmp_path / "both/compute_features.ckpt").exists()
 
 
 def test_checkpoints_hold_what_trains_and_once(tmp_path):
