@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from data_prep.manifest import ManifestError
-from emoclust_lobes import analysis
+from emoclust_lobes import analysis, run_options
 from emoclust_lobes.clustering import ClusterError
 from emoclust_lobes.crosscorpus import command as crosscorpus
 from emoclust_lobes.crosscorpus.corpora import CrossCorpusError
@@ -33,11 +33,6 @@ from emoclust_lobes.protocol import options as protocol_options
 from emoclust_lobes.protocol.command import run_protocol
 from emoclust_lobes.protocol.plan import ProtocolError
 from emoclust_lobes.results import describe_results
-from emoclust_lobes.run_options import (
-    OF_RESULTS,
-    given_run_options,
-    script_options,
-)
 from emoclust_lobes.serve import (
     ServeError,
     command as serve,
@@ -128,12 +123,12 @@ def _analyse(param_file, overrides, options, run_opts):
 def _protocol(param_file, overrides, options, run_opts):
     if not options.report_only:
         load_experiment(param_file, overrides)  # names what is wrong
-    keys = script_options(overrides, run_opts)
+    keys = run_options.script_options(overrides, run_opts)
     return run_protocol(param_file, keys, options, run_opts["device"])
 
 
 def _crosscorpus(param_file, overrides, options, run_opts):
-    keys = script_options(overrides, run_opts)
+    keys = run_options.script_options(overrides, run_opts)
     return crosscorpus.run(options, keys, run_opts["device"])
 
 
@@ -169,7 +164,7 @@ COMMANDS = {
             "      --systems=none,shuffled,contrastive --seeds=3 --jobs=4",
             "hparams/ravdess.yaml --report-only",
         ),
-        run_options=OF_RESULTS,
+        run_options=run_options.OF_RESULTS,
     ),
     "crosscorpus": Experiments(
         "train on one corpus and test on another, for each pair of some: a "
@@ -182,7 +177,7 @@ COMMANDS = {
             "hparams/generic.yaml --report-only",
         ),
         OVERRIDES_ACROSS,
-        OF_RESULTS,
+        run_options.OF_RESULTS,
     ),
     "predict": Others(
         "recognize the emotions in recordings with a trained model",
@@ -270,7 +265,7 @@ def _run(command, options, overrides):
     param_file, run_opts, overrides = speechbrain.parse_arguments(
         [options.yaml, *overrides]
     )
-    given = given_run_options(run_opts, taken=command.run_options)
+    given = run_options.given_run_options(run_opts, taken=command.run_options)
     given["device"] = run_opts["device"] or infer_device()
     return command.run(param_file, overrides, options, given)
 
