@@ -22,6 +22,7 @@ from emoclust_lobes.protocol.systems import (
     noise_levels,
     systems_of,
     with_all_labels,
+    with_curves,
     with_enrolment,
     with_few_labels,
 )
@@ -86,6 +87,8 @@ def plot_systems(results, path):
 def plot_labels(results, path):
     """Draw UAR over the share of the training labels.
 
+    Where some systems have three shares or more, only these.
+
     Arguments
     ---------
     results, path
@@ -100,7 +103,7 @@ def plot_labels(results, path):
     >>> sorted(path.name for path in folder.glob("picture*"))
     ['picture.png', 'picture.svg']
     """
-    cells = with_few_labels(results.cells)
+    cells = with_curves(with_few_labels(results.cells))
     shares = sorted(set(cells["labels"]))
     figure, axis = _new_lines(results, "training labels (%)")
     _draw_lines(

@@ -136,6 +136,38 @@ def with_few_labels(cells):
     return cells[cells["system"].isin(given_part)]
 
 
+def with_curves(cells):
+    """Return the cells of systems that were given three shares or more.
+
+    Arguments
+    ---------
+    cells : pandas.DataFrame
+        With ``system, labels``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        All of them where no system was given so many: a curve is told from
+        points only where there is one.
+
+    Example
+    -------
+    >>> import pandas as pd
+    >>> cells = pd.DataFrame(
+    ...     {
+    ...         "system": ["none", "none", "none", "oracle"],
+    ...         "labels": [1.0, 0.5, 0.1, 0.1],
+    ...     }
+    ... )
+    >>> with_curves(cells).index.tolist()
+    [0, 1, 2]
+    >>> with_curves(cells[1:]).index.tolist()
+    [1, 2, 3]
+    """
+    shares = cells.groupby("system")["labels"].transform("nunique")
+    return cells[shares >= 3] if (shares >= 3).any() else cells
+
+
 def with_enrolment(cells):
     """Return the cells of systems that were also given enrolled clips.
 

@@ -57,6 +57,20 @@ def test_points_follow_the_numbers(results, tmp_path):
     assert drawings[0] != drawings[1]
 
 
+@pytest.mark.parametrize(
+    "shares, shown", [([1.0, 0.5, 0.1], True), ([0.1], False)]
+)
+def test_curves_over_labels_stand_without_mere_points(
+    results, tmp_path, shares, shown
+):
+    contrastive = results.cells["system"] == "contrastive"
+    kept = ~contrastive | results.cells["labels"].isin(shares)
+    plot_labels(results._replace(cells=results.cells[kept]), tmp_path / "a")
+    words = _words(tmp_path / "a.svg")
+    assert "none" in words
+    assert ("contrastive" in words) == shown
+
+
 def test_confusions_have_names_that_links_can_hold(results, tmp_path):
     paths = plot_confusions(results, tmp_path, ["none", "a reference"])
     assert {x: y.name for x, y in paths.items()} == {
