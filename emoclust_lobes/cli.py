@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from data_prep.manifest import ManifestError
-from emoclust_lobes import analysis, run_options
+from emoclust_lobes import analysis
 from emoclust_lobes.clustering import ClusterError
 from emoclust_lobes.crosscorpus import command as crosscorpus
 from emoclust_lobes.crosscorpus.corpora import CrossCorpusError
@@ -33,6 +33,7 @@ from emoclust_lobes.protocol import options as protocol_options
 from emoclust_lobes.protocol.command import run_protocol
 from emoclust_lobes.protocol.plan import ProtocolError
 from emoclust_lobes.results import describe_results
+from emoclust_lobes.run_options import OF_RESULTS, given_run_options
 from emoclust_lobes.serve import (
     ServeError,
     command as serve,
@@ -43,6 +44,7 @@ from emoclust_lobes.upstream import (
     command as upstream,
 )
 from emoclust_lobes.wheels import EncoderError
+from hyperpyyaml import load_hyperpyyaml
 
 import speechbrain
 from speechbrain.utils.distributed import infer_device
@@ -70,13 +72,14 @@ class Experiments(NamedTuple):
     """A command on the YAML of an experiment: what is told of it, and done.
 
     ``run`` is given the YAML, its overrides, the options of the command, which
-    ``add_arguments`` declares, and the options of SpeechBrain's Brain: the
-    device and what was given of ``run_options``. It returns what to print.
+    ``add_arguments`` declares, with those of SpeechBrain's Brain that it takes,
+    ``run_options``, in one of that name, and the device; it returns what to
+    print.
 
     Example
     -------
     >>> Experiments("do nothing", lambda *_: "done").run(
-    ...     "any.yaml", "", None, {"device": "cpu"}
+    ...     "any.yaml", "", None, ""
     ... )
     'done'
     """
@@ -107,29 +110,33 @@ class Others(NamedTuple):
 
 
 def _steps(last):
-    def run(param_file, overrides, options, run_opts):
-        hparams = load_experiment(param_file, overrides)
-        return run_steps(last, hparams, run_opts["device"])
+    def run(param_file, overrides, options, device):
+        return run_steps(last, load_experiment(param_file, overrides), device)
 
     return run
 
 
-def _analyse(param_file, overrides, options, run_opts):
+def _analyse(param_file, overrides, options, device):
     hparams = load_experiment(param_file, overrides)
-    run_steps("prepare", hparams, run_opts["device"])
-    return analysis.analyse_experiment(hparams, options, run_opts["device"])
+    run_steps("prepare", hparams, device)
+    return analysis.analyse_experiment(hparams, options, device)
 
 
-def _protocol(param_file, overrides, options, run_opts):
+def _protocol(param_file, overrides, options, device):
     if not options.report_only:
         load_experiment(param_file, overrides)  # names what is wrong
-    keys = run_options.script_options(overrides, run_opts)
-    return run_protocol(param_file, keys, options, run_opts["device"])
+    keys = _of_scripts(overrides, options)
+    return run_protocol(param_file, keys, options, device)
 
 
-def _crosscorpus(param_file, overrides, options, run_opts):
-    keys = run_options.script_options(overrides, run_opts)
-    return crosscorpus.run(options, keys, run_opts["device"])
+def _crosscorpus(param_file, overrides, options, device):
+    return crosscorpus.run(options, _of_scripts(overrides, options), device)
+
+
+def _of_scripts(overrides, options):
+    """What the training scripts are given beside the device, by key."""
+    keys = load_hyperpyyaml(overrides) if overrides else {}
+    return {**keys, **options.run_options}
 
 
 COMMANDS = {
@@ -164,7 +171,7 @@ COMMANDS = {
             "      --systems=none,shuffled,contrastive --seeds=3 --jobs=4",
             "hparams/ravdess.yaml --report-only",
         ),
-        run_options=run_options.OF_RESULTS,
+        run_options=OF_RESULTS,
     ),
     "crosscorpus": Experiments(
         "train on one corpus and test on another, for each pair of some: a "
@@ -177,7 +184,7 @@ COMMANDS = {
             "hparams/generic.yaml --report-only",
         ),
         OVERRIDES_ACROSS,
-        run_options.OF_RESULTS,
+        OF_RESULTS,
     ),
     "predict": Others(
         "recognize the emotions in recordings with a trained model",
@@ -265,9 +272,9 @@ def _run(command, options, overrides):
     param_file, run_opts, overrides = speechbrain.parse_arguments(
         [options.yaml, *overrides]
     )
-    given = run_options.given_run_options(run_opts, taken=command.run_options)
-    given["device"] = run_opts["device"] or infer_device()
-    return command.run(param_file, overrides, options, given)
+    options.run_options = given_run_options(run_opts, taken=command.run_options)
+    device = run_opts["device"] or infer_device()
+    return command.run(param_file, overrides, options, device)
 
 
 def _parser(commands):

@@ -1,7 +1,6 @@
 """The options of SpeechBrain's Brain, as commands take them that train."""
 
 from emoclust_lobes.steps import UsageError
-from hyperpyyaml import load_hyperpyyaml
 
 # What results depend on. How many steps there are is the YAML's to say, and
 # how long they take or what is shown of them changes nothing.
@@ -54,28 +53,3 @@ scripts that this command does not take
             "does not take"
         )
     return {name: run_opts[name] for name in taken if name in given}
-
-
-def script_options(overrides, run_opts):
-    """Put together what the training scripts are given beside the device.
-
-    Arguments
-    ---------
-    overrides : str
-        Keys of the YAML's top level, as ``speechbrain.parse_arguments`` gives
-        them.
-    run_opts : dict
-        From ``given_run_options``, and perhaps ``device``.
-
-    Returns
-    -------
-    dict
-        By key.
-
-    Example
-    -------
-    >>> script_options("fold: 2", {"device": "cpu", "precision": "bf16"})
-    {'fold': 2, 'precision': 'bf16'}
-    """
-    keys = load_hyperpyyaml(overrides) if overrides else {}
-    return {**keys, **{x: run_opts[x] for x in run_opts if x != "device"}}
