@@ -26,6 +26,8 @@ from emoclust_lobes.experiment import (
     save_whole,
 )
 from emoclust_lobes.files import read_json
+from emoclust_lobes.front_end_export import export_front_end
+from emoclust_lobes.heard_speakers import refuse_heard_speakers
 from emoclust_lobes.labels import labelled_splits
 from emoclust_lobes.pool import PoolBatches
 from emoclust_lobes.pretrained import add_trained_parts, initialize_encoder
@@ -118,6 +120,11 @@ def main():
             "ser_contrastive_weight read: choose another pretraining, and "
             "--init=none where its encoder is not to be used"
         )
+    if hparams.get("keep_front_end") and not hparams["ssl_trainable_layers"]:
+        raise ValueError(
+            "keep_front_end=True keeps what has trained, and no layer trains: "
+            "give --ssl_trainable_layers"
+        )
     ignore = [] if uses_clusters(hparams) else OF_STAGE_1
     blocks = resolved_blocks(hparams_file, overrides, ignore)
     with one_run(folder):
@@ -136,6 +143,8 @@ def fine_tune(hparams, run_opts, stage2):
     balance = ClassBalance(hparams["class_balance"])
     manifest = prepare_inputs(hparams, run_opts)
     datasets, tables = dataio_prep(hparams)
+    if "ssl_hub" in hparams:
+        refuse_heard_speakers(hparams["ssl_hub"], tables["test"]["spk_id"])
     inputs = {
         "manifest": manifest["fingerprint"],
         "init": initialize_encoder(
@@ -189,6 +198,16 @@ def fine_tune(hparams, run_opts, stage2):
         "n_train": int((~train["spread"]).sum()),
         "n_spread": int(train["spread"].sum()),
     }
+    if hparams.get("keep_front_end"):
+        front_end = hparams["compute_features"]
+        heard = {
+            speaker
+            for split in {"train", "valid"}.intersection(tables)
+            for speaker in tables[split]["spk_id"]
+        }
+        run_on_main(
+            export_front_end, args=[front_end, f"{folder}/front_end", heard]
+        )
     run_on_main(finish, args=[hparams, brain, stage2, predictions, sizes])
 
 

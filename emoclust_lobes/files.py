@@ -18,6 +18,7 @@ import itertools
 import json
 import os
 import pathlib
+import shutil
 from collections.abc import Iterator
 
 
@@ -74,6 +75,47 @@ def replacing(path, mode="w", **kwargs):
         raise OSError(error.errno or errno.EIO, reason, str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def replacing_folder(path):
+    """Fill a folder aside that takes the place of ``path`` on success.
+
+    When the block raises, ``path`` stays what it was.
+
+    Arguments
+    ---------
+    path : str or pathlib.Path
+        The folder to write.
+
+    Yields
+    ------
+    pathlib.Path
+        The empty folder to fill.
+
+    Example
+    -------
+    >>> path = getfixture("tmp_path") / "model"
+    >>> with replacing_folder(path) as aside:
+    ...     _ = (aside / "weights").write_text("1")
+    ...     path.exists()
+    False
+    >>> [each.name for each in path.parent.iterdir()]
+    ['model']
+    """
+    path = pathlib.Path(path)
+    aside = path.with_name(f".{path.name}.tmp")
+    former = path.with_name(f".{path.name}.old")
+    shutil.rmtree(aside, ignore_errors=True)  # of one that was killed
+    aside.mkdir(parents=True)
+    try:
+        yield aside
+        if path.exists():
+            os.replace(path, former)
+        os.replace(aside, path)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+        shutil.rmtree(former, ignore_errors=True)
 
 
 def write_json(path, content):

@@ -143,6 +143,42 @@ def load_wrapper(source, save_path):
     )
 
 
+def load_whole_model(source, save_path):
+    """Load a whole model as the transformers library has it, in float32.
+
+    Arguments
+    ---------
+    source, save_path
+        As of ``SSLFrontEnd``.
+
+    Returns
+    -------
+    transformers.PreTrainedModel, transformers.FeatureExtractionMixin
+        The model and its feature extractor.
+
+    Raises
+    ------
+    FrontEndError
+        When they cannot be had.
+
+    Example
+    -------
+    >>> from emoclust_lobes.testing.models import save_tiny
+    >>> folder = save_tiny("whisper", getfixture("tmp_path"))
+    >>> model, extractor = load_whole_model(folder, folder)
+    >>> type(model).__name__, extractor.sampling_rate
+    ('WhisperModel', 16000)
+    """
+    transformers = import_transformers(source)
+    kinds = (transformers.AutoModel, transformers.AutoFeatureExtractor)
+    model, extractor = _from_first_place(
+        source,
+        save_path,
+        lambda x: [k.from_pretrained(x, cache_dir=save_path) for k in kinds],
+    )
+    return model.float(), extractor
+
+
 def import_transformers(source):
     """Import the transformers library, which is optional.
 

@@ -6,6 +6,10 @@ import shutil
 
 import torch
 from emoclust_lobes.files import replacing
+from emoclust_lobes.heard_speakers import (
+    refuse_heard_speakers,
+    write_heard_speakers,
+)
 
 from speechbrain.utils.distributed import run_on_main
 from speechbrain.utils.fetching import fetch
@@ -14,7 +18,6 @@ from speechbrain.utils.logger import get_logger
 logger = get_logger(__name__)
 
 WEIGHTS = "embedding_model.ckpt"
-SPEAKERS = "speakers.txt"
 
 
 def add_trained_parts(checkpointer, modules):
@@ -65,8 +68,7 @@ def export_encoder(checkpoint, folder, speakers):
     ['embedding_model.ckpt', 'speakers.txt']
     """
     folder = pathlib.Path(folder)
-    with replacing(folder / SPEAKERS) as stream:
-        stream.writelines(f"{name}\n" for name in sorted(set(speakers)))
+    write_heard_speakers(folder, speakers)
     # The front end first: what is asked for is the encoder.
     for name in ("compute_features", "embedding_model"):
         source = checkpoint.paramfiles.get(name)
@@ -126,16 +128,7 @@ def initialize_encoder(modules, init, run_folder, test_speakers):
         return "none"
     # One process fetches them
     weights = run_on_main(find_weights, args=[init, run_folder])
-    seen = weights.parent / SPEAKERS
-    if seen.exists():
-        known = set(seen.read_text(encoding="utf-8").splitlines())
-        leaked = sorted(known & set(test_speakers))
-        if leaked:
-            raise ValueError(
-                f"{weights} was pretrained on {len(leaked)} of the test "
-                f"speakers ({', '.join(leaked[:5])}): give the weights of "
-                "this fold"
-            )
+    refuse_heard_speakers(weights.parent, test_speakers)
     front_end = weights.with_name("compute_features.ckpt")
     digest = hashlib.sha256()
     if front_end.exists():

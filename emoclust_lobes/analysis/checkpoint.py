@@ -15,7 +15,7 @@ import shutil
 import ruamel.yaml
 import torch
 from emoclust_lobes.files import replacing
-from emoclust_lobes.pretrained import SPEAKERS, WEIGHTS
+from emoclust_lobes.pretrained import WEIGHTS
 from hyperpyyaml import load_hyperpyyaml, resolve_references
 
 STAGE_1 = "stage 1"
@@ -99,32 +99,6 @@ def split_checkpoint(checkpoint, folder, seed):
     with replacing(folders[UNTRAINED] / WEIGHTS, "wb") as stream:
         torch.save(model.state_dict(), stream)
     return folders
-
-
-def heard_speakers(checkpoint):
-    """Speakers that a stage-1 encoder was trained on.
-
-    Arguments
-    ---------
-    checkpoint : str or pathlib.Path
-        A stage-1 folder.
-
-    Returns
-    -------
-    set of str
-        Empty where the folder does not say.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> _ = (folder / "speakers.txt").write_text("ann\\nbob\\n")
-    >>> sorted(heard_speakers(folder))
-    ['ann', 'bob']
-    """
-    path = pathlib.Path(checkpoint).expanduser() / SPEAKERS
-    if not path.exists():
-        return set()
-    return set(path.read_text(encoding="utf-8").splitlines())
 
 
 def _write_settings(folder, parts, loaded):

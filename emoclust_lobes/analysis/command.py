@@ -4,11 +4,12 @@ import argparse
 import functools
 import pathlib
 
-from emoclust_lobes.analysis.checkpoint import heard_speakers, split_checkpoint
+from emoclust_lobes.analysis.checkpoint import split_checkpoint
 from emoclust_lobes.analysis.report import AnalysisError, analyse
 from emoclust_lobes.cluster_algorithms import ALGORITHMS
 from emoclust_lobes.embedding_cache import read_cache
 from emoclust_lobes.encoder_sources import encoder_source
+from emoclust_lobes.heard_speakers import read_heard_speakers
 
 # Keys of the YAML that are read here, beside the steps'.
 NEEDED = (
@@ -219,7 +220,7 @@ def analyse_experiment(hparams, options, device):
                 device=device,
             )
             caches[name] = read_cache(folder, "ecapa")
-        heard = frozenset(heard_speakers(options.checkpoint))
+        heard = frozenset(read_heard_speakers(options.checkpoint))
     return analyse(
         sources,
         caches,

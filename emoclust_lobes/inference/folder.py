@@ -1,13 +1,17 @@
 """Leave a trained model in a folder that SpeechBrain loads."""
 
-import contextlib
 import os
 import pathlib
 import shutil
 
 import torch
 from emoclust_lobes.enrolment import EnrolledClassifier
-from emoclust_lobes.files import fingerprint, replacing, write_json
+from emoclust_lobes.files import (
+    fingerprint,
+    replacing,
+    replacing_folder,
+    write_json,
+)
 from emoclust_lobes.front_ends import SSLFrontEnd
 from emoclust_lobes.inference.card import model_card
 from emoclust_lobes.inference.load import SETTINGS, load_model
@@ -17,47 +21,6 @@ from speechbrain.dataio.encoder import CategoricalEncoder
 
 CARD = "README.md"
 METRICS = "metrics.json"
-
-
-@contextlib.contextmanager
-def replacing_folder(path):
-    """Fill a folder aside that takes the place of ``path`` on success.
-
-    When the block raises, ``path`` stays what it was.
-
-    Arguments
-    ---------
-    path : str or pathlib.Path
-        The folder to write.
-
-    Yields
-    ------
-    pathlib.Path
-        The empty folder to fill.
-
-    Example
-    -------
-    >>> path = getfixture("tmp_path") / "model"
-    >>> with replacing_folder(path) as aside:
-    ...     _ = (aside / "weights").write_text("1")
-    ...     path.exists()
-    False
-    >>> [each.name for each in path.parent.iterdir()]
-    ['model']
-    """
-    path = pathlib.Path(path)
-    aside = path.with_name(f".{path.name}.tmp")
-    former = path.with_name(f".{path.name}.old")
-    shutil.rmtree(aside, ignore_errors=True)  # of one that was killed
-    aside.mkdir(parents=True)
-    try:
-        yield aside
-        if path.exists():
-            os.replace(path, former)
-        os.replace(aside, path)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-        shutil.rmtree(former, ignore_errors=True)
 
 
 def write_inference_folder(

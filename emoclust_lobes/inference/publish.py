@@ -3,10 +3,10 @@
 import pathlib
 import shutil
 
-from emoclust_lobes.files import read_json
+from emoclust_lobes.files import read_json, replacing_folder
 from emoclust_lobes.inference.card import licence_of
 from emoclust_lobes.inference.errors import InferenceError
-from emoclust_lobes.inference.folder import CARD, METRICS, replacing_folder
+from emoclust_lobes.inference.folder import CARD, METRICS
 from emoclust_lobes.inference.load import SETTINGS, load_model
 from huggingface_hub import EvalResult, ModelCardData
 

@@ -12,14 +12,17 @@ import traceback
 import pandas
 from data_prep.manifest import Source, read_manifest
 from data_prep.summary import read_summary
+from emoclust_lobes.encoder_sources import encoder_source
 from emoclust_lobes.experiment import Interrupted, interruptible
 from emoclust_lobes.files import read_json
+from emoclust_lobes.heard_speakers import refuse_heard_speakers
 from emoclust_lobes.labels import labelled_share
 from emoclust_lobes.locks import locked
 from emoclust_lobes.protocol.cells import merge_cells
 from emoclust_lobes.protocol.rows import cell_rows
 from emoclust_lobes.protocol.scripts import SCRIPTS
 from emoclust_lobes.references import run_reference
+from emoclust_lobes.utterance_vectors import split_layer
 from tqdm import tqdm
 
 # Keys of the YAML that clusters follow from, beside what names their folder
@@ -256,6 +259,10 @@ def _run_reference(hparams, system, share, commit):
         Source(str(folder / "train.csv"), hparams["data_folder"])
     )
     train = labelled_share(train, share, hparams["seed"])
+    speakers = _speakers(hparams)
+    ssl_source = encoder_source(hparams, "ssl")
+    if ssl_source and "ssl" in system.reference["encoders"]:
+        refuse_heard_speakers(split_layer(ssl_source)[0], speakers)
     arguments = {**hparams["references"], **system.reference}
     normalised = arguments.pop("speaker_normalised", False)
     counts = hparams["enrolled_counts"] if normalised else [None]
@@ -273,7 +280,7 @@ def _run_reference(hparams, system, share, commit):
         rows.append(
             cell_rows(
                 predictions,
-                _speakers(hparams),
+                speakers,
                 read_summary(folder)["classes"],
                 system=system.name,
                 labels=share,

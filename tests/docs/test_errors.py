@@ -13,8 +13,9 @@ import torch
 from data_prep import prepare_cremad
 from emoclust_lobes.experiment import refuse_changed_run
 from emoclust_lobes.files import write_json
+from emoclust_lobes.heard_speakers import SPEAKERS
 from emoclust_lobes.locks import OWNER, locked
-from emoclust_lobes.pretrained import SPEAKERS, WEIGHTS, initialize_encoder
+from emoclust_lobes.pretrained import WEIGHTS, initialize_encoder
 from emoclust_lobes.speaker_encoders import load_speaker_encoder
 from emoclust_lobes.testing import make_cremad
 from huggingface_hub.errors import LocalEntryNotFoundError

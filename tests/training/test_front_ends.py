@@ -57,3 +57,49 @@ def transformers_weights(folder):
     import transformers
 
     return transformers.AutoModel.from_pretrained(folder).state_dict()
+
+
+def test_a_trained_front_end_serves_runs_that_test_on_others(
+    ssl_models, corpora, short, tmp_path, run_here
+):
+    options = [*short, *FRONT_END, f"--ssl_hub={ssl_models('whisper')}"]
+    options += ["--pretraining=none", "--ssl_trainable_layers=1"]
+    options += ["--keep_front_end=True", "--ser_front_end_lr=0.01"]
+    first = [corpora, tmp_path / "first", *options]
+    run_here("train_ser.py", "ravdess_wav2vec2", *first)
+    kept = only(tmp_path / "first", "labels_1.0/front_end")
+    ran = only(tmp_path / "first", "labels_1.0").rglob("compute_features.ckpt")
+    trained = torch.load(next(ran))
+    exported = transformers_weights(kept)
+    same = {x: y for x in trained for y in exported if x.endswith(y)}
+    assert same and all(
+        torch.equal(trained[x], exported[y]) for x, y in same.items()
+    )
+
+    def frozen(corpus, fold):
+        # The last word on a key counts
+        again = [f"--ssl_hub={kept}", "--ssl_trainable_layers=0"]
+        again += ["--keep_front_end=False", f"--fold={fold}"]
+        again += [f"--manifest_folder={tmp_path}/manifest_{corpus}{fold}"]
+        again = [corpora, tmp_path / f"{corpus}{fold}", *options, *again]
+        run_here("train_ser.py", f"{corpus}_wav2vec2", *again)
+
+    frozen("cremad", fold=1)
+    with pytest.raises(ValueError, match="has heard 1 of the test speakers"):
+        frozen("ravdess", fold=2)
+
+
+def test_a_front_end_that_does_not_train_is_not_kept(
+    ssl_models, corpora, short, tmp_path, run_here
+):
+    options = [*short, *FRONT_END, f"--ssl_hub={ssl_models('whisper')}"]
+    with pytest.raises(ValueError, match="give --ssl_trainable_layers"):
+        run_here(
+            "train_ser.py",
+            "ravdess_wav2vec2",
+            corpora,
+            tmp_path,
+            *options,
+            "--keep_front_end=True",
+        )
+    assert not list(tmp_path.rglob("train_log.txt"))

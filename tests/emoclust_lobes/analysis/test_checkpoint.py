@@ -5,9 +5,9 @@ import torch
 from emoclust_lobes.analysis.checkpoint import (
     STAGE_1,
     UNTRAINED,
-    heard_speakers,
     split_checkpoint,
 )
+from emoclust_lobes.heard_speakers import read_heard_speakers
 from emoclust_lobes.speaker_encoders import load_speaker_encoder
 from emoclust_lobes.testing.models import save_tiny
 from hyperpyyaml import load_hyperpyyaml
@@ -131,8 +131,8 @@ def test_untrained_weights_depend_on_the_seed_alone(stage_1, tmp_path):
 
 
 def test_who_was_heard_is_read(stage_1, tmp_path):
-    assert heard_speakers(stage_1[0]) == {"Actor_01", "Actor_02"}
-    assert heard_speakers(tmp_path) == set()
+    assert read_heard_speakers(stage_1[0]) == {"Actor_01", "Actor_02"}
+    assert read_heard_speakers(tmp_path) == set()
 
 
 @pytest.mark.parametrize("name", ["embedding_model.ckpt", "hyperparams.yaml"])

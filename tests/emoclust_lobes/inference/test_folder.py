@@ -3,9 +3,8 @@
 import pytest
 import torch
 from emoclust_lobes.enrolment import SpeakerNormalization
-from emoclust_lobes.files import read_json
+from emoclust_lobes.files import read_json, replacing_folder
 from emoclust_lobes.inference import load_model, write_inference_folder
-from emoclust_lobes.inference.folder import replacing_folder
 
 
 def names(folder):
