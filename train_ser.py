@@ -30,9 +30,14 @@ from emoclust_lobes.front_end_export import export_front_end
 from emoclust_lobes.heard_speakers import refuse_heard_speakers
 from emoclust_lobes.labels import labelled_splits
 from emoclust_lobes.pool import PoolBatches
-from emoclust_lobes.pretrained import add_trained_parts, initialize_encoder
+from emoclust_lobes.pretrained import (
+    add_trained_parts,
+    heard_in_both_stages,
+    initialize_encoder,
+)
 from emoclust_lobes.ser_brain import SERBrain
 from emoclust_lobes.ser_modules import ser_modules
+from emoclust_lobes.ser_options import refuse_contradictions, uses_clusters
 from emoclust_lobes.ser_results import write_results
 from hyperpyyaml import load_hyperpyyaml
 
@@ -44,11 +49,6 @@ logger = get_logger(__name__)
 
 # What tells a run from others
 RUN = ("label_source", "fold", "seed", "system", "init", "labels")
-
-
-def uses_clusters(hparams):
-    """Say whether stage 2 reads the clusters, too."""
-    return hparams["contrastive_weight"] > 0 or hparams["spread_labels"]
 
 
 def dataio_prep(hparams):
@@ -114,17 +114,7 @@ def main():
         hparams = load_hyperpyyaml(fin, overrides)
     hparams = {**hparams, **hparams["ser"]}
     folder = hparams["folder"]
-    if hparams["pretraining"] == "none" and uses_clusters(hparams):
-        raise ValueError(
-            "pretraining=none has no clusters, which ser_spread_labels and "
-            "ser_contrastive_weight read: choose another pretraining, and "
-            "--init=none where its encoder is not to be used"
-        )
-    if hparams.get("keep_front_end") and not hparams["ssl_trainable_layers"]:
-        raise ValueError(
-            "keep_front_end=True keeps what has trained, and no layer trains: "
-            "give --ssl_trainable_layers"
-        )
+    refuse_contradictions(hparams)
     ignore = [] if uses_clusters(hparams) else OF_STAGE_1
     blocks = resolved_blocks(hparams_file, overrides, ignore)
     with one_run(folder):
@@ -199,14 +189,12 @@ def fine_tune(hparams, run_opts, stage2):
         "n_spread": int(train["spread"].sum()),
     }
     if hparams.get("keep_front_end"):
-        front_end = hparams["compute_features"]
-        heard = {
-            speaker
-            for split in {"train", "valid"}.intersection(tables)
-            for speaker in tables[split]["spk_id"]
-        }
+        heard = heard_in_both_stages(
+            tables, hparams["init"], hparams["run_folder"]
+        )
         run_on_main(
-            export_front_end, args=[front_end, f"{folder}/front_end", heard]
+            export_front_end,
+            args=[hparams["compute_features"], f"{folder}/front_end", heard],
         )
     run_on_main(finish, args=[hparams, brain, stage2, predictions, sizes])
 

@@ -7,6 +7,7 @@ import shutil
 import torch
 from emoclust_lobes.files import replacing
 from emoclust_lobes.heard_speakers import (
+    read_heard_speakers,
     refuse_heard_speakers,
     write_heard_speakers,
 )
@@ -151,6 +152,38 @@ def _load(module, weights, digest):
             f"hidden_size to theirs. {error}"
         ) from error
     digest.update(weights.read_bytes())
+
+
+def heard_in_both_stages(tables, init, run_folder):
+    """Tell whom weights have heard at the end of stage 2.
+
+    Arguments
+    ---------
+    tables : dict
+        Name of the split -> table with ``spk_id``. All but ``test`` count.
+    init, run_folder : str
+        As for ``initialize_encoder``: where stage 2 has started, if it has
+        started from anything.
+
+    Returns
+    -------
+    set of str
+
+    Example
+    -------
+    >>> import pandas as pd
+    >>> names = {"train": "ann", "valid": "ben", "test": "cy"}
+    >>> tables = {k: pd.DataFrame({"spk_id": [v]}) for k, v in names.items()}
+    >>> sorted(heard_in_both_stages(tables, "none", "run"))
+    ['ann', 'ben']
+    """
+    heard = set()
+    for name, table in tables.items():
+        if name != "test":
+            heard.update(table["spk_id"])
+    if init != "none":
+        heard |= read_heard_speakers(find_weights(init, run_folder).parent)
+    return heard
 
 
 def find_weights(init, run_folder):

@@ -2,12 +2,14 @@
 
 import hashlib
 
+import pandas as pd
 import pytest
 import torch
 from emoclust_lobes.pretrained import (
     add_trained_parts,
     export_encoder,
     find_weights,
+    heard_in_both_stages,
     initialize_encoder,
 )
 
@@ -129,6 +131,19 @@ def test_weights_that_have_heard_a_test_speaker_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"heard 1 of the test speakers \(b\)"):
         initialize_encoder(parts, "contrastive", tmp_path, ["b", "c"])
     assert same(parts["embedding_model"], modules()["embedding_model"])
+
+
+def test_whom_stage_1_has_heard_counts_after_stage_2(tmp_path):
+    stage1(tmp_path / "contrastive", speakers=["pool", "a"])
+    names = {"train": "ab", "valid": "c", "pool": "d", "test": "e"}
+    tables = {
+        split: pd.DataFrame({"spk_id": list(speakers)})
+        for split, speakers in names.items()
+    }
+    found = heard_in_both_stages(tables, "contrastive", tmp_path)
+    assert found == {"a", "b", "c", "d", "pool"}
+    del tables["valid"], tables["pool"]
+    assert heard_in_both_stages(tables, "none", tmp_path) == {"a", "b"}
 
 
 def test_weights_of_unknown_speakers_are_taken(tmp_path):
