@@ -183,20 +183,7 @@ def fine_tune(hparams, run_opts, stage2):
     if brain.debug and not brain.debug_persistently:
         logger.info("Debugging: the results are not kept")
         return
-    train = tables["train"].drop_duplicates("row")
-    sizes = {
-        "n_train": int((~train["spread"]).sum()),
-        "n_spread": int(train["spread"].sum()),
-    }
-    if hparams.get("keep_front_end"):
-        heard = heard_in_both_stages(
-            tables, hparams["init"], hparams["run_folder"]
-        )
-        run_on_main(
-            export_front_end,
-            args=[hparams["compute_features"], f"{folder}/front_end", heard],
-        )
-    run_on_main(finish, args=[hparams, brain, stage2, predictions, sizes])
+    run_on_main(finish, args=[hparams, brain, stage2, predictions, tables])
 
 
 def prepare_inputs(hparams, run_opts):
@@ -262,7 +249,7 @@ def make_brain(hparams, run_opts, datasets, tables):
     return brain
 
 
-def finish(hparams, brain, stage2, predictions, sizes):
+def finish(hparams, brain, stage2, predictions, tables):
     """Leave the model, its predictions and their scores.
 
     Arguments
@@ -275,10 +262,18 @@ def finish(hparams, brain, stage2, predictions, sizes):
         The YAML's resolved block ``ser``.
     predictions : dict
         Of ``test`` and, where there are development speakers, of ``valid``.
-    sizes : dict
-        Numbers of labelled utterances trained on, ``n_train``, and of those
-        whose labels come from their clusters, ``n_spread``.
+    tables : dict
+        From ``dataio_prep``.
     """
+    if hparams.get("keep_front_end"):
+        export_front_end(
+            front_end=hparams["compute_features"],
+            folder=f"{hparams['folder']}/front_end",
+            speakers=heard_in_both_stages(
+                tables, hparams["init"], hparams["run_folder"]
+            ),
+        )
+    train = tables["train"].drop_duplicates("row")
     best = hparams["epoch_counter"].current
     write_results(
         folder=hparams["folder"],
@@ -298,7 +293,8 @@ def finish(hparams, brain, stage2, predictions, sizes):
         run={
             "corpus": hparams["corpus"],
             **{name: hparams[name] for name in RUN},
-            **sizes,
+            "n_train": int((~train["spread"]).sum()),
+            "n_spread": int(train["spread"].sum()),
         },
         training={
             "valid_uar": hparams["history"].rows[best - 1].get("valid_uar"),

@@ -177,10 +177,9 @@ def heard_in_both_stages(tables, init, run_folder):
     >>> sorted(heard_in_both_stages(tables, "none", "run"))
     ['ann', 'ben']
     """
-    heard = set()
-    for name, table in tables.items():
-        if name != "test":
-            heard.update(table["spk_id"])
+    heard = set().union(
+        *(tables[name]["spk_id"] for name in tables if name != "test")
+    )
     if init != "none":
         heard |= read_heard_speakers(find_weights(init, run_folder).parent)
     return heard
