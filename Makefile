@@ -24,7 +24,7 @@ $(VENV)/ready: setup.py Makefile
 	touch $@
 
 demo: setup
-	$(BIN)/python -m emoclust_lobes.testing ravdess results/demo/corpus
+	$(BIN)/python -m emoclust_lobes.synthetic ravdess results/demo/corpus
 	$(BIN)/python train_contrastive.py hparams/demo.yaml
 	$(BIN)/python train_ser.py hparams/demo.yaml
 	$(BIN)/python train_ser.py hparams/demo.yaml --pretraining=none

@@ -54,6 +54,7 @@ setuptools.setup(
         # Of older ones, a forked child keeps the lock of a dead parent
         "filelock>=3.30",
         "joblib>=1.3",
+        "lazy_loader>=0.4",
         "threadpoolctl>=3.5",
         "matplotlib>=3.10",
         "jinja2>=3.1.6",

@@ -15,22 +15,22 @@ import pathlib
 import sys
 
 import torch
-from data_prep import Source, read_manifest
-from emoclust_lobes.aligned import check_n_clusters
-from emoclust_lobes.cluster_variants import find_variant
-from emoclust_lobes.clustering import read_clusters
-from emoclust_lobes.columnar_dataset import ColumnarDataset
-from emoclust_lobes.contrastive_brain import ContrastiveBrain
-from emoclust_lobes.experiment import (
+from data_prep.manifests.manifest import Source, read_manifest
+from data_prep.storage.files import read_json, write_json
+from emoclust_lobes.clustering.aligned import check_n_clusters
+from emoclust_lobes.clustering.clusters import read_clusters
+from emoclust_lobes.contrast.brain import ContrastiveBrain
+from emoclust_lobes.contrast.reclustering import PoolClusters, Reclustering
+from emoclust_lobes.contrast.variants import find_variant
+from emoclust_lobes.experiment.run_folders import (
     OF_STAGE_2,
     one_run,
     refuse_changed_run,
     resolved_blocks,
     save_whole,
 )
-from emoclust_lobes.files import read_json, write_json
-from emoclust_lobes.pretrained import add_trained_parts, export_encoder
-from emoclust_lobes.recluster import PoolClusters, Reclustering
+from emoclust_lobes.training.dataset import ColumnarDataset
+from emoclust_lobes.training.weights import add_trained_parts, export_encoder
 from hyperpyyaml import load_hyperpyyaml
 
 import speechbrain as sb

@@ -15,30 +15,30 @@ The method is that of Ulgen et al. 2024 (arXiv 2401.11017).
 import sys
 
 import torch
-from emoclust_lobes.class_balance import ClassBalance
-from emoclust_lobes.cluster_variants import find_variant
-from emoclust_lobes.columnar_dataset import ColumnarDataset
-from emoclust_lobes.experiment import (
+from data_prep.storage.files import read_json
+from emoclust_lobes.contrast.pool import PoolBatches
+from emoclust_lobes.contrast.variants import find_variant
+from emoclust_lobes.experiment.run_folders import (
     OF_STAGE_1,
     one_run,
     refuse_changed_run,
     resolved_blocks,
     save_whole,
 )
-from emoclust_lobes.files import read_json
-from emoclust_lobes.front_end_export import export_front_end
-from emoclust_lobes.heard_speakers import refuse_heard_speakers
-from emoclust_lobes.labels import labelled_splits
-from emoclust_lobes.pool import PoolBatches
-from emoclust_lobes.pretrained import (
+from emoclust_lobes.ser.brain import SERBrain
+from emoclust_lobes.ser.class_balance import ClassBalance
+from emoclust_lobes.ser.labels import labeled_splits
+from emoclust_lobes.ser.modules import ser_modules
+from emoclust_lobes.ser.options import refuse_contradictions, uses_clusters
+from emoclust_lobes.ser.results import write_results
+from emoclust_lobes.training.dataset import ColumnarDataset
+from emoclust_lobes.training.front_end_export import export_front_end
+from emoclust_lobes.training.seen_speakers import refuse_seen_speakers
+from emoclust_lobes.training.weights import (
     add_trained_parts,
-    heard_in_both_stages,
     initialize_encoder,
+    seen_in_both_stages,
 )
-from emoclust_lobes.ser_brain import SERBrain
-from emoclust_lobes.ser_modules import ser_modules
-from emoclust_lobes.ser_options import refuse_contradictions, uses_clusters
-from emoclust_lobes.ser_results import write_results
 from hyperpyyaml import load_hyperpyyaml
 
 import speechbrain as sb
@@ -68,14 +68,14 @@ def dataio_prep(hparams):
     tables : dict
         The tables of the same.
     """
-    spreads = hparams["spread_labels"]
+    spreads = hparams["propagate_labels"]
     if uses_clusters(hparams):
         pool = hparams["contrastive"]["pool"](
             hparams["pool_sources"](),
             fingerprint=hparams["cluster_fingerprint"],
         )
         variant = find_variant(hparams["pretraining"])
-    tables = labelled_splits(
+    tables = labeled_splits(
         manifest_folder=hparams["manifest_folder"],
         data_folder=hparams["data_folder"],
         share=hparams["labels"],
@@ -134,7 +134,7 @@ def fine_tune(hparams, run_opts, stage2):
     manifest = prepare_inputs(hparams, run_opts)
     datasets, tables = dataio_prep(hparams)
     if "ssl_hub" in hparams:
-        refuse_heard_speakers(hparams["ssl_hub"], tables["test"]["spk_id"])
+        refuse_seen_speakers(hparams["ssl_hub"], tables["test"]["spk_id"])
     inputs = {
         "manifest": manifest["fingerprint"],
         "init": initialize_encoder(
@@ -194,7 +194,7 @@ def prepare_inputs(hparams, run_opts):
     """
     run_on_main(hparams["prepare"])
     inputs = {
-        "sources": hparams["labelled_sources"](),
+        "sources": hparams["labeled_sources"](),
         "device": run_opts.get("device") or infer_device(),
     }
     if uses_clusters(hparams):
@@ -269,7 +269,7 @@ def finish(hparams, brain, stage2, predictions, tables):
         export_front_end(
             front_end=hparams["compute_features"],
             folder=f"{hparams['folder']}/front_end",
-            speakers=heard_in_both_stages(
+            speakers=seen_in_both_stages(
                 tables, hparams["init"], hparams["run_folder"]
             ),
         )
@@ -293,8 +293,8 @@ def finish(hparams, brain, stage2, predictions, tables):
         run={
             "corpus": hparams["corpus"],
             **{name: hparams[name] for name in RUN},
-            "n_train": int((~train["spread"]).sum()),
-            "n_spread": int(train["spread"].sum()),
+            "n_train": int((~train["propagated"]).sum()),
+            "n_propagated": int(train["propagated"].sum()),
         },
         training={
             "valid_uar": hparams["history"].rows[best - 1].get("valid_uar"),

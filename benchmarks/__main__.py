@@ -2,7 +2,7 @@
 
 > python -m benchmarks
 > python -m benchmarks --parts=loss,sampler --threads=1
-> python -m benchmarks --report-only
+> python -m benchmarks --report_only
 
 Each side of each part runs alone in a process of its own, the sides of one
 size right after each other. What is measured goes into ``measured.csv`` as it
@@ -19,7 +19,7 @@ import subprocess
 import sys
 
 import pandas as pd
-from emoclust_lobes.files import replacing
+from data_prep.storage.files import replacing
 from tqdm import tqdm
 
 from benchmarks.measure import find_part
@@ -72,7 +72,7 @@ def parse_arguments():
         default=ROOT / "benchmarks" / "results",
     )
     parser.add_argument(
-        "--report-only",
+        "--report_only",
         action="store_true",
         help="measure nothing, make table and figure again",
     )

@@ -5,13 +5,13 @@ import re
 
 import numpy as np
 import pandas as pd
-from emoclust_lobes.figure_style import (
+from data_prep.storage.files import replacing
+from emoclust_lobes.figures.style import (
     new_figure,
     save_figure,
     style_of,
     styled,
 )
-from emoclust_lobes.files import replacing
 from emoclust_lobes.protocol.markdown import table
 
 from benchmarks.measure import find_part
@@ -123,11 +123,11 @@ def plot_growth(measured, path):
     names = {"seconds": "time", "peak_mb": "memory"}
     for axis, (column, name) in zip(axes[0], names.items(), strict=True):
         for part, rows in parts:
-            colour, marker = styles[part.name]
+            color, marker = styles[part.name]
             axis.loglog(
                 rows["size"] / rows["size"].iloc[0],
                 _relative(rows[column]),
-                color=colour,
+                color=color,
                 marker=marker,
                 label=part.name,
             )

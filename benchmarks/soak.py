@@ -20,8 +20,8 @@ import time
 
 import matplotlib.figure
 import pandas as pd
-from emoclust_lobes.files import replacing
-from emoclust_lobes.testing import make_ravdess
+from data_prep.storage.files import replacing
+from emoclust_lobes.synthetic.ravdess import make_ravdess
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
@@ -105,7 +105,7 @@ def draw(samples, warm, path):
     names = {"memory_mb": "memory (MB)", "open_files": "open files"}
     for axis, (column, name) in zip(panels, names.items(), strict=True):
         axis.plot(samples["seconds"] / 60, samples[column])
-        axis.axvline(warm / 60, color="grey", linestyle=":")
+        axis.axvline(warm / 60, color="gray", linestyle=":")
         axis.set(ylabel=name)
     panels[-1].set(xlabel="minutes; dotted: end of the warm-up")
     with replacing(path, "wb") as stream:

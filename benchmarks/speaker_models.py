@@ -9,7 +9,7 @@ import tempfile
 import pandas
 import soundfile
 import torch
-from emoclust_lobes.testing import make_ravdess
+from emoclust_lobes.synthetic.ravdess import make_ravdess
 from hyperpyyaml import load_hyperpyyaml
 
 MODEL = """\
@@ -37,8 +37,8 @@ ECAPA = {
     lin_neurons: 192""",
 }
 CAMPPLUS = {
-    "features": "emoclust_lobes.wheel_encoders.KaldiFbank",
-    "network": "emoclust_lobes.wheel_encoders.CamPlusPlusEncoder",
+    "features": "emoclust_lobes.encoders.KaldiFbank",
+    "network": "emoclust_lobes.encoders.CamPlusPlusEncoder",
 }
 
 

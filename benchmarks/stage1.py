@@ -10,7 +10,7 @@ import shutil
 import sys
 from unittest import mock
 
-from emoclust_lobes.testing import make_ravdess
+from emoclust_lobes.synthetic.ravdess import make_ravdess
 
 import train_contrastive
 

@@ -1,22 +1,32 @@
-"""From corpora on disk to manifests: see :mod:`data_prep.manifest`."""
+"""From corpora on disk to manifests: see :mod:`data_prep.manifests.manifest`."""
 
-from data_prep.cremad import prepare_cremad
-from data_prep.emodb import prepare_emodb
-from data_prep.errors import ManifestError
-from data_prep.esd import prepare_esd
-from data_prep.generic import count_classes, prepare_generic
-from data_prep.iemocap import prepare_iemocap
-from data_prep.manifest import (
-    COLUMNS,
-    Source,
-    Utterance,
-    read_manifest,
-    read_manifests,
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "corpora.block_folds": ["prepare_block_folds"],
+        "corpora.cremad": ["prepare_cremad"],
+        "corpora.emodb": ["prepare_emodb"],
+        "corpora.esd": ["prepare_esd"],
+        "corpora.generic": ["count_classes", "prepare_generic"],
+        "corpora.iemocap": ["prepare_iemocap"],
+        "corpora.msp_podcast": ["prepare_msp_podcast"],
+        "corpora.ravdess": ["prepare_ravdess"],
+        "corpora.savee": ["prepare_savee"],
+        "corpora.tess": ["prepare_tess"],
+        "errors": ["ManifestError", "check_choice"],
+        "manifests.manifest": [
+            "COLUMNS",
+            "Source",
+            "Utterance",
+            "read_manifest",
+            "read_manifests",
+        ],
+        "manifests.preparation": ["Scan", "check_data_folder"],
+        "manifests.summary": ["read_summary"],
+        "manifests.validation": ["validate"],
+        "pools.preparation": ["fold_sources", "pool_sources", "prepare_pools"],
+        "recordings.audio_files": ["find_files"],
+    },
 )
-from data_prep.msp_podcast import prepare_msp_podcast
-from data_prep.pools import fold_sources, pool_sources, prepare_pools
-from data_prep.ravdess import prepare_ravdess
-from data_prep.savee import prepare_savee
-from data_prep.summary import read_summary
-from data_prep.tess import prepare_tess
-from data_prep.validation import validate

@@ -1,7 +1,11 @@
 """How the preparation of data says what is wrong."""
 
 
-class ManifestError(ValueError):
+class EmoclustError(ValueError):
+    """Something that a user can mend: a command tells it in one line."""
+
+
+class ManifestError(EmoclustError):
     """What is wrong with a corpus or a manifest, where, and what to do."""
 
 
@@ -10,7 +14,7 @@ class UnusableAudio(ValueError):
 
     Example
     -------
-    >>> from data_prep.audio_probe import probe
+    >>> from data_prep.recordings.probe import probe
     >>> path = getfixture("tmp_path") / "notes.wav"
     >>> _ = path.write_text("Owls")
     >>> probe(path)

@@ -6,219 +6,119 @@ training scripts, those on a model the folder ``inference`` that
 """
 
 import argparse
+import importlib
 import sys
-from collections.abc import Callable
 from typing import NamedTuple
 
-from data_prep.manifest import ManifestError
-from emoclust_lobes import analysis
-from emoclust_lobes.clustering import ClusterError
-from emoclust_lobes.crosscorpus import command as crosscorpus
-from emoclust_lobes.crosscorpus.corpora import CrossCorpusError
-from emoclust_lobes.embedding_cache import EmbeddingError
-from emoclust_lobes.experiment import interruptible
-from emoclust_lobes.feature_reader import FeatureCacheError
-from emoclust_lobes.front_end_models import FrontEndError
-from emoclust_lobes.inference import InferenceError
-from emoclust_lobes.inference.publish import (
-    add_arguments as publish_arguments,
-    run as run_publish,
-)
-from emoclust_lobes.overrides_help import OVERRIDES, OVERRIDES_ACROSS
-from emoclust_lobes.predict import (
-    PredictError,
-    command as predict,
-)
-from emoclust_lobes.protocol import options as protocol_options
-from emoclust_lobes.protocol.command import run_protocol
-from emoclust_lobes.protocol.plan import ProtocolError
-from emoclust_lobes.results import describe_results
-from emoclust_lobes.run_options import OF_RESULTS, given_run_options
-from emoclust_lobes.serve import (
-    ServeError,
-    command as serve,
-)
-from emoclust_lobes.steps import UsageError, load_experiment, run_steps
-from emoclust_lobes.upstream import (
-    UpstreamError,
-    command as upstream,
-)
-from emoclust_lobes.wheels import EncoderError
-from hyperpyyaml import load_hyperpyyaml
-
-import speechbrain
-from speechbrain.utils.distributed import infer_device
-
-ERRORS = (
-    analysis.AnalysisError,
-    ClusterError,
-    CrossCorpusError,
-    EmbeddingError,
-    EncoderError,
-    FeatureCacheError,
-    FrontEndError,
-    InferenceError,
-    ManifestError,
-    OSError,
-    PredictError,
-    ProtocolError,
-    ServeError,
-    UpstreamError,
-    UsageError,
-)
+from data_prep.errors import EmoclustError
+from emoclust_lobes.experiment.overrides_help import OVERRIDES, OVERRIDES_ACROSS
 
 
-class Experiments(NamedTuple):
-    """A command on the YAML of an experiment: what is told of it, and done.
+class Command(NamedTuple):
+    """What is told of a command, and where it is.
 
-    ``run`` is given the YAML, its overrides, the options of the command, which
-    ``add_arguments`` declares, with those of SpeechBrain's Brain that it takes,
-    ``run_options``, in one of that name, and the device; it returns what to
-    print.
-
-    Example
-    -------
-    >>> Experiments("do nothing", lambda *_: "done").run(
-    ...     "any.yaml", "", None, ""
-    ... )
-    'done'
+    Its module is imported when it is called: ``add_arguments`` declares its
+    options, ``run`` takes them and returns what to print, or an exit code. A
+    command ``on_yaml`` finds the file of the experiment in ``options.yaml``,
+    its overrides in ``overrides``, SpeechBrain's own options, where it trains,
+    in ``run_options``, and the ``device``.
     """
 
     help: str
-    run: Callable
-    add_arguments: Callable = lambda parser: None
+    module: str
+    run: str = "run"
+    add_arguments: str = "add_arguments"
+    on_yaml: bool = False
+    trains: bool = False
+    overrides: str = OVERRIDES
     examples: tuple = (
         "hparams/ravdess.yaml --data_folder=/data/RAVDESS",
         "hparams/cremad.yaml --data_folder /data/CREMA-D --fold 2",
     )
-    overrides: str = OVERRIDES
-    run_options: tuple = ()
 
-
-class Others(NamedTuple):
-    """A command on something else: ``run`` prints, or returns what to print.
-
-    Example
-    -------
-    >>> Others("say hello", lambda options: "hello", lambda parser: None).help
-    'say hello'
-    """
-
-    help: str
-    run: Callable
-    add_arguments: Callable
-
-
-def _steps(last):
-    def run(param_file, overrides, options, device):
-        return run_steps(last, load_experiment(param_file, overrides), device)
-
-    return run
-
-
-def _analyse(param_file, overrides, options, device):
-    hparams = load_experiment(param_file, overrides)
-    run_steps("prepare", hparams, device)
-    return analysis.analyse_experiment(hparams, options, device)
-
-
-def _protocol(param_file, overrides, options, device):
-    if not options.report_only:
-        load_experiment(param_file, overrides)  # names what is wrong
-    keys = _of_scripts(overrides, options)
-    return run_protocol(param_file, keys, options, device)
-
-
-def _crosscorpus(param_file, overrides, options, device):
-    return crosscorpus.run(options, _of_scripts(overrides, options), device)
-
-
-def _of_scripts(overrides, options):
-    """What the training scripts are given beside the device, by key."""
-    keys = load_hyperpyyaml(overrides) if overrides else {}
-    return {**keys, **options.run_options}
+    def find(self, name):
+        """Import one of the two functions."""
+        module = importlib.import_module(f"emoclust_lobes.{self.module}")
+        return getattr(module, getattr(self, name))
 
 
 COMMANDS = {
-    "prepare": Experiments(
+    "prepare": Command(
         "write the manifests of a fold: who speaks what, in which split",
-        _steps("prepare"),
+        "experiment.step_commands",
+        on_yaml=True,
     ),
-    "embed": Experiments(
-        "prepare, then compute one speaker embedding per utterance; with "
-        "--model=MODEL and recordings instead of a YAML, write the emotion-"
-        "aware embeddings of a trained model",
-        _steps("embed"),
+    "embed": Command(
+        "prepare, then compute one speaker embedding per utterance",
+        "experiment.step_commands",
+        on_yaml=True,
     ),
-    "clusters": Experiments(
+    "clusters": Command(
         "prepare and embed, then cluster each speaker's utterances and report "
         "what the clusters follow",
-        _steps("clusters"),
+        "experiment.step_commands",
+        on_yaml=True,
     ),
-    "analyse": Experiments(
+    "analyze": Command(
         "prepare and embed, then write a report to look at and listen to: what "
         "the clusters follow, for each encoder, algorithm and k",
-        _analyse,
-        analysis.add_arguments,
+        "analysis.command",
+        on_yaml=True,
     ),
-    "protocol": Experiments(
+    "protocol": Command(
         "run systems over folds and seeds, each once, and report: tables and "
         "figures with spread and significance",
-        _protocol,
-        protocol_options.add_arguments,
-        (
+        "protocol.command",
+        on_yaml=True,
+        trains=True,
+        examples=(
             "hparams/ravdess.yaml --data_folder=/data/RAVDESS \\\n"
             "      --systems=none,shuffled,contrastive --seeds=3 --jobs=4",
-            "hparams/ravdess.yaml --report-only",
+            "hparams/ravdess.yaml --report_only",
         ),
-        run_options=OF_RESULTS,
     ),
-    "crosscorpus": Experiments(
+    "crosscorpus": Command(
         "train on one corpus and test on another, for each pair of some: a "
         "table and a figure",
-        _crosscorpus,
-        crosscorpus.add_arguments,
-        (
+        "crosscorpus.command",
+        on_yaml=True,
+        trains=True,
+        overrides=OVERRIDES_ACROSS,
+        examples=(
             "hparams/generic.yaml \\\n"
             "      --corpora=ravdess=/data/RAVDESS,emodb=/data/EMO-DB",
-            "hparams/generic.yaml --report-only",
+            "hparams/generic.yaml --report_only",
         ),
-        OVERRIDES_ACROSS,
-        OF_RESULTS,
     ),
-    "predict": Others(
+    "predict": Command(
         "recognize the emotions in recordings with a trained model",
-        predict.run_predict,
-        predict.add_predict_arguments,
+        "predict.command",
+        "run_predict",
+        "add_predict_arguments",
     ),
-    "serve": Others(
+    "encode": Command(
+        "write the emotion-aware embeddings that a trained model has of "
+        "recordings",
+        "predict.command",
+        "run_encode",
+        "add_encode_arguments",
+    ),
+    "serve": Command(
         "show a trained model as a page in the browser, on this machine",
-        serve.run,
-        serve.add_arguments,
+        "serve.command",
     ),
-    "publish": Others(
+    "publish": Command(
         "lay a trained model out as a repository of a model hub",
-        run_publish,
-        publish_arguments,
+        "inference.publish",
     ),
-    "results": Others(
+    "results": Command(
         "print the tests of all runs below a folder, and their means",
-        lambda options: describe_results(options.folder),
-        lambda parser: parser.add_argument(
-            "folder", help="an output folder of the scripts"
-        ),
+        "protocol.run_results",
     ),
-    "export-upstream": Others(
-        "write the recipes as SpeechBrain would take them",
-        upstream.run,
-        upstream.add_arguments,
+    "export-upstream": Command(
+        "write the recipes as SpeechBrain would take them", "upstream.command"
     ),
 }
-EMBED_WITH_MODEL = Others(
-    "write the emotion-aware embeddings of recordings",
-    predict.run_embed,
-    predict.add_embed_arguments,
-)
 
 
 def main(argv=None):
@@ -246,18 +146,14 @@ def main(argv=None):
     2
     """
     argv = list(sys.argv[1:] if argv is None else argv)
-    commands = dict(COMMANDS)
-    if any(x.partition("=")[0] == "--model" for x in argv):
-        commands["embed"] = EMBED_WITH_MODEL
-    parser = _parser(commands)
+    parser = _parser(argv[0] if argv else None)
     options, overrides = parser.parse_known_args(argv)
-    command = commands[options.command]
-    if overrides and isinstance(command, Others):
+    command = COMMANDS[options.command]
+    if overrides and not command.on_yaml:
         parser.error(f"{options.command} does not know {' '.join(overrides)}")
     try:
-        with interruptible():
-            outcome = _run(command, options, overrides)
-    except ERRORS as error:
+        outcome = _run(command, options, overrides)
+    except (EmoclustError, OSError) as error:
         print(f"emoclust: error: {error}", file=sys.stderr)
         return 2
     if isinstance(outcome, int):
@@ -267,42 +163,60 @@ def main(argv=None):
 
 
 def _run(command, options, overrides):
-    if isinstance(command, Others):
-        return command.run(options)
-    param_file, run_opts, overrides = speechbrain.parse_arguments(
+    # Only what runs pays for PyTorch; --help does not
+    from emoclust_lobes.experiment.run_folders import interruptible
+
+    with interruptible():
+        if command.on_yaml:
+            _read_overrides(command, options, overrides)
+        return command.find("run")(options)
+
+
+def _read_overrides(command, options, overrides):
+    """Put what SpeechBrain reads from a command line into the options."""
+    from emoclust_lobes.experiment.run_options import (
+        OF_RESULTS,
+        given_run_options,
+    )
+
+    import speechbrain
+    from speechbrain.utils.distributed import infer_device
+
+    options.yaml, run_opts, options.overrides = speechbrain.parse_arguments(
         [options.yaml, *overrides]
     )
-    options.run_options = given_run_options(run_opts, taken=command.run_options)
-    device = run_opts["device"] or infer_device()
-    return command.run(param_file, overrides, options, device)
+    options.run_options = given_run_options(
+        run_opts, taken=OF_RESULTS if command.trains else ()
+    )
+    options.device = run_opts["device"] or infer_device()
 
 
-def _parser(commands):
+def _parser(called):
+    """Make the parser; only the command that is called has its options."""
     parser = argparse.ArgumentParser(
         prog="emoclust",
         description="The steps around training, and what to do with a trained "
         "model. emoclust COMMAND --help explains.",
     )
     subparsers = parser.add_subparsers(dest="command", required=True)
-    for name, command in commands.items():
-        description = f"{command.help[0].upper()}{command.help[1:]}."
-        if isinstance(command, Experiments):
-            description += " Steps that are up to date are skipped."
+    for name, command in COMMANDS.items():
         subparser = subparsers.add_parser(
-            name,
-            help=command.help,
-            description=description,
-            allow_abbrev=False,
+            name, help=command.help, allow_abbrev=False
         )
-        if isinstance(command, Experiments):
-            examples = "\n  ".join(
-                f"emoclust {name} {example}" for example in command.examples
-            )
-            subparser.usage = f"emoclust {name} YAML [--key=value ...]"
-            subparser.epilog = command.overrides.format(examples=examples)
-            subparser.formatter_class = argparse.RawDescriptionHelpFormatter
-            subparser.add_argument(
-                "yaml", metavar="YAML", help="file of the experiment"
-            )
-        command.add_arguments(subparser)
+        if name == called:
+            _describe(subparser, name, command)
     return parser
+
+
+def _describe(parser, name, command):
+    parser.description = f"{command.help[0].upper()}{command.help[1:]}."
+    if command.on_yaml:
+        parser.description += " Steps that are up to date are skipped."
+        examples = "\n  ".join(
+            f"emoclust {name} {example}" for example in command.examples
+        )
+        parser.usage = f"emoclust {name} YAML [--key=value ...]"
+        parser.epilog = command.overrides.format(examples=examples)
+        parser.formatter_class = argparse.RawDescriptionHelpFormatter
+        parser.add_argument("yaml", metavar="YAML", help="experiment's file")
+    command.find("add_arguments")(parser)

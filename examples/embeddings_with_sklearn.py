@@ -1,6 +1,6 @@
 """Emotion-aware embeddings in scikit-learn.
 
-emoclust embed --model=MODEL FOLDER --output=embeddings.npz
+emoclust encode MODEL FOLDER --output=embeddings.npz
 python examples/embeddings_with_sklearn.py embeddings.npz labels.csv
 
 labels.csv has the columns path, as it stands in the npz, and label.

@@ -6,10 +6,14 @@ import re
 
 import data_prep
 import pytest
-from emoclust_lobes.cluster_variants import VARIANTS
-from emoclust_lobes.experiment import OF_STAGE_1, OF_STAGE_2, resolved_blocks
+from emoclust_lobes.contrast.variants import VARIANTS
+from emoclust_lobes.experiment.run_folders import (
+    OF_STAGE_1,
+    OF_STAGE_2,
+    resolved_blocks,
+)
+from emoclust_lobes.protocol.baselines import run_reference
 from emoclust_lobes.protocol.plan import read_systems
-from emoclust_lobes.references import run_reference
 from hyperpyyaml import load_hyperpyyaml, resolve_references
 from ruamel.yaml import YAML
 
@@ -183,7 +187,7 @@ def test_systems_are_made_of_settings_that_there_are():
     systems = read_systems(SYSTEMS, names)
     assert {"none", "shuffled", "contrastive", "oracle"} <= set(names)
     arguments = set(inspect.signature(run_reference).parameters)
-    arguments.add("speaker_normalised")  # with each of enrolled_counts
+    arguments.add("speaker_normalized")  # with each of enrolled_counts
     for system in systems:
         assert set(system.reference) <= arguments, system.name
         pretraining = system.stage1.get("pretraining", "none")

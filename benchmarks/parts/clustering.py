@@ -6,8 +6,8 @@ VoxCeleb2 has 5,994 speakers with 182 utterances each in the mean.
 import joblib
 import numpy as np
 import torch
-from emoclust_lobes.centring import remove_speaker
-from emoclust_lobes.cluster_algorithms import cluster_speaker
+from emoclust_lobes.clustering.algorithms import cluster_speaker
+from emoclust_lobes.clustering.centering import remove_speaker
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
@@ -16,7 +16,7 @@ from benchmarks.part import Part
 VOXCELEB2 = 5_994
 UTTERANCES, DIM = 182, 192
 N_CLUSTERS, RESTARTS = 8, 10
-SPREAD = 0.3  # of the centres, where that inside a cluster is 1
+SPREAD = 0.3  # of the centers, where that inside a cluster is 1
 SPEAKERS_PER_JOB = 25
 
 
@@ -25,9 +25,9 @@ def _speakers(size):
     random = np.random.default_rng(0)
     vectors = np.empty((size, UTTERANCES, DIM), dtype=np.float32)
     for own in vectors:
-        centres = SPREAD * random.standard_normal((N_CLUSTERS, DIM))
+        centers = SPREAD * random.standard_normal((N_CLUSTERS, DIM))
         clusters = random.integers(N_CLUSTERS, size=UTTERANCES)
-        own[:] = centres[clusters] + random.standard_normal(own.shape)
+        own[:] = centers[clusters] + random.standard_normal(own.shape)
     return vectors
 
 

@@ -1,6 +1,6 @@
 """Crops of 2 s out of recordings of mixed length on the disk."""
 
-from emoclust_lobes.audio import RandomCrop, audio_pipeline
+from emoclust_lobes.audio.reading import RandomCrop, audio_pipeline
 
 from benchmarks.part import Part
 from benchmarks.speaker_models import some_clips

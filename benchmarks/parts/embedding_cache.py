@@ -6,8 +6,8 @@ import tempfile
 
 import numpy as np
 import pandas
-from emoclust_lobes.embedding_cache import read_cache
-from emoclust_lobes.embedding_parts import Embeddings, PartWriter, merge_parts
+from emoclust_lobes.embeddings.cache import read_cache
+from emoclust_lobes.embeddings.parts import Embeddings, PartWriter, merge_parts
 
 from benchmarks.part import Part
 

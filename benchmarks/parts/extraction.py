@@ -2,9 +2,9 @@
 
 import numpy as np
 import torch
-from emoclust_lobes.audio import read_utterance
-from emoclust_lobes.embeddings import compute_vectors
-from emoclust_lobes.speaker_encoders import load_speaker_encoder
+from emoclust_lobes.audio.reading import read_utterance
+from emoclust_lobes.embeddings.extraction import compute_vectors
+from emoclust_lobes.encoders.speaker_encoders import load_speaker_encoder
 
 from benchmarks.part import Part
 from benchmarks.speaker_models import ECAPA, model_folder, some_clips

@@ -1,7 +1,7 @@
 """The contrastive loss, forward and backward."""
 
 import torch
-from emoclust_lobes.losses import ClusterContrastiveLoss
+from emoclust_lobes.contrast.losses import ClusterContrastiveLoss
 from pytorch_metric_learning.losses import NTXentLoss, SupConLoss
 
 from benchmarks.part import Part

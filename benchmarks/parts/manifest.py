@@ -9,9 +9,14 @@ import pathlib
 import tempfile
 
 import numpy as np
-from data_prep.manifest import Source, Utterance, read_manifest, write_manifest
-from data_prep.validation import check_text, validate
-from emoclust_lobes.columnar_dataset import ColumnarDataset
+from data_prep.manifests.manifest import (
+    Source,
+    Utterance,
+    read_manifest,
+    write_manifest,
+)
+from data_prep.manifests.validation import check_text, validate
+from emoclust_lobes.training.dataset import ColumnarDataset
 
 from benchmarks.part import Part
 from speechbrain.dataio.dataset import DynamicItemDataset

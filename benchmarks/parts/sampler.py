@@ -4,7 +4,7 @@ The pool has VoxCeleb2's shape: 1,092,009 utterances of 5,994 speakers.
 """
 
 import numpy as np
-from emoclust_lobes.samplers import SpeakerClusterBatchSampler
+from emoclust_lobes.contrast.samplers import SpeakerClusterBatchSampler
 from pytorch_metric_learning.samplers import MPerClassSampler
 
 from benchmarks.part import Part

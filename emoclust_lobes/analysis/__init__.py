@@ -1,8 +1,15 @@
 """What the clusters inside speakers follow: measures, figures, a report.
 
-``analyse`` takes manifests and embeddings and writes a folder with a page that
-opens in any browser. ``emoclust analyse`` runs it from a YAML.
+``analyze`` takes manifests and embeddings and writes a folder with a page that
+opens in any browser. ``emoclust analyze`` runs it from a YAML.
 """
 
-from emoclust_lobes.analysis.command import add_arguments, analyse_experiment
-from emoclust_lobes.analysis.report import AnalysisError, analyse
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "command": ["add_arguments", "analyze_experiment"],
+        "report": ["AnalysisError", "analyze"],
+    },
+)

@@ -6,10 +6,10 @@ import warnings
 import joblib
 import numpy as np
 import pandas
-from emoclust_lobes.agreement import agreement
-from emoclust_lobes.centring import remove_speakers
-from emoclust_lobes.cluster_algorithms import unit
-from emoclust_lobes.metrics import interval
+from emoclust_lobes.clustering.agreement import agreement
+from emoclust_lobes.clustering.algorithms import unit
+from emoclust_lobes.clustering.centering import remove_speakers
+from emoclust_lobes.evaluation.metrics import interval
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
@@ -154,7 +154,7 @@ def _exchange(table, column, rng):
 def probe(utterances, vectors, seed, n_jobs=1, n_folds=5):
     """Read what embeddings hold with a linear classifier.
 
-    Logistic regression on standardised values, C .01, classes weighted to
+    Logistic regression on standardized values, C .01, classes weighted to
     count the same. Emotion, sentence and gender are tested on speakers that
     the classifier has not seen, speakers on utterances that it has not seen.
     Classes that fewer than two speakers (or, for speakers, two utterances)

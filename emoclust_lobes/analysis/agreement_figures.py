@@ -2,8 +2,8 @@
 
 import numpy as np
 from emoclust_lobes.analysis.grid import GIVEN, STABILITY
-from emoclust_lobes.figure_style import (
-    COLOURS,
+from emoclust_lobes.figures.style import (
+    COLORS,
     GREY,
     MARKERS,
     new_figure,
@@ -33,7 +33,7 @@ def plot_follows(overall, targets):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.study import made_up_study
+    >>> from emoclust_lobes.synthetic.study import made_up_study
     >>> study = made_up_study()
     >>> overall = study.reference(study.grid.overall)
     >>> len(plot_follows(overall, ["emotion", "sentence"]).axes)
@@ -61,13 +61,13 @@ def plot_follows(overall, targets):
                 color=BAND,
                 linewidth=0,
             )
-            _point(axis, row, y, COLOURS[0])
+            _point(axis, row, y, COLORS[0])
         given = rows[rows["measure"] == GIVEN]
         axis.plot(
             given["chance"],
             given["target"].map(places),
             "D",
-            color=COLOURS[3],
+            color=COLORS[3],
             markerfacecolor="white",
             markersize=6,
             zorder=4,
@@ -80,13 +80,13 @@ def plot_follows(overall, targets):
         axis.axvline(0, color="#666666", linewidth=0.8)
     keys = {
         "clusters (95 % interval over speakers)": axes[0].plot(
-            [], [], "o-", color=COLOURS[0]
+            [], [], "o-", color=COLORS[0]
         )[0],
         "random clusters (95 %)": axes[0].fill_between([], [], color=BAND),
     }
     if (overall["measure"] == GIVEN).any():
         keys["given by the overlap with emotion alone"] = axes[0].plot(
-            [], [], "D", color=COLOURS[3], markerfacecolor="white"
+            [], [], "D", color=COLORS[3], markerfacecolor="white"
         )[0]
     figure.legend(
         keys.values(),
@@ -97,11 +97,11 @@ def plot_follows(overall, targets):
     return figure
 
 
-def _point(axis, row, y, colour):
+def _point(axis, row, y, color):
     low = row.value if row.low is None else row.low
     high = row.value if row.high is None else row.high
-    axis.plot([low, high], [y, y], color=colour, linewidth=2, zorder=3)
-    axis.plot(row.value, y, "o", color=colour, markersize=7, zorder=5)
+    axis.plot([low, high], [y, y], color=color, linewidth=2, zorder=3)
+    axis.plot(row.value, y, "o", color=color, markersize=7, zorder=5)
 
 
 @styled
@@ -119,7 +119,7 @@ def plot_by_k(overall):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.study import made_up_study
+    >>> from emoclust_lobes.synthetic.study import made_up_study
     >>> study = made_up_study()
     >>> len(plot_by_k(study.grid.overall).axes)
     3
@@ -147,7 +147,7 @@ def plot_by_k(overall):
                     line["k"],
                     line["low"].astype(float),
                     line["high"].astype(float),
-                    color=COLOURS[number % 8],
+                    color=COLORS[number % 8],
                     alpha=0.15,
                     linewidth=0,
                 )
@@ -156,7 +156,7 @@ def plot_by_k(overall):
                 line["value"],
                 linestyle=_LINES[algorithms.index(algorithm) % 4],
                 marker=MARKERS[number % 8] if first else None,
-                color=COLOURS[number % 8],
+                color=COLORS[number % 8],
                 markersize=4.5,
                 linewidth=1.6 if first else 1.2,
                 label=f"{encoder}, {algorithm}",
@@ -187,7 +187,7 @@ def plot_spread(speakers, genders):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.study import made_up_study
+    >>> from emoclust_lobes.synthetic.study import made_up_study
     >>> study = made_up_study()
     >>> rows = study.reference(study.grid.speakers)
     >>> emotion = rows[rows["target"] == "emotion"]
@@ -227,7 +227,7 @@ def plot_spread(speakers, genders):
                 values,
                 place + rng.uniform(-0.2, 0.2, len(values)),
                 MARKERS[number],
-                color=COLOURS[number],
+                color=COLORS[number],
                 alpha=0.75,
                 markersize=5,
                 markeredgewidth=0,

@@ -14,8 +14,8 @@ import shutil
 
 import ruamel.yaml
 import torch
-from emoclust_lobes.files import replacing
-from emoclust_lobes.pretrained import WEIGHTS
+from data_prep.storage.files import replacing
+from emoclust_lobes.training.weights import WEIGHTS
 from hyperpyyaml import load_hyperpyyaml, resolve_references
 
 STAGE_1 = "stage 1"

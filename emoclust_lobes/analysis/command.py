@@ -1,15 +1,16 @@
-"""``emoclust analyse``: from a YAML to a folder with a report."""
+"""``emoclust analyze``: from a YAML to a folder with a report."""
 
 import argparse
 import functools
 import pathlib
 
 from emoclust_lobes.analysis.checkpoint import split_checkpoint
-from emoclust_lobes.analysis.report import AnalysisError, analyse
-from emoclust_lobes.cluster_algorithms import ALGORITHMS
-from emoclust_lobes.embedding_cache import read_cache
-from emoclust_lobes.encoder_sources import encoder_source
-from emoclust_lobes.heard_speakers import read_heard_speakers
+from emoclust_lobes.analysis.report import AnalysisError, analyze
+from emoclust_lobes.clustering.algorithms import ALGORITHMS
+from emoclust_lobes.embeddings.cache import read_cache
+from emoclust_lobes.encoders.sources import encoder_source
+from emoclust_lobes.experiment.steps import load_experiment, run_steps
+from emoclust_lobes.training.seen_speakers import read_seen_speakers
 
 # Keys of the YAML that are read here, beside the steps'.
 NEEDED = (
@@ -24,7 +25,7 @@ NEEDED = (
 
 
 def add_arguments(parser):
-    """Add the options of ``emoclust analyse`` to a parser.
+    """Add the options of ``emoclust analyze`` to a parser.
 
     Arguments
     ---------
@@ -138,8 +139,15 @@ def _names(text):
     return list(dict.fromkeys(x.strip() for x in text.split(",") if x.strip()))
 
 
-def analyse_experiment(hparams, options, device):
-    """Embed what a YAML's manifests hold, and analyse it.
+def run(options):
+    """Prepare and embed what the YAML says, and analyze it."""
+    hparams = load_experiment(options.yaml, options.overrides)
+    run_steps("prepare", hparams, options.device)
+    return analyze_experiment(hparams, options, options.device)
+
+
+def analyze_experiment(hparams, options, device):
+    """Embed what a YAML's manifests hold, and analyze it.
 
     Arguments
     ---------
@@ -163,7 +171,7 @@ def analyse_experiment(hparams, options, device):
     Example
     -------
     >>> options = argparse.Namespace()
-    >>> analyse_experiment({"seed": 1}, options, "cpu")  # doctest: +ELLIPSIS
+    >>> analyze_experiment({"seed": 1}, options, "cpu")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
     emoclust_lobes.analysis.report.AnalysisError: the YAML has no ...
@@ -220,8 +228,8 @@ def analyse_experiment(hparams, options, device):
                 device=device,
             )
             caches[name] = read_cache(folder, "ecapa")
-        heard = frozenset(read_heard_speakers(options.checkpoint))
-    return analyse(
+        heard = frozenset(read_seen_speakers(options.checkpoint))
+    return analyze(
         sources,
         caches,
         out,

@@ -3,7 +3,7 @@
 import numpy as np
 from emoclust_lobes.analysis.agreement_figures import AMI_AXIS
 from emoclust_lobes.analysis.emotions import UNMATCHED
-from emoclust_lobes.figure_style import (
+from emoclust_lobes.figures.style import (
     EMOTIONS,
     new_figure,
     new_panels,
@@ -155,7 +155,7 @@ def plot_by_utterances(sizes):
     axis = axes[0, 0]
     styles = style_of(sizes)
     for encoder, table in sizes.items():
-        colour, marker = styles[encoder]
+        color, marker = styles[encoder]
         by_size = table.groupby("utterances")["ami"]
         mean = by_size.mean()
         error = 1.96 * by_size.sem().fillna(0)
@@ -163,13 +163,11 @@ def plot_by_utterances(sizes):
             mean.index,
             mean - error,
             mean + error,
-            color=colour,
+            color=color,
             alpha=0.15,
             linewidth=0,
         )
-        axis.plot(
-            mean, color=colour, marker=marker, markersize=5, label=encoder
-        )
+        axis.plot(mean, color=color, marker=marker, markersize=5, label=encoder)
     axis.set(
         xlabel="utterances of a speaker that are clustered",
         ylabel="AMI with emotion (0: chance)",
@@ -194,7 +192,7 @@ def plot_probes(probes):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.study import made_up_study
+    >>> from emoclust_lobes.synthetic.study import made_up_study
     >>> study = made_up_study()
     >>> len(plot_probes(study.probes).axes) > 0
     True
@@ -208,7 +206,7 @@ def plot_probes(probes):
         place = kinds.index((row.target, row.space))
         number = encoders.index(row.encoder)
         shift = 0.5 * ((number + 0.5) / len(encoders) - 0.5)
-        colour, marker = styles[row.encoder]
+        color, marker = styles[row.encoder]
         axis.plot(
             [row.chance] * 2,
             [place - 0.38, place + 0.38],
@@ -221,7 +219,7 @@ def plot_probes(probes):
             place + shift,
             xerr=row.fold_std,
             fmt=marker,
-            color=colour,
+            color=color,
             markersize=6,
             label=row.encoder if place == 0 else None,
         )

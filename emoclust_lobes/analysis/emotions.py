@@ -5,9 +5,9 @@ import itertools
 import joblib
 import numpy as np
 import pandas
-from emoclust_lobes.agreement import agreement
-from emoclust_lobes.centring import remove_speaker
-from emoclust_lobes.cluster_algorithms import cluster_speaker, speaker_seed
+from emoclust_lobes.clustering.agreement import agreement
+from emoclust_lobes.clustering.algorithms import cluster_speaker, speaker_seed
+from emoclust_lobes.clustering.centering import remove_speaker
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics.cluster import contingency_matrix
 from threadpoolctl import threadpool_limits
@@ -180,7 +180,7 @@ def vary_utterances(
 
     All sizes are measured on the same speakers, those who have at least as
     many utterances as the median speaker, so that sizes can be compared. A
-    part is centred by its own mean, as a speaker who has no more would be.
+    part is centered by its own mean, as a speaker who has no more would be.
 
     Arguments
     ---------

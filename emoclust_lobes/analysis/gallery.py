@@ -18,7 +18,7 @@ from emoclust_lobes.analysis.emotion_figures import (
 )
 from emoclust_lobes.analysis.map_figures import METHODS, plot_maps
 from emoclust_lobes.analysis.utterances import TARGETS
-from emoclust_lobes.figure_style import save_figure
+from emoclust_lobes.figures.style import save_figure
 from tqdm import tqdm
 
 
@@ -42,7 +42,7 @@ CAPTIONS = {
         "What the clusters follow",
         "Each dot is the agreement of the clusters with one property of the "
         "utterances, measured inside each speaker and averaged; the line is "
-        "its 95 % interval over speakers, the grey box where random clusters "
+        "its 95 % interval over speakers, the gray box where random clusters "
         "of the same sizes end up. Further right is followed more. An open "
         "diamond, where emotion is known, marks what clusters would share with the property if they "
         "knew of it only through emotion (angry speech is loud): a dot to the "
@@ -62,7 +62,7 @@ CAPTIONS = {
     "spread": (
         "From speaker to speaker",
         "Each mark is one speaker; a box spans the middle half of the "
-        "speakers, the line in it is the median. A mark inside the grey band "
+        "speakers, the line in it is the median. A mark inside the gray band "
         "could be a speaker whose clusters have nothing to do with emotion.",
     ),
     "matching": (
@@ -93,30 +93,30 @@ CAPTIONS = {
         "Emotion, sentence and gender are tested on speakers that were not "
         "learnt from, speakers on utterances that were not learnt from. "
         "Whiskers: deviation over folds. Dotted: chance. Removing a speaker's "
-        "mean uses all of the speaker's utterances, unlabelled.",
+        "mean uses all of the speaker's utterances, unlabeled.",
     ),
     "before_after": (
         "Before and after stage 1",
         "The same utterances of one speaker{heard}, placed by our encoder "
         "with random weights, as before training, and with those that stage "
-        "1 left. Training worked where colours that are mixed above lie "
+        "1 left. Training worked where colors that are mixed above lie "
         "apart below.",
     ),
     "maps": (
         "Maps of three speakers: {encoder}",
         "Each mark is an utterance; near means similar. Left by emotion, "
-        "right by cluster, where a cluster has the colour and shape of the "
-        "emotion it matches (grey: none): equal pictures mean that clusters "
+        "right by cluster, where a cluster has the color and shape of the "
+        "emotion it matches (gray: none): equal pictures mean that clusters "
         "are emotions. The speakers are those with the lowest, the median "
         "and the highest agreement. PCA keeps distances as far as its two "
-        "axes explain the variance; t-SNE keeps neighbours, and distances "
+        "axes explain the variance; t-SNE keeps neighbors, and distances "
         "between groups mean nothing.",
     ),
-    "maps_unlabelled": (
+    "maps_unlabeled": (
         "Maps of three speakers: {encoder}",
-        "Each mark is an utterance; near means similar; colours and shapes "
+        "Each mark is an utterance; near means similar; colors and shapes "
         "are clusters. PCA keeps distances as far as its two axes explain "
-        "the variance; t-SNE keeps neighbours, and distances between groups "
+        "the variance; t-SNE keeps neighbors, and distances between groups "
         "mean nothing. The speakers are the first, the middle and the last.",
     ),
 }
@@ -144,7 +144,7 @@ def draw_gallery(study, folder, n_maps, n_jobs):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.study import made_up_study
+    >>> from emoclust_lobes.synthetic.study import made_up_study
     >>> study = made_up_study()
     >>> folder = getfixture("tmp_path")
     >>> pictures = draw_gallery(study, folder, n_maps=0, n_jobs=1)
@@ -161,10 +161,10 @@ def draw_gallery(study, folder, n_maps, n_jobs):
         figures["follows"] = plot_follows(reference, targets)
     if not overall.empty:
         figures["by_k"] = plot_by_k(overall)
-    if study.labelled and "emotion" in found:
+    if study.labeled and "emotion" in found:
         rows = study.reference(study.grid.speakers)
         genders = study.utterances.groupby("spk_id")["gender"].first()
-        figures["spread"] = plot_spread(
+        figures["propagated"] = plot_spread(
             rows[rows["target"] == "emotion"], genders.to_dict()
         )
         figures["matching"] = plot_matching(study.confusions)
@@ -178,7 +178,7 @@ def draw_gallery(study, folder, n_maps, n_jobs):
     ]
     if STAGE_1 in study.places:
         pictures.append(_before_after(study, folder))
-    kind = "maps" if study.labelled else "maps_unlabelled"
+    kind = "maps" if study.labeled else "maps_unlabeled"
     for encoder in study.encoders:
         heading, caption = CAPTIONS[kind]
         name = f"maps_{encoder.replace(' ', '_')}"
@@ -192,7 +192,7 @@ def draw_gallery(study, folder, n_maps, n_jobs):
     jobs = [
         joblib.delayed(_save_maps)(
             [_panel(study, encoder, name)],
-            study.labelled,
+            study.labeled,
             folder / "speakers" / encoder.replace(" ", "_") / _safe(name),
         )
         for encoder in study.encoders
@@ -222,7 +222,7 @@ def example_speakers(study, encoder):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.study import made_up_study
+    >>> from emoclust_lobes.synthetic.study import made_up_study
     >>> study = made_up_study()
     >>> example_speakers(study, "planted")
     ['s0', 's2', 's3']
@@ -252,15 +252,15 @@ def _panel(study, encoder, speaker):
 
 
 def _maps(study, panels):
-    return plot_maps(panels, study.labelled, _methods(panels))
+    return plot_maps(panels, study.labeled, _methods(panels))
 
 
 def _methods(panels):
     return [x for x in METHODS if f"{x}_x" in panels[0][1]]
 
 
-def _save_maps(panels, labelled, path):
-    figure = plot_maps(panels, labelled, _methods(panels))
+def _save_maps(panels, labeled, path):
+    figure = plot_maps(panels, labeled, _methods(panels))
     save_figure(figure, path, dpi=110)
 
 

@@ -11,12 +11,12 @@ from emoclust_lobes.analysis.measures import (
     Scores,
     compare,
     silhouettes,
-    summarise_speakers,
+    summarize_speakers,
 )
 from emoclust_lobes.analysis.utterances import TARGETS
-from emoclust_lobes.centring import remove_speaker
-from emoclust_lobes.cluster_algorithms import cluster_speaker, speaker_seed
-from emoclust_lobes.metrics import interval
+from emoclust_lobes.clustering.algorithms import cluster_speaker, speaker_seed
+from emoclust_lobes.clustering.centering import remove_speaker
+from emoclust_lobes.evaluation.metrics import interval
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
@@ -101,7 +101,7 @@ def split_speakers(utterances, vectors):
     ]
 
 
-def analyse_grid(
+def analyze_grid(
     speakers, algorithms, ks, n_seeds, n_init, n_permutations, seed, n_jobs
 ):
     """Cluster each speaker in every way and compare.
@@ -132,9 +132,9 @@ def analyse_grid(
 
     Example
     -------
-    >>> from emoclust_lobes.testing.study import make_table, plant
+    >>> from emoclust_lobes.synthetic.study import make_table, plant
     >>> table = make_table()
-    >>> grid = analyse_grid(
+    >>> grid = analyze_grid(
     ...     {"planted": split_speakers(table, plant(table))},
     ...     ["kmeans"],
     ...     [3],
@@ -193,7 +193,7 @@ def _cell(speakers, algorithm, k, *options):
         {
             "target": target,
             "measure": measure,
-            **summarise_speakers(scores, rng),
+            **summarize_speakers(scores, rng),
         }
         for (target, measure), scores in collected.items()
     ]

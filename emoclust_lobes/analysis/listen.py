@@ -8,13 +8,13 @@ import pathlib
 import numpy as np
 import pandas
 import soundfile
-from data_prep.tar_shards import split_address
-from emoclust_lobes.audio import read_utterance
-from emoclust_lobes.cluster_algorithms import distances_and_margins
+from data_prep.recordings.tar_shards import split_address
+from emoclust_lobes.audio.reading import read_utterance
+from emoclust_lobes.clustering.algorithms import distances_and_margins
 
 
 def choose_utterances(speaker, ids, clusters, n=3):
-    """Pick the utterances nearest to each centre and nearest to a border.
+    """Pick the utterances nearest to each center and nearest to a border.
 
     Arguments
     ---------
@@ -25,13 +25,13 @@ def choose_utterances(speaker, ids, clusters, n=3):
     clusters : numpy.ndarray
         Their clusters, shape [n_utterances].
     n : int
-        Utterances for each centre, and for all borders of the speaker.
+        Utterances for each center, and for all borders of the speaker.
 
     Returns
     -------
     pandas.DataFrame
-        ``spk_id``, ``cluster``, ``place`` ("centre" or "border"), ``ID``,
-        ``distance`` to the own centre and ``margin`` to the second.
+        ``spk_id``, ``cluster``, ``place`` ("center" or "border"), ``ID``,
+        ``distance`` to the own center and ``margin`` to the second.
 
     Example
     -------
@@ -40,14 +40,14 @@ def choose_utterances(speaker, ids, clusters, n=3):
     >>> clusters = np.array([0, 0, 0, 1])
     >>> chosen = choose_utterances(speaker, list("abcd"), clusters, n=1)
     >>> chosen[["cluster", "place", "ID"]].values.tolist()
-    [[0, 'centre', 'b'], [1, 'centre', 'd'], [0, 'border', 'c']]
+    [[0, 'center', 'b'], [1, 'center', 'd'], [0, 'border', 'c']]
     """
     distances, margins = distances_and_margins(speaker.vectors, clusters)
     table = pandas.DataFrame(
         {
             "spk_id": speaker.name,
             "cluster": clusters,
-            "place": "centre",
+            "place": "center",
             "ID": ids,
             "distance": distances,
             "margin": margins,
@@ -117,7 +117,7 @@ def embed_audio(row):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.noise import write_noise
+    >>> from emoclust_lobes.synthetic.noise import write_noise
     >>> path = write_noise(getfixture("tmp_path") / "a.wav", samples=800)
     >>> embed_audio({"wav": path, "start": "", "stop": ""}).partition(",")[0]
     'data:audio/flac;base64'

@@ -1,7 +1,7 @@
 """The maps of speakers, by emotion and by cluster side by side."""
 
 import numpy as np
-from emoclust_lobes.figure_style import (
+from emoclust_lobes.figures.style import (
     EMOTIONS,
     GREY,
     MARKERS,
@@ -14,7 +14,7 @@ METHODS = {"pca": "PCA", "tsne": "t-SNE"}
 
 
 def cluster_styles(clusters, matches):
-    """Colour each cluster as the emotion that it matches.
+    """Color each cluster as the emotion that it matches.
 
     Arguments
     ---------
@@ -26,8 +26,8 @@ def cluster_styles(clusters, matches):
     Returns
     -------
     dict
-        Cluster -> (colour, marker); where there are labels, clusters that
-        match none are grey.
+        Cluster -> (color, marker); where there are labels, clusters that
+        match none are gray.
 
     Example
     -------
@@ -67,15 +67,15 @@ def plot_maps(panels, with_emotion, methods):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.study import made_up_study
+    >>> from emoclust_lobes.synthetic.study import made_up_study
     >>> study = made_up_study()
     >>> places, matches = study.places["planted"], study.matches["planted"]
     >>> own = places[places["spk_id"] == "s0"]
     >>> len(plot_maps([("s0", own, matches["s0"])], True, ["pca"]).axes)
     2
     """
-    colourings = ["emotion", "cluster"] if with_emotion else ["cluster"]
-    columns = [(x, y) for x in methods for y in colourings]
+    colorings = ["emotion", "cluster"] if with_emotion else ["cluster"]
+    columns = [(x, y) for x in methods for y in colorings]
     figure, axes = new_figure(
         2.55 * len(columns) + 0.3,
         2.6 * len(panels) + 0.7,
@@ -89,14 +89,14 @@ def plot_maps(panels, with_emotion, methods):
             "cluster": cluster_styles(table["cluster"], matches),
         }
         styles["emotion"][""] = (GREY, ".")
-        for axis, (method, colouring) in zip(line, columns):
-            for value, rows in table.groupby(colouring):
-                colour, marker = styles[colouring][value]
+        for axis, (method, coloring) in zip(line, columns):
+            for value, rows in table.groupby(coloring):
+                color, marker = styles[coloring][value]
                 axis.plot(
                     rows[f"{method}_x"],
                     rows[f"{method}_y"],
                     marker,
-                    color=colour,
+                    color=color,
                     # A star of the same size would look smaller.
                     markersize=9 if marker == "*" else 5.5,
                     markeredgecolor="#333333" if marker == "*" else "white",
@@ -106,7 +106,7 @@ def plot_maps(panels, with_emotion, methods):
             shown.update(set(table["emotion"]) - {""})
             _name_axes(axis, table, method)
             # An empty line for the title of the row.
-            axis.set_title(f"\n{METHODS[method]}, by {colouring}", fontsize=9)
+            axis.set_title(f"\n{METHODS[method]}, by {coloring}", fontsize=9)
         row_title = line[0].annotate(
             title,
             (0, 1),
@@ -119,8 +119,8 @@ def plot_maps(panels, with_emotion, methods):
         row_title.set_in_layout(False)
     if with_emotion:
         handles = [
-            axes[0, 0].plot([], [], marker, color=colour, linestyle="none")[0]
-            for colour, marker in style_of(sorted(shown)).values()
+            axes[0, 0].plot([], [], marker, color=color, linestyle="none")[0]
+            for color, marker in style_of(sorted(shown)).values()
         ]
         names = [EMOTIONS.get(x, x) for x in sorted(shown)]
         figure.legend(
@@ -128,7 +128,7 @@ def plot_maps(panels, with_emotion, methods):
             names,
             loc="outside lower center",
             ncols=8,
-            title="emotion, and cluster that matches it (grey: none)",
+            title="emotion, and cluster that matches it (gray: none)",
         )
     return figure
 

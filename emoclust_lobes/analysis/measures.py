@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-from emoclust_lobes.agreement import agreement
-from emoclust_lobes.cluster_algorithms import silhouette
-from emoclust_lobes.metrics import interval
+from emoclust_lobes.clustering.agreement import agreement
+from emoclust_lobes.clustering.algorithms import silhouette
+from emoclust_lobes.evaluation.metrics import interval
 
 # The V-measure is the NMI with arithmetic mean: one number, two names. It is
 # the harmonic mean of homogeneity and completeness.
@@ -95,7 +95,7 @@ def compare(labels, clusters, shuffled):
     }
 
 
-def summarise_speakers(scores, rng, n_resamples=1000):
+def summarize_speakers(scores, rng, n_resamples=1000):
     """Average over speakers, with two 95 % intervals.
 
     Arguments
@@ -119,7 +119,7 @@ def summarise_speakers(scores, rng, n_resamples=1000):
     Example
     -------
     >>> scores = [Scores(0.5, np.zeros(99)), Scores(1.0, np.zeros(99))]
-    >>> summary = summarise_speakers(scores, np.random.default_rng(1))
+    >>> summary = summarize_speakers(scores, np.random.default_rng(1))
     >>> summary["value"], summary["chance"], summary["p"]
     (0.75, 0.0, 0.01)
     """

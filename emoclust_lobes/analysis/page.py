@@ -6,14 +6,14 @@ import pathlib
 import jinja2
 import markupsafe
 import numpy as np
+from data_prep.storage.files import replacing
 from emoclust_lobes.analysis.across import WITHOUT_SPEAKER
 from emoclust_lobes.analysis.checkpoint import STAGE_1, UNTRAINED
 from emoclust_lobes.analysis.grid import GIVEN, STABILITY
 from emoclust_lobes.analysis.listen import embed_audio, link
 from emoclust_lobes.analysis.map_figures import METHODS, cluster_styles
 from emoclust_lobes.analysis.measures import MEASURES
-from emoclust_lobes.figure_style import EMOTIONS, GREY, data_uri, style_of
-from emoclust_lobes.files import replacing
+from emoclust_lobes.figures.style import EMOTIONS, GREY, data_uri, style_of
 
 # More would make a page that browsers are slow to open.
 MOST_SPEAKERS = 200
@@ -40,7 +40,7 @@ def write_page(study, pictures, facts, path, listen, with_audio):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.study import made_up_study
+    >>> from emoclust_lobes.synthetic.study import made_up_study
     >>> study = made_up_study()
     >>> path = getfixture("tmp_path") / "report.html"
     >>> write_page(study, [], {"k": "3"}, path, listen="s0", with_audio=False)
@@ -69,7 +69,7 @@ def write_page(study, pictures, facts, path, listen, with_audio):
             "hours": f"{table['duration'].sum() / 3600:.1f}",
             "emotions": table["emotion"].replace("", np.nan).nunique(),
         },
-        summary=summarise(study),
+        summary=summarize(study),
         stages=_stages(study),
         measures={x: MEASURES[x] for x in ("ami", "ari", "nmi", "purity")},
         pooled=study.pooled.to_dict("records"),
@@ -114,7 +114,7 @@ def format_number(value, digits=3):
     return f"{value:.{digits}f}".replace("-", "−")
 
 
-def summarise(study):
+def summarize(study):
     """The main numbers of each encoder, for its reference clusters.
 
     Arguments
@@ -131,9 +131,9 @@ def summarise(study):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.study import made_up_study
+    >>> from emoclust_lobes.synthetic.study import made_up_study
     >>> study = made_up_study()
-    >>> round(summarise(study)[0]["ami"]["value"], 3)
+    >>> round(summarize(study)[0]["ami"]["value"], 3)
     1.0
     """
     reference = study.reference(study.grid.overall)
@@ -184,7 +184,7 @@ def _all_rows(study):
 
 def _stages(study):
     """AMI with emotion before and after stage 1, heard speakers and others."""
-    if STAGE_1 not in study.places or not study.labelled:
+    if STAGE_1 not in study.places or not study.labeled:
         return []
     rows = study.reference(study.grid.speakers)
     rows = rows[rows["target"] == "emotion"]
@@ -225,7 +225,7 @@ def _explorer(study, folder, listen):
         "emotions": {
             x: {
                 "name": EMOTIONS.get(x, x),
-                "colour": looks[x][0],
+                "color": looks[x][0],
                 "marker": looks[x][1],
             }
             for x in emotions
@@ -248,7 +248,7 @@ def _speaker_maps(study, encoder, name, rows, methods):
     return {
         "cluster": places["cluster"].tolist(),
         "clusters": {
-            x: {"colour": y[0], "marker": y[1], "match": matches.get(x, "")}
+            x: {"color": y[0], "marker": y[1], "match": matches.get(x, "")}
             for x, y in styles.items()
         },
         "places": {

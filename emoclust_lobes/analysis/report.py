@@ -4,22 +4,23 @@ import hashlib
 import importlib.metadata
 import pathlib
 
+from data_prep.errors import EmoclustError
+from data_prep.storage.files import fingerprint, read_json, write_json
 from emoclust_lobes.analysis.gallery import draw_gallery, example_speakers
 from emoclust_lobes.analysis.maps import has_tsne
-from emoclust_lobes.analysis.page import summarise, write_page
+from emoclust_lobes.analysis.page import summarize, write_page
 from emoclust_lobes.analysis.study import run_study, write_numbers
 from emoclust_lobes.analysis.utterances import describe_utterances
-from emoclust_lobes.files import fingerprint, read_json, write_json
 
 # Part of every fingerprint: raise it when a report comes out differently.
 FORMAT = 1
 
 
-class AnalysisError(ValueError):
+class AnalysisError(EmoclustError):
     """The analysis cannot be made as asked for; says what to do."""
 
 
-def analyse(
+def analyze(
     sources,
     caches,
     out,
@@ -38,7 +39,7 @@ def analyse(
     with_audio=False,
     heard=frozenset(),
 ):
-    """Analyse embeddings and write the report; nothing when it is current.
+    """Analyze embeddings and write the report; nothing when it is current.
 
     Arguments
     ---------
@@ -74,15 +75,15 @@ def analyse(
 
     Example
     -------
-    >>> from emoclust_lobes.embedding_cache import read_cache
-    >>> from emoclust_lobes.steps import load_experiment
-    >>> from emoclust_lobes.testing.experiment import tiny_ravdess
+    >>> from emoclust_lobes.embeddings.cache import read_cache
+    >>> from emoclust_lobes.experiment.steps import load_experiment
+    >>> from emoclust_lobes.synthetic.experiment import tiny_ravdess
     >>> overrides = tiny_ravdess(getfixture("tmp_path"))
     >>> hparams = load_experiment("hparams/ravdess.yaml", overrides)
     >>> hparams["prepare"]()
     >>> sources = hparams["fold_sources"]()
     >>> hparams["embed"](sources=sources, device="cpu")
-    >>> text = analyse(
+    >>> text = analyze(
     ...     sources,
     ...     {"stats": read_cache(hparams["embedding_folder"], "stats")},
     ...     getfixture("tmp_path") / "analysis",
@@ -101,7 +102,7 @@ def analyse(
     out = pathlib.Path(out)
     utterances = describe_utterances(sources, out / "loudness.csv", n_jobs)
     if utterances.empty:
-        raise AnalysisError("there is no utterance to analyse")
+        raise AnalysisError("there is no utterance to analyze")
     speakers = set(utterances["spk_id"])
     if listen is not None and listen not in speakers:
         raise AnalysisError(
@@ -164,7 +165,7 @@ def analyse(
         "fingerprint": inputs,
         "verdict": study.verdict(),
         "missing": study.missing,
-        "summary": summarise(study),
+        "summary": summarize(study),
         "matching": {
             x: {"diagonal": accuracy, "chance": chance}
             for x, (_, accuracy, chance) in study.confusions.items()

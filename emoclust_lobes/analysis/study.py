@@ -4,6 +4,7 @@ import pathlib
 from typing import NamedTuple
 
 import pandas
+from data_prep.storage.files import replacing
 from emoclust_lobes.analysis.across import cluster_pooled, probe
 from emoclust_lobes.analysis.emotions import (
     confusion,
@@ -11,12 +12,11 @@ from emoclust_lobes.analysis.emotions import (
     separate_pairs,
     vary_utterances,
 )
-from emoclust_lobes.analysis.grid import Grid, analyse_grid, split_speakers
+from emoclust_lobes.analysis.grid import Grid, analyze_grid, split_speakers
 from emoclust_lobes.analysis.listen import choose_utterances, link
 from emoclust_lobes.analysis.maps import draw_maps
 from emoclust_lobes.analysis.utterances import explain_missing
 from emoclust_lobes.analysis.verdict import describe_clusters_of
-from emoclust_lobes.files import replacing
 from tqdm import tqdm
 
 
@@ -54,9 +54,9 @@ class Study(NamedTuple):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.study import made_up_study
+    >>> from emoclust_lobes.synthetic.study import made_up_study
     >>> study = made_up_study()
-    >>> study.encoders, study.labelled, study.k
+    >>> study.encoders, study.labeled, study.k
     (['planted'], True, 3)
     """
 
@@ -82,7 +82,7 @@ class Study(NamedTuple):
         return list(self.places)
 
     @property
-    def labelled(self):
+    def labeled(self):
         """Whether any emotion is known."""
         return "emotion" not in self.missing
 
@@ -135,7 +135,7 @@ def run_study(
     vectors : dict
         Encoder -> embeddings, shape [n, dim].
     algorithms, ks, n_seeds, n_init, n_permutations, seed, n_jobs
-        See ``analyse_grid``; the first algorithm is the reference.
+        See ``analyze_grid``; the first algorithm is the reference.
     reference_k : int
         One of ``ks``.
     heard : frozenset
@@ -147,7 +147,7 @@ def run_study(
 
     Example
     -------
-    >>> from emoclust_lobes.testing.study import make_table, plant
+    >>> from emoclust_lobes.synthetic.study import make_table, plant
     >>> table = make_table()
     >>> study = run_study(
     ...     title="Made-up",
@@ -166,7 +166,7 @@ def run_study(
     1.0
     """
     speakers = {x: split_speakers(utterances, y) for x, y in vectors.items()}
-    grid = analyse_grid(
+    grid = analyze_grid(
         speakers, algorithms, ks, n_seeds, n_init, n_permutations, seed, n_jobs
     )
     missing = explain_missing(utterances)
@@ -174,9 +174,7 @@ def run_study(
     by_speaker = utterances.groupby("spk_id", sort=True).indices
     # By encoder, each
     tables: dict[str, dict] = {x: {} for x in ("places", "matches", "examples")}
-    labelled: dict[str, dict] = {
-        x: {} for x in ("confusions", "pairs", "sizes")
-    }
+    labeled: dict[str, dict] = {x: {} for x in ("confusions", "pairs", "sizes")}
     pooled, probes = [], []
     for encoder, mine in tqdm(vectors.items(), "looking closer", unit="enc"):
         clusters = grid.clusters[(encoder, *how)]
@@ -198,11 +196,11 @@ def run_study(
             ignore_index=True,
         )
         if "emotion" not in missing:
-            labelled["confusions"][encoder] = confusion(
+            labeled["confusions"][encoder] = confusion(
                 utterances, clusters, seed
             )
-            labelled["pairs"][encoder] = separate_pairs(utterances, clusters)
-            labelled["sizes"][encoder] = vary_utterances(
+            labeled["pairs"][encoder] = separate_pairs(utterances, clusters)
+            labeled["sizes"][encoder] = vary_utterances(
                 utterances, mine, *how, n_init, seed, n_jobs
             )
         together = cluster_pooled(utterances, mine, reference_k, n_init, seed)
@@ -216,7 +214,7 @@ def run_study(
         algorithm=algorithms[0],
         k=reference_k,
         **tables,
-        **labelled,
+        **labeled,
         pooled=pandas.concat(pooled, ignore_index=True),
         probes=pandas.concat(probes, ignore_index=True),
         heard=frozenset(heard),
@@ -241,7 +239,7 @@ def write_numbers(study, folder):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.study import made_up_study
+    >>> from emoclust_lobes.synthetic.study import made_up_study
     >>> study = made_up_study()
     >>> names = write_numbers(study, getfixture("tmp_path") / "numbers")
     >>> names[:2]

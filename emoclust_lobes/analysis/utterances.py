@@ -21,11 +21,11 @@ import re
 import joblib
 import numpy as np
 import pandas
-from data_prep.manifest import read_manifest
-from data_prep.summary import find_summary
-from data_prep.tar_shards import audio_status
-from emoclust_lobes.audio import read_utterance
-from emoclust_lobes.files import replacing
+from data_prep.manifests.manifest import read_manifest
+from data_prep.manifests.summary import find_summary
+from data_prep.recordings.tar_shards import audio_status
+from data_prep.storage.files import replacing
+from emoclust_lobes.audio.reading import read_utterance
 from tqdm import tqdm
 
 # What clusters are compared with inside speakers -> column of the table.
@@ -66,7 +66,7 @@ def describe_utterances(sources, loudness_csv, n_jobs=1):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.noise import make_noise
+    >>> from emoclust_lobes.synthetic.noise import make_noise
     >>> folder = getfixture("tmp_path")
     >>> sources = make_noise(folder, [8000, 16000, 9000, 17000])
     >>> table = describe_utterances(sources, folder / "loudness.csv")
@@ -165,7 +165,7 @@ def measure_loudness(utterances, loudness_csv, n_jobs=1):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.noise import make_noise
+    >>> from emoclust_lobes.synthetic.noise import make_noise
     >>> folder = getfixture("tmp_path")
     >>> (source,) = make_noise(folder, [8000, 16000])
     >>> utterances = read_manifest(source)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas
 from emoclust_lobes.analysis.grid import STABILITY
-from emoclust_lobes.metrics import interval
+from emoclust_lobes.evaluation.metrics import interval
 
 
 def describe_clusters_of(overall, speakers, encoder, algorithm, k):
@@ -27,7 +27,7 @@ def describe_clusters_of(overall, speakers, encoder, algorithm, k):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.study import made_up_study
+    >>> from emoclust_lobes.synthetic.study import made_up_study
     >>> study = made_up_study()
     >>> grid = study.grid
     >>> text = describe_clusters_of(

@@ -1,6 +1,13 @@
 """Train on one corpus, test on another: a matrix over corpora."""
 
-from emoclust_lobes.crosscorpus.cells import read_matrix
-from emoclust_lobes.crosscorpus.command import add_arguments, run
-from emoclust_lobes.crosscorpus.corpora import CrossCorpusError
-from emoclust_lobes.crosscorpus.report import README_TABLES, write_report
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "cells": ["read_matrix"],
+        "command": ["add_arguments", "run"],
+        "corpora": ["CrossCorpusError"],
+        "report": ["README_TABLES", "write_report"],
+    },
+)

@@ -1,6 +1,6 @@
 """What is trained on which corpus and tested on which: one table a case.
 
-A case is an experiment on a table of recordings, as ``data_prep.generic``
+A case is an experiment on a table of recordings, as ``data_prep.corpora.generic``
 reads it. Its training and development speakers are those of a fold of the
 source corpus, its test speakers are of the target corpus. Where it adapts,
 other speakers of the target, those who train in the target's own fold, are
@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 import pandas
 from data_prep.errors import name_some
-from data_prep.manifest import Source, read_manifest
+from data_prep.manifests.manifest import Source, read_manifest
+from data_prep.storage.files import replacing
 from emoclust_lobes.crosscorpus.corpora import CrossCorpusError
-from emoclust_lobes.files import replacing
 
 ADAPT = ("none", "other")
 COLUMNS = {
@@ -41,7 +41,7 @@ class Case(NamedTuple):
     train, test : str
         Names of the source and the target corpus.
     adapt : str
-        "none", or "other": with unlabelled speech of other target speakers
+        "none", or "other": with unlabeled speech of other target speakers
         than are tested.
     fold : int
         Of the target corpus, or 0 for all of it.
@@ -135,7 +135,7 @@ def case_table(case, corpora, folds, root):
 
     Example
     -------
-    >>> from data_prep.manifest import Utterance, write_manifest
+    >>> from data_prep.manifests.manifest import Utterance, write_manifest
     >>> from emoclust_lobes.crosscorpus.corpora import Corpus
     >>> root = getfixture("tmp_path")
     >>> corpora, folds = {}, {}
@@ -156,8 +156,8 @@ def case_table(case, corpora, folds, root):
     target = folds[case.test]
     tested = target if case.fold == 0 else [target[case.fold - 1]]
 
-    def rows(name, csv, split, labelled=True):
-        return _rows(corpora[name], csv, root, split, labelled)
+    def rows(name, csv, split, labeled=True):
+        return _rows(corpora[name], csv, root, split, labeled)
 
     # pool.csv holds train.csv, and the training speakers' other speech
     parts = [rows(case.train, source / "pool.csv", "train")]
@@ -166,7 +166,7 @@ def case_table(case, corpora, folds, root):
     parts += [rows(case.test, x / "test.csv", "test") for x in tested]
     if case.adapt == "other":
         parts.append(
-            rows(case.test, tested[0] / "pool.csv", "train", labelled=False)
+            rows(case.test, tested[0] / "pool.csv", "train", labeled=False)
         )
     table = pandas.concat(parts, ignore_index=True)
     twice = table.loc[table.duplicated(["path", "start", "stop"]), "path"]
@@ -202,11 +202,11 @@ def write_table(path, table):
         table.to_csv(stream, index=False)
 
 
-def _rows(corpus, csv, root, split, labelled):
+def _rows(corpus, csv, root, split, labeled):
     """Read a CSV of a corpus' manifest as rows of one split."""
     table = read_manifest(Source(str(csv), str(corpus.data_folder)))
     emotions = corpus.shared(table["emotion"])
-    table["emotion"] = emotions if labelled else ""
+    table["emotion"] = emotions if labeled else ""
     if split != "train":
         table = table[emotions != ""]
     table = table[list(COLUMNS)].rename(columns=COLUMNS)

@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from emoclust_lobes.files import read_json, replacing
-from emoclust_lobes.metrics import emotion_metrics
+from data_prep.storage.files import read_json, replacing
+from emoclust_lobes.evaluation.metrics import emotion_metrics
 from emoclust_lobes.protocol.cells import read_results
 from emoclust_lobes.protocol.schema import (
     Condition,

@@ -8,6 +8,7 @@ from emoclust_lobes.crosscorpus.corpora import CrossCorpusError, read_corpora
 from emoclust_lobes.crosscorpus.facts import describe_matrix
 from emoclust_lobes.crosscorpus.report import README_TABLES, write_report
 from emoclust_lobes.crosscorpus.run import OWN_KEYS, run_matrix
+from emoclust_lobes.experiment.run_options import options_of_scripts
 from emoclust_lobes.protocol.command import commit_of
 from emoclust_lobes.protocol.options import each_of, positive
 from emoclust_lobes.protocol.plan import read_systems
@@ -61,7 +62,7 @@ def add_arguments(parser):
         metavar="A,B",
         type=each_of(_choice(ADAPT)),
         default=["none"],
-        help="none, and other: stage 1 also hears unlabelled speech of other "
+        help="none, and other: stage 1 also hears unlabeled speech of other "
         "speakers of the test corpus than are scored (default: none)",
     )
     add(
@@ -105,13 +106,19 @@ def add_arguments(parser):
         help="what a reader must know of the corpora",
     )
     add(
-        "--report-only",
+        "--report_only",
         action="store_true",
         help="run nothing, and report the results there are; needs no corpus",
     )
 
 
-def run(options, overrides, device):
+def run(options):
+    """Run ``emoclust crosscorpus``."""
+    keys = options_of_scripts(options.overrides, options.run_options)
+    return run_crosscorpus(options, keys, options.device)
+
+
+def run_crosscorpus(options, overrides, device):
     """Run what is missing of a matrix, and report.
 
     Arguments
@@ -144,9 +151,9 @@ def run(options, overrides, device):
     >>> _ = shutil.copytree("recipes/crosscorpus/results", folder)
     >>> parser = argparse.ArgumentParser()
     >>> add_arguments(parser)
-    >>> options = parser.parse_args(["--report-only", f"--results={folder}"])
+    >>> options = parser.parse_args(["--report_only", f"--results={folder}"])
     >>> options.yaml = "hparams/generic_wav2vec2.yaml"
-    >>> run(options, {}, "cpu")  # doctest: +ELLIPSIS
+    >>> run_crosscorpus(options, {}, "cpu")  # doctest: +ELLIPSIS
     'report: ...report.md'
     """
     output_folder = pathlib.Path(overrides.get("output_folder", OUTPUT_FOLDER))

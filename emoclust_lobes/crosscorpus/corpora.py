@@ -10,8 +10,8 @@ import pathlib
 from collections.abc import Callable
 from typing import NamedTuple
 
-from data_prep.errors import name_some
-from data_prep.summary import read_summary
+from data_prep.errors import EmoclustError, name_some
+from data_prep.manifests.summary import read_summary
 from hyperpyyaml import load_hyperpyyaml
 from ruamel.yaml.error import YAMLError as RuamelError
 from yaml import YAMLError
@@ -27,7 +27,7 @@ _UNREADABLE = (
 )
 
 
-class CrossCorpusError(ValueError):
+class CrossCorpusError(EmoclustError):
     """A cross-corpus experiment cannot be run; says why and what to do."""
 
 
@@ -70,12 +70,12 @@ class Corpus(NamedTuple):
         Arguments
         ---------
         emotions : pandas.Series
-            As in a manifest of the corpus, "" where unlabelled.
+            As in a manifest of the corpus, "" where unlabeled.
 
         Returns
         -------
         pandas.Series
-            "" where unlabelled or left out.
+            "" where unlabeled or left out.
 
         Example
         -------

@@ -2,9 +2,9 @@
 
 import shlex
 
+from data_prep.storage.files import read_json, write_json
 from emoclust_lobes.crosscorpus.cells import FACTS
 from emoclust_lobes.crosscorpus.corpora import CrossCorpusError
-from emoclust_lobes.files import read_json, write_json
 from emoclust_lobes.protocol.scripts import option_text
 
 

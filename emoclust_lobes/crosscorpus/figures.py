@@ -3,7 +3,7 @@
 import matplotlib.patches
 import numpy as np
 from emoclust_lobes.crosscorpus.tables import matrix_table, row_name
-from emoclust_lobes.figure_style import GREY, new_panels, save_figure, styled
+from emoclust_lobes.figures.style import GREY, new_panels, save_figure, styled
 from emoclust_lobes.protocol.markdown import number
 
 
@@ -64,14 +64,14 @@ def plot_matrix(matrix, path):
 def _write_numbers(axis, uars, middle):
     """Write each UAR into its square, and frame those within a corpus."""
     for (row, column), uar in np.ndenumerate(uars):
-        colour = "black" if uar > middle else "white"
+        color = "black" if uar > middle else "white"
         axis.text(
             column,
             row,
             number(uar),
             ha="center",
             va="center",
-            color=GREY if np.isnan(uar) else colour,
+            color=GREY if np.isnan(uar) else color,
         )
         if row == column and not np.isnan(uar):
             axis.add_patch(

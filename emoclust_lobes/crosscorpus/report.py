@@ -2,6 +2,7 @@
 
 import pathlib
 
+from data_prep.storage.files import replacing
 from emoclust_lobes.crosscorpus.cells import read_matrix
 from emoclust_lobes.crosscorpus.figures import plot_matrix
 from emoclust_lobes.crosscorpus.tables import (
@@ -11,7 +12,6 @@ from emoclust_lobes.crosscorpus.tables import (
     matrix_table,
     matrix_text,
 )
-from emoclust_lobes.files import replacing
 from emoclust_lobes.protocol.markdown import paragraph
 from emoclust_lobes.protocol.readme_tables import ReadmeTables
 

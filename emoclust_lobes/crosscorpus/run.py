@@ -3,9 +3,9 @@
 import os
 import pathlib
 
+from data_prep.storage.files import fingerprint, read_json, write_json
 from emoclust_lobes.crosscorpus.cases import case_table, plan_cases, write_table
 from emoclust_lobes.crosscorpus.corpora import CrossCorpusError
-from emoclust_lobes.files import fingerprint, read_json, write_json
 from emoclust_lobes.protocol.plan import plan_jobs
 from emoclust_lobes.protocol.prepare import finished_cells, prepare_jobs
 from emoclust_lobes.protocol.runner import run_jobs
@@ -47,7 +47,7 @@ def prepare_corpora(corpora, output_folder):
     >>> from functools import partial
     >>> from data_prep import prepare_ravdess, read_manifest
     >>> from emoclust_lobes.crosscorpus.corpora import Corpus
-    >>> from emoclust_lobes.testing import make_ravdess
+    >>> from emoclust_lobes.synthetic import make_ravdess
     >>> folder = getfixture("tmp_path")
     >>> sizes = {"n_speakers": 3, "n_statements": 1, "n_repetitions": 1}
     >>> counts = make_ravdess(folder / "corpus", **sizes)
@@ -123,8 +123,8 @@ def run_matrix(
     Example
     -------
     >>> from emoclust_lobes.crosscorpus.corpora import read_corpora
-    >>> from emoclust_lobes.testing import make_emodb
-    >>> from emoclust_lobes.testing.experiment import tiny_ravdess
+    >>> from emoclust_lobes.synthetic import make_emodb
+    >>> from emoclust_lobes.synthetic.experiment import tiny_ravdess
     >>> folder = getfixture("tmp_path")
     >>> ravdess = tiny_ravdess(folder)["data_folder"]
     >>> emodb = str(folder / "emodb")

@@ -145,7 +145,7 @@ def cells_text(matrix):
     Example
     -------
     >>> from emoclust_lobes.crosscorpus.cells import Matrix
-    >>> from emoclust_lobes.testing.results import make_cells
+    >>> from emoclust_lobes.synthetic.results import make_cells
     >>> cells, speakers = make_cells({("none", 1.0, ""): 0.5}, n_folds=1)
     >>> pair = {"train": "a", "test": "b", "adapt": "none"}
     >>> facts = {"systems": ["none"], "corpora": {"a": "A", "b": "B"}}
@@ -222,7 +222,7 @@ def _adapting(matrix):
     if not (matrix.cells["adapt"] == "other").any():
         return ""
     return (
-        "Adapted: stage 1 also heard unlabelled speech of other speakers of "
+        "Adapted: stage 1 also heard unlabeled speech of other speakers of "
         "the tested corpus than those who are scored."
     )
 

@@ -10,9 +10,16 @@ own ``EncoderClassifier`` loads:
 * ``README.md``, the model card, and ``metrics.json``, its numbers.
 """
 
-from emoclust_lobes.inference.calibration import calibrated
-from emoclust_lobes.inference.errors import InferenceError
-from emoclust_lobes.inference.folder import write_inference_folder
-from emoclust_lobes.inference.load import load_model
-from emoclust_lobes.inference.publish import publish
-from emoclust_lobes.inference.trust import check_yaml
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "errors": ["InferenceError"],
+        "folder": ["write_inference_folder"],
+        "front_end": ["PackedFrontEnd"],
+        "load": ["load_model"],
+        "publish": ["publish"],
+        "trust": ["check_yaml"],
+    },
+)

@@ -53,7 +53,7 @@ padding may change the result.
 | labels | {label_source} |
 | protocol | fold {fold}, speakers disjoint, seed {seed} |
 | stage 1 | {system} |
-| labelled utterances | {n_train} ({labels:.0%} of the training speakers'){spread} |
+| labeled utterances | {n_train} ({labels:.0%} of the training speakers'){spread} |
 | epoch | {best_epoch} of {epochs}, {chosen} |
 
 The test speakers were heard in no training and chose nothing. On their {n}
@@ -90,10 +90,10 @@ LICENCE = (
     "The code is under Apache-2.0. {hint} Weights that training started from "
     "come under licences of their own."
 )
-SPREAD = ", and {n_spread} that were given their cluster's label"
+SPREAD = ", and {n_propagated} that were given their cluster's label"
 ENROLMENT = """
 It was trained to hear emotion relative to the speaker. As loaded it knows
-nothing of the speaker; give it a few other, unlabelled utterances of theirs:
+nothing of the speaker; give it a few other, unlabeled utterances of theirs:
 
 ```python
 clips = [model.encode_batch(model.load_audio(path)) for path in paths]
@@ -154,7 +154,7 @@ def model_card(*, metrics, settings, sample_rate):
         for name, value in metrics["recall"].items()
     )
     _, hint = licence_of(metrics["corpus"])
-    n_spread = metrics.get("n_spread", 0)
+    n_propagated = metrics.get("n_propagated", 0)
     return CARD.format(
         **{k: v for k, v in metrics.items() if k not in ("classes", "recall")}
         | {
@@ -168,7 +168,9 @@ def model_card(*, metrics, settings, sample_rate):
             "needs": _needs(settings),
             "recalls": "\n".join(recalls),
             "sample_rate": sample_rate,
-            "spread": SPREAD.format(n_spread=n_spread) if n_spread else "",
+            "spread": SPREAD.format(n_propagated=n_propagated)
+            if n_propagated
+            else "",
         }
     )
 

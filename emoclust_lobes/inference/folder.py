@@ -5,14 +5,14 @@ import pathlib
 import shutil
 
 import torch
-from emoclust_lobes.enrolment import EnrolledClassifier
-from emoclust_lobes.files import (
+from data_prep.storage.files import (
     fingerprint,
     replacing,
     replacing_folder,
     write_json,
 )
-from emoclust_lobes.front_ends import SSLFrontEnd
+from emoclust_lobes.encoders.front_ends import SSLFrontEnd
+from emoclust_lobes.enrolment.normalization import EnrolledClassifier
 from emoclust_lobes.inference.card import model_card
 from emoclust_lobes.inference.load import SETTINGS, load_model
 from emoclust_lobes.inference.settings import WEIGHTS, inference_settings
@@ -67,7 +67,7 @@ def write_inference_folder(
 
     Example
     -------
-    >>> from emoclust_lobes.testing.inference import METRICS, STAGE2
+    >>> from emoclust_lobes.synthetic.inference import METRICS, STAGE2
     >>> from hyperpyyaml import load_hyperpyyaml
     >>> folder = getfixture("tmp_path") / "inference"
     >>> write_inference_folder(

@@ -8,13 +8,13 @@ folder its settings stand in the YAML and its weights lie in
 import pathlib
 import tempfile
 
-from emoclust_lobes.files import write_json
-from emoclust_lobes.front_end_models import (
+from data_prep.storage.files import write_json
+from emoclust_lobes.encoders.front_end_models import (
     import_transformers,
     load_config,
     wrapper_class,
 )
-from emoclust_lobes.front_ends import SSLFrontEnd
+from emoclust_lobes.encoders.front_ends import SSLFrontEnd
 from emoclust_lobes.inference.errors import InferenceError
 
 # Where the model came from, and what decides how it is computed here.
@@ -119,7 +119,7 @@ def packed_arguments(front_end):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.models import save_tiny
+    >>> from emoclust_lobes.synthetic.models import save_tiny
     >>> folder = save_tiny("wavlm", getfixture("tmp_path"))
     >>> front_end = SSLFrontEnd(folder, save_path=folder, layers=[1])
     >>> _ = front_end.load()

@@ -48,7 +48,7 @@ def load_model(folder, device="cpu", trust=False):
         temperature has not changed; ``encode_batch`` embeddings, shape [batch,
         1, dim], and ``mods.classifier`` maps these to log-probabilities. Where
         ``hparams.enrolment`` holds, ``mods.classifier`` is an
-        ``emoclust_lobes.enrolment.EnrolledClassifier``: its ``enrol`` takes a
+        ``emoclust_lobes.enrolment.normalization.EnrolledClassifier``: its ``enrol`` takes a
         speaker's own embeddings. Its ``hparams`` has ``sample_rate`` (in Hz),
         ``classes`` (list of codes, in the order of the outputs),
         ``temperature`` (float, see ``calibrated``), ``enrolment`` (bool),

@@ -3,7 +3,7 @@
 import pathlib
 import shutil
 
-from emoclust_lobes.files import read_json, replacing_folder
+from data_prep.storage.files import read_json, replacing_folder
 from emoclust_lobes.inference.card import licence_of
 from emoclust_lobes.inference.errors import InferenceError
 from emoclust_lobes.inference.folder import CARD, METRICS
@@ -163,7 +163,7 @@ def run(options):
     Example
     -------
     >>> import argparse
-    >>> from emoclust_lobes.testing.inference import made_up_model
+    >>> from emoclust_lobes.synthetic.inference import made_up_model
     >>> folder = getfixture("tmp_path")
     >>> model = made_up_model(folder / "inference")
     >>> parser = argparse.ArgumentParser()

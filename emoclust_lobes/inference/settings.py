@@ -7,7 +7,7 @@ run's settings after all references and overrides, as they were trained.
 import io
 
 import ruamel.yaml
-from emoclust_lobes.front_ends import SSLFrontEnd
+from emoclust_lobes.encoders.front_ends import SSLFrontEnd
 from emoclust_lobes.inference.front_end import packed_arguments
 from ruamel.yaml.comments import CommentedMap, CommentedSeq, TaggedScalar
 
@@ -23,7 +23,7 @@ HEADER = """\
 # leaves the temperature out; it divides the log-probabilities.
 """
 NORMALIZER = "speechbrain.dataio.preprocess.AudioNormalizer"
-PACKED = "emoclust_lobes.inference.front_end.PackedFrontEnd"
+PACKED = "emoclust_lobes.inference.PackedFrontEnd"
 ENROLLED = "emoclust_lobes.enrolment.EnrolledClassifier"
 ENCODER = "speechbrain.dataio.encoder.CategoricalEncoder"
 PRETRAINER = "speechbrain.utils.parameter_transfer.Pretrainer"
@@ -58,7 +58,7 @@ def inference_settings(
     temperature : float
         From ``calibrate``.
     enrolment : bool
-        Whether embeddings are normalised by their speaker.
+        Whether embeddings are normalized by their speaker.
     sample_rate : int
         Of the waveforms, in Hz.
     embedding_size : int

@@ -1,5 +1,12 @@
 """What a trained model hears: in files, folders and long recordings."""
 
-from emoclust_lobes.predict.errors import PredictError
-from emoclust_lobes.predict.predictor import FilePrediction, Predictor
-from emoclust_lobes.predict.segments import Segment, merge_windows
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "errors": ["PredictError"],
+        "predictor": ["FilePrediction", "Predictor"],
+        "segments": ["Segment", "merge_windows"],
+    },
+)

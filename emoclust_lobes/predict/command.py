@@ -1,4 +1,4 @@
-"""``emoclust predict`` and ``emoclust embed``: from files to files.
+"""``emoclust predict`` and ``emoclust encode``: from files to files.
 
 Their options stand in :mod:`emoclust_lobes.predict.options`.
 """
@@ -9,11 +9,11 @@ import sys
 import tempfile
 
 import numpy as np
-from emoclust_lobes.files import replacing
+from data_prep.storage.files import replacing
 from emoclust_lobes.predict.errors import PredictError
 from emoclust_lobes.predict.inputs import find_clips
 from emoclust_lobes.predict.options import (
-    add_embed_arguments,
+    add_encode_arguments,
     add_predict_arguments,
 )
 from emoclust_lobes.predict.output import (
@@ -26,9 +26,9 @@ from emoclust_lobes.predict.predictor import Predictor
 from tqdm import tqdm
 
 __all__ = [
-    "add_embed_arguments",
+    "add_encode_arguments",
     "add_predict_arguments",
-    "run_embed",
+    "run_encode",
     "run_predict",
 ]
 
@@ -58,8 +58,8 @@ def run_predict(options):
     Example
     -------
     >>> import argparse
-    >>> from emoclust_lobes.testing.inference import made_up_model
-    >>> from emoclust_lobes.testing.noise import write_noise
+    >>> from emoclust_lobes.synthetic.inference import made_up_model
+    >>> from emoclust_lobes.synthetic.noise import write_noise
     >>> folder = getfixture("tmp_path")
     >>> model = made_up_model(folder / "inference")
     >>> clip = write_noise(folder / "clip.wav", samples=16000)
@@ -73,7 +73,7 @@ def run_predict(options):
     ['path', 'emotion', 'confidence', 'prob_ang']
     """
     if options.enrol and options.speaker_column:
-        raise PredictError("give --enrol or --speaker-column, not both")
+        raise PredictError("give --enrol or --speaker_column, not both")
     _check_output(options.output)
     form = options.format or "csv"
     if options.format is None and (options.output or "").endswith(".json"):
@@ -111,13 +111,13 @@ def run_predict(options):
     return _report(problems)
 
 
-def run_embed(options):
-    """Run ``emoclust embed --model=MODEL``.
+def run_encode(options):
+    """Run ``emoclust encode``.
 
     Arguments
     ---------
     options : argparse.Namespace
-        With what ``add_embed_arguments`` adds.
+        With what ``add_encode_arguments`` adds.
 
     Returns
     -------
@@ -134,16 +134,16 @@ def run_embed(options):
     Example
     -------
     >>> import argparse
-    >>> from emoclust_lobes.testing.inference import made_up_model
-    >>> from emoclust_lobes.testing.noise import write_noise
+    >>> from emoclust_lobes.synthetic.inference import made_up_model
+    >>> from emoclust_lobes.synthetic.noise import write_noise
     >>> folder = getfixture("tmp_path")
     >>> model = made_up_model(folder / "inference")
     >>> clip = write_noise(folder / "clip.wav", samples=16000)
     >>> parser = argparse.ArgumentParser()
-    >>> add_embed_arguments(parser)
-    >>> words = [f"--model={model}", str(clip)]
+    >>> add_encode_arguments(parser)
+    >>> words = [str(model), str(clip)]
     >>> table = folder / "vectors.npz"
-    >>> run_embed(parser.parse_args([*words, f"--output={table}"]))
+    >>> run_encode(parser.parse_args([*words, f"--output={table}"]))
     0
     >>> np.load(table)["embedding"].shape
     (1, 8)

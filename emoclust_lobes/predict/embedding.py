@@ -84,8 +84,8 @@ def embed_clips(model, clips, *, window, hop, batch_seconds, heard):
 
     Example
     -------
-    >>> from emoclust_lobes.front_ends import NoNormalization
-    >>> from emoclust_lobes.testing.noise import write_noise
+    >>> from emoclust_lobes.encoders.front_ends import NoNormalization
+    >>> from emoclust_lobes.synthetic.noise import write_noise
     >>> from speechbrain.inference.classifiers import EncoderClassifier
     >>> from speechbrain.lobes.features import Fbank
     >>> from speechbrain.nnet.pooling import StatisticsPooling
@@ -164,7 +164,7 @@ def _embed(model, batch, heard):
             raise PredictError(
                 f"the memory of {model.device} is too small for {len(group)} "
                 f"windows of {samples / rate:.2f} s at once: give a smaller "
-                "--batch-seconds or --window"
+                "--batch_seconds or --window"
             ) from error
         except (RuntimeError, ValueError) as error:  # too short, as a rule
             reason = str(error).partition("\n")[0]

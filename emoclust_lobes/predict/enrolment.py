@@ -1,4 +1,4 @@
-"""Which unlabelled clips of its speaker a clip is heard against."""
+"""Which unlabeled clips of its speaker a clip is heard against."""
 
 import collections
 import os

@@ -5,9 +5,9 @@ import glob
 import os
 from typing import NamedTuple
 
-from data_prep.audio_files import find_files
 from data_prep.errors import ManifestError
-from data_prep.tables import PATH_COLUMNS, find_column
+from data_prep.manifests.tables import PATH_COLUMNS, find_column
+from data_prep.recordings.audio_files import find_files
 from emoclust_lobes.predict.errors import PredictError
 
 
@@ -79,7 +79,7 @@ def find_clips(arguments, lines=(), speaker_column=None):
         elif speaker_column:
             raise PredictError(
                 f"{argument} is no CSV file: only those have a column "
-                f"{speaker_column} (--speaker-column)"
+                f"{speaker_column} (--speaker_column)"
             )
         elif argument == "-":
             names = [line.rstrip("\r\n") for line in lines]

@@ -1,4 +1,4 @@
-"""What ``emoclust predict`` and ``emoclust embed --model`` can be told."""
+"""What ``emoclust predict`` and ``emoclust encode`` can be told."""
 
 import argparse
 
@@ -31,11 +31,6 @@ def add_predict_arguments(parser):
     >>> parser.parse_args(["inference", "a.wav", "b.wav"]).audio
     ['a.wav', 'b.wav']
     """
-    parser.add_argument(
-        "model",
-        metavar="MODEL",
-        help="folder inference of a run of train_ser.py",
-    )
     _add_inputs(parser)
     parser.add_argument(
         "--format",
@@ -48,7 +43,7 @@ def add_predict_arguments(parser):
     parser.add_argument(
         "--segments",
         action="store_true",
-        help="the time line, a row per stretch of one emotion: neighbouring "
+        help="the time line, a row per stretch of one emotion: neighboring "
         "windows with the same emotion are one stretch, with the mean of "
         "their probabilities; windows that overlap meet in the middle of "
         "their overlap",
@@ -56,20 +51,20 @@ def add_predict_arguments(parser):
     parser.add_argument(
         "--enrol",
         metavar="DIR",
-        help="unlabelled clips of the one speaker of all AUDIO, for models "
+        help="unlabeled clips of the one speaker of all AUDIO, for models "
         "that were trained with enrolment; a clip of AUDIO that is among them "
         "is not compared with itself",
     )
     parser.add_argument(
-        "--speaker-column",
+        "--speaker_column",
         metavar="NAME",
         help="for the same models: AUDIO is a CSV file, and each clip is "
         "compared with its speaker's other clips in it",
     )
 
 
-def add_embed_arguments(parser):
-    """Add the options of ``emoclust embed`` to a parser.
+def add_encode_arguments(parser):
+    """Add the options of ``emoclust encode`` to a parser.
 
     Arguments
     ---------
@@ -79,17 +74,11 @@ def add_embed_arguments(parser):
     Example
     -------
     >>> parser = argparse.ArgumentParser()
-    >>> add_embed_arguments(parser)
-    >>> options = ["--model=inference", "--output=a.npz", "folder"]
+    >>> add_encode_arguments(parser)
+    >>> options = ["inference", "folder", "--output=a.npz"]
     >>> parser.parse_args(options).output
     'a.npz'
     """
-    parser.add_argument(
-        "--model",
-        required=True,
-        metavar="MODEL",
-        help="folder inference of a run of train_ser.py",
-    )
     _add_inputs(parser)
     parser.add_argument(
         "--output",
@@ -103,6 +92,11 @@ def _add_inputs(parser):
     """Add what both commands are given."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = NOTES
+    parser.add_argument(
+        "model",
+        metavar="MODEL",
+        help="folder inference of a run of train_ser.py",
+    )
     parser.add_argument(
         "audio",
         nargs="+",
@@ -127,7 +121,7 @@ def _add_inputs(parser):
         "one ends with the recording",
     )
     parser.add_argument(
-        "--batch-seconds",
+        "--batch_seconds",
         type=float,
         default=60.0,
         metavar="SECONDS",

@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pandas as pd
-from emoclust_lobes.files import replacing
+from data_prep.storage.files import replacing
 from emoclust_lobes.predict.segments import merge_windows, most_probable
 
 FORMATS = ("csv", "json", "table")

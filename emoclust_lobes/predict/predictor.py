@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 import torch
-from emoclust_lobes.inference import calibrated, load_model
+from emoclust_lobes.evaluation.calibration import calibrated
+from emoclust_lobes.inference.load import load_model
 from emoclust_lobes.predict.embedding import embed_clips
 from emoclust_lobes.predict.enrolment import Enrolment
 from emoclust_lobes.predict.errors import PredictError
@@ -147,7 +148,7 @@ class Predictor:
         found : EmbeddedClip
             One without a problem.
         enrolled : torch.Tensor
-            Embeddings of other, unlabelled clips of the speaker, shape [n,
+            Embeddings of other, unlabeled clips of the speaker, shape [n,
             dim], for a model that was trained with enrolment.
 
         Returns
@@ -202,7 +203,7 @@ class Predictor:
         problems : list of str
             Receives a line about each recording that cannot be used.
         enrol : iterable of Clip
-            Unlabelled clips of the one speaker of all recordings. A recording
+            Unlabeled clips of the one speaker of all recordings. A recording
             that is among them is not heard against itself.
         by_speaker : bool
             Whether each recording is heard against the others of its speaker,
@@ -225,7 +226,7 @@ class Predictor:
             raise PredictError(
                 f"{self.model_folder} was not trained with enrolment: it does "
                 "not know what to do with other clips of a speaker. Leave "
-                "--enrol and --speaker-column out, or take a model that was "
+                "--enrol and --speaker_column out, or take a model that was "
                 "(train_ser.py --enrolment=True)"
             )
         known = list(_usable(self.embed(enrol), problems))

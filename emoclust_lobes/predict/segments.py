@@ -78,9 +78,9 @@ def mean_probabilities(windows):
 
 
 def merge_windows(windows):
-    """Merge neighbouring windows that have the same emotion.
+    """Merge neighboring windows that have the same emotion.
 
-    Where two windows overlap, each has the half that is nearer to its centre:
+    Where two windows overlap, each has the half that is nearer to its center:
     a moment belongs to the window in whose middle it is best.
 
     Arguments
@@ -107,10 +107,10 @@ def merge_windows(windows):
     ]
     borders = [windows[0][0], *borders, windows[-1][1]]
     segments, first = [], 0
-    for emotion, neighbours in itertools.groupby(
+    for emotion, neighbors in itertools.groupby(
         windows, lambda each: most_probable(each[2])
     ):
-        group = list(neighbours)
+        group = list(neighbors)
         after = first + len(group)
         segments.append(
             Segment(

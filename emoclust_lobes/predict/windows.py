@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import soundfile
 import torch
-from data_prep.audio_probe import probe
 from data_prep.errors import UnusableAudio
+from data_prep.recordings.probe import probe
 
 
 class Window(NamedTuple):

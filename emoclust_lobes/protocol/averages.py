@@ -82,7 +82,7 @@ def pooled_confusion(cells, condition):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.results import made_up_results
+    >>> from emoclust_lobes.synthetic.results import made_up_results
     >>> results = made_up_results(getfixture("tmp_path"))
     >>> pooled_confusion(results.cells, Condition("none")).sum(axis=1)
     array([27., 45., 72., 36.])

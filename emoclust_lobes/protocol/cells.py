@@ -18,7 +18,7 @@ import pathlib
 from typing import NamedTuple
 
 import pandas as pd
-from emoclust_lobes.files import read_json, replacing
+from data_prep.storage.files import read_json, replacing
 from emoclust_lobes.protocol.schema import (
     CELL_TYPES,
     KEY,
@@ -40,7 +40,7 @@ class Results(NamedTuple):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.results import make_results
+    >>> from emoclust_lobes.synthetic.results import make_results
     >>> results = read_results(make_results(getfixture("tmp_path")))
     >>> results.classes, results.order[:2]
     (['ang', 'hap', 'neu', 'sad'], ('none', 'shuffled'))
@@ -85,7 +85,7 @@ def read_results(folder):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.results import make_results
+    >>> from emoclust_lobes.synthetic.results import make_results
     >>> results = read_results(make_results(getfixture("tmp_path")))
     >>> results.facts["title"], len(results.cells), len(results.speakers)
     ('Made-up', 12, 36)
@@ -125,7 +125,7 @@ def merge_cells(folder, cells, speakers):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.results import FEW, make_cells
+    >>> from emoclust_lobes.synthetic.results import FEW, make_cells
     >>> folder = getfixture("tmp_path")
     >>> merge_cells(folder, *make_cells(FEW))
     >>> merge_cells(folder, *make_cells(FEW, n_folds=4))  # one fold more

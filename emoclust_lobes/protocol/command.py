@@ -4,13 +4,26 @@ import pathlib
 import shlex
 import subprocess
 
-from data_prep.summary import read_summary
-from emoclust_lobes.files import read_json, write_json
+from data_prep.manifests.summary import read_summary
+from data_prep.storage.files import read_json, write_json
+from emoclust_lobes.experiment.run_options import options_of_scripts
+from emoclust_lobes.experiment.steps import load_experiment
+from emoclust_lobes.protocol.options import add_arguments
 from emoclust_lobes.protocol.plan import ProtocolError, plan_jobs, read_systems
 from emoclust_lobes.protocol.prepare import finished_cells, prepare_jobs
 from emoclust_lobes.protocol.report import README_TABLES, write_report
 from emoclust_lobes.protocol.runner import run_jobs
 from emoclust_lobes.protocol.scripts import SCRIPTS, Experiment, option_text
+
+__all__ = ["add_arguments", "run", "run_protocol"]
+
+
+def run(options):
+    """Run ``emoclust protocol``."""
+    if not options.report_only:  # names what is wrong
+        load_experiment(options.yaml, options.overrides)
+    keys = options_of_scripts(options.overrides, options.run_options)
+    return run_protocol(options.yaml, keys, options, options.device)
 
 
 def run_protocol(yaml, overrides, options, device):
@@ -42,11 +55,11 @@ def run_protocol(yaml, overrides, options, device):
     -------
     >>> import argparse
     >>> from emoclust_lobes.protocol.options import add_arguments
-    >>> from emoclust_lobes.testing.results import make_results
+    >>> from emoclust_lobes.synthetic.results import make_results
     >>> folder = make_results(getfixture("tmp_path"))
     >>> parser = argparse.ArgumentParser()
     >>> add_arguments(parser)
-    >>> options = parser.parse_args(["--report-only", f"--results={folder}"])
+    >>> options = parser.parse_args(["--report_only", f"--results={folder}"])
     >>> print(run_protocol("hparams/ravdess.yaml", {}, options, "cpu"))
     report: ...report.md
     """

@@ -3,15 +3,15 @@
 import re
 
 import numpy as np
-from emoclust_lobes.figure_style import (
-    COLOURS,
+from emoclust_lobes.figures.confusion import plot_confusion
+from emoclust_lobes.figures.style import (
+    COLORS,
     GREY,
     new_figure,
     save_figure,
     style_of,
     styled,
 )
-from emoclust_lobes.plots import plot_confusion
 from emoclust_lobes.protocol.averages import pooled_confusion, summarize
 from emoclust_lobes.protocol.markdown import number
 from emoclust_lobes.protocol.schema import Condition
@@ -43,7 +43,7 @@ def plot_systems(results, path):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.results import made_up_results
+    >>> from emoclust_lobes.synthetic.results import made_up_results
     >>> folder = getfixture("tmp_path")
     >>> results = made_up_results(folder)
     >>> plot_systems(results, folder / "picture")
@@ -67,12 +67,12 @@ def plot_systems(results, path):
             label="mean of a fold" if place == 0 else None,
         )
         low, high = uar_interval(results.speakers, Condition(system))
-        axis.plot([low, high], [place, place], color=COLOURS[0], linewidth=2.5)
+        axis.plot([low, high], [place, place], color=COLORS[0], linewidth=2.5)
         axis.plot(
             summary[system],
             place,
             "D",
-            color=COLOURS[0],
+            color=COLORS[0],
             markersize=6,
             label=f"mean of the folds, {_INTERVAL}" if place == 0 else None,
         )
@@ -96,7 +96,7 @@ def plot_labels(results, path):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.results import made_up_results
+    >>> from emoclust_lobes.synthetic.results import made_up_results
     >>> folder = getfixture("tmp_path")
     >>> results = made_up_results(folder, ("none", 0.1, ""))
     >>> plot_labels(results, folder / "picture")
@@ -137,7 +137,7 @@ def plot_enrolment(results, path):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.results import made_up_results
+    >>> from emoclust_lobes.synthetic.results import made_up_results
     >>> folder = getfixture("tmp_path")
     >>> results = made_up_results(folder, ("none", 1.0, "all"))
     >>> plot_enrolment(results, folder / "picture")
@@ -176,7 +176,7 @@ def plot_noise(results, path):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.results import made_up_results
+    >>> from emoclust_lobes.synthetic.results import made_up_results
     >>> folder = getfixture("tmp_path")
     >>> results = made_up_results(folder, ("noise_0.5", 1.0, ""))
     >>> plot_noise(results, folder / "picture")
@@ -229,7 +229,7 @@ def plot_confusions(results, folder, systems):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.results import made_up_results
+    >>> from emoclust_lobes.synthetic.results import made_up_results
     >>> folder = getfixture("tmp_path")
     >>> results = made_up_results(folder)
     >>> plot_confusions(results, folder, ["none"])["none"].name
@@ -268,21 +268,21 @@ def _draw_lines(axis, results, lines, shift=lambda x, place: x):
     summary = summarize(results.cells).set_index(list(Condition._fields))
     styles = style_of(lines)
     for row, (system, points) in enumerate(lines.items()):
-        colour, marker = styles[system]
+        color, marker = styles[system]
         points = [(x, y) for x, y in points if tuple(y) in summary.index]
         place = row - (len(lines) - 1) / 2
         x = [shift(x, place) for x, _ in points]
         axis.plot(
             x,
             [summary.loc[tuple(found), "uar"] for _, found in points],
-            color=colour,
+            color=color,
             marker=marker,
             markersize=5.5,
             linewidth=1.6,
             label=system,
         )
         intervals = [uar_interval(results.speakers, y) for _, y in points]
-        axis.vlines(x, *zip(*intervals), color=colour, linewidth=1.2, alpha=0.6)
+        axis.vlines(x, *zip(*intervals), color=color, linewidth=1.2, alpha=0.6)
 
 
 def _finish_lines(figure, path):

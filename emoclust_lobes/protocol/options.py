@@ -80,7 +80,7 @@ def add_arguments(parser):
         help="what a reader must know of the corpus",
     )
     add(
-        "--report-only",
+        "--report_only",
         action="store_true",
         help="run nothing, and report the results there are; needs no corpus",
     )

@@ -2,7 +2,7 @@
 
 The systems stand in ``systems.yaml`` beside the experiment's YAML: name ->
 ``stage1`` and ``stage2``, overrides of the YAML for either script, or
-``reference``, the arguments of ``emoclust_lobes.references.run_reference``.
+``reference``, the arguments of ``emoclust_lobes.protocol.baselines.run_reference``.
 """
 
 import pathlib
@@ -10,9 +10,10 @@ import re
 from typing import NamedTuple
 
 import ruamel.yaml
+from data_prep.errors import EmoclustError
 
 
-class ProtocolError(ValueError):
+class ProtocolError(EmoclustError):
     """A protocol cannot be run; says why and what to do."""
 
 
@@ -61,7 +62,7 @@ class System(NamedTuple):
         if self.reference:
             return False
         contrasts = self.stage2.get("ser_contrastive_weight", 0) > 0
-        spreads = self.stage2.get("ser_spread_labels", False)
+        spreads = self.stage2.get("ser_propagate_labels", False)
         return contrasts or spreads or self.stage1_name != "none"
 
     def seeds_matter(self, share):
@@ -78,7 +79,7 @@ class System(NamedTuple):
         """
         if not self.reference or share < 1:
             return True
-        return self.reference.get("speaker_normalised", False)
+        return self.reference.get("speaker_normalized", False)
 
 
 class Job(NamedTuple):

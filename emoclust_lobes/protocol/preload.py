@@ -4,11 +4,11 @@ import importlib
 import importlib.util
 
 for name in (
-    "emoclust_lobes.enrolment",
-    "emoclust_lobes.feature_cache",
-    "emoclust_lobes.pool",
+    "emoclust_lobes.enrolment.normalization",
+    "emoclust_lobes.features.extraction",
+    "emoclust_lobes.contrast.pool",
     "emoclust_lobes.protocol.runner",
-    "emoclust_lobes.recluster",
+    "emoclust_lobes.contrast.reclustering",
     "sklearn.linear_model",
     "torch._dynamo",
     "speechbrain.lobes.models.ECAPA_TDNN",

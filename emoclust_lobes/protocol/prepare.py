@@ -1,9 +1,9 @@
 """What is there before runs start: earlier results, and what all share."""
 
-from emoclust_lobes.encoder_sources import encoder_source
+from emoclust_lobes.encoders.sources import encoder_source
+from emoclust_lobes.encoders.utterance_vectors import SSL_SOURCE
 from emoclust_lobes.protocol.cells import read_results
 from emoclust_lobes.protocol.plan import ProtocolError
-from emoclust_lobes.utterance_vectors import SSL_SOURCE
 
 
 def finished_cells(folder):
@@ -57,7 +57,7 @@ def prepare_jobs(experiment, jobs, device):
     -------
     >>> from emoclust_lobes.protocol.plan import Job, System
     >>> from emoclust_lobes.protocol.scripts import Experiment
-    >>> from emoclust_lobes.testing.experiment import tiny_ravdess
+    >>> from emoclust_lobes.synthetic.experiment import tiny_ravdess
     >>> folder = getfixture("tmp_path")
     >>> experiment = Experiment("hparams/ravdess.yaml", tiny_ravdess(folder))
     >>> stats = System("stats", {}, {}, reference={"encoders": ["stats"]})

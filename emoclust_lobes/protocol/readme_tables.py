@@ -3,7 +3,7 @@
 import pathlib
 import re
 
-from emoclust_lobes.files import replacing
+from data_prep.storage.files import replacing
 
 
 class ReadmeTables:

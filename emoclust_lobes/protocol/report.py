@@ -4,7 +4,7 @@ import pathlib
 
 import numpy as np
 import pandas as pd
-from emoclust_lobes.files import replacing
+from data_prep.storage.files import replacing
 from emoclust_lobes.protocol.averages import pooled_confusion, summarize
 from emoclust_lobes.protocol.cells import read_results
 from emoclust_lobes.protocol.figures import (
@@ -54,7 +54,7 @@ def write_report(folder):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.results import make_results
+    >>> from emoclust_lobes.synthetic.results import make_results
     >>> report = write_report(make_results(getfixture("tmp_path")))
     >>> report.read_text().splitlines()[0]
     '# Made-up: results'

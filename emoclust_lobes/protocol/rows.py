@@ -1,7 +1,7 @@
 """The rows of a cell, from the predictions of its run."""
 
 import pandas as pd
-from emoclust_lobes.metrics import emotion_metrics
+from emoclust_lobes.evaluation.metrics import emotion_metrics
 from emoclust_lobes.protocol.schema import (
     CELL_TYPES,
     SPEAKER_TYPES,
@@ -38,12 +38,12 @@ def cell_rows(
     labels : float
         Share of the training labels that were used, 1 for all.
     enrolled : str
-        Number of unlabelled clips of the test speaker that were used, "all",
+        Number of unlabeled clips of the test speaker that were used, "all",
         or "" without enrolment.
     fold, seed : int
         Which run.
     n_train : int
-        Number of labelled utterances trained on.
+        Number of labeled utterances trained on.
     valid_uar : float or None
         UAR on the development speakers, where there are any.
     commit : str

@@ -10,19 +10,19 @@ import threading
 import traceback
 
 import pandas
-from data_prep.manifest import Source, read_manifest
-from data_prep.summary import read_summary
-from emoclust_lobes.encoder_sources import encoder_source
-from emoclust_lobes.experiment import Interrupted, interruptible
-from emoclust_lobes.files import read_json
-from emoclust_lobes.heard_speakers import refuse_heard_speakers
-from emoclust_lobes.labels import labelled_share
-from emoclust_lobes.locks import locked
+from data_prep.manifests.manifest import Source, read_manifest
+from data_prep.manifests.summary import read_summary
+from data_prep.storage.files import read_json
+from data_prep.storage.locks import locked
+from emoclust_lobes.encoders.sources import encoder_source
+from emoclust_lobes.encoders.utterance_vectors import split_layer
+from emoclust_lobes.experiment.run_folders import Interrupted, interruptible
+from emoclust_lobes.protocol.baselines import run_reference
 from emoclust_lobes.protocol.cells import merge_cells
 from emoclust_lobes.protocol.rows import cell_rows
 from emoclust_lobes.protocol.scripts import SCRIPTS
-from emoclust_lobes.references import run_reference
-from emoclust_lobes.utterance_vectors import split_layer
+from emoclust_lobes.ser.labels import labeled_share
+from emoclust_lobes.training.seen_speakers import refuse_seen_speakers
 from tqdm import tqdm
 
 # Keys of the YAML that clusters follow from, beside what names their folder
@@ -71,7 +71,7 @@ def run_jobs(experiment, jobs, results_folder, n_jobs, devices, commit):
     >>> from emoclust_lobes.protocol.plan import Job, System
     >>> from emoclust_lobes.protocol.prepare import prepare_jobs
     >>> from emoclust_lobes.protocol.scripts import Experiment
-    >>> from emoclust_lobes.testing.experiment import tiny_ravdess
+    >>> from emoclust_lobes.synthetic.experiment import tiny_ravdess
     >>> folder = getfixture("tmp_path")
     >>> experiment = Experiment("hparams/ravdess.yaml", tiny_ravdess(folder))
     >>> stats = System("stats", {}, {}, reference={"encoders": ["stats"]})
@@ -258,21 +258,21 @@ def _run_reference(hparams, system, share, commit):
     train = read_manifest(
         Source(str(folder / "train.csv"), hparams["data_folder"])
     )
-    train = labelled_share(train, share, hparams["seed"])
+    train = labeled_share(train, share, hparams["seed"])
     speakers = _speakers(hparams)
     ssl_source = encoder_source(hparams, "ssl")
     if ssl_source and "ssl" in system.reference["encoders"]:
-        refuse_heard_speakers(split_layer(ssl_source)[0], speakers)
+        refuse_seen_speakers(split_layer(ssl_source)[0], speakers)
     arguments = {**hparams["references"], **system.reference}
-    normalised = arguments.pop("speaker_normalised", False)
-    counts = hparams["enrolled_counts"] if normalised else [None]
+    normalized = arguments.pop("speaker_normalized", False)
+    counts = hparams["enrolled_counts"] if normalized else [None]
     rows = []
     for count in counts:
         predictions, valid_uar = run_reference(
             manifest_folder=folder,
             data_folder=hparams["data_folder"],
             embedding_folder=hparams["embedding_folder"],
-            labelled_ids=train["ID"].tolist(),
+            labeled_ids=train["ID"].tolist(),
             n_enrolled=count,
             seed=hparams["seed"],
             **arguments,

@@ -155,7 +155,7 @@ def keys(table):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.results import FEW, make_cells
+    >>> from emoclust_lobes.synthetic.results import FEW, make_cells
     >>> cells, speakers = make_cells(FEW)
     >>> keys(cells).names == KEY, len(keys(speakers).unique())
     (True, 12)
@@ -227,7 +227,7 @@ def check_tables(cells, speakers, folder):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.results import FEW, make_cells
+    >>> from emoclust_lobes.synthetic.results import FEW, make_cells
     >>> cells, speakers = make_cells(FEW)
     >>> check_tables(cells, speakers, "results")
     >>> check_tables(cells.iloc[1:], speakers, "results")

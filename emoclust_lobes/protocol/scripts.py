@@ -5,7 +5,7 @@ import runpy
 import sys
 
 import yaml
-from emoclust_lobes.run_options import OF_RESULTS
+from emoclust_lobes.experiment.run_options import OF_RESULTS
 from hyperpyyaml import load_hyperpyyaml
 
 SCRIPTS = ("train_contrastive.py", "train_ser.py")

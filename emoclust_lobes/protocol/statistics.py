@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import scipy.stats
-from emoclust_lobes.metrics import interval
+from emoclust_lobes.evaluation.metrics import interval
 from emoclust_lobes.protocol.schema import parse_hits
 
 
@@ -64,7 +64,7 @@ def uar_interval(speakers, condition, n_draws=2000, seed=0):
     Example
     -------
     >>> from emoclust_lobes.protocol.schema import Condition
-    >>> from emoclust_lobes.testing.results import made_up_results
+    >>> from emoclust_lobes.synthetic.results import made_up_results
     >>> results = made_up_results(getfixture("tmp_path"))
     >>> low, high = uar_interval(results.speakers, Condition("contrastive"))
     >>> 0.5 < low < high < 0.9
@@ -98,7 +98,7 @@ def paired_difference(cells, speakers, system, baseline, n_draws=2000, seed=0):
     Example
     -------
     >>> from emoclust_lobes.protocol.schema import Condition
-    >>> from emoclust_lobes.testing.results import made_up_results
+    >>> from emoclust_lobes.synthetic.results import made_up_results
     >>> results = made_up_results(getfixture("tmp_path"))
     >>> difference = paired_difference(
     ...     results.cells,

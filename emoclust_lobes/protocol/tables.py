@@ -46,7 +46,7 @@ def about(results):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.results import made_up_results
+    >>> from emoclust_lobes.synthetic.results import made_up_results
     >>> results = made_up_results(getfixture("tmp_path"))
     >>> print(about(results).partition(":")[0])
     **Made-up**
@@ -77,7 +77,7 @@ def main_table(results):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.results import made_up_results
+    >>> from emoclust_lobes.synthetic.results import made_up_results
     >>> results = made_up_results(getfixture("tmp_path"))
     >>> [line.split(" | ")[0] for line in main_table(results).splitlines()[2:4]]
     ['| none', '| contrastive']
@@ -132,7 +132,7 @@ def labels_table(results):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.results import made_up_results
+    >>> from emoclust_lobes.synthetic.results import made_up_results
     >>> folder = getfixture("tmp_path")
     >>> results = made_up_results(folder, ("none", 0.1, ""))
     >>> labels_table(results).splitlines()[2].split(" | ")[:2]
@@ -167,7 +167,7 @@ def noise_table(results):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.results import made_up_results
+    >>> from emoclust_lobes.synthetic.results import made_up_results
     >>> folder = getfixture("tmp_path")
     >>> results = made_up_results(folder, ("noise_0.5", 1.0, ""))
     >>> noise_table(results).splitlines()[3].split(" | ")[:3]
@@ -186,7 +186,7 @@ def noise_table(results):
 
 
 def enrolment_table(results):
-    """Tell what systems make of unlabelled clips of the test speaker.
+    """Tell what systems make of unlabeled clips of the test speaker.
 
     Arguments
     ---------
@@ -200,7 +200,7 @@ def enrolment_table(results):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.results import made_up_results
+    >>> from emoclust_lobes.synthetic.results import made_up_results
     >>> folder = getfixture("tmp_path")
     >>> clips = [("none", 1.0, "0"), ("none", 1.0, "1")]
     >>> results = made_up_results(folder, *clips)
@@ -226,7 +226,7 @@ def enrolment_table(results):
                 }
             )
     notes = (
-        "Enrolled clips are unlabelled speech of the test speaker, other than "
+        "Enrolled clips are unlabeled speech of the test speaker, other than "
         f"the one that is scored. {_SPREAD} {_INTERVALS}."
     )
     return table(lines, notes) if lines else ""

@@ -8,4 +8,11 @@
 * ``server`` and ``command`` start it.
 """
 
-from emoclust_lobes.serve.errors import ServeError
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "errors": ["ServeError"],
+    },
+)

@@ -4,7 +4,7 @@ import pathlib
 import shutil
 
 import soundfile
-from emoclust_lobes.predict import PredictError
+from emoclust_lobes.predict.errors import PredictError
 from emoclust_lobes.serve.html import problem_html, result_html
 
 

@@ -46,14 +46,14 @@ def add_arguments(parser):
         help="default: %(default)s; 0 takes any that is free",
     )
     parser.add_argument(
-        "--max-megabytes",
+        "--max_megabytes",
         type=float,
         default=50.0,
         metavar="N",
         help="the largest clip (default: %(default)g)",
     )
     parser.add_argument(
-        "--max-seconds",
+        "--max_seconds",
         type=float,
         default=600.0,
         metavar="N",
@@ -95,10 +95,10 @@ def run(options):
     >>> import argparse
     >>> parser = argparse.ArgumentParser()
     >>> add_arguments(parser)
-    >>> run(parser.parse_args(["nowhere", "--max-seconds=0"]))
+    >>> run(parser.parse_args(["nowhere", "--max_seconds=0"]))
     Traceback (most recent call last):
     ...
-    emoclust_lobes.serve.errors.ServeError: --max-seconds must be more than 0, \
+    emoclust_lobes.serve.errors.ServeError: --max_seconds must be more than 0, \
 not 0
     """
     for name in ("max_megabytes", "max_seconds"):

@@ -3,7 +3,7 @@
 import base64
 import html
 
-from emoclust_lobes.figure_style import EMOTIONS, style_of
+from emoclust_lobes.figures.style import EMOTIONS, style_of
 from emoclust_lobes.serve.timeline import timeline_svg
 
 WELCOME = """\
@@ -13,7 +13,7 @@ RESULT = """\
 <div class="emo-result" aria-live="polite">
 <div class="emo-small">{heard}</div>
 <div class="emo-word">
-<span class="emo-dot" style="background:{colour}"></span>{emotion}</div>
+<span class="emo-dot" style="background:{color}"></span>{emotion}</div>
 <div class="emo-sure">{sure}</div>
 <audio class="emo-clip" controls></audio>
 <table class="emo-bars">
@@ -25,11 +25,11 @@ RESULT = """\
 BAR = """\
 <tr><th scope="row">{emotion}</th>
 <td><div class="emo-track"><div class="emo-bar" \
-style="width:{width:.1f}%;background:{colour}"></div></div></td>
+style="width:{width:.1f}%;background:{color}"></div></div></td>
 <td class="emo-number">{probability}</td></tr>"""
 TIMELINE = """\
 <div class="emo-time">
-<div class="emo-small">Over time: the higher a colour, the more likely</div>
+<div class="emo-small">Over time: the higher a color, the more likely</div>
 <img alt="Probabilities of the emotions over time" \
 src="data:image/svg+xml;base64,{picture}"></div>
 """
@@ -126,12 +126,12 @@ def result_html(prediction):
     True
     """
     chances = prediction.probabilities
-    colours = {name: style[0] for name, style in style_of(chances).items()}
+    colors = {name: style[0] for name, style in style_of(chances).items()}
     bars = "\n".join(
         BAR.format(
             emotion=spoken(name),
             width=100 * chances[name],
-            colour=colours[name],
+            color=colors[name],
             probability=percent(chances[name]),
         )
         for name in sorted(chances, key=chances.get, reverse=True)
@@ -145,7 +145,7 @@ def result_html(prediction):
     return RESULT.format(
         heard=heard,
         emotion=spoken(prediction.emotion),
-        colour=colours[prediction.emotion],
+        color=colors[prediction.emotion],
         sure=sure.format(percent(prediction.confidence)),
         bars=bars,
         timeline=timeline,

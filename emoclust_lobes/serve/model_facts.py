@@ -3,7 +3,7 @@
 import html
 import pathlib
 
-from emoclust_lobes.files import read_json
+from data_prep.storage.files import read_json
 from emoclust_lobes.serve.html import percent, spoken
 
 FACTS = """\

@@ -6,7 +6,7 @@ import pathlib
 import signal
 import tempfile
 
-from emoclust_lobes.predict import Predictor
+from emoclust_lobes.predict.predictor import Predictor
 from emoclust_lobes.serve.clips import Clips
 from emoclust_lobes.serve.errors import ServeError
 from emoclust_lobes.serve.gate import Gate
@@ -115,7 +115,7 @@ def make_app(predictor, *, folder, host, max_megabytes, max_seconds):
 
     Example
     -------
-    >>> from emoclust_lobes.testing.inference import made_up_model
+    >>> from emoclust_lobes.synthetic.inference import made_up_model
     >>> folder = getfixture("tmp_path")
     >>> predictor = Predictor(made_up_model(folder / "inference"))
     >>> app = make_app(

@@ -3,19 +3,19 @@
 import io
 import itertools
 
-from emoclust_lobes.figure_style import EMOTIONS, new_figure, style_of, styled
-from emoclust_lobes.predict import merge_windows
+from emoclust_lobes.figures.style import EMOTIONS, new_figure, style_of, styled
+from emoclust_lobes.predict.segments import merge_windows
 
 # A name is written over a stretch that has this share of the clip's length
-# or more; over a shorter one it would touch its neighbours.
+# or more; over a shorter one it would touch its neighbors.
 _NAMED = 0.09
 
 
 @styled
 def draw_timeline(windows):
-    """Draw probabilities over time, one colour an emotion.
+    """Draw probabilities over time, one color an emotion.
 
-    The colours of a moment are as high as the probabilities in the window
+    The colors of a moment are as high as the probabilities in the window
     whose middle is nearest; together they are 1.
 
     Arguments
@@ -80,7 +80,7 @@ def draw_timeline(windows):
     axis.grid(False)
     handles, labels = axis.get_legend_handles_labels()
     figure.legend(
-        handles[::-1],  # from top to bottom, as the colours lie
+        handles[::-1],  # from top to bottom, as the colors lie
         labels[::-1],
         loc="outside right center",
         handlelength=1,

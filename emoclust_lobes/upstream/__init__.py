@@ -1,5 +1,12 @@
 """The recipes as a contribution to SpeechBrain: exported, and checked."""
 
-from emoclust_lobes.upstream.contracts import broken_contracts
-from emoclust_lobes.upstream.errors import UpstreamError
-from emoclust_lobes.upstream.export import check_destination, make_tree, overlay
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "contracts": ["broken_contracts"],
+        "errors": ["UpstreamError"],
+        "export": ["check_destination", "make_tree", "overlay"],
+    },
+)

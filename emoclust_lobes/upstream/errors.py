@@ -1,5 +1,7 @@
 """What can go wrong on the way to SpeechBrain's tree."""
 
+from data_prep.errors import EmoclustError
 
-class UpstreamError(RuntimeError):
+
+class UpstreamError(EmoclustError):
     """Something cannot be exported or breaks a rule of SpeechBrain's."""

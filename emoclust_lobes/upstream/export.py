@@ -7,7 +7,7 @@ import pathlib
 import re
 import shutil
 
-from emoclust_lobes.files import replacing
+from data_prep.storage.files import replacing
 from emoclust_lobes.upstream.errors import UpstreamError
 from emoclust_lobes.upstream.imports import Modules, third_party
 from emoclust_lobes.upstream.layout import (

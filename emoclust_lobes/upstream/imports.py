@@ -29,9 +29,9 @@ class Modules:
     >>> from emoclust_lobes.upstream.layout import ROOT
     >>> modules = Modules(ROOT)
     >>> modules.defining("data_prep", "prepare_cremad")
-    'data_prep.cremad'
-    >>> modules.defining("emoclust_lobes", "files")
-    'emoclust_lobes.files'
+    'data_prep.corpora.cremad'
+    >>> modules.defining("data_prep.storage", "files")
+    'data_prep.storage.files'
     """
 
     def __init__(self, root):
@@ -61,10 +61,9 @@ class Modules:
             return f"{module}.{name}"
         if self._path(module).is_file():
             return module
-        for node in ast.parse(self.source(module)).body:
-            if isinstance(node, ast.ImportFrom):
-                if name in [alias.name for alias in node.names]:
-                    return self.defining(node.module, name)
+        for inner, names in _handed_on(self.source(module)).items():
+            if name in names:
+                return f"{module}.{inner}"
         return module
 
     def needed(self, texts):
@@ -114,7 +113,7 @@ class Modules:
         >>> code = "from data_prep import Source, prepare_cremad"
         >>> print(Modules(ROOT).moved_code(code))
         from cremad_prepare import prepare_cremad
-        from data_prep.manifest import Source
+        from data_prep.manifests.manifest import Source
         """
         lines = text.splitlines(keepends=True)
         # From the end, so that line numbers stay true
@@ -180,6 +179,14 @@ class Modules:
             f"from {module} import {', '.join(names[module])}"
             for module in sorted(names)
         ]
+
+
+def _handed_on(text):
+    """Return what a package hands on lazily: module -> names."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.keyword) and node.arg == "submod_attrs":
+            return ast.literal_eval(node.value)
+    return {}
 
 
 @functools.cache

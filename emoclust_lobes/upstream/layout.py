@@ -17,12 +17,12 @@ SETUP = "tests/recipes/setup"
 
 # Modules that get another name; all others keep theirs.
 HOMES = {
-    "data_prep.cremad": "cremad_prepare",
-    "data_prep.iemocap": "iemocap_prepare",
-    "emoclust_lobes.losses": "speechbrain.nnet.loss.cluster_contrastive_loss",
-    "emoclust_lobes.memory": "speechbrain.nnet.loss.embedding_memory",
-    "emoclust_lobes.row_blocks": "speechbrain.nnet.loss.row_blocks",
-    "emoclust_lobes.samplers": "speechbrain.dataio.cluster_sampler",
+    "data_prep.corpora.cremad": "cremad_prepare",
+    "data_prep.corpora.iemocap": "iemocap_prepare",
+    "emoclust_lobes.contrast.losses": "speechbrain.nnet.loss.cluster_contrastive_loss",
+    "emoclust_lobes.contrast.memory": "speechbrain.nnet.loss.embedding_memory",
+    "emoclust_lobes.contrast.row_blocks": "speechbrain.nnet.loss.row_blocks",
+    "emoclust_lobes.contrast.samplers": "speechbrain.dataio.cluster_sampler",
 }
 
 
@@ -58,7 +58,7 @@ class Recipe(NamedTuple):
     @property
     def prepare(self):
         """Module that prepares the corpus."""
-        return HOMES[f"data_prep.{self.name}"]
+        return HOMES[f"data_prep.corpora.{self.name}"]
 
     @property
     def rows(self):
@@ -99,8 +99,8 @@ def path_of(module):
     'speechbrain/dataio/cluster_sampler.py'
     >>> path_of("cremad_prepare")
     'recipes/CREMA-D/cremad_prepare.py'
-    >>> path_of("emoclust_lobes.files").rpartition("emoclust/")[2]
-    'emoclust_lobes/files.py'
+    >>> path_of("data_prep.storage.files").rpartition("emoclust/")[2]
+    'data_prep/storage/files.py'
     """
     for recipe in RECIPES:
         if module == recipe.prepare:

@@ -103,5 +103,5 @@ def _dependencies(name):
 
 
 def _plain(name):
-    """Normalise the name of a distribution, as PEP 503 does."""
+    """Normalize the name of a distribution, as PEP 503 does."""
     return re.sub(r"[-_.]+", "-", name).lower()

@@ -3,7 +3,8 @@
 import pathlib
 from collections.abc import Callable
 
-from emoclust_lobes.testing import make_cremad, make_iemocap
+from emoclust_lobes.synthetic.cremad import make_cremad
+from emoclust_lobes.synthetic.iemocap import make_iemocap
 from emoclust_lobes.upstream.layout import SAMPLES
 
 # One actor of each fold; three sessions, the fewest that make three splits.

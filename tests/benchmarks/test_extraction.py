@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from emoclust_lobes.wheels import EncoderError
+from emoclust_lobes.encoders.wheels import EncoderError
 
 from benchmarks.parts import embedding_cache, extraction, extraction_campplus
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import data_prep
 import numpy
 import soundfile
-from emoclust_lobes import testing
+from emoclust_lobes import synthetic as testing
 
 DOCS = pathlib.Path(__file__).parents[2] / "docs" / "add_a_corpus.md"
 

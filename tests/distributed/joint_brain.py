@@ -1,16 +1,16 @@
 """A small Brain whose every step can be compared over processes."""
 
 import torch
-from emoclust_lobes.brain import EncoderBrain
-from emoclust_lobes.distributed import (
+from emoclust_lobes.contrast.losses import ClusterContrastiveLoss
+from emoclust_lobes.contrast.memory import EmbeddingMemory
+from emoclust_lobes.experiment.run_folders import save_whole
+from emoclust_lobes.parallel.processes import (
     mean_over_processes,
     n_processes,
     process_number,
 )
-from emoclust_lobes.experiment import save_whole
-from emoclust_lobes.history import History
-from emoclust_lobes.losses import ClusterContrastiveLoss
-from emoclust_lobes.memory import EmbeddingMemory
+from emoclust_lobes.training.brain import EncoderBrain
+from emoclust_lobes.training.history import History
 
 from speechbrain.dataio.batch import PaddedBatch
 from speechbrain.utils.checkpoints import Checkpointer

@@ -10,16 +10,20 @@ import multiprocessing
 
 import pytest
 import torch
-from emoclust_lobes.distributed import (
+from data_prep.storage.files import read_json
+from emoclust_lobes.contrast.reclustering import (
+    PoolClusters,
+    Reclustering,
+    cluster_again,
+)
+from emoclust_lobes.contrast.samplers import SpeakerClusterBatchSampler
+from emoclust_lobes.parallel.processes import (
     gather_batches,
     gather_rows,
     n_processes,
     own_rows,
     process_number,
 )
-from emoclust_lobes.files import read_json
-from emoclust_lobes.recluster import PoolClusters, Reclustering, cluster_again
-from emoclust_lobes.samplers import SpeakerClusterBatchSampler
 from torch.multiprocessing import start_processes
 
 from speechbrain import Stage
@@ -35,7 +39,11 @@ from tests.distributed.joint_brain import (
     steps_of,
 )
 
-IMPORTED_ONCE = ["emoclust_lobes.recluster", "emoclust_lobes.testing", "pytest"]
+IMPORTED_ONCE = [
+    "emoclust_lobes.contrast.reclustering",
+    "emoclust_lobes.synthetic",
+    "pytest",
+]
 
 
 def trained(folder, sizes=UNEVEN, alike=False, **options):

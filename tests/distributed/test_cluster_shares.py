@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from data_prep.manifest import Source, Utterance, write_manifest
-from emoclust_lobes.clustering import cluster_utterances
-from emoclust_lobes.embedding_parts import Embeddings
-from emoclust_lobes.testing.embeddings import add_embeddings
+from data_prep.manifests.manifest import Source, Utterance, write_manifest
+from emoclust_lobes.clustering.clusters import cluster_utterances
+from emoclust_lobes.embeddings.parts import Embeddings
+from emoclust_lobes.synthetic.embeddings import add_embeddings
 
 from tests.distributed.scenarios import one_of, start
 

@@ -7,7 +7,7 @@ finds alone, without any of the code that gathers.
 
 import pytest
 import torch
-from emoclust_lobes.distributed import ProcessShare
+from emoclust_lobes.parallel.processes import ProcessShare
 
 from speechbrain import Stage
 from speechbrain.dataio.dataset import DynamicItemDataset

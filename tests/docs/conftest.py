@@ -8,7 +8,7 @@ import sys
 import numpy
 import pytest
 import soundfile
-from emoclust_lobes.testing import (
+from emoclust_lobes.synthetic import (
     make_cremad,
     make_emodb,
     make_generic,
@@ -16,7 +16,7 @@ from emoclust_lobes.testing import (
     make_pool,
     make_ravdess,
 )
-from emoclust_lobes.testing.models import save_tiny
+from emoclust_lobes.synthetic.models import save_tiny
 
 from tests.training.recipe_runs import MAKERS
 

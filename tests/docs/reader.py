@@ -21,7 +21,7 @@ STANDS_FOR = {
 SMALLER = {
     "protocol": ["--folds=1", "--seeds=1", "--jobs=1"],
     "crosscorpus": ["--systems=none", "--adapt=none", "--seeds=1"],
-    "analyse": ["--k=2..3", "--speaker_encoders=stats"],
+    "analyze": ["--k=2..3", "--speaker_encoders=stats"],
 }
 RUN_OPTIONS = ("--device", "--noprogressbar")
 

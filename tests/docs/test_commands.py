@@ -12,9 +12,9 @@ import subprocess
 import sys
 
 import pytest
-from emoclust_lobes.cli import COMMANDS, EMBED_WITH_MODEL, Experiments
-from emoclust_lobes.run_options import given_run_options
-from emoclust_lobes.wheels import CAMPPLUS, GE2E
+from emoclust_lobes.cli import COMMANDS
+from emoclust_lobes.encoders.wheels import CAMPPLUS, GE2E
+from emoclust_lobes.experiment.run_options import OF_RESULTS, given_run_options
 from hyperpyyaml import load_hyperpyyaml
 from pages import PAGES, PROGRAMS, RECIPES, ROOT, all_commands, blocks
 from reader import keys_of, known
@@ -40,7 +40,7 @@ NOT_RUN = {
     "python -m benchmarks": "takes minutes of an idle machine",
 }
 # Minutes, even on miniatures; IEMOCAP is trained in tests/training
-DEAR = "emoclust (protocol|crosscorpus|analyse)|.*_wav2vec2|python .*/iemocap"
+DEAR = "emoclust (protocol|crosscorpus|analyze)|.*_wav2vec2|python .*/iemocap"
 
 
 def is_run(command):
@@ -74,13 +74,12 @@ def check_experiment(words):
 def check_emoclust(words):
     name, *words = words
     command = COMMANDS[name]
-    if any(word.startswith("--model=") for word in words):
-        command = EMBED_WITH_MODEL
     parser = argparse.ArgumentParser(allow_abbrev=False)
-    command.add_arguments(parser)
-    if isinstance(command, Experiments):
+    command.find("add_arguments")(parser)
+    if command.on_yaml:
         run_opts = check_experiment(parser.parse_known_args(words)[1])
-        given_run_options(run_opts, taken=command.run_options)
+        taken = OF_RESULTS if command.trains else ()
+        given_run_options(run_opts, taken=taken)
     else:
         parser.parse_args(words)
 

@@ -11,13 +11,13 @@ import huggingface_hub
 import pytest
 import torch
 from data_prep import prepare_cremad
-from emoclust_lobes.experiment import refuse_changed_run
-from emoclust_lobes.files import write_json
-from emoclust_lobes.heard_speakers import SPEAKERS
-from emoclust_lobes.locks import OWNER, locked
-from emoclust_lobes.pretrained import WEIGHTS, initialize_encoder
-from emoclust_lobes.speaker_encoders import load_speaker_encoder
-from emoclust_lobes.testing import make_cremad
+from data_prep.storage.files import write_json
+from data_prep.storage.locks import OWNER, locked
+from emoclust_lobes.encoders.speaker_encoders import load_speaker_encoder
+from emoclust_lobes.experiment.run_folders import refuse_changed_run
+from emoclust_lobes.synthetic import make_cremad
+from emoclust_lobes.training.seen_speakers import SPEAKERS
+from emoclust_lobes.training.weights import WEIGHTS, initialize_encoder
 from huggingface_hub.errors import LocalEntryNotFoundError
 from pages import blocks
 

@@ -6,13 +6,13 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from data_prep.manifest import Source, Utterance, write_manifest
-from emoclust_lobes import embeddings
-from emoclust_lobes.embedding_parts import Embeddings
-from emoclust_lobes.speaker_encoders import load_speaker_encoder
-from emoclust_lobes.testing import noise
-from emoclust_lobes.testing.embeddings import add_embeddings
-from emoclust_lobes.testing.models import save_tiny
+from data_prep.manifests.manifest import Source, Utterance, write_manifest
+from emoclust_lobes.embeddings import extraction as embeddings
+from emoclust_lobes.embeddings.parts import Embeddings
+from emoclust_lobes.encoders.speaker_encoders import load_speaker_encoder
+from emoclust_lobes.synthetic import noise
+from emoclust_lobes.synthetic.embeddings import add_embeddings
+from emoclust_lobes.synthetic.models import save_tiny
 from hyperpyyaml import load_hyperpyyaml
 from recorded_encoder import RecordedEncoder
 from recorded_front_end import RecordedFrontEnd

@@ -1,8 +1,8 @@
 """A front end that remembers what it heard, and a cache of its features."""
 
-from emoclust_lobes.feature_cache import cache_features
-from emoclust_lobes.feature_reader import FeatureCache
-from emoclust_lobes.front_ends import SSLFrontEnd
+from emoclust_lobes.encoders.front_ends import SSLFrontEnd
+from emoclust_lobes.features.extraction import cache_features
+from emoclust_lobes.features.reading import FeatureCache
 
 
 class RecordedFrontEnd(SSLFrontEnd):

@@ -1,9 +1,9 @@
 """Made-up clips, and what is compared with the reference systems."""
 
 import numpy as np
-from data_prep.manifest import Source, read_manifest
-from emoclust_lobes.embeddings import read_embeddings
-from emoclust_lobes.references import Utterances
+from data_prep.manifests.manifest import Source, read_manifest
+from emoclust_lobes.embeddings.extraction import read_embeddings
+from emoclust_lobes.protocol.baselines import Utterances
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import recall_score
 from sklearn.svm import LinearSVC

@@ -1,9 +1,9 @@
 """A Brain around a tiny encoder, and batches for it."""
 
 import torch
-from emoclust_lobes.audio import RandomCrop
-from emoclust_lobes.brain import EncoderBrain
-from emoclust_lobes.history import History
+from emoclust_lobes.audio.reading import RandomCrop
+from emoclust_lobes.training.brain import EncoderBrain
+from emoclust_lobes.training.history import History
 
 from speechbrain.lobes.features import Fbank
 from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN

@@ -1,7 +1,7 @@
 """Tiny front ends of all kinds, base and large."""
 
-from emoclust_lobes.front_ends import SSLFrontEnd
-from emoclust_lobes.testing.models import save_tiny
+from emoclust_lobes.encoders.front_ends import SSLFrontEnd
+from emoclust_lobes.synthetic.models import save_tiny
 
 # Layer norms in the convolutions and before each sublayer, as the large models
 # have them; the others are as the base models

@@ -185,8 +185,8 @@ CASES = [
         """text, not audio; it begins with '{{"error": "quota exceeded"}}'""",
         JSON,
     ),
-    bad("random bytes", "not audio: Format not recognised.", RANDOM),
-    bad("M4A called WAV", "not audio: Format not recognised.", M4A + RANDOM),
+    bad("random bytes", "not audio: Format not recognized.", RANDOM),
+    bad("M4A called WAV", "not audio: Format not recognized.", M4A + RANDOM),
     cut("a WAV without its end", "truncated: 9614 bytes are missing", 0.7),
     cut(
         "a WAV of half a heading",

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from emoclust_lobes.testing import make_ravdess
+from emoclust_lobes.synthetic import make_ravdess
 
 # Other processes import what they are to do from there
 sys.path.insert(0, str(pathlib.Path(__file__).parent))

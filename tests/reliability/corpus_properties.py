@@ -5,9 +5,9 @@ import os
 import pathlib
 
 from data_prep import ManifestError
-from data_prep.cremad import scan_cremad
-from data_prep.iemocap import scan_iemocap
-from data_prep.ravdess import scan_ravdess
+from data_prep.corpora.cremad import scan_cremad
+from data_prep.corpora.iemocap import scan_iemocap
+from data_prep.corpora.ravdess import scan_ravdess
 from hypothesis import (
     event,
     given,

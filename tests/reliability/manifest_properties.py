@@ -8,8 +8,8 @@ import os
 
 import pytest
 from data_prep import ManifestError, Source, Utterance, read_manifest, validate
-from data_prep.manifest import COLUMNS, write_manifest
-from data_prep.validation import check_text
+from data_prep.manifests.manifest import COLUMNS, write_manifest
+from data_prep.manifests.validation import check_text
 from hypothesis import (
     event,
     given,

@@ -5,7 +5,7 @@ import io
 
 from case import yaml_of
 from emoclust_lobes.cli import main
-from emoclust_lobes.steps import NEEDED, UsageError, load_experiment
+from emoclust_lobes.experiment.steps import NEEDED, UsageError, load_experiment
 from hypothesis import (
     event,
     given,

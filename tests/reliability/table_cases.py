@@ -216,7 +216,7 @@ CASES = [
         "two speakers",
         listed(rows=[x for x in ROWS if "Lee" not in x]),
         (
-            "folds=3 needs as many labelled speakers, and there are 2: "
+            "folds=3 needs as many labeled speakers, and there are 2: "
             "give fewer folds, at least 3."
         ),
     ),
@@ -224,7 +224,7 @@ CASES = [
         "one speaker",
         listed(rows=[x for x in ROWS if "Lee" in x]),
         (
-            "folds=3 needs as many labelled speakers, and there are 1: "
+            "folds=3 needs as many labeled speakers, and there are 1: "
             "give fewer folds, at least 3."
         ),
     ),

@@ -6,10 +6,10 @@ import sys
 
 import pytest
 import torch
-from emoclust_lobes.brain import NonFiniteError
-from emoclust_lobes.files import read_json
-from emoclust_lobes.locks import LOCK
+from data_prep.storage.files import read_json
+from data_prep.storage.locks import LOCK
 from emoclust_lobes.protocol.scripts import Experiment
+from emoclust_lobes.training.brain import NonFiniteError
 from stages import ROOT, TINY, YAML
 
 SHORT = {"contrastive_epochs": 2, "ser_epochs": 2, "steps_per_epoch": 3}

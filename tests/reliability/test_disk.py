@@ -6,12 +6,12 @@ import signal
 import numpy as np
 import pandas
 import pytest
+from data_prep.storage.files import read_json, replacing, write_json
 from emoclust_lobes.cli import main
-from emoclust_lobes.embedding_cache import read_cache
-from emoclust_lobes.embedding_parts import Embeddings, merge_parts
-from emoclust_lobes.feature_shards import ShardWriter, read_index
-from emoclust_lobes.files import read_json, replacing, write_json
-from emoclust_lobes.testing.embeddings import add_embeddings, cached_ids
+from emoclust_lobes.embeddings.cache import read_cache
+from emoclust_lobes.embeddings.parts import Embeddings, merge_parts
+from emoclust_lobes.features.shards import ShardWriter, read_index
+from emoclust_lobes.synthetic.embeddings import add_embeddings, cached_ids
 from stages import YAML
 from workers import checkpointer_in, die_inside_a_save, limited, save_twice
 

@@ -8,8 +8,8 @@ import time
 
 import pytest
 import torch
-from emoclust_lobes.embedding_cache import EmbeddingCache
-from emoclust_lobes.testing.embeddings import cached_ids
+from emoclust_lobes.embeddings.cache import EmbeddingCache
+from emoclust_lobes.synthetic.embeddings import cached_ids
 from stages import STAGES, run_stage
 
 # What tells of the course of a run, and not of its outcome

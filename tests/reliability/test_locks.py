@@ -7,12 +7,12 @@ import threading
 import numpy as np
 import pytest
 from data_prep import prepare_pools, prepare_ravdess, read_summary
-from emoclust_lobes import locks
-from emoclust_lobes.embedding_cache import read_cache
-from emoclust_lobes.files import read_json, write_json
-from emoclust_lobes.locks import OWNER, FolderInUseError, locked
-from emoclust_lobes.testing import make_pool
-from emoclust_lobes.testing.embeddings import cached_ids
+from data_prep.storage import locks
+from data_prep.storage.files import read_json, write_json
+from data_prep.storage.locks import OWNER, FolderInUseError, locked
+from emoclust_lobes.embeddings.cache import read_cache
+from emoclust_lobes.synthetic import make_pool
+from emoclust_lobes.synthetic.embeddings import cached_ids
 from workers import count, embed, hold, hold_with_child, wait_for
 
 

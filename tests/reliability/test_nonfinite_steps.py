@@ -4,8 +4,8 @@ import math
 
 import pytest
 import torch
-from emoclust_lobes.brain import EncoderBrain, NonFiniteError
-from emoclust_lobes.files import read_json
+from data_prep.storage.files import read_json
+from emoclust_lobes.training.brain import EncoderBrain, NonFiniteError
 from tiny_training import (
     HOWS,
     assert_finite,

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from emoclust_lobes.losses import ClusterContrastiveLoss
+from emoclust_lobes.contrast.losses import ClusterContrastiveLoss
 from hypothesis import (
     given,
     settings,

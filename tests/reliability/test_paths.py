@@ -14,8 +14,8 @@ from data_prep import (
     prepare_pools,
     read_manifest,
 )
-from data_prep.paths import find_outside, is_below_root
-from data_prep.preparation import Scan, prepare_manifest
+from data_prep.manifests.preparation import Scan, prepare_manifest
+from data_prep.recordings.paths import find_outside, is_below_root
 
 
 @pytest.fixture

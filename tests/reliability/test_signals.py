@@ -5,11 +5,11 @@ import signal
 
 import numpy as np
 import pytest
-from emoclust_lobes.embedding_cache import read_cache
-from emoclust_lobes.embedding_parts import merge_parts
-from emoclust_lobes.experiment import interruptible
-from emoclust_lobes.files import read_json
-from emoclust_lobes.locks import locked
+from data_prep.storage.files import read_json
+from data_prep.storage.locks import locked
+from emoclust_lobes.embeddings.cache import read_cache
+from emoclust_lobes.embeddings.parts import merge_parts
+from emoclust_lobes.experiment.run_folders import interruptible
 from emoclust_lobes.protocol.plan import Job, System
 from emoclust_lobes.protocol.runner import run_job
 from emoclust_lobes.protocol.scripts import Experiment

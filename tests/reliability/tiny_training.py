@@ -4,10 +4,10 @@ import math
 import types
 
 import torch
-from emoclust_lobes.brain import EncoderBrain
-from emoclust_lobes.history import History
-from emoclust_lobes.losses import ClusterContrastiveLoss
-from emoclust_lobes.memory import EmbeddingMemory
+from emoclust_lobes.contrast.losses import ClusterContrastiveLoss
+from emoclust_lobes.contrast.memory import EmbeddingMemory
+from emoclust_lobes.training.brain import EncoderBrain
+from emoclust_lobes.training.history import History
 
 from speechbrain import Stage
 from speechbrain.dataio.batch import PaddedBatch

@@ -8,10 +8,14 @@ import signal
 import time
 
 import torch
-from emoclust_lobes.embedding_cache import cache_path
-from emoclust_lobes.embedding_parts import PartWriter, merge_parts
-from emoclust_lobes.experiment import interruptible, one_run, save_whole
-from emoclust_lobes.locks import locked
+from data_prep.storage.locks import locked
+from emoclust_lobes.embeddings.cache import cache_path
+from emoclust_lobes.embeddings.parts import PartWriter, merge_parts
+from emoclust_lobes.experiment.run_folders import (
+    interruptible,
+    one_run,
+    save_whole,
+)
 
 from speechbrain.utils.checkpoints import (
     Checkpointer,

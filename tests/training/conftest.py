@@ -3,8 +3,8 @@
 import functools
 
 import pytest
-from emoclust_lobes.testing import make_pool
-from emoclust_lobes.testing.models import save_tiny
+from emoclust_lobes.synthetic import make_pool
+from emoclust_lobes.synthetic.models import save_tiny
 
 from tests.training.recipe_runs import MAKERS, SHORT, run_inside
 

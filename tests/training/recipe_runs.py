@@ -5,7 +5,7 @@ import runpy
 import subprocess
 import sys
 
-from emoclust_lobes.testing import make_cremad, make_iemocap, make_ravdess
+from emoclust_lobes.synthetic import make_cremad, make_iemocap, make_ravdess
 
 ROOT = pathlib.Path(__file__).parents[2]
 MAKERS = {

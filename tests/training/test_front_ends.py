@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from emoclust_lobes.files import read_json
+from data_prep.storage.files import read_json
 
 from tests.training.recipe_runs import FRONT_END, only
 

@@ -14,12 +14,12 @@ import pandas as pd
 import pytest
 import torch
 from data_prep import Source, read_manifest
-from emoclust_lobes.audio import read_utterance
-from emoclust_lobes.enrolment_draws import draw_enrolled
-from emoclust_lobes.files import read_json
+from data_prep.storage.files import read_json
+from emoclust_lobes.audio.reading import read_utterance
+from emoclust_lobes.enrolment.draws import draw_enrolled
 from emoclust_lobes.inference import load_model, publish
-from emoclust_lobes.testing import make_iemocap, make_ravdess
-from emoclust_lobes.testing.models import save_tiny
+from emoclust_lobes.synthetic import make_iemocap, make_ravdess
+from emoclust_lobes.synthetic.models import save_tiny
 
 from speechbrain.inference.classifiers import EncoderClassifier
 
@@ -108,7 +108,7 @@ def written(folder, model, enrolled=""):
 
 
 # Features of a frozen front end are kept in float16: another order of sums
-# may move one to its neighbour.
+# may move one to its neighbor.
 KINDS = {
     "ecapa": ("ravdess", ECAPA, 1e-6),
     "frozen encoder": ("ravdess", [*ECAPA, "--freeze_encoder=True"], 1e-6),

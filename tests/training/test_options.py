@@ -5,8 +5,8 @@ import functools
 import pandas as pd
 import pytest
 import torch
-from emoclust_lobes.clustering import ClusterError
-from emoclust_lobes.files import read_json
+from data_prep.storage.files import read_json
+from emoclust_lobes.clustering.clusters import ClusterError
 from sklearn.metrics import balanced_accuracy_score
 
 from tests.training.recipe_runs import only, run_inside
@@ -90,16 +90,16 @@ def test_labels_spread_over_the_clusters(corpora, short, tmp_path, run_here):
         *short,
         "--labels=0.2",
         "--init=none",
-        "--ser_spread_labels=True",
+        "--ser_propagate_labels=True",
     ]
     run_here("train_ser.py", "ravdess", corpora, tmp_path, *options)
     folder = only(tmp_path, "labels_0.2/metrics.json").parent
     train = pd.read_csv(corpora / "shared/manifest/train.csv", dtype=str)
     metrics = read_json(folder / "metrics.json")
-    n_labelled, n_spread = metrics["n_train"], metrics["n_spread"]
+    n_labeled, n_propagated = metrics["n_train"], metrics["n_propagated"]
     kept = (train.groupby("emotion").size() / 5).round().clip(lower=1)
-    assert n_labelled == kept.sum()
-    assert 0 < n_spread <= len(train) - n_labelled
+    assert n_labeled == kept.sum()
+    assert 0 < n_propagated <= len(train) - n_labeled
     with pytest.raises(ValueError, match="pretraining=none .* no clusters"):
         run_here(
             "train_ser.py",

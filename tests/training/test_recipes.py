@@ -6,9 +6,9 @@ that everything runs, resumes and adds up, not how well it recognizes.
 
 import pandas as pd
 import pytest
-from emoclust_lobes.cluster_variants import VARIANTS
-from emoclust_lobes.experiment import ChangedRunError
-from emoclust_lobes.files import read_json
+from data_prep.storage.files import read_json
+from emoclust_lobes.contrast.variants import VARIANTS
+from emoclust_lobes.experiment.run_folders import ChangedRunError
 from sklearn.metrics import balanced_accuracy_score
 
 from tests.training.recipe_runs import MAKERS, SHORT, only, run
@@ -102,7 +102,7 @@ def test_every_pretraining_runs(
     assert ("speaker_loss" in losses) == bool(variant.speaker)
 
 
-def test_unlabelled_pools_join_or_replace_the_training_speakers(
+def test_unlabeled_pools_join_or_replace_the_training_speakers(
     corpora, tmp_path, run_here
 ):
     options = [corpora, tmp_path, *SHORT]

@@ -3,13 +3,13 @@
 import shutil
 
 import pytest
-from emoclust_lobes import pool
-from emoclust_lobes.clustering import ClusterError, cluster_utterances
-from emoclust_lobes.files import read_json
+from data_prep.storage.files import read_json
+from emoclust_lobes.clustering.clusters import ClusterError, cluster_utterances
+from emoclust_lobes.contrast import pool
 
 from tests.training.recipe_runs import only
 
-SPREAD = ("--init=none", "--ser_spread_labels=True")
+SPREAD = ("--init=none", "--ser_propagate_labels=True")
 OVER = {"dirs_exist_ok": True}
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pandas
 import pytest
 import torch
-from emoclust_lobes.embedding_cache import read_cache
-from emoclust_lobes.testing import make_pool, make_ravdess, pack_tars
-from emoclust_lobes.testing.embeddings import cached_ids
+from emoclust_lobes.embeddings.cache import read_cache
+from emoclust_lobes.synthetic import make_pool, make_ravdess, pack_tars
+from emoclust_lobes.synthetic.embeddings import cached_ids
 
 ROOT = pathlib.Path(__file__).parents[2]
 TINY = [

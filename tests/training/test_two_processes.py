@@ -6,7 +6,7 @@ import subprocess
 import pandas as pd
 import pytest
 import torch
-from emoclust_lobes.files import read_json
+from data_prep.storage.files import read_json
 
 from tests.training.recipe_runs import ROOT, command
 

@@ -85,7 +85,7 @@ seed: 1
 # ------- Wings
 # How long
 span: 2  # metres
-colour: red
+color: red
 
 # ------- Nests
 first:
@@ -113,17 +113,17 @@ second:
             ["seed: 1", "About birds"],
             ["span", "size", "first", "Wings"],
         ),
-        ('hparams["span"]', [], ["# How long", "Wings"], ["colour", "Nests"]),
-        ('hparams.get("span")', [], ["span"], ["colour"]),
-        ('"span" in hparams', [], ["span"], ["colour"]),
+        ('hparams["span"]', [], ["# How long", "Wings"], ["color", "Nests"]),
+        ('hparams.get("span")', [], ["span"], ["color"]),
+        ('"span" in hparams', [], ["span"], ["color"]),
         # A key of a block brings what it refers to, and no other
         ('hparams["first"]["nest"]', [], ["sticks", "size: 3"], ["eggs"]),
         ('hparams["first"]["owl"]', [], ["sticks", "size: 3"], ["eggs"]),
         ('hparams["first"]', [], ["eggs", "size: 3"], ["span"]),
         # Names in a list that is read in a loop
-        ('for name in ["colour"]: hparams[name]', [], ["colour"], ["span"]),
+        ('for name in ["color"]: hparams[name]', [], ["color"], ["span"]),
         # Read elsewhere only: handed on
-        ("", ["hparams.span"], ["    span: !ref <span>"], ["colour"]),
+        ("", ["hparams.span"], ["    span: !ref <span>"], ["color"]),
     ],
 )
 def test_a_script_is_given_what_it_reads(script, lobes, present, absent):

@@ -69,14 +69,14 @@
     const scale = (SIZE - 2 * EDGE - 16) / range;
     const listed = new Set(map.examples.map((x) => x[2]));
     places.forEach((place, row) => {
-      const { colour, marker } = look(row);
+      const { color, marker } = look(row);
       const x = SIZE / 2 + (place[0] - middle[0]) * scale;
       const y = SIZE / 2 - 6 - (place[1] - middle[1]) * scale;
       if (listed.has(row)) {
         svg.append(shape("circle", { cx: x, cy: y, r: 9.5, fill: "none", stroke: "#9aa4b0" }));
       }
       const mark = shape("path", {
-        d: OUTLINES[marker], fill: colour, transform: `translate(${x} ${y})`,
+        d: OUTLINES[marker], fill: color, transform: `translate(${x} ${y})`,
         class: marker === "*" ? "mark star" : "mark", tabindex: 0,
       });
       const tip = shape("title", {});
@@ -94,23 +94,23 @@
     beside.textContent = names[1];
     svg.append(below, beside);
     const key = element("div", { class: "legend" });
-    for (const [name, { colour, marker }] of legend) {
+    for (const [name, { color, marker }] of legend) {
       const symbol = shape("svg", { viewBox: "-8 -8 16 16" });
-      symbol.append(shape("path", { d: OUTLINES[marker], fill: colour }));
+      symbol.append(shape("path", { d: OUTLINES[marker], fill: color }));
       key.append(element("span", {}, symbol, name));
     }
     return element("div", {}, element("h4", {}, title), svg, key);
   }
 
   function listExamples(speaker, map) {
-    const head = ["cluster", "nearest to", "utterance", "emotion", "sentence", "distance to centre", "margin to next", "audio"];
+    const head = ["cluster", "nearest to", "utterance", "emotion", "sentence", "distance to center", "margin to next", "audio"];
     const body = element("tbody");
     for (const [cluster, place, row, distance, margin] of map.examples) {
       const button = element("button", { type: "button" }, "\u25B6 play");
       button.addEventListener("click", () => play(speaker, map, row));
       const file = element("a", { href: data.embedded[speaker.ids[row]] || speaker.audio[row] }, "file");
       const cells = [
-        clusterName(map, cluster), place === "centre" ? "its centre" : "a border", speaker.ids[row],
+        clusterName(map, cluster), place === "center" ? "its center" : "a border", speaker.ids[row],
         emotionName(speaker.emotion[row]), speaker.sentence[row] || "\u2013", distance.toFixed(3), margin.toFixed(3),
       ].map((text, column) => element("td", column > 4 ? { class: "n" } : {}, text));
       body.append(element("tr", {}, ...cells, element("td", {}, button, " ", file)));
@@ -131,7 +131,7 @@
     const speaker = data.speakers[chosen.speaker.value];
     const map = speaker.maps[chosen.encoder.value];
     const method = chosen.method.value;
-    const byEmotion = (row) => data.emotions[speaker.emotion[row]] || { colour: data.unknown, marker: "." };
+    const byEmotion = (row) => data.emotions[speaker.emotion[row]] || { color: data.unknown, marker: "." };
     const byCluster = (row) => map.clusters[map.cluster[row]];
     const maps = [];
     if (Object.keys(data.emotions).length) {

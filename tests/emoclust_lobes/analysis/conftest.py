@@ -5,11 +5,16 @@ import shutil
 
 import numpy as np
 import pytest
-from data_prep.manifest import COLUMNS, Source, Utterance, write_manifest
-from emoclust_lobes.embedding_cache import read_cache
-from emoclust_lobes.embedding_parts import Embeddings
-from emoclust_lobes.testing import study
-from emoclust_lobes.testing.embeddings import add_embeddings
+from data_prep.manifests.manifest import (
+    COLUMNS,
+    Source,
+    Utterance,
+    write_manifest,
+)
+from emoclust_lobes.embeddings.cache import read_cache
+from emoclust_lobes.embeddings.parts import Embeddings
+from emoclust_lobes.synthetic import study
+from emoclust_lobes.synthetic.embeddings import add_embeddings
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 

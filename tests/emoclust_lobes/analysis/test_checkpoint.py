@@ -7,9 +7,9 @@ from emoclust_lobes.analysis.checkpoint import (
     UNTRAINED,
     split_checkpoint,
 )
-from emoclust_lobes.heard_speakers import read_heard_speakers
-from emoclust_lobes.speaker_encoders import load_speaker_encoder
-from emoclust_lobes.testing.models import save_tiny
+from emoclust_lobes.encoders.speaker_encoders import load_speaker_encoder
+from emoclust_lobes.synthetic.models import save_tiny
+from emoclust_lobes.training.seen_speakers import read_seen_speakers
 from hyperpyyaml import load_hyperpyyaml
 
 SETTINGS = """\
@@ -34,15 +34,15 @@ embedding_model: !new:speechbrain.lobes.models.ECAPA_TDNN.ECAPA_TDNN
 """
 FRONT_END = """\
 ssl_hub: {folder}
-compute_features: !new:emoclust_lobes.front_ends.SSLFrontEnd
+compute_features: !new:emoclust_lobes.encoders.SSLFrontEnd
     source: !ref <ssl_hub>
     save_path: !ref <ssl_hub>
     layers: [1, 2]
     trainable_layers: 1
-mean_var_norm: !new:emoclust_lobes.front_ends.NoNormalization
-embedding_model: !new:emoclust_lobes.layer_mix.MixedEncoder
+mean_var_norm: !new:emoclust_lobes.encoders.NoNormalization
+embedding_model: !new:emoclust_lobes.encoders.MixedEncoder
     front_end: !ref <compute_features>
-    encoder: !name:emoclust_lobes.layer_mix.AttentiveEncoder
+    encoder: !name:emoclust_lobes.encoders.AttentiveEncoder
         hidden_size: 16
         embedding_size: 8
         attention_channels: 8
@@ -131,8 +131,8 @@ def test_untrained_weights_depend_on_the_seed_alone(stage_1, tmp_path):
 
 
 def test_who_was_heard_is_read(stage_1, tmp_path):
-    assert read_heard_speakers(stage_1[0]) == {"Actor_01", "Actor_02"}
-    assert read_heard_speakers(tmp_path) == set()
+    assert read_seen_speakers(stage_1[0]) == {"Actor_01", "Actor_02"}
+    assert read_seen_speakers(tmp_path) == set()
 
 
 @pytest.mark.parametrize("name", ["embedding_model.ckpt", "hyperparams.yaml"])

@@ -5,16 +5,16 @@ import functools
 
 import pytest
 from data_prep import fold_sources, prepare_ravdess
+from data_prep.storage.files import read_json
 from emoclust_lobes.analysis import (
     AnalysisError,
     add_arguments,
-    analyse_experiment,
+    analyze_experiment,
 )
-from emoclust_lobes.embedding_cache import read_cache
-from emoclust_lobes.embeddings import embed_utterances
-from emoclust_lobes.files import read_json
-from emoclust_lobes.testing import make_ravdess
-from emoclust_lobes.testing.models import save_tiny
+from emoclust_lobes.embeddings.cache import read_cache
+from emoclust_lobes.embeddings.extraction import embed_utterances
+from emoclust_lobes.synthetic import make_ravdess
+from emoclust_lobes.synthetic.models import save_tiny
 
 
 def parse(*options):
@@ -66,7 +66,7 @@ def test_other_numbers_are_refused(text):
 def test_a_yaml_without_a_key_is_refused(hparams):
     without = {x: y for x, y in hparams.items() if x != "cluster_algorithm"}
     with pytest.raises(AnalysisError, match="has no cluster_algorithm"):
-        analyse_experiment(without, parse(), "cpu")
+        analyze_experiment(without, parse(), "cpu")
 
 
 def test_an_experiment_becomes_a_report(hparams, tmp_path):
@@ -79,7 +79,7 @@ def test_an_experiment_becomes_a_report(hparams, tmp_path):
         f"--out={tmp_path}",
         "--title=three synthetic actors",
     )
-    text = analyse_experiment(hparams, options, "cpu")
+    text = analyze_experiment(hparams, options, "cpu")
     assert "three synthetic actors (kmeans, k = 3)" in text
     arguments = read_json(tmp_path / "summary.json")["arguments"]
     assert arguments["algorithms"] == ["kmeans", "ward"]
@@ -100,7 +100,7 @@ def test_ssl_beside_another_encoder_is_of_ssl_vectors(hparams, tmp_path):
         f"--out={tmp_path / 'analysis'}",
     )
     changes = {"ssl_vectors": f"{folder}@1"}
-    analyse_experiment({**hparams, **changes}, options, "cpu")
+    analyze_experiment({**hparams, **changes}, options, "cpu")
     identity = read_cache(hparams["embedding_folder"], "ssl").identity
     assert (identity["source"], identity["layers"]) == (str(folder), [1])
 
@@ -115,4 +115,4 @@ def test_ssl_beside_another_encoder_is_of_ssl_vectors(hparams, tmp_path):
 )
 def test_what_cannot_be_done_is_said(hparams, options, changes, message):
     with pytest.raises(AnalysisError, match=message):
-        analyse_experiment({**hparams, **changes}, parse(*options), "cpu")
+        analyze_experiment({**hparams, **changes}, parse(*options), "cpu")

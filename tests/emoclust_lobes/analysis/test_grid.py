@@ -3,9 +3,9 @@
 import numpy as np
 import pandas
 import pytest
-from emoclust_lobes.analysis.grid import STABILITY, analyse_grid, split_speakers
-from emoclust_lobes.centring import remove_speaker
-from emoclust_lobes.cluster_algorithms import cluster_speaker, speaker_seed
+from emoclust_lobes.analysis.grid import STABILITY, analyze_grid, split_speakers
+from emoclust_lobes.clustering.algorithms import cluster_speaker, speaker_seed
+from emoclust_lobes.clustering.centering import remove_speaker
 from sklearn.metrics import adjusted_mutual_info_score
 
 
@@ -19,7 +19,7 @@ def run(table, vectors, algorithms=("kmeans",), ks=(3,), **options):
         **options,
     }
     speakers = {"planted": split_speakers(table, vectors)}
-    return analyse_grid(speakers, list(algorithms), list(ks), **options)
+    return analyze_grid(speakers, list(algorithms), list(ks), **options)
 
 
 def row_of(grid, target, measure="ami"):

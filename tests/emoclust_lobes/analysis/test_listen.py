@@ -18,15 +18,15 @@ def test_chosen_utterances_are_the_nearest_ones():
     vectors, clusters = rng.normal(size=(40, 3)), np.arange(40) % 3
     ids = np.array([f"u{x}" for x in range(40)])
     found = choose_utterances(Speaker("s", vectors, {}), ids, clusters)
-    centres = [vectors[clusters == c].mean(axis=0) for c in range(3)]
+    centers = [vectors[clusters == c].mean(axis=0) for c in range(3)]
     distances = np.array(
-        [[np.linalg.norm(v - c) for c in centres] for v in vectors]
+        [[np.linalg.norm(v - c) for c in centers] for v in vectors]
     )
     for cluster in range(3):
         mine = [x for x in range(40) if clusters[x] == cluster]
         mine.sort(key=lambda x: distances[x, clusters[x]])
         rows = found[
-            (found["cluster"] == cluster) & (found["place"] == "centre")
+            (found["cluster"] == cluster) & (found["place"] == "center")
         ]
         assert rows["ID"].tolist() == ids[mine[:3]].tolist()
     margins = [
@@ -41,7 +41,7 @@ def test_chosen_utterances_are_the_nearest_ones():
 def test_one_cluster_has_no_border():
     speaker = Speaker("s", np.eye(4), {})
     found = choose_utterances(speaker, list("abcd"), np.zeros(4, dtype=int))
-    assert set(found["place"]) == {"centre"} and len(found) == 3
+    assert set(found["place"]) == {"center"} and len(found) == 3
 
 
 @pytest.mark.parametrize("name", ["a.wav", "a b#1?%20.wav", "ü/x.flac"])

@@ -8,7 +8,7 @@ from emoclust_lobes.analysis.measures import (
     Scores,
     compare,
     silhouettes,
-    summarise_speakers,
+    summarize_speakers,
 )
 from hypothesis import (
     given,
@@ -75,7 +75,7 @@ def test_chance_of_ami_and_ari_is_0_and_of_purity_is_not():
 def test_the_summary_of_speakers_is_their_mean_beside_chance():
     rng = np.random.default_rng(0)
     scores = [Scores(x, rng.normal(0, 0.1, 99)) for x in (0.2, 0.4, 0.9)]
-    found = summarise_speakers(scores, np.random.default_rng(1))
+    found = summarize_speakers(scores, np.random.default_rng(1))
     means = np.mean([x.chance for x in scores], axis=0)
     assert found["value"] == pytest.approx(0.5)
     assert found["chance"] == pytest.approx(means.mean())
@@ -88,6 +88,6 @@ def test_the_summary_of_speakers_is_their_mean_beside_chance():
 
 def test_what_random_clusters_do_as_well_has_a_large_p():
     scores = [Scores(0.0, np.linspace(-0.1, 0.1, 99))]
-    found = summarise_speakers(scores, np.random.default_rng(1))
+    found = summarize_speakers(scores, np.random.default_rng(1))
     assert found["p"] == pytest.approx(0.51)
     assert found["low"] is None and found["high"] is None

@@ -9,7 +9,7 @@ import matplotlib.image
 import numpy as np
 import pandas
 import pytest
-from emoclust_lobes.analysis import AnalysisError, analyse, page, report
+from emoclust_lobes.analysis import AnalysisError, analyze, page, report
 from emoclust_lobes.analysis.utterances import TARGETS
 
 from tests.emoclust_lobes.analysis.browser import visit
@@ -44,22 +44,22 @@ class Addresses(html.parser.HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def labelled(make_corpus, tmp_path_factory):
-    """A report about a labelled corpus, and what it was made of."""
+def labeled(make_corpus, tmp_path_factory):
+    """A report about a labeled corpus, and what it was made of."""
     sources, caches = make_corpus()
-    out = tmp_path_factory.mktemp("labelled")
-    text = analyse(sources, caches, out, with_audio=True, **OPTIONS)
+    out = tmp_path_factory.mktemp("labeled")
+    text = analyze(sources, caches, out, with_audio=True, **OPTIONS)
     return sources, caches, out, text
 
 
 @pytest.fixture(scope="module")
-def unlabelled(make_corpus, tmp_path_factory):
+def unlabeled(make_corpus, tmp_path_factory):
     """The same of a corpus that says nothing about its utterances."""
     sources, caches = make_corpus(
         encoders=("one",), emotions=("",), n_sentences=1, n_takes=9
     )
-    out = tmp_path_factory.mktemp("unlabelled")
-    text = analyse(sources, caches, out, **OPTIONS)
+    out = tmp_path_factory.mktemp("unlabeled")
+    text = analyze(sources, caches, out, **OPTIONS)
     return sources, caches, out, text
 
 
@@ -71,14 +71,14 @@ def check_page(found, logged, picture):
         min(sizes) > 100 for sizes in found["images"]
     )
     assert found["overflow"] <= 0
-    # The whole picture is not of one colour, nor is any part of its middle.
+    # The whole picture is not of one color, nor is any part of its middle.
     middle = picture[:, 200:900, :3]
     for part in np.array_split(middle[:3000], 6):
         assert part.std() > 0.02
 
 
-def test_the_labelled_page_works_in_a_browser(labelled, chromium, tmp_path):
-    _, caches, out, _ = labelled
+def test_the_labeled_page_works_in_a_browser(labeled, chromium, tmp_path):
+    _, caches, out, _ = labeled
     found, logged, picture = visit(chromium, out / "report.html", tmp_path)
     check_page(found, logged, picture)
     assert len(found["images"]) == 9
@@ -97,15 +97,15 @@ def test_the_labelled_page_works_in_a_browser(labelled, chromium, tmp_path):
     assert found["source"].endswith(".wav")
 
 
-def test_the_unlabelled_page_works_in_a_browser(unlabelled, chromium, tmp_path):
+def test_the_unlabeled_page_works_in_a_browser(unlabeled, chromium, tmp_path):
     found, logged, picture = visit(
-        chromium, unlabelled[2] / "report.html", tmp_path
+        chromium, unlabeled[2] / "report.html", tmp_path
     )
     check_page(found, logged, picture)
     assert found["panels"] == 1 and found["marks"] == 9
 
 
-@pytest.mark.parametrize("which", ["labelled", "unlabelled"])
+@pytest.mark.parametrize("which", ["labeled", "unlabeled"])
 def test_a_page_refers_to_nothing_outside(which, request):
     out = request.getfixturevalue(which)[2]
     text = (out / "report.html").read_text(encoding="utf-8")
@@ -119,8 +119,8 @@ def test_a_page_refers_to_nothing_outside(which, request):
     assert "url(" not in without_data and "@import" not in without_data
 
 
-def test_every_figure_is_a_png_and_an_svg(labelled):
-    figures = labelled[2] / "figures"
+def test_every_figure_is_a_png_and_an_svg(labeled):
+    figures = labeled[2] / "figures"
     names = {
         x.relative_to(figures).with_suffix("") for x in figures.rglob("*.*")
     }
@@ -138,8 +138,8 @@ def test_every_figure_is_a_png_and_an_svg(labelled):
         assert text.startswith("<?xml")
 
 
-def test_numbers_on_disk_are_those_of_the_summary(labelled):
-    _, _, out, text = labelled
+def test_numbers_on_disk_are_those_of_the_summary(labeled):
+    _, _, out, text = labeled
     summary = json.loads((out / "summary.json").read_text())
     assert text.startswith(summary["verdict"])
     assert "those of one follow emotion most" in summary["verdict"]
@@ -164,8 +164,8 @@ def test_numbers_on_disk_are_those_of_the_summary(labelled):
     assert all((out / x).resolve().exists() for x in examples["audio"])
 
 
-def test_embedded_audio_is_of_the_listened_speaker_only(labelled):
-    out = labelled[2]
+def test_embedded_audio_is_of_the_listened_speaker_only(labeled):
+    out = labeled[2]
     text = (out / "report.html").read_text(encoding="utf-8")
     data = json.loads(
         re.search(
@@ -181,21 +181,21 @@ def test_embedded_audio_is_of_the_listened_speaker_only(labelled):
 
 
 def test_nothing_is_done_again_until_something_changes(
-    labelled, monkeypatch, tmp_path
+    labeled, monkeypatch, tmp_path
 ):
-    sources, caches, before, text = labelled
+    sources, caches, before, text = labeled
     out = shutil.copytree(before, tmp_path / "copy")
     monkeypatch.setattr(
         report, "run_study", lambda **_: pytest.fail("was done again")
     )
-    again = analyse(sources, caches, out, with_audio=True, **OPTIONS)
+    again = analyze(sources, caches, out, with_audio=True, **OPTIONS)
     assert again == text.replace(str(before), str(out))
     with pytest.raises(pytest.fail.Exception, match="done again"):
-        analyse(sources, caches, out, **{**OPTIONS, "seed": 2})
+        analyze(sources, caches, out, **{**OPTIONS, "seed": 2})
 
 
-def test_without_labels_the_report_says_what_is_missing(unlabelled):
-    _, _, out, text = unlabelled
+def test_without_labels_the_report_says_what_is_missing(unlabeled):
+    _, _, out, text = unlabeled
     summary = json.loads((out / "summary.json").read_text())
     assert {"emotion", "sentence", "session", "intensity"} <= set(
         summary["missing"]
@@ -223,7 +223,7 @@ def test_without_labels_the_report_says_what_is_missing(unlabelled):
 )
 def test_small_corpora_get_a_report(make_corpus, tmp_path, options):
     sources, caches = make_corpus(encoders=("one",), **options)
-    text = analyse(sources, caches, tmp_path, **OPTIONS)
+    text = analyze(sources, caches, tmp_path, **OPTIONS)
     assert (tmp_path / "report.html").exists()
     assert text.startswith("Of the clusters inside each speaker")
 
@@ -233,7 +233,7 @@ def test_a_page_of_many_speakers_says_that_it_holds_some(
 ):
     monkeypatch.setattr(page, "MOST_SPEAKERS", 2)
     sources, caches = make_corpus(encoders=("one",), n_takes=1)
-    analyse(sources, caches, tmp_path, listen="s3", **OPTIONS)
+    analyze(sources, caches, tmp_path, listen="s3", **OPTIONS)
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "This page holds 2 speakers" in text
     assert '"s0": {' in text and '"s3": {' in text
@@ -243,11 +243,11 @@ def test_a_page_of_many_speakers_says_that_it_holds_some(
 def test_identical_embeddings_get_a_report(make_corpus, tmp_path):
     sources, caches = make_corpus(encoders=("one",), n_speakers=2)
     caches["one"].vectors = np.ones_like(caches["one"].vectors)
-    text = analyse(sources, caches, tmp_path, **OPTIONS)
+    text = analyze(sources, caches, tmp_path, **OPTIONS)
     assert "can be compared with nothing that is known" in text
 
 
-def test_a_speaker_who_is_not_there_cannot_be_listened_to(labelled, tmp_path):
-    sources, caches, *_ = labelled
+def test_a_speaker_who_is_not_there_cannot_be_listened_to(labeled, tmp_path):
+    sources, caches, *_ = labeled
     with pytest.raises(AnalysisError, match="no speaker 'nobody'"):
-        analyse(sources, caches, tmp_path, listen="nobody", **OPTIONS)
+        analyze(sources, caches, tmp_path, listen="nobody", **OPTIONS)

@@ -4,7 +4,7 @@ import re
 
 import pandas
 import pytest
-from emoclust_lobes.analysis import analyse
+from emoclust_lobes.analysis import analyze
 from emoclust_lobes.analysis.checkpoint import STAGE_1, UNTRAINED
 
 OPTIONS = {
@@ -35,7 +35,7 @@ ROW = re.compile(
 )
 def test_both_stages_are_told_apart(make_corpus, tmp_path, heard, caption):
     sources, caches = make_corpus(encoders=(STAGE_1, UNTRAINED))
-    analyse(sources, caches, tmp_path, heard=frozenset(heard), **OPTIONS)
+    analyze(sources, caches, tmp_path, heard=frozenset(heard), **OPTIONS)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     table = page.partition("Before and after stage 1</h3>")[2]
     rows = ROW.findall(table.partition("</tbody>")[0])

@@ -11,7 +11,7 @@ from emoclust_lobes.analysis.utterances import (
     level,
     quarters,
 )
-from emoclust_lobes.testing import make_ravdess
+from emoclust_lobes.synthetic import make_ravdess
 from hypothesis import (
     given,
     strategies as st,

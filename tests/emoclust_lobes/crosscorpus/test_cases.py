@@ -4,8 +4,8 @@ import os
 
 import pandas as pd
 import pytest
-from data_prep.generic import prepare_generic
-from data_prep.manifest import Source, read_manifest
+from data_prep.corpora.generic import prepare_generic
+from data_prep.manifests.manifest import Source, read_manifest
 from emoclust_lobes.crosscorpus.cases import (
     ADAPT,
     Case,
@@ -63,7 +63,7 @@ def test_the_folds_are_there(prepared):
 @pytest.mark.parametrize("case", CASES, ids=names)
 def test_a_case_is_what_the_files_say(tables, case, emotion_of):
     table = tables[case]
-    speakers, unlabelled = {}, set()
+    speakers, unlabeled = {}, set()
     for row in table.itertuples():
         speaker, emotion = emotion_of(row.path)
         assert row.speaker == speaker
@@ -77,10 +77,10 @@ def test_a_case_is_what_the_files_say(tables, case, emotion_of):
             # What stage 1 hears of the target, and nothing more
             assert row.split == "train" and row.emotion == ""
             assert corpus == case.test and case.adapt == "other"
-            unlabelled.add(speaker)
+            unlabeled.add(speaker)
         if row.split == "valid":
             assert corpus == case.train and row.emotion in SHARED
-    assert bool(unlabelled) == (case.adapt == "other")
+    assert bool(unlabeled) == (case.adapt == "other")
     assert set(speakers) == {"train", "valid", "test"}
     assert not speakers["train"] & (speakers["valid"] | speakers["test"])
     assert not speakers["valid"] & speakers["test"]
@@ -107,13 +107,13 @@ def test_each_cell_of_a_column_tests_the_same_once(
 
 
 def test_rows_that_are_compared_have_the_same_labels(tables):
-    def labelled(case):
+    def labeled(case):
         table = tables[case]
         return table[(table["emotion"] != "") & (table["split"] != "test")]
 
-    alone = labelled(Case("ravdess", "emodb", "none", 0))
+    alone = labeled(Case("ravdess", "emodb", "none", 0))
     for fold in range(1, 6):
-        adapted = labelled(Case("ravdess", "emodb", "other", fold))
+        adapted = labeled(Case("ravdess", "emodb", "other", fold))
         pd.testing.assert_frame_equal(alone, adapted)
 
 

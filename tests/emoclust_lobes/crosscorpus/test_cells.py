@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from data_prep.storage.files import read_json, write_json
 from emoclust_lobes.crosscorpus.cells import (
     FACTS,
     KEY,
@@ -13,7 +14,6 @@ from emoclust_lobes.crosscorpus.cells import (
 )
 from emoclust_lobes.crosscorpus.report import README_TABLES, write_report
 from emoclust_lobes.crosscorpus.tables import matrix_table
-from emoclust_lobes.files import read_json, write_json
 from emoclust_lobes.protocol.cells import merge_cells
 from emoclust_lobes.protocol.rows import cell_rows
 from sklearn.metrics import accuracy_score, f1_score, recall_score

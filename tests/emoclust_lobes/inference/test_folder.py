@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from emoclust_lobes.enrolment import SpeakerNormalization
-from emoclust_lobes.files import read_json, replacing_folder
+from data_prep.storage.files import read_json, replacing_folder
+from emoclust_lobes.enrolment.normalization import SpeakerNormalization
 from emoclust_lobes.inference import load_model, write_inference_folder
 
 

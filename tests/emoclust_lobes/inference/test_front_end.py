@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-from emoclust_lobes.front_end_models import FrontEndError
-from emoclust_lobes.front_ends import SSLFrontEnd
+from emoclust_lobes.encoders.front_end_models import FrontEndError
+from emoclust_lobes.encoders.front_ends import SSLFrontEnd
 from emoclust_lobes.inference import InferenceError
 from emoclust_lobes.inference.front_end import PackedFrontEnd, packed_arguments
-from emoclust_lobes.testing.models import save_tiny
+from emoclust_lobes.synthetic.models import save_tiny
 from tiny_models import LARGE
 
 KINDS = {
@@ -43,7 +43,7 @@ def test_the_frames_are_the_same(kind, layers, tmp_path):
         assert getattr(packed, name) == getattr(front_end, name)
 
 
-def test_the_input_is_normalised_or_not_as_it_was(tmp_path):
+def test_the_input_is_normalized_or_not_as_it_was(tmp_path):
     front_end = make("wavlm", tmp_path, do_normalize=False, layers=[2])
     arguments = packed_arguments(front_end)
     assert arguments["extractor"]["do_normalize"] is False

@@ -33,7 +33,7 @@ REFUSED = {
     "text made of references": "b: x\na: !ref (<b>)",
     "placeholder": "a: !PLACEHOLDER",
     "tuple": "a: (1, 2)",
-    "front end of a hub": "a: !new:emoclust_lobes.front_ends.SSLFrontEnd [x, y]",
+    "front end of a hub": "a: !new:emoclust_lobes.encoders.SSLFrontEnd [x, y]",
     "near miss": "a: !new:torch.nn.Linear.forward",
 }
 

@@ -18,9 +18,9 @@ import pytest
 import soundfile
 from emoclust_lobes.predict import PredictError, Predictor
 from emoclust_lobes.predict.command import (
-    add_embed_arguments,
+    add_encode_arguments,
     add_predict_arguments,
-    run_embed,
+    run_encode,
     run_predict,
 )
 from emoclust_lobes.predict.inputs import Clip
@@ -35,7 +35,7 @@ def run(capsys, monkeypatch):
     def run(command, *words, lines=""):
         add, start = {
             "predict": (add_predict_arguments, run_predict),
-            "embed": (add_embed_arguments, run_embed),
+            "encode": (add_encode_arguments, run_encode),
         }[command]
         parser = argparse.ArgumentParser()
         add(parser)
@@ -138,7 +138,7 @@ def test_speakers_of_a_table(run, enrolled_folder, clips):
         "path,who\nclips/short.wav,Kim\nclips/long.wav,Kim\n"
     )
     code, printed, _ = run(
-        "predict", enrolled_folder, "who.csv", "--speaker-column=who"
+        "predict", enrolled_folder, "who.csv", "--speaker_column=who"
     )
     table = pd.read_csv(io.StringIO(printed))
     assert (code, table["speaker"].tolist()) == (0, ["Kim", "Kim"])
@@ -160,7 +160,7 @@ def test_speakers_of_a_table(run, enrolled_folder, clips):
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (["--enrol=clips", "--speaker-column=who"], "not both"),
+        (["--enrol=clips", "--speaker_column=who"], "not both"),
         (["--enrol=clips"], "was not trained with enrolment"),
         (["--output=clips"], "clips is a folder"),
         (["--output=/proc/all.csv"], "cannot be written: No such file"),
@@ -208,13 +208,13 @@ def test_an_interrupted_run_leaves_what_was_there(
 def test_embeddings_are_the_means_of_windows(run, model_folder, clips):
     (clips / "empty.wav").touch()
     code, _, complaints = run(
-        "embed", f"--model={model_folder}", "clips", "--output=e.npz"
+        "encode", str(model_folder), "clips", "--output=e.npz"
     )
     assert (code, complaints.splitlines()[1:]) == (
         3,
         ["  clips/empty.wav: empty file"],
     )
-    run("embed", f"--model={model_folder}", "clips", "--output=e.parquet")
+    run("encode", str(model_folder), "clips", "--output=e.parquet")
     with np.load("e.npz", allow_pickle=False) as arrays:
         assert arrays["path"].tolist() == NAMES
         assert arrays["embedding"].shape == (3, 8)
@@ -230,7 +230,7 @@ def test_embeddings_are_the_means_of_windows(run, model_folder, clips):
 
 def test_embeddings_go_to_files_of_known_kinds(run, model_folder, clips):
     with pytest.raises(PredictError, match="FILE.npz or FILE.parquet"):
-        run("embed", f"--model={model_folder}", "clips", "--output=e.txt")
+        run("encode", str(model_folder), "clips", "--output=e.txt")
 
 
 def test_the_example_with_scikit_learn(tmp_path, monkeypatch, capsys):

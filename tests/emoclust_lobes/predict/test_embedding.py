@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from emoclust_lobes.audio import read_utterance
+from emoclust_lobes.audio.reading import read_utterance
 from emoclust_lobes.predict.embedding import embed_clips
 from emoclust_lobes.predict.inputs import Clip
 from hypothesis import (
@@ -41,7 +41,7 @@ def clips(tmp_path_factory):
         [(0.4, 16000), (0.9, 8000), (0.4, 16000), (0.5, 44100), (1.6, 16000)]
     ):
         path = folder / f"{number}.wav"
-        # Differently coloured, so that embeddings differ
+        # Differently colored, so that embeddings differ
         noise = rng.normal(0, 0.1, int(seconds * rate)).cumsum() / (1 + number)
         soundfile.write(path, noise - noise.mean(), rate, subtype="FLOAT")
         clips.append(Clip(path.name, str(path)))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from emoclust_lobes.audio import read_utterance
+from emoclust_lobes.audio.reading import read_utterance
 from emoclust_lobes.predict import PredictError, Predictor
 from emoclust_lobes.predict.inputs import Clip
 

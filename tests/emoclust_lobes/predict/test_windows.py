@@ -5,7 +5,7 @@ import pytest
 import soundfile
 import torch
 from data_prep.errors import UnusableAudio
-from emoclust_lobes.audio import read_utterance
+from emoclust_lobes.audio.reading import read_utterance
 from emoclust_lobes.predict.windows import read_windows, window_starts
 from hypothesis import (
     given,

@@ -2,7 +2,7 @@
 
 import pytest
 from emoclust_lobes.protocol.cells import read_results
-from emoclust_lobes.testing import results as made_up
+from emoclust_lobes.synthetic import results as made_up
 
 
 @pytest.fixture(scope="session")

@@ -15,18 +15,18 @@ import time
 
 import pandas as pd
 import pytest
+from data_prep.storage.files import read_json
 from emoclust_lobes.cli import main
-from emoclust_lobes.files import read_json
 from emoclust_lobes.protocol.command import commit_of
 from emoclust_lobes.protocol.schema import KEY
-from emoclust_lobes.testing import make_ravdess
+from emoclust_lobes.synthetic import make_ravdess
 
 ROOT = pathlib.Path(__file__).parents[3]
 SYSTEMS = """\
 none: {stage1: {pretraining: none}}
 shuffled: {stage1: {pretraining: shuffled}}
 stats-reference: {reference: {encoders: [stats]}}
-enrolled-reference: {reference: {encoders: [stats], speaker_normalised: True}}
+enrolled-reference: {reference: {encoders: [stats], speaker_normalized: True}}
 wrong-training:
     stage1: {pretraining: none}
     stage2: {class_balance: magic}
@@ -226,14 +226,14 @@ def test_a_report_needs_no_corpus(finished, tree, capsys):
     copy = shutil.copytree(finished[1], tree / "copy", dirs_exist_ok=True)
     (copy / "report.md").unlink()
     yaml = str(tree / "hparams" / "ravdess.yaml")
-    assert main(["protocol", yaml, "--report-only", f"--results={copy}"]) == 0
+    assert main(["protocol", yaml, "--report_only", f"--results={copy}"]) == 0
     assert (copy / "report.md").exists()
     assert str(copy / "report.md") in capsys.readouterr().out
     # Without --results it is where the experiment's results go.
     output = f"--output_folder={tree / 'out'}"
-    assert main(["protocol", yaml, "--report-only", output]) == 0
+    assert main(["protocol", yaml, "--report_only", output]) == 0
     assert str(finished[1] / "report.md") in capsys.readouterr().out
-    assert main(["protocol", yaml, "--report-only", "--results=nowhere"]) == 2
+    assert main(["protocol", yaml, "--report_only", "--results=nowhere"]) == 2
     assert "nowhere" in capsys.readouterr().err
 
 

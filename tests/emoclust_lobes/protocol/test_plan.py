@@ -23,7 +23,7 @@ SYSTEMS = [
     System("noise", {**CONTRAST, "cluster_noise": 0.5}, {}, {}),
     System("vectors", {}, {}, {"encoders": ["stats"]}),
     System("others", {}, {}, {"encoders": ["ge2e"]}),
-    System("enrolled", {}, {}, {"speaker_normalised": True}),
+    System("enrolled", {}, {}, {"speaker_normalized": True}),
 ]
 
 
@@ -93,7 +93,9 @@ def test_clusters_are_needed_where_they_are_contrasted():
     assert needed == {"contrastive", "joint", "noise"}
     late = System("late", {}, {"ser_contrastive_weight": 0.1}, {})
     assert late.needs_clusters
-    assert System("spread", {}, {"ser_spread_labels": True}, {}).needs_clusters
+    assert System(
+        "spread", {}, {"ser_propagate_labels": True}, {}
+    ).needs_clusters
 
 
 def test_systems_are_read_in_the_order_asked_for(tmp_path):

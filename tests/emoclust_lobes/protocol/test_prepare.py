@@ -1,9 +1,9 @@
 """What references read is embedded from the source that the YAML says."""
 
 import pytest
+from emoclust_lobes.encoders.utterance_vectors import SSL_SOURCE
 from emoclust_lobes.protocol.plan import Job, ProtocolError, System
 from emoclust_lobes.protocol.prepare import prepare_jobs
-from emoclust_lobes.utterance_vectors import SSL_SOURCE
 
 SSL = System("ssl_logistic", {}, {}, {"encoders": ["ssl", "ge2e"]})
 GE2E = System("ge2e_logistic", {}, {}, {"encoders": ["ge2e"]})

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from emoclust_lobes.files import read_json, write_json
+from data_prep.storage.files import read_json, write_json
 from emoclust_lobes.protocol import (
     README_TABLES,
     merge_cells,

@@ -13,8 +13,8 @@ import time
 
 import pandas as pd
 import pytest
-from data_prep.manifest import Utterance, write_manifest
-from emoclust_lobes.files import read_json
+from data_prep.manifests.manifest import Utterance, write_manifest
+from data_prep.storage.files import read_json
 from emoclust_lobes.protocol.cells import read_results
 from emoclust_lobes.protocol.plan import Job, System
 from emoclust_lobes.protocol.runner import run_jobs
@@ -61,7 +61,7 @@ pathlib.Path(hparams["run_folder"], hparams["stage1_name"]).mkdir(parents=True)
 STAGE2 = """\
 import os, pathlib, signal, sys, time
 import pandas, speechbrain
-from emoclust_lobes.files import write_json
+from data_prep.storage.files import write_json
 from hyperpyyaml import load_hyperpyyaml
 
 yaml, options, overrides = speechbrain.parse_arguments(sys.argv[1:])

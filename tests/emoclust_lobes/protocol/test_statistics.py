@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.stats
-from emoclust_lobes.metrics import interval
+from emoclust_lobes.evaluation.metrics import interval
 from emoclust_lobes.protocol.averages import pooled_confusion, summarize
 from emoclust_lobes.protocol.schema import Condition
 from emoclust_lobes.protocol.statistics import (

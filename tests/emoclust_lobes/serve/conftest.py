@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 from emoclust_lobes.predict import Predictor
-from emoclust_lobes.testing.inference import made_up_model
+from emoclust_lobes.synthetic.inference import made_up_model
 
 
 @pytest.fixture(scope="session")

@@ -50,7 +50,7 @@ def server(model_folder, tmp_path_factory):
     """Address of the page, folder of its uploads, file of its connections."""
     folder = tmp_path_factory.mktemp("server")
     log = folder / "connections"
-    options = ["--port=0", "--max-megabytes=1", "--max-seconds=10"]
+    options = ["--port=0", "--max_megabytes=1", "--max_seconds=10"]
     process = subprocess.Popen(
         [sys.executable, "-c", SERVE, log, model_folder, *options],
         stdout=subprocess.PIPE,

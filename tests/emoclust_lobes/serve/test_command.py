@@ -16,7 +16,7 @@ def run(*arguments):
 
 
 @pytest.mark.parametrize(
-    "option", ["--max-seconds=0", "--max-megabytes=-1", "--max-seconds=inf"]
+    "option", ["--max_seconds=0", "--max_megabytes=-1", "--max_seconds=inf"]
 )
 def test_limits_must_be_limits(option):
     with pytest.raises(ServeError, match=option.partition("=")[0]):

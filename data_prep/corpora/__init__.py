@@ -1,0 +1,1 @@
+"""One module for each corpus: scan its folder, and describe its utterances."""

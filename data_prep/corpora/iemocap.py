@@ -1,0 +1,233 @@
+"""IEMOCAP: ten actors in five dyadic sessions, acted and improvised.
+
+Busso et al., "IEMOCAP: interactive emotional dyadic motion capture database",
+Language Resources and Evaluation 42 (2008). About 12 hours, 10,039 turns, 16
+kHz; research licence of the University of Southern California, on request at
+https://sail.usc.edu/iemocap/. ``data_folder`` is ``IEMOCAP_full_release``::
+
+    Session1 / dialog / EmoEvaluation / Ses01F_impro01.txt
+    Session1 / sentences / wav / Ses01F_impro01 / Ses01F_impro01_F000.wav
+
+The task with four classes, where ``exc`` counts as ``hap``, has 5,531
+utterances: neu 1,708, hap 1,636, ang 1,103, sad 1,084.
+
+In a turn's name the letter after the session is the actor who wore the
+markers; who speaks is the letter of the last field: ``Ses03M_impro05a_F017``
+is spoken by ``Ses03F``. The column ``sentence`` stays empty: turns of scripted
+dialogues repeat the same lines, but the release does not say which.
+"""
+
+import collections
+import os
+import re
+
+from data_prep.errors import ManifestError, check_choice, name_some
+from data_prep.manifests.folds import SESSIONS, iemocap_fold
+from data_prep.manifests.manifest import Utterance
+from data_prep.manifests.preparation import (
+    Scan,
+    check_data_folder,
+    count_missing,
+    prepare_manifest,
+)
+from data_prep.recordings.audio_files import find_files
+
+CLASS_SETS = {4: ("ang", "hap", "neu", "sad")}
+LABEL_SOURCES = ("majority",)
+
+# Utterances of the four classes in the complete release.
+SPEAKERS = dict(
+    zip(
+        (speaker for session in SESSIONS for speaker in session),
+        (528, 557, 481, 542, 522, 629, 528, 503, 590, 651),
+        strict=True,
+    )
+)
+
+_TURN = re.compile(r"Ses(\d\d)[FM]_\w+_([FM])\d+")
+_LABEL = re.compile(r"\[[^\]]*\]\s+(\S+)\s+(\w+)")
+
+
+def scan_iemocap(data_folder, classes, expect_complete):
+    """Find all turns and the emotion that most annotators heard.
+
+    Arguments
+    ---------
+    data_folder : pathlib.Path
+        ``IEMOCAP_full_release``.
+    classes : collection of str
+        The class set.
+    expect_complete : bool
+        Whether a label without audio is kept, to be complained about, or
+        counted as dropped.
+
+    Returns
+    -------
+    Scan
+
+    Raises
+    ------
+    ManifestError
+        When a line of a label file cannot be read or, in what should be
+        complete, a dialogue has no label file.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> labels = folder / "Session1/dialog/EmoEvaluation"
+    >>> turns = folder / "Session1/sentences/wav/Ses01F_impro01"
+    >>> for made in (labels, turns):
+    ...     made.mkdir(parents=True)
+    >>> (turns / "Ses01F_impro01_F000.wav").touch()
+    >>> line = "[6.29 - 8.24]\\tSes01F_impro01_F000\\texc\\t[2.5, 2.5, 2.5]"
+    >>> _ = (labels / "Ses01F_impro01.txt").write_text(line)
+    >>> scan = scan_iemocap(folder, ["hap", "sad"], expect_complete=False)
+    >>> [(x.spk_id, x.session, x.emotion) for x in scan.utterances]
+    [('Ses01F', '1', 'hap')]
+    """
+    utterances, problems = [], []
+    unlabeled: collections.Counter[str] = collections.Counter()
+    dropped: collections.Counter[str] = collections.Counter()
+    for number in range(1, 6):
+        place = f"Session{number}/dialog/EmoEvaluation"
+        labels, unread = _read_labels(data_folder / place)
+        problems += [f"{place}/{line}" for line in unread]
+        folder = f"Session{number}/sentences/wav"
+        turns = [
+            (os.path.basename(wav).removesuffix(".wav"), f"{folder}/{wav}")
+            for wav in find_files(data_folder / folder, (".wav",))
+        ]
+        if expect_complete:
+            problems += [
+                f"{place}/{dialogue}.txt: No such file"
+                for dialogue in _dialogues(turn for turn, _ in turns)
+                if not (data_folder / place / f"{dialogue}.txt").is_file()
+            ]
+        for turn in labels.keys() - {turn for turn, _ in turns}:
+            dialogue = turn.rpartition("_")[0]
+            if expect_complete:
+                turns.append((turn, f"{folder}/{dialogue}/{turn}.wav"))
+            else:
+                dropped["no audio file"] += 1
+        for turn, wav in turns:
+            name = _TURN.fullmatch(turn)
+            if not name:
+                dropped["not a turn's name"] += 1
+                continue
+            label = labels.get(turn, "none")
+            emotion = {"exc": "hap"}.get(label, label)
+            if emotion not in classes:
+                unlabeled[f"label {label}"] += 1
+                emotion = ""
+            utterances.append(
+                Utterance(
+                    ID=turn,
+                    wav=wav,
+                    spk_id=f"Ses{name[1]}{name[2]}",
+                    gender=name[2],
+                    session=str(int(name[1])),
+                    emotion=emotion,
+                    label_source="majority" if emotion else "",
+                )
+            )
+    if problems:
+        raise ManifestError(
+            f"IEMOCAP in {data_folder} has {len(problems):,} labels that "
+            f"cannot be read: {name_some(problems)}. Copy those files again."
+        )
+    return Scan(utterances, unlabeled, dropped)
+
+
+def _dialogues(turns):
+    """Name the dialogues of turns, sorted."""
+    names = {turn.rpartition("_")[0] for turn in turns if _TURN.fullmatch(turn)}
+    return sorted(names)
+
+
+def _read_labels(folder):
+    """Read the labels by turn; subfolders hold those of single annotators.
+
+    Lines that begin as a label does and are none come second.
+    """
+    labels, unread = {}, []
+    for path in sorted(folder.glob("*.txt")):
+        # macOS left its own ._Ses01F_impro01.txt in the release.
+        if path.name.startswith("."):
+            continue
+        text = path.read_text(encoding="utf-8", errors="replace")
+        for number, line in enumerate(text.split("\n"), start=1):
+            found = _LABEL.match(line)
+            if found:
+                labels[found[1]] = found[2]
+            elif line.startswith("["):
+                unread.append(f"{path.name}, line {number}: {line[:60]!r}")
+    return labels, unread
+
+
+def prepare_iemocap(
+    data_folder,
+    manifest_folder,
+    fold=1,
+    classes=4,
+    label_source="majority",
+    protocol="sessions",
+    expect_complete=True,
+):
+    """Write the manifest of one fold of IEMOCAP, unless it is current.
+
+    Arguments
+    ---------
+    data_folder : str or pathlib.Path
+        ``IEMOCAP_full_release``.
+    manifest_folder : str or pathlib.Path
+        Where the manifest goes.
+    fold : int
+        1 to 5, or 1 to 10 with ``protocol="speakers"``.
+    classes : int
+        4: ang, hap (with exc), neu, sad.
+    label_source : str
+        "majority", the label of the release.
+    protocol : str
+        "sessions", "speakers" or "sessions-nodev": see
+        :func:`data_prep.manifests.folds.iemocap_fold`.
+    expect_complete : bool
+        Whether anything but the complete release is an error.
+
+    Raises
+    ------
+    ManifestError
+        Saying what was found, where, and what to do.
+
+    Example
+    -------
+    >>> prepare_iemocap("corpus", "manifest", label_source="mine")
+    Traceback (most recent call last):
+    ...
+    data_prep.errors.ManifestError: label_source='mine' is not offered...
+    """
+    check_choice("classes", classes, CLASS_SETS)
+    check_choice("label_source", label_source, LABEL_SOURCES)
+    speakers = iemocap_fold(protocol, fold)
+    folder = check_data_folder("IEMOCAP", data_folder, ("Session[1-5]",))
+    scan = scan_iemocap(folder, CLASS_SETS[classes], expect_complete)
+    labeled = [u for u in scan.utterances if u.emotion]
+    missing = count_missing("IEMOCAP", SPEAKERS, labeled, expect_complete)
+    prepare_manifest(
+        corpus="IEMOCAP",
+        scan=scan,
+        speakers=speakers,
+        classes=CLASS_SETS[classes],
+        data_folder=folder,
+        manifest_folder=manifest_folder,
+        details={
+            "arguments": {
+                "fold": fold,
+                "classes": classes,
+                "label_source": label_source,
+                "protocol": protocol,
+                "expect_complete": expect_complete,
+            },
+            "folds": 10 if protocol == "speakers" else 5,
+            "missing": missing,
+        },
+    )

@@ -1,0 +1,1 @@
+"""The CSV files that everything else reads: written, read, split, validated."""

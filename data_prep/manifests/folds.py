@@ -1,0 +1,245 @@
+"""Who trains, who validates, who tests: speaker-disjoint folds.
+
+Folds are made of groups of speakers (sessions, blocks of actors). In fold k
+group k is tested on, group k + 1 is for development and the others train, so
+that over all folds each speaker is tested exactly once.
+"""
+
+import collections
+import itertools
+
+from data_prep.errors import ManifestError, check_choice
+
+SESSIONS = tuple((f"Ses{n:02d}F", f"Ses{n:02d}M") for n in range(1, 6))
+PROTOCOLS = ("sessions", "speakers", "sessions-nodev")
+
+
+def rotation(groups, fold, development=True):
+    """Assign groups of speakers to the splits of one fold.
+
+    Arguments
+    ---------
+    groups : sequence of sequences of str
+        The groups, at least three (two without development set).
+    fold : int
+        Which group is tested on, counted from 1.
+    development : bool
+        Whether the next group is held out for model selection; if not, it
+        trains and there is no "valid" split.
+
+    Returns
+    -------
+    dict
+        Tuples of speakers under "train", "valid" and "test".
+
+    Raises
+    ------
+    ManifestError
+        When there is no such fold.
+
+    Example
+    -------
+    >>> groups = [("a", "b"), ("c", "d"), ("e", "f")]
+    >>> rotation(groups, fold=3)
+    {'train': ('c', 'd'), 'valid': ('a', 'b'), 'test': ('e', 'f')}
+    """
+    check_fold(fold, len(groups))
+    held_out = {"test": fold - 1}
+    if development:
+        held_out = {"valid": fold % len(groups), **held_out}
+    train = [
+        speaker
+        for number, group in enumerate(groups)
+        if number not in held_out.values()
+        for speaker in group
+    ]
+    splits = {name: tuple(groups[n]) for name, n in held_out.items()}
+    return {"train": tuple(train), **splits}
+
+
+def check_fold(fold, n_folds):
+    """Raise a ManifestError unless ``fold`` is an integer of 1 to n_folds.
+
+    Arguments
+    ---------
+    fold : int
+        What was given.
+    n_folds : int
+        How many there are.
+
+    Example
+    -------
+    >>> check_fold(6, 5)
+    Traceback (most recent call last):
+    ...
+    data_prep.errors.ManifestError: fold=6 does not exist: choose one of 1 to 5.
+    """
+    if not isinstance(fold, int) or not 1 <= fold <= n_folds:
+        raise ManifestError(
+            f"fold={fold!r} does not exist: choose one of 1 to {n_folds}."
+        )
+
+
+def iemocap_fold(protocol, fold):
+    """Assign IEMOCAP's ten speakers to the splits of one fold.
+
+    Arguments
+    ---------
+    protocol : str
+        "sessions": 5 folds, test session k, development session k + 1;
+        "speakers": 10 folds, test one speaker, development the partner of
+        the same session; "sessions-nodev": 5 folds, test session k, the other
+        four train.
+    fold : int
+        Counted from 1.
+
+    Returns
+    -------
+    dict
+        Tuples of speakers under "train", "valid" (not for "sessions-nodev")
+        and "test".
+
+    Raises
+    ------
+    ManifestError
+        When there is no such protocol or fold.
+
+    Example
+    -------
+    >>> iemocap_fold("speakers", 4)["test"]
+    ('Ses02M',)
+    >>> iemocap_fold("speakers", 4)["valid"]
+    ('Ses02F',)
+    """
+    check_choice("protocol", protocol, PROTOCOLS)
+    if protocol != "speakers":
+        return rotation(
+            SESSIONS, fold, development=protocol != "sessions-nodev"
+        )
+    check_fold(fold, 2 * len(SESSIONS))
+    session, letter = divmod(fold - 1, 2)
+    pair = SESSIONS[session]
+    others = [x for x in SESSIONS if x != pair]
+    return {
+        "train": tuple(speaker for group in others for speaker in group),
+        "valid": (pair[1 - letter],),
+        "test": (pair[letter],),
+    }
+
+
+def speaker_blocks(official, present):
+    """Return the blocks of speakers that the folds rotate over.
+
+    These are the official blocks as long as each has a speaker. A small
+    excerpt of a corpus may leave some empty; then the speakers that are
+    there, sorted, are cut into as many contiguous blocks of even size.
+
+    Arguments
+    ---------
+    official : sequence of sequences of str
+        The published blocks.
+    present : collection of str
+        The speakers on disk.
+
+    Returns
+    -------
+    blocks : list of tuple of str
+        Never an empty one; fewer blocks when there are fewer speakers.
+    kind : str
+        "official" or "present speakers".
+
+    Raises
+    ------
+    ManifestError
+        With fewer than three speakers: train, valid and test need one each.
+
+    Example
+    -------
+    >>> official = [("a", "b"), ("c", "d"), ("e", "f")]
+    >>> speaker_blocks(official, {"a", "b", "c", "e"})
+    ([('a', 'b'), ('c',), ('e',)], 'official')
+    >>> speaker_blocks(official, {"a", "b", "c", "d"})
+    ([('a', 'b'), ('c',), ('d',)], 'present speakers')
+    """
+    blocks = [
+        tuple(sorted(set(block).intersection(present))) for block in official
+    ]
+    if all(blocks):
+        return blocks, "official"
+    speakers = sorted(present)
+    n_blocks = min(len(official), len(speakers))
+    if n_blocks < 3:
+        raise ManifestError(
+            f"Only {len(speakers)} speakers were found "
+            f"({', '.join(speakers) or 'none'}): train, valid and test need "
+            "at least one each."
+        )
+    size, larger = divmod(len(speakers), n_blocks)
+    starts = [n * size + min(n, larger) for n in range(n_blocks + 1)]
+    cuts = itertools.pairwise(starts)
+    return [tuple(speakers[a:b]) for a, b in cuts], "present speakers"
+
+
+def balanced_blocks(labeled, n_blocks):
+    """Deal speakers out to blocks of about one size and mixture of classes.
+
+    The largest come first, each into the block that has least of what it
+    brings. (scikit-learn's ``StratifiedGroupKFold`` does not go by size.)
+
+    Arguments
+    ---------
+    labeled : iterable of (str, str)
+        Speaker and emotion of each labeled utterance, in any order.
+    n_blocks : int
+        At least 3, as train, valid and test need one each.
+
+    Returns
+    -------
+    list of tuple of str
+        The same for the same utterances.
+
+    Raises
+    ------
+    ManifestError
+        When there are fewer blocks than three or fewer speakers than blocks.
+
+    Example
+    -------
+    >>> counts = {"ann": 4, "bob": 2, "eve": 2, "kim": 4}
+    >>> labeled = [(x, e) for x in counts for e in "as" * (counts[x] // 2)]
+    >>> balanced_blocks(labeled, 3)
+    [('ann',), ('kim',), ('bob', 'eve')]
+    """
+    if not isinstance(n_blocks, int) or n_blocks < 3:
+        raise ManifestError(
+            f"folds={n_blocks!r} is too few: train, valid and test need at "
+            "least one block of speakers each, so give 3 or more."
+        )
+    counts: dict[str, collections.Counter[str]] = collections.defaultdict(
+        collections.Counter
+    )
+    for speaker, emotion in labeled:
+        counts[speaker][emotion] += 1
+    if len(counts) < n_blocks:
+        raise ManifestError(
+            f"folds={n_blocks} needs as many labeled speakers, and there are "
+            f"{len(counts)}: give fewer folds, at least 3."
+        )
+    blocks: list[list[str]] = [[] for _ in range(n_blocks)]
+    totals: list[collections.Counter[str]] = [
+        collections.Counter() for _ in range(n_blocks)
+    ]
+
+    def crowding(block, added):
+        # By this much, times two and but for a constant, the sum of squares
+        # of all counts grows: it is least when blocks are alike.
+        held = totals[block]
+        crowd = sum(held[emotion] * n for emotion, n in added.items())
+        return crowd, held.total(), block
+
+    for speaker in sorted(counts, key=lambda x: (-counts[x].total(), x)):
+        added = counts[speaker]
+        best = min(range(n_blocks), key=lambda block: crowding(block, added))
+        blocks[best].append(speaker)
+        totals[best] += added
+    return [tuple(sorted(block)) for block in blocks]

@@ -1,0 +1,282 @@
+"""The steps that every corpus and pool goes through.
+
+A corpus module scans its folder into utterances and says which speakers
+belong to which split; everything after that is the same for all and stands
+here: fingerprint, skip, probe, split, validate, write.
+"""
+
+import collections
+import dataclasses
+import pathlib
+from typing import NamedTuple
+
+from data_prep.errors import ManifestError, name_some
+from data_prep.manifests.manifest import FORMAT, write_manifest
+from data_prep.manifests.summary import is_current, read_summary
+from data_prep.manifests.validation import check_text, validate
+from data_prep.recordings.audio_files import file_size, probe_files
+from data_prep.storage.files import fingerprint
+from data_prep.storage.locks import locked
+
+from speechbrain.utils.logger import get_logger
+
+logger = get_logger(__name__)
+
+
+class Scan(NamedTuple):
+    """What was found in a corpus.
+
+    Arguments
+    ---------
+    utterances : list of Utterance
+        Without durations.
+    unlabeled : collections.Counter
+        Of those, how many have no emotion, by reason.
+    dropped : collections.Counter
+        How many recordings are in no file of the manifest, by reason.
+
+    Example
+    -------
+    >>> from data_prep.manifests.manifest import Utterance
+    >>> ann = Utterance(ID="u1", wav="u1.wav", spk_id="ann")
+    >>> no_label = collections.Counter({"no label": 1})
+    >>> Scan([ann], no_label, collections.Counter()).unlabeled.total()
+    1
+    """
+
+    utterances: list
+    unlabeled: collections.Counter
+    dropped: collections.Counter
+
+
+def check_data_folder(corpus, data_folder, contents):
+    """Raise a ManifestError unless a folder looks like that of a corpus.
+
+    Arguments
+    ---------
+    corpus : str
+        Name of the corpus.
+    data_folder : str or pathlib.Path
+        The folder that was given.
+    contents : tuple of str
+        Patterns of entries, of which the corpus' folder has at least one.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> (folder / "AudioWAV").mkdir()
+    >>> check_data_folder("CREMA-D", folder, ("AudioWAV",)) == folder
+    True
+    """
+
+    def matches(folder):
+        return any(any(folder.glob(pattern)) for pattern in contents)
+
+    expected = f"the folder of {corpus} that holds {' or '.join(contents)}"
+    # As text, since an option may be anything that YAML has.
+    if not data_folder or not pathlib.Path(str(data_folder)).is_dir():
+        raise ManifestError(
+            f"data_folder={str(data_folder)!r} is not a folder: give "
+            f"{expected}."
+        )
+    folder = pathlib.Path(data_folder)
+    if matches(folder):
+        return folder
+    entries = sorted(entry.name for entry in folder.iterdir())
+    message = (
+        f"data_folder={folder} is not {expected}; it holds "
+        f"{name_some(entries, 5) or 'nothing'}."
+    )
+    near = [folder.absolute().parent, *sorted(folder.iterdir())]
+    for other in near:
+        if other.is_dir() and matches(other):
+            message += f" Did you mean {other}?"
+            break
+    raise ManifestError(message)
+
+
+def count_missing(corpus, expected, utterances, expect_complete):
+    """Compare a corpus with its published size, speaker by speaker.
+
+    Arguments
+    ---------
+    corpus : str
+        Name of the corpus.
+    expected : dict
+        Number of utterances of each speaker in the whole corpus.
+    utterances : list of Utterance
+        The utterances to count.
+    expect_complete : bool
+        Whether a difference is an error.
+
+    Returns
+    -------
+    dict
+        How many utterances are missing, by speaker.
+
+    Raises
+    ------
+    ManifestError
+        When the corpus should be complete and is not.
+
+    Example
+    -------
+    >>> count_missing("Tiny", {"a": 2, "b": 1}, [], expect_complete=False)
+    {'a': 2, 'b': 1}
+    """
+    found = collections.Counter(utterance.spk_id for utterance in utterances)
+    differ = {
+        speaker: f"{speaker} {found[speaker]:,} of {expected.get(speaker, 0):,}"
+        for speaker in sorted({*expected, *found})
+        if found[speaker] != expected.get(speaker, 0)
+    }
+    if expect_complete and differ:
+        raise ManifestError(
+            f"{corpus} is not complete: {found.total():,} of "
+            f"{sum(expected.values()):,} utterances were found. These "
+            f"speakers differ: {name_some(differ.values())}. Add what is "
+            "missing, or set expect_complete to False to work with a part."
+        )
+    return {
+        speaker: expected[speaker] - found[speaker]
+        for speaker in sorted(expected)
+        if found[speaker] < expected[speaker]
+    }
+
+
+def prepare_manifest(
+    *, corpus, scan, speakers, classes, data_folder, manifest_folder, details
+):
+    """Write the manifest of one fold, or of one pool, unless it is current.
+
+    Another process that writes it is waited for.
+
+    Arguments
+    ---------
+    corpus : str
+        Name of the corpus or pool.
+    scan : Scan
+        What was found.
+    speakers : dict or None
+        The speakers of "train", "valid" (optional) and "test"; None for a
+        pool without splits.
+    classes : collection of str
+        The class set.
+    data_folder : pathlib.Path
+        Where the paths of the utterances start from.
+    manifest_folder : str or pathlib.Path
+        Where the manifest goes.
+    details : dict
+        What else ``manifest.json`` shall say, the arguments among it.
+
+    Raises
+    ------
+    ManifestError
+        When audio is unusable or the manifest would not be valid; what was
+        in the folder before is then still there.
+
+    Example
+    -------
+    >>> from data_prep.manifests.manifest import Utterance
+    >>> from emoclust_lobes.synthetic.noise import write_noise
+    >>> folder = getfixture("tmp_path")
+    >>> _ = write_noise(folder / "u1.wav", samples=8000)
+    >>> ann = Utterance(ID="u1", wav="u1.wav", spk_id="ann")
+    >>> prepare_manifest(
+    ...     corpus="Tiny",
+    ...     scan=Scan([ann], collections.Counter(), collections.Counter()),
+    ...     speakers=None,
+    ...     classes=(),
+    ...     data_folder=folder,
+    ...     manifest_folder=folder / "manifest",
+    ...     details={},
+    ... )
+    >>> read_summary(folder / "manifest")["seconds"]
+    {'pool': 0.5}
+    """
+    utterances = sorted(scan.utterances, key=lambda utterance: utterance.ID)
+    check_text(corpus, utterances)
+    _check_speakers(corpus, utterances, speakers)
+    summary = {
+        "corpus": corpus,
+        "format": FORMAT,
+        "classes": sorted(classes),
+        **details,
+        "unlabeled": dict(sorted(scan.unlabeled.items())),
+        "dropped": dict(sorted(scan.dropped.items())),
+    }
+    # Everything that the manifest follows from. Sizes stand for the audio:
+    # unlike times of change, they are the same on every machine.
+    sizes = (file_size(f"{data_folder}/{u.wav}") for u in utterances)
+    rows = (utterance.row() for utterance in utterances)
+    key = fingerprint([summary, speakers, rows, sizes])
+    outcome = "unchanged, skipped"
+    if not is_current(manifest_folder, key):
+        utterances = _with_durations(utterances, data_folder)
+        tables = _split(utterances, speakers)
+        validate(tables, classes)
+        with locked(manifest_folder, wait=True):
+            # Another process may have written it in the meantime
+            if not is_current(manifest_folder, key):
+                summary["fingerprint"] = key
+                write_manifest(manifest_folder, tables, summary)
+                outcome = "written"
+    counts = read_summary(manifest_folder)["utterances"]
+    logger.info(
+        "%s: manifest %s in %s (%s utterances)",
+        corpus,
+        outcome,
+        manifest_folder,
+        ", ".join(f"{split} {count:,}" for split, count in counts.items()),
+    )
+
+
+def _check_speakers(corpus, utterances, speakers):
+    """Raise when nobody is there of those who should be in a split."""
+    present = {utterance.spk_id for utterance in utterances}
+    for split, names in (speakers or {}).items():
+        if not present.intersection(names):
+            raise ManifestError(
+                f"{corpus} has no utterance of {name_some(names)}, who make "
+                f"up {split}.csv in this fold: add them, or choose another "
+                "fold."
+            )
+
+
+def _with_durations(utterances, data_folder):
+    """Look at the audio and return the utterances with their durations."""
+    probed = probe_files(
+        data_folder, [utterance.wav for utterance in utterances]
+    )
+    timed, beyond = [], []
+    for utterance in utterances:
+        frames, rate = probed[utterance.wav]
+        start = 0 if utterance.start is None else utterance.start
+        stop = frames if utterance.stop is None else utterance.stop
+        if not 0 <= start < stop <= frames:
+            beyond.append(f"{utterance.ID} ({start} to {stop} of {frames})")
+        duration = (stop - start) / rate
+        timed.append(dataclasses.replace(utterance, duration=duration))
+    if beyond:
+        raise ManifestError(
+            f"{len(beyond):,} utterances lie outside their files (samples): "
+            f"{name_some(beyond)}."
+        )
+    return timed
+
+
+def _split(utterances, speakers):
+    """Sort the utterances into the CSVs of a manifest."""
+    if speakers is None:
+        return {"pool": utterances}
+    tables = {
+        split: [u for u in utterances if u.emotion and u.spk_id in names]
+        for split, names in speakers.items()
+    }
+    train = speakers["train"]
+    return {**tables, "pool": [u for u in utterances if u.spk_id in train]}

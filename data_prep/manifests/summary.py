@@ -1,0 +1,101 @@
+"""What a manifest says of itself, in its ``manifest.json``."""
+
+import pathlib
+
+from data_prep.errors import ManifestError
+from data_prep.storage.files import file_digest, read_json
+
+SUMMARY = "manifest.json"
+
+
+def read_summary(manifest_folder):
+    """Return what ``manifest.json`` says.
+
+    Arguments
+    ---------
+    manifest_folder : str or pathlib.Path
+        Folder of a manifest.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    ManifestError
+        When there is no whole manifest.
+
+    Example
+    -------
+    >>> read_summary("nowhere")
+    Traceback (most recent call last):
+    ...
+    data_prep.errors.ManifestError: There is no manifest in nowhere: prepare \
+the corpus first.
+    """
+    summary = find_summary(manifest_folder)
+    if summary is None:
+        raise ManifestError(
+            f"There is no manifest in {manifest_folder}: prepare the corpus "
+            "first."
+        )
+    return summary
+
+
+def find_summary(manifest_folder):
+    """Return what ``manifest.json`` says, or None when there is no whole one.
+
+    Arguments
+    ---------
+    manifest_folder : str or pathlib.Path
+        Folder of a manifest.
+
+    Returns
+    -------
+    dict or None
+
+    Example
+    -------
+    >>> find_summary("nowhere") is None
+    True
+    """
+    try:
+        return read_json(pathlib.Path(manifest_folder) / SUMMARY)
+    except ValueError:
+        return None
+
+
+def is_current(manifest_folder, fingerprint):
+    """Say whether a manifest is whole and was made from the same inputs.
+
+    Arguments
+    ---------
+    manifest_folder : str or pathlib.Path
+        Folder of a manifest.
+    fingerprint : str
+        Fingerprint of the inputs as they are now.
+
+    Returns
+    -------
+    bool
+
+    Example
+    -------
+    >>> from data_prep.manifests.manifest import Utterance, write_manifest
+    >>> folder = getfixture("tmp_path")
+    >>> ann = Utterance(ID="u1", duration=1.5, wav="u1.wav", spk_id="ann")
+    >>> write_manifest(folder, {"pool": [ann]}, {"fingerprint": "abc"})
+    >>> is_current(folder, "abc"), is_current(folder, "xyz")
+    (True, False)
+    """
+    summary = find_summary(manifest_folder)
+    if not summary or summary.get("fingerprint") != fingerprint:
+        return False
+    for name, digest in summary["files"].items():
+        try:
+            found = file_digest(pathlib.Path(manifest_folder) / name)
+        except OSError:
+            return False
+        if found != digest:
+            return False
+    return True

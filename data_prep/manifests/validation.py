@@ -1,0 +1,152 @@
+"""What a manifest must not be: the checks made before one is written."""
+
+import collections
+import math
+import re
+
+from data_prep.errors import ManifestError, name_some
+from data_prep.manifests.manifest import SPLITS
+from data_prep.recordings.paths import is_below_root
+
+# SpeechBrain's CSV reader drops leading spaces and replaces $names; lone
+# surrogates stand for bytes of a file name that are not UTF-8.
+_UNFIT = re.compile(r"^\s|\s$|[$\0\r\n\ud800-\udfff]")
+
+
+def check_text(corpus, utterances):
+    """Refuse names that would not come back from a CSV as they went in.
+
+    Arguments
+    ---------
+    corpus : str
+        Name of the corpus.
+    utterances : list of Utterance
+        What was found.
+
+    Raises
+    ------
+    ManifestError
+        Naming the utterances with a '$', a line break, a zero, a space at
+        either end, or bytes that are not UTF-8.
+
+    Example
+    -------
+    >>> from data_prep.manifests.manifest import Utterance
+    >>> check_text("Tiny", [Utterance(ID="a", wav="a.wav", spk_id="$s")])
+    Traceback (most recent call last):
+    ...
+    data_prep.errors.ManifestError: Tiny has names with '$', line breaks, \
+zeros, outer spaces or bytes that are not UTF-8: 'a'. Rename them.
+    """
+    unfit = [
+        ascii(row.ID)
+        for row in utterances
+        if any(
+            _UNFIT.search(text)
+            for text in (row.ID, row.wav, row.spk_id, row.session, row.sentence)
+        )
+    ]
+    if unfit:
+        raise ManifestError(
+            f"{corpus} has names with '$', line breaks, zeros, outer spaces "
+            f"or bytes that are not UTF-8: {name_some(unfit)}. Rename them."
+        )
+
+
+def validate(tables, classes):
+    """Refuse a manifest that would spoil an experiment.
+
+    Arguments
+    ---------
+    tables : dict
+        Lists of :class:`Utterance` under "train", "valid", "test" (each may
+        be left out) and "pool".
+    classes : collection of str
+        The class set.
+
+    Raises
+    ------
+    ManifestError
+        Naming every duplicate ID, every utterance without ID, speaker or
+        duration, with a label outside the class set or with audio elsewhere,
+        every labeled split that lacks a class or holds an unlabeled
+        utterance, and every speaker in two splits.
+
+    Example
+    -------
+    >>> from data_prep.manifests.manifest import Utterance
+    >>> happy = Utterance(
+    ...     ID="a", duration=1, wav="a.wav", spk_id="s", emotion="hap"
+    ... )
+    >>> validate({"test": [happy]}, ["hap", "sad"])
+    Traceback (most recent call last):
+    ...
+    data_prep.errors.ManifestError: test.csv has no utterance of sad.
+    """
+    problems = []
+
+    def refuse(split, what, culprits):
+        if culprits:
+            count = f" ({len(culprits):,})" if len(culprits) > 1 else ""
+            problems.append(
+                f"{split}.csv has {what}{count}: {name_some(culprits)}."
+            )
+
+    for split, rows in tables.items():
+        ids = collections.Counter(row.ID for row in rows)
+        refuse(split, "duplicate IDs", [x for x, n in ids.items() if n > 1])
+        refuse(
+            split,
+            "utterances without an ID or a speaker",
+            [row.wav for row in rows if not (row.ID and row.spk_id)],
+        )
+        refuse(
+            split,
+            "utterances of no duration",
+            [row.ID for row in rows if not 0 < row.duration < math.inf],
+        )
+        refuse(
+            split,
+            "paths that leave the corpus' folder",
+            [
+                row.wav
+                for row in rows
+                if not is_below_root(f"$data_root/{row.wav}")
+            ],
+        )
+        refuse(
+            split,
+            f"labels outside the class set {'/'.join(sorted(classes))}",
+            [
+                f"{row.ID} ({row.emotion})"
+                for row in rows
+                if row.emotion and row.emotion not in classes
+            ],
+        )
+        if split in SPLITS:
+            refuse(
+                split,
+                "unlabeled utterances",
+                [row.ID for row in rows if not row.emotion],
+            )
+            empty = sorted(set(classes) - {row.emotion for row in rows})
+            if empty:
+                problems.append(
+                    f"{split}.csv has no utterance of {', '.join(empty)}."
+                )
+        elif not rows:
+            problems.append(f"{split}.csv has no utterance.")
+
+    speakers = {split: {x.spk_id for x in tables[split]} for split in tables}
+    # The pool is the training speakers', so those two go together.
+    for one, other in (
+        ("train", "valid"),
+        ("train", "test"),
+        ("pool", "valid"),
+        ("pool", "test"),
+        ("valid", "test"),
+    ):
+        shared = speakers.get(one, set()) & speakers.get(other, set())
+        refuse(one, f"speakers of {other}.csv", sorted(shared))
+    if problems:
+        raise ManifestError("\n".join(problems))

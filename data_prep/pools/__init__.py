@@ -1,0 +1,1 @@
+"""Speech without emotion labels: what stage 1 learns from."""

@@ -1,0 +1,292 @@
+"""Unlabeled pools: speech of many speakers for pretraining.
+
+A pool is "own" (the training speakers of the corpus' fold), or a folder of
+``SPEAKER/.../*.{wav,flac,mp3,ogg,opus}`` as VoxCeleb (SPEAKER/VIDEO/utterance)
+and LibriSpeech (SPEAKER/CHAPTER/utterance) have it, where a second level is
+the session, or LibriSpeech's files in one folder, or any of these packed in tar
+files, each of which counts as unpacked where it lies, or a CSV file with columns
+for the path (wav, path or file) and the speaker (spk_id or speaker), and
+optionally session, gender, sentence, start and stop, whose paths start from
+the CSV's own folder.
+
+Each pool gets its manifest in ``<manifest_folder>/pools/<name>``. Its name, the
+folder's or the file's, stands in front of IDs and speakers.
+"""
+
+import collections
+import os
+import pathlib
+from typing import NamedTuple
+
+from data_prep.errors import ManifestError, name_some
+from data_prep.manifests.manifest import Source, read_manifest
+from data_prep.manifests.preparation import prepare_manifest
+from data_prep.manifests.summary import read_summary
+from data_prep.pools.scans import scan_folder, scan_table
+from data_prep.recordings.tar_shards import name_audio, split_address
+
+OWN = "own"
+
+
+class Pool(NamedTuple):
+    """A pool's name, and the folder or CSV file that it comes from.
+
+    Example
+    -------
+    >>> Pool("calls", pathlib.Path("/data/calls.csv")).data_root.as_posix()
+    '/data'
+    """
+
+    name: str
+    path: pathlib.Path
+
+    @property
+    def data_root(self):
+        """The folder that paths start from."""
+        return self.path if self.path.is_dir() else self.path.parent
+
+
+def name_pools(pools):
+    """Give each external pool a name of its own.
+
+    Arguments
+    ---------
+    pools : list of str or str
+        "own", folders and CSV files.
+
+    Returns
+    -------
+    list of Pool
+        The external ones, in order. Those whose base names are equal have
+        as much of the path in front as tells them apart.
+
+    Raises
+    ------
+    ManifestError
+        When one is not there, or is listed twice.
+
+    Example
+    -------
+    >>> root = getfixture("tmp_path")
+    >>> for name in ("a/vox", "b/vox", "libri"):
+    ...     (root / name).mkdir(parents=True)
+    >>> paths = ["own", *(root / x for x in ("a/vox", "b/vox", "libri"))]
+    >>> [pool.name for pool in name_pools(paths)]
+    ['a-vox', 'b-vox', 'libri']
+    """
+    paths = [
+        pathlib.Path(os.path.abspath(pathlib.Path(str(pool)).expanduser()))
+        for pool in _as_list(pools)
+        if pool != OWN
+    ]
+    for path in paths:
+        if not path.is_dir() and not (path.is_file() and path.suffix == ".csv"):
+            raise ManifestError(
+                f"The pool {path} is no folder and no CSV file: pools is a "
+                f"list of {OWN!r}, folders and CSV files."
+            )
+    listed = [x for x in _as_list(pools) if x == OWN]
+    listed += [os.path.realpath(path) for path in paths]
+    twice = [x for x, n in collections.Counter(listed).items() if n > 1]
+    if twice:
+        raise ManifestError(f"pools has {name_some(twice)} more than once.")
+
+    names = [_name(path, 1) for path in paths]
+    for depth in range(2, max((len(path.parts) for path in paths), default=0)):
+        uses = collections.Counter(names)
+        names = [
+            name if uses[name] == 1 else _name(path, depth)
+            for name, path in zip(names, paths, strict=True)
+        ]
+    if len(set(names)) < len(names):
+        raise ManifestError(
+            f"The pools {name_some(map(str, paths))} cannot be told apart by "
+            "name: rename one."
+        )
+    return [Pool(*pair) for pair in zip(names, paths, strict=True)]
+
+
+def _as_list(pools):
+    return list(pools) if isinstance(pools, list | tuple) else [pools]
+
+
+def _name(path, depth):
+    """Join the last parts of a path, all but a CSV's ending."""
+    stem = path if path.is_dir() else path.with_suffix("")
+    return "-".join(stem.parts[-depth:])
+
+
+def prepare_pools(pools, data_folder, manifest_folder):
+    """Write the manifests of all external pools that are not current.
+
+    Arguments
+    ---------
+    pools : list of str or str
+        "own" (prepared with the corpus), folders and CSV files.
+    data_folder : str or pathlib.Path
+        The folder of the corpus.
+    manifest_folder : str or pathlib.Path
+        The manifest of the corpus' fold, prepared before.
+
+    Raises
+    ------
+    ManifestError
+        When a pool cannot be used, holds a recording that the fold validates
+        or tests on, or one that is in another pool too, where it would be
+        spoken by somebody else.
+
+    Example
+    -------
+    >>> from data_prep import prepare_ravdess
+    >>> from emoclust_lobes.synthetic import make_pool, make_ravdess
+    >>> folder = getfixture("tmp_path")
+    >>> corpus, fold, pool = (folder / x for x in ("corpus", "fold", "calls"))
+    >>> _ = make_ravdess(corpus, n_speakers=3, n_statements=1, n_repetitions=1)
+    >>> _ = make_pool(pool, n_speakers=2, n_sessions=1, n_utterances=2)
+    >>> prepare_ravdess(corpus, fold, expect_complete=False)
+    >>> prepare_pools([str(pool)], corpus, fold)
+    >>> len(read_manifest(pool_sources([str(pool)], corpus, fold)[0]))
+    4
+    """
+    scans = {
+        pool: (scan_folder if pool.path.is_dir() else scan_table)(
+            pool.path, pool.name
+        )
+        for pool in name_pools(pools)
+    }
+    _refuse_shared_files(scans, _own_files(pools, data_folder, manifest_folder))
+    for pool, scan in scans.items():
+        prepare_manifest(
+            corpus=pool.name,
+            scan=scan,
+            speakers=None,
+            classes=(),
+            data_folder=pool.data_root,
+            manifest_folder=_pool_folder(manifest_folder, pool),
+            details={},
+        )
+
+
+def pool_sources(pools, data_folder, manifest_folder):
+    """Return what stage 1 trains on.
+
+    Arguments
+    ---------
+    pools, data_folder, manifest_folder
+        As for :func:`prepare_pools`.
+
+    Returns
+    -------
+    list of Source
+        One per pool, in order.
+
+    Raises
+    ------
+    ManifestError
+        When there is no pool.
+
+    Example
+    -------
+    >>> (source,) = pool_sources(["own"], "/data/RAVDESS", "fold_1")
+    >>> source.csv, source.data_root
+    ('fold_1/pool.csv', '/data/RAVDESS')
+    """
+    listed = _as_list(pools)
+    if not listed:
+        raise ManifestError(
+            f"pools is empty: list {OWN!r}, folders or CSV files."
+        )
+    external = iter(name_pools(pools))
+    sources = []
+    for pool in listed:
+        if pool == OWN:
+            folder, root = pathlib.Path(manifest_folder), data_folder
+        else:
+            named = next(external)
+            folder = _pool_folder(manifest_folder, named)
+            root = named.data_root
+        sources.append(Source(str(folder / "pool.csv"), str(root)))
+    return sources
+
+
+def fold_sources(pools, data_folder, manifest_folder):
+    """Return what is embedded and clustered: pools, development and test.
+
+    Arguments
+    ---------
+    pools, data_folder, manifest_folder
+        As for :func:`prepare_pools`.
+
+    Returns
+    -------
+    list of Source
+        Those of :func:`pool_sources`, then valid.csv (where the fold has
+        one) and test.csv.
+
+    Example
+    -------
+    >>> fold_sources(["own"], "/data/RAVDESS", "nowhere")
+    Traceback (most recent call last):
+    ...
+    data_prep.errors.ManifestError: There is no manifest in nowhere...
+    """
+    return [
+        *pool_sources(pools, data_folder, manifest_folder),
+        *_held_out(data_folder, manifest_folder),
+    ]
+
+
+def _pool_folder(manifest_folder, pool):
+    return pathlib.Path(manifest_folder) / "pools" / pool.name
+
+
+def _held_out(data_folder, manifest_folder):
+    summary = read_summary(manifest_folder)
+    return [
+        Source(str(pathlib.Path(manifest_folder) / name), str(data_folder))
+        for name in ("valid.csv", "test.csv")
+        if name in summary["files"]
+    ]
+
+
+def _own_files(pools, data_folder, manifest_folder):
+    """Map the files of the fold that no external pool may hold."""
+    sources = _held_out(data_folder, manifest_folder)
+    if OWN in _as_list(pools):
+        folder = pathlib.Path(manifest_folder)
+        sources.append(Source(str(folder / "pool.csv"), str(data_folder)))
+    return {
+        identity: os.path.basename(source.csv)
+        for source in sources
+        for identity in map(_identity, read_manifest(source)["wav"])
+    }
+
+
+def _identity(path):
+    """Tell audio by its place on disk, whatever links lead to it."""
+    file, place = split_address(path)
+    try:
+        status = os.stat(file)
+    except (OSError, ValueError):  # not there, or a name that cannot be
+        return None
+    return status.st_dev, status.st_ino, place
+
+
+def _refuse_shared_files(scans, owners):
+    """Raise when a pool holds a file that belongs elsewhere."""
+    owners.pop(None, None)
+    for pool, scan in scans.items():
+        wavs = sorted({utterance.wav for utterance in scan.utterances})
+        own = {wav: _identity(f"{pool.data_root}/{wav}") for wav in wavs}
+        shared = {wav: owners[x] for wav, x in own.items() if x in owners}
+        if shared:
+            where = sorted(set(shared.values()))
+            names = [name_audio(wav, pool.data_root) for wav in shared]
+            raise ManifestError(
+                f"{len(shared):,} recordings of the pool {pool.path} are "
+                f"in {' and '.join(where)} too: {name_some(names, 5)}. "
+                "Pretraining must not hear what is validated or tested on, "
+                "nor one speaker under two names: take them out of the "
+                "pool, or the pool out of the list."
+            )
+        owners.update((x, pool.name) for x in own.values() if x)

@@ -1,0 +1,196 @@
+"""Reading pools: a folder per speaker, or a table of paths and speakers.
+
+VoxCeleb and LibriSpeech are read as they are unpacked, LibriSpeech also where
+all its files lie in one folder; and packed in tars, each of which counts as
+unpacked where it lies.
+"""
+
+import collections
+import dataclasses
+import functools
+import pathlib
+import re
+import shlex
+from typing import NamedTuple
+
+from data_prep.errors import ManifestError, name_some
+from data_prep.manifests.manifest import Utterance
+from data_prep.manifests.preparation import Scan
+from data_prep.manifests.tables import read_recordings
+from data_prep.recordings.audio_files import (
+    AUDIO_SUFFIXES,
+    find_files,
+    probe_files,
+)
+from data_prep.recordings.tar_shards import TAR_SUFFIXES, list_members
+
+from speechbrain.utils.logger import get_logger
+
+logger = get_logger(__name__)
+
+# What VoxCeleb2 comes in, and libsndfile does not read.
+_UNREADABLE = (".aac", ".m4a")
+# A file of LibriSpeech: speaker, chapter, utterance.
+_LIBRISPEECH = re.compile(r"(\d+)-(\d+)-\d{4}\.\w+")
+
+
+class _Recording(NamedTuple):
+    """A recording: its path, its address, and who speaks where that is said.
+
+    In a tar the path is the one that it would have if it were unpacked.
+    """
+
+    path: str
+    address: str
+    speaker: str = ""
+
+
+def scan_folder(folder, name):
+    """Find the recordings of a folder that has one folder per speaker.
+
+    Arguments
+    ---------
+    folder : pathlib.Path
+        Holds ``SPEAKER/utterance`` or ``SPEAKER/SESSION/.../utterance``, as
+        VoxCeleb does (the session is the video) and LibriSpeech (the
+        chapter), or LibriSpeech's files in no folder; or ``.tar`` files with
+        these. In a tar a recording may also have its speaker beside it: see
+        :func:`data_prep.recordings.tar_shards.list_members`.
+    name : str
+        What stands in front of IDs and speakers.
+
+    Returns
+    -------
+    Scan
+
+    Raises
+    ------
+    ManifestError
+        When there is no recording in a speaker's folder, one in a format that
+        has to be converted first, or a tar that cannot be used.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> (folder / "id1" / "video").mkdir(parents=True)
+    >>> (folder / "id1" / "video" / "1.wav").touch()
+    >>> (folder / "103-1240-0000.flac").touch()
+    >>> for found in scan_folder(folder, "pool").utterances:
+    ...     found.ID, found.spk_id, found.session
+    ('pool/103-1240-0000', 'pool/103', '1240')
+    ('pool/id1/video/1', 'pool/id1', 'video')
+    """
+    utterances = []
+    dropped: collections.Counter[str] = collections.Counter()
+    for path, address, said in _find_recordings(folder):
+        flat = _LIBRISPEECH.fullmatch(path)
+        places = flat.groups() if flat else path.split("/")[:-1]
+        if said:
+            places = (said, *places[1:])
+        if not places:
+            dropped["not in a speaker's folder"] += 1
+            continue
+        speaker, *between = places
+        utterances.append(
+            Utterance(
+                ID=f"{name}/{path.rpartition('.')[0]}",
+                wav=address,
+                spk_id=f"{name}/{speaker}",
+                session=between[0] if between else "",
+            )
+        )
+    if not utterances:
+        others = sorted(pathlib.Path(x).name for x in find_files(folder, ("",)))
+        raise ManifestError(
+            f"The pool {folder} has no SPEAKER/.../*"
+            f"{{{','.join(AUDIO_SUFFIXES)}}}. It holds {len(others):,} "
+            f"files: {name_some(others, 5) or 'none'}."
+        )
+    speakers = {utterance.spk_id for utterance in utterances}
+    if len(speakers) == 1:
+        logger.warning(
+            "All recordings of %s are of one speaker, %s: the folders in it "
+            "should be one per speaker.",
+            folder,
+            *speakers,
+        )
+    return Scan(utterances, collections.Counter(), dropped)
+
+
+def _find_recordings(folder):
+    """Find what libsndfile reads, in tars and beside them."""
+    endings = (*AUDIO_SUFFIXES, *_UNREADABLE)
+    names = find_files(folder, (*endings, *TAR_SUFFIXES))
+    tars = [name for name in names if name.lower().endswith(TAR_SUFFIXES)]
+    found = [_Recording(x, x) for x in names if x.lower().endswith(endings)]
+    if tars:
+        look = functools.partial(list_members, suffixes=endings)
+        for tar, members in probe_files(folder, tars, look).items():
+            place = tar[: tar.rfind("/") + 1]
+            found += [
+                _Recording(f"{place}{name}", f"{tar}/{member}", speaker)
+                for name, (member, speaker) in members.items()
+            ]
+    _refuse_unconverted(folder, found)
+    return [x for x in found if x.path.lower().endswith(AUDIO_SUFFIXES)]
+
+
+def _refuse_unconverted(folder, recordings):
+    """Raise when recordings are there as AAC only, as VoxCeleb2 comes."""
+    unread = [x for x in recordings if x.path.lower().endswith(_UNREADABLE)]
+    if not unread:
+        return
+    stems = {
+        x.path.rpartition(".")[0]
+        for x in recordings
+        if x.path.lower().endswith(AUDIO_SUFFIXES)
+    }
+    unread = [x for x in unread if x.path.rpartition(".")[0] not in stems]
+    if unread:
+        ending = unread[0].path.rpartition(".")[2]
+        packed = any(x.address != x.path for x in unread)
+        raise ManifestError(
+            f"{len(unread):,} recordings of the pool {folder} are in a format "
+            f"that cannot be read: {name_some([x.path for x in unread], 5)}. "
+            f"{'Unpack and convert' if packed else 'Convert'} them, for "
+            f"instance with ffmpeg:\n"
+            f"  find {shlex.quote(str(folder))} -name '*.{ending}' -exec sh -c "
+            """'ffmpeg -i "$1" -ar 16000 -ac 1 "${1%.*}.wav"' sh {} \\;"""
+        )
+
+
+def scan_table(path, name):
+    """Read the recordings that a CSV file lists.
+
+    Arguments
+    ---------
+    path : pathlib.Path
+        The file, as :func:`data_prep.manifests.tables.read_recordings` reads it; its
+        paths start from its own folder.
+    name : str
+        What stands in front of IDs and speakers.
+
+    Returns
+    -------
+    Scan
+
+    Raises
+    ------
+    ManifestError
+        As :func:`data_prep.manifests.tables.read_recordings` does.
+
+    Example
+    -------
+    >>> path = getfixture("tmp_path") / "calls.csv"
+    >>> _ = path.write_text("path,speaker,start,stop\\na.wav,Kim,0,16000\\n")
+    >>> found = scan_table(path, "calls").utterances[0]
+    >>> found.ID, found.spk_id, found.stop
+    ('calls/a@0-16000', 'calls/Kim', 16000)
+    """
+    utterances = [
+        dataclasses.replace(
+            found, ID=f"{name}/{found.ID}", spk_id=f"{name}/{found.spk_id}"
+        )
+        for found, _ in read_recordings(path, path.parent)
+    ]
+    return Scan(utterances, collections.Counter(), collections.Counter())

@@ -1,0 +1,1 @@
+"""Files of sound: found, probed, read from tars."""

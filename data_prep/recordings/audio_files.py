@@ -1,0 +1,172 @@
+"""Finding audio files, and telling those that can be used from the others.
+
+Whatever is wrong with a corpus on disk is found before anything is trained,
+and all of it at once: a checkout without Git LFS, an aborted download, an
+error page saved under the name of a recording.
+"""
+
+import os
+import pathlib
+from multiprocessing.pool import ThreadPool
+
+import pandas
+import tqdm
+from data_prep.errors import ManifestError, UnusableAudio
+from data_prep.recordings.paths import VARIABLE, find_outside
+from data_prep.recordings.probe import POINTER, probe
+from data_prep.recordings.tar_shards import audio_status, name_audio
+
+AUDIO_SUFFIXES = (".flac", ".mp3", ".ogg", ".opus", ".wav")
+
+# How a complaint begins that has an advice of its own.
+_OUTSIDE = "a link leads out of that folder"
+
+
+def find_files(folder, suffixes=AUDIO_SUFFIXES):
+    """List the files below a folder, sorted, whatever the disk's order.
+
+    Hidden files are left out (``._name`` is how macOS marks its own), links
+    are followed but not in circles, and a broken link is listed, for
+    :func:`probe` to complain about.
+
+    Arguments
+    ---------
+    folder : str or pathlib.Path
+        Where to look, at any depth; nothing is found where it is missing.
+    suffixes : tuple of str
+        Endings to look for, in lower case; those of the files may differ.
+
+    Returns
+    -------
+    list of str
+        Paths relative to the folder, with forward slashes.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path")
+    >>> (folder / "b").mkdir()
+    >>> (folder / "b" / "1.wav").touch()
+    >>> (folder / "a.FLAC").touch()
+    >>> find_files(folder)
+    ['a.FLAC', 'b/1.wav']
+    """
+
+    def walk(path, name, above):
+        status = os.stat(path)
+        here = (status.st_dev, status.st_ino)
+        if here in above:
+            return
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                # os.path.isdir, as a link may lead to itself.
+                if entry.is_dir(follow_symlinks=False) or (
+                    entry.is_symlink() and os.path.isdir(entry.path)
+                ):
+                    yield from walk(
+                        entry.path, f"{name}{entry.name}/", above | {here}
+                    )
+                elif entry.name.lower().endswith(suffixes):
+                    yield name + entry.name
+
+    if not os.path.isdir(folder):
+        return []
+    return sorted(walk(folder, "", frozenset()))
+
+
+def file_size(path):
+    """Return where a recording ends in its file, -1 when it is not there.
+
+    Example
+    -------
+    >>> file_size("nowhere.wav")
+    -1
+    """
+    try:
+        return audio_status(path)[0]
+    except (OSError, ValueError):  # not there, or a name that cannot be
+        return -1
+
+
+def probe_files(folder, names, look=probe, n_threads=4):
+    """Look at many recordings and complain about all unusable ones at once.
+
+    Arguments
+    ---------
+    folder : str or pathlib.Path
+        Where the paths start from.
+    names : iterable of str
+        Relative paths; one that comes twice is looked at once.
+    look : callable
+        Is given the path of each, and raises what :func:`probe` does.
+    n_threads : int
+        How many to wait for at a time, for the sake of network disks.
+
+    Returns
+    -------
+    dict
+        (frames, sample rate), or whatever ``look`` returns, by relative path.
+
+    Raises
+    ------
+    ManifestError
+        Listing the unusable files with the reasons and what to do.
+
+    Example
+    -------
+    >>> from emoclust_lobes.synthetic.noise import write_noise
+    >>> folder = getfixture("tmp_path")
+    >>> _ = write_noise(folder / "a.wav", samples=800)
+    >>> probe_files(folder, ["a.wav"])
+    {'a.wav': (800, 16000)}
+    """
+    folder = pathlib.Path(folder)
+    names = sorted(set(names))
+    root = os.path.abspath(folder)
+    paths = pandas.Series([f"{root}/{name}" for name in names], dtype=str)
+    outside = find_outside(root, paths)
+
+    def attempt(name):
+        path = f"{root}/{name}"
+        if path in outside:
+            return f"{_OUTSIDE}, to {outside[path]}"
+        try:
+            return look(path)
+        except UnusableAudio as error:
+            return str(error)
+
+    with ThreadPool(n_threads) as pool:
+        results = pool.imap(attempt, names, chunksize=32)
+        bar = tqdm.tqdm(
+            results, "Checking audio", len(names), unit=" files", leave=False
+        )
+        found = dict(zip(names, bar, strict=True))
+    bad = {name: why for name, why in found.items() if isinstance(why, str)}
+    if bad:
+        raise ManifestError(_complaint(folder, bad))
+    return found
+
+
+def _complaint(folder, bad, limit=20):
+    """Say which files are unusable, why, and what to do about it."""
+    lines = [f"{len(bad):,} audio files in {folder} cannot be used:"]
+    lines += [
+        f"  {name_audio(name, folder)}: {why}"
+        for name, why in list(bad.items())[:limit]
+    ]
+    if len(bad) > limit:
+        lines.append(f"  and {len(bad) - limit:,} more")
+    if any(why.startswith(POINTER) for why in bad.values()):
+        lines.append(
+            "Git LFS pointers stand where the audio should be: install Git "
+            "LFS and run `git lfs pull` in that folder."
+        )
+    if any(why.startswith(_OUTSIDE) for why in bad.values()):
+        lines.append(
+            "Copy what links lead to into that folder, or set "
+            f"{VARIABLE} to the folder they may lead to."
+        )
+    if not all(why.startswith((POINTER, _OUTSIDE)) for why in bad.values()):
+        lines.append("Copy or download those files again, or remove them.")
+    return "\n".join(lines)

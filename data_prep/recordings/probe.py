@@ -1,0 +1,173 @@
+"""One recording: is it all there, and is it a recording at all?"""
+
+import io
+import os
+import stat
+import struct
+
+import numpy
+import soundfile
+from data_prep.errors import UnusableAudio
+from data_prep.recordings.tar_shards import open_audio, split_address
+
+POINTER = "Git LFS pointer"  # how the complaint about one begins
+
+# How a Git LFS pointer begins, and how RIFF says "length not known".
+_LFS = b"version https://git-lfs"
+_STREAMED = 0xFFFFFFFF
+# The longest page that Ogg allows, its header included.
+_OGG_PAGE = 65307
+
+
+def probe(path):
+    """Return how long a recording is, or say why it is none.
+
+    A truncated WAV holds less than its header says; of other formats the
+    last sample is read, and an Ogg stream must end with its last page. (An
+    MP3 without a Xing header does not say how long it should be.) Digital
+    silence is none, nor are samples that are no numbers, which would spoil
+    every weight of a network: only files of floating point can hold these,
+    and only they are read to the end.
+
+    Arguments
+    ---------
+    path : str or pathlib.Path
+        An audio file of any rate and number of channels, or the address of one
+        in a tar: see :mod:`data_prep.recordings.tar_shards`.
+
+    Returns
+    -------
+    frames : int
+        Samples per channel.
+    sample_rate : int
+        In Hz.
+
+    Raises
+    ------
+    UnusableAudio
+        With the reason, such as "Git LFS pointer, not the audio itself".
+
+    Example
+    -------
+    >>> path = getfixture("tmp_path") / "tone.wav"
+    >>> soundfile.write(path, [0.5] * 800, 8000)
+    >>> probe(path)
+    (800, 8000)
+    >>> _ = path.write_bytes(path.read_bytes()[:444])
+    >>> probe(path)
+    Traceback (most recent call last):
+    ...
+    data_prep.errors.UnusableAudio: truncated: 1200 bytes are missing
+    """
+    try:
+        mode = os.stat(split_address(path)[0]).st_mode
+        # Opening a pipe would wait until somebody writes into it
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise UnusableAudio("a pipe, a socket or a device, not a file")
+        source = open_audio(path)
+        if source is path:
+            with open(path, "rb") as stream:
+                head = _check_ends(stream)
+        else:
+            head = _check_ends(source)
+    except OSError as error:
+        raise UnusableAudio(error.strerror) from error
+    try:
+        audio = soundfile.SoundFile(_at_start(source))
+    except soundfile.LibsndfileError as error:
+        text = head.decode("utf-8", "replace")
+        reason = f"not audio: {error.error_string}"
+        if "".join(text.split()).isprintable() and "\ufffd" not in text[:-1]:
+            reason = f"text, not audio; it begins with {text!r}"
+        elif "does not exist" in reason:  # said of what is not MP3 after all
+            reason = "not audio: Format not recognized."
+        raise UnusableAudio(reason) from error
+    with audio:
+        if audio.frames < 1:
+            raise UnusableAudio("no samples")
+        if not audio.format.startswith("WAV"):
+            _read_last_sample(audio)
+        _check_samples(source, read_all=audio.subtype in ("FLOAT", "DOUBLE"))
+        return audio.frames, audio.samplerate
+
+
+def _at_start(source):
+    """Read bytes from their beginning, as a file that is opened anew is."""
+    if isinstance(source, io.BytesIO):
+        source.seek(0)
+    return source
+
+
+def _check_ends(stream):
+    """Raise when a file is a stand-in, or shorter than its header says.
+
+    Returns its first bytes.
+    """
+    head = stream.read(40)
+    size = stream.seek(0, os.SEEK_END)
+    if not head:
+        raise UnusableAudio("empty file")
+    if head.startswith(_LFS):
+        raise UnusableAudio(f"{POINTER}, not the audio itself")
+    if head.startswith(b"RIFF"):
+        missing = _missing_riff_bytes(stream, size)
+        if missing > 0:
+            raise UnusableAudio(f"truncated: {missing} bytes are missing")
+    elif head.startswith(b"OggS"):
+        stream.seek(max(0, size - _OGG_PAGE))
+        if not _holds_last_page(stream.read()):
+            raise UnusableAudio("truncated: the stream's last page is missing")
+    return head
+
+
+def _holds_last_page(tail):
+    """Say whether an Ogg file ends with all of its stream's last page."""
+    page = tail[max(0, tail.rfind(b"OggS")) :]
+    if len(page) < 27:
+        return False
+    # RFC 3533: flags, 4 marking the last page, then at the header's end the
+    # number of segments and the length of each.
+    flags, n_segments = page[5], page[26]
+    lengths = page[27 : 27 + n_segments]
+    return flags & 4 and len(page) >= 27 + n_segments + sum(lengths)
+
+
+def _missing_riff_bytes(stream, size):
+    """Count the bytes that a WAV's data chunk announces and does not have."""
+    offset = 12
+    while offset + 8 <= size:
+        stream.seek(offset)
+        name, length = struct.unpack("<4sI", stream.read(8))
+        offset += 8
+        if name == b"data":
+            return 0 if length == _STREAMED else offset + length - size
+        offset += length + length % 2
+    return 0
+
+
+def _check_samples(source, read_all):
+    """Raise when a file is silent, or holds what is no number."""
+    silent = True
+    try:
+        # Opened anew: after a look at its end, Vorbis is not read from its
+        # beginning by every version of libsndfile.
+        for block in soundfile.blocks(_at_start(source), 4096, dtype="float32"):
+            if not numpy.isfinite(block).all():
+                raise UnusableAudio("samples that are infinite or no numbers")
+            silent = silent and not block.any()
+            if not silent and not read_all:
+                return
+    except soundfile.LibsndfileError as error:
+        raise UnusableAudio("damaged: it cannot be read") from error
+    if silent:
+        raise UnusableAudio("silent: every sample is zero")
+
+
+def _read_last_sample(audio):
+    try:
+        audio.seek(audio.frames - 1)
+        complete = len(audio.read(1)) == 1
+    except soundfile.LibsndfileError:
+        complete = False
+    if not complete:
+        raise UnusableAudio("truncated or damaged: its end cannot be read")

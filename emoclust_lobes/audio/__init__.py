@@ -1,0 +1,10 @@
+"""Utterances as waveforms: read, cropped, put into batches."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "reading": ["RandomCrop", "audio_pipeline", "read_utterance"],
+    },
+)

@@ -1,0 +1,168 @@
+"""Reading utterances: any rate and channel count in, one mono waveform out."""
+
+import functools
+import hashlib
+import math
+
+import torch
+from data_prep.recordings.tar_shards import name_audio, open_audio
+
+from speechbrain.dataio import audio_io
+from speechbrain.dataio.preprocess import AudioNormalizer
+from speechbrain.utils.data_pipeline import provides, takes
+
+# One per rate: it keeps the resampling kernels it has computed.
+_normalizer = functools.lru_cache(AudioNormalizer)
+
+
+def read_utterance(wav, start="", stop="", sample_rate=16000):
+    """Read one utterance as a mono waveform at the wanted rate.
+
+    Arguments
+    ---------
+    wav : str
+        Path of an audio file that libsndfile reads, or the address of one in a
+        tar, of which no more is read: see :mod:`data_prep.recordings.tar_shards`.
+    start, stop : str or int
+        First sample and the one after the last, counted at the file's own
+        rate; empty for the whole file.
+    sample_rate : int
+        Rate of the result, in Hz.
+
+    Returns
+    -------
+    torch.Tensor
+        The waveform, shape [time], samples in [-1, 1].
+
+    Raises
+    ------
+    ValueError
+        When the file holds no sample in that stretch, or its tar is cut off.
+
+    Example
+    -------
+    >>> import torch
+    >>> path = str(getfixture("tmp_path") / "stereo.wav")
+    >>> audio_io.save(path, torch.zeros(2, 48000), 48000)
+    >>> read_utterance(path).shape
+    torch.Size([16000])
+    >>> read_utterance(path, start=0, stop=24000).shape
+    torch.Size([8000])
+    """
+    first = int(start or 0)
+    count = int(stop) - first if str(stop) else -1
+    audio, rate = audio_io.load(
+        open_audio(str(wav)),
+        channels_first=False,
+        frame_offset=first,
+        num_frames=count,
+    )
+    if audio.shape[0] == 0:
+        raise ValueError(
+            f"{name_audio(wav)} holds no audio in samples {first} to {stop}"
+        )
+    return _normalizer(sample_rate)(audio, rate)
+
+
+class RandomCrop:
+    """Cut a stretch of fixed length out of an utterance, repeatably.
+
+    Where the stretch begins depends on the seed, the epoch and the utterance's
+    ID alone, so the same epoch hears the same crops whatever the number of
+    loader workers and wherever a run was interrupted. Utterances that are too
+    short are repeated until they fill the crop: every batch has one length
+    and needs no padding, to which ECAPA-TDNN would not be indifferent.
+
+    Arguments
+    ---------
+    seconds : float
+        Length of the crop.
+    sample_rate : int
+        Samples per second of the waveforms.
+    seed : int
+        Seed of the experiment.
+
+    Attributes
+    ----------
+    hop : int
+        Samples per row of what is cut: 1 for waveforms; the hop of frames,
+        which ``feature_pipeline`` sets, for features.
+
+    Example
+    -------
+    >>> import torch
+    >>> crop = RandomCrop(seconds=0.5, sample_rate=16000, seed=1)
+    >>> crop(torch.randn(16000), "utterance").shape
+    torch.Size([8000])
+    >>> crop(torch.randn(100), "short").shape
+    torch.Size([8000])
+    >>> crop.hop = 320
+    >>> crop(torch.randn(50, 80), "utterance").shape
+    torch.Size([25, 80])
+    """
+
+    def __init__(self, seconds, sample_rate, seed):
+        self.samples = int(seconds * sample_rate)
+        self.hop = 1
+        self.seed = seed
+        self.epoch = 0
+
+    @property
+    def length(self):
+        """Length of the crop in rows."""
+        return round(self.samples / self.hop)
+
+    def set_epoch(self, epoch):
+        """Choose other stretches: call before the epoch's loader starts."""
+        self.epoch = epoch
+
+    def first(self, rows, utterance_id):
+        """Where the crop begins in an utterance of so many rows.
+
+        There must be as many as the crop has, at least.
+        """
+        key = f"{self.seed}|{self.epoch}|{utterance_id}".encode()
+        draw = int.from_bytes(hashlib.sha256(key).digest()[:8], "big")
+        return draw % (rows - self.length + 1)
+
+    def __call__(self, signal, utterance_id):
+        """Return the crop of one utterance, [rows, ...] -> [length, ...]."""
+        if len(signal) < self.length:
+            repeats = math.ceil(self.length / len(signal))
+            signal = torch.cat([signal] * repeats)
+        first = self.first(len(signal), utterance_id)
+        return signal[first : first + self.length]
+
+
+def audio_pipeline(sample_rate, crop=None):
+    """Make the dynamic item that reads the utterance of a manifest row.
+
+    Arguments
+    ---------
+    sample_rate : int
+        Rate of the waveforms, in Hz.
+    crop : RandomCrop
+        Cuts the utterances; they stay whole without one.
+
+    Returns
+    -------
+    DynamicItem
+        Takes ``wav, start, stop, id`` and provides ``sig``, shape [time].
+
+    Example
+    -------
+    >>> import torch
+    >>> path = str(getfixture("tmp_path") / "a.wav")
+    >>> audio_io.save(path, torch.zeros(1, 16000), 16000)
+    >>> crop = RandomCrop(seconds=0.25, sample_rate=16000, seed=1)
+    >>> audio_pipeline(16000, crop)(path, "", "", "a").shape
+    torch.Size([4000])
+    """
+
+    @takes("wav", "start", "stop", "id")
+    @provides("sig")
+    def read(wav, start, stop, row_id):
+        waveform = read_utterance(wav, start, stop, sample_rate)
+        return crop(waveform, row_id) if crop else waveform
+
+    return read

@@ -1,0 +1,181 @@
+"""How good the clusters inside speakers are, and what they follow.
+
+Agreement of clusters with emotion, where labels are known, is given by four
+measures. AMI and ARI are 0 for random clusters. NMI and purity are not: with
+few utterances per class they are far above 0 by chance alone, so each stands
+beside its chance level, the mean over random permutations of the clusters
+among the speaker's utterances.
+
+Every number is computed inside one speaker and then averaged over speakers.
+Where a speaker has a single cluster, or all of a speaker's utterances share
+one value (as they mostly do of gender), there is nothing to agree with and
+the number is null; means are over the speakers that have the number.
+"""
+
+import statistics
+
+import numpy as np
+from emoclust_lobes.clustering.agreement import agreement
+from emoclust_lobes.clustering.algorithms import silhouette
+
+# What clusters might follow instead of emotion.
+CONFOUNDS = ("sentence", "session", "gender")
+MEASURES = ("ami", "ari", "nmi", "purity")
+
+
+def report_speaker(
+    vectors, clusters, other_clusters, labels, seed, n_permutations=20
+):
+    """Report on the clusters of one speaker.
+
+    Utterances whose emotion is not known are left out of the comparison with
+    emotion, and of nothing else; likewise for sentence, session and gender.
+
+    Arguments
+    ---------
+    vectors : numpy.ndarray
+        What was clustered, shape [n, dim].
+    clusters : numpy.ndarray
+        Cluster of each utterance, shape [n].
+    other_clusters : numpy.ndarray
+        The same from another seed, for stability, shape [n].
+    labels : dict
+        For ``emotion``, ``sentence``, ``session`` and ``gender`` the value of
+        each utterance, shape [n], "" where it is not known.
+    seed : int
+        Of the permutations.
+    n_permutations : int
+        How many permutations give the chance level.
+
+    Returns
+    -------
+    dict
+        Can be written as JSON; None where something is not known.
+
+    Example
+    -------
+    >>> report = report_speaker(
+    ...     vectors=np.repeat(np.eye(2), 4, axis=0),
+    ...     clusters=np.repeat([0, 1], 4),
+    ...     other_clusters=np.repeat([1, 0], 4),
+    ...     labels={
+    ...         "emotion": ["sad"] * 4 + ["hap"] * 4,
+    ...         "sentence": ["1", "2"] * 4,
+    ...         "session": [""] * 8,
+    ...         "gender": ["F"] * 8,
+    ...     },
+    ...     seed=1,
+    ... )
+    >>> report["sizes"], report["stability_ami"], report["session_ami"]
+    ([4, 4], 1.0, None)
+    >>> report["emotion"]["ami"], report["emotion"]["purity"]
+    (1.0, 1.0)
+    """
+    report = {
+        "utterances": len(clusters),
+        "clusters": int(clusters.max()) + 1,
+        "sizes": np.bincount(clusters).tolist(),
+        "silhouette": _rounded(silhouette(vectors, clusters)),
+        "stability_ami": _ami(other_clusters, clusters),
+        "emotion": _agreement(
+            labels["emotion"], clusters, seed, n_permutations
+        ),
+    }
+    for name in CONFOUNDS:
+        report[f"{name}_ami"] = _ami(labels[name], clusters)
+    return report
+
+
+def summarize(reports):
+    """Average the reports of speakers.
+
+    Arguments
+    ---------
+    reports : list of dict
+        From ``report_speaker``.
+
+    Returns
+    -------
+    dict
+        ``mean``: the mean of each number over the speakers that have it, None
+        where none has. ``speakers_with``: how many have it.
+
+    Example
+    -------
+    >>> nothing = dict.fromkeys(
+    ...     ["emotion", "sentence_ami", "session_ami", "gender_ami"]
+    ... )
+    >>> summary = summarize(
+    ...     [
+    ...         {"silhouette": 0.5, "stability_ami": None, **nothing},
+    ...         {"silhouette": 0.25, "stability_ami": 1.0, **nothing},
+    ...     ]
+    ... )
+    >>> summary["mean"]["silhouette"], summary["mean"]["stability_ami"]
+    (0.375, 1.0)
+    >>> summary["speakers_with"]["silhouette"]
+    2
+    """
+    emotion = [x["emotion"] for x in reports if x["emotion"]]
+    chance = [x["chance"] for x in emotion]
+    names = ["silhouette", "stability_ami"]
+    names += [f"{name}_ami" for name in CONFOUNDS]
+    values = {
+        name: [x[name] for x in reports if x[name] is not None]
+        for name in names
+    }
+    mean = {name: _mean(values[name]) for name in names}
+    mean["emotion"] = None
+    if emotion:
+        mean["emotion"] = {
+            **{name: _mean(x[name] for x in emotion) for name in MEASURES},
+            "chance": {
+                name: _mean(x[name] for x in chance) for name in MEASURES
+            },
+        }
+    speakers_with = {name: len(values[name]) for name in names}
+    speakers_with["emotion"] = len(emotion)
+    return {"mean": mean, "speakers_with": speakers_with}
+
+
+def _comparable(labels, clusters):
+    """Labels and clusters where the label is known; None if one is constant."""
+    labels = np.asarray(labels)
+    known = labels != ""
+    labels, clusters = labels[known], clusters[known]
+    if len(np.unique(labels)) < 2 or len(np.unique(clusters)) < 2:
+        return None
+    return labels, clusters
+
+
+def _ami(labels, clusters):
+    pair = _comparable(labels, clusters)
+    if pair is None:
+        return None
+    labels, clusters = pair
+    return _rounded(agreement(labels, clusters[None])["ami"][0])
+
+
+def _agreement(labels, clusters, seed, n_permutations):
+    """All measures and their chance levels, None if there is no comparison."""
+    pair = _comparable(labels, clusters)
+    if pair is None:
+        return None
+    labels, clusters = pair
+    random = np.random.default_rng(seed)
+    shuffled = [random.permutation(clusters) for _ in range(n_permutations)]
+    scores = agreement(labels, np.stack([clusters, *shuffled]))
+    return {
+        "utterances": len(labels),
+        **{name: _rounded(scores[name][0]) for name in MEASURES},
+        "chance": {name: _mean(scores[name][1:]) for name in MEASURES},
+    }
+
+
+def _mean(values):
+    values = list(values)
+    return _rounded(statistics.fmean(values)) if values else None
+
+
+def _rounded(value):
+    return None if value is None else round(float(value), 6)

@@ -1,0 +1,14 @@
+"""Stage 1: contrast between the clusters of a speaker."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "losses": ["ClusterContrastiveLoss"],
+        "memory": ["EmbeddingMemory"],
+        "pool": ["clustered_pool", "pool_sampler"],
+        "reclustering": ["cluster_again"],
+        "samplers": ["SpeakerClusterBatchSampler"],
+    },
+)

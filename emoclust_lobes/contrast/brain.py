@@ -1,0 +1,132 @@
+"""The Brain of stage 1."""
+
+import copy
+from typing import Any
+
+import numpy as np
+import torch
+from emoclust_lobes.contrast.gradient_reversal import (
+    reversal_ramp,
+    reverse_gradient,
+)
+from emoclust_lobes.evaluation.metrics import cluster_auc
+from emoclust_lobes.parallel.processes import gather_rows
+from emoclust_lobes.training.brain import EncoderBrain
+
+import speechbrain as sb
+
+
+class ContrastiveBrain(EncoderBrain):
+    """Learns from the clusters, from the speakers, or from both.
+
+    ``variant`` says what is contrasted. ``valid_loader`` gives the utterances
+    of the development speakers; it stays ``None`` where the protocol has none.
+    ``reclustering`` is a function without arguments that makes the clusters
+    anew, or ``None``. ``steps_per_epoch`` paces the gradient reversal.
+
+    Beside the modules of :class:`EncoderBrain` it expects ``projection`` and,
+    where the variant reads speakers, ``speaker_classifier``. From ``hparams``
+    it reads also ``speaker_weight``, ``speaker_loss`` and
+    ``recluster_every``.
+
+    Example
+    -------
+    >>> from types import SimpleNamespace
+    >>> from emoclust_lobes.contrast.variants import find_variant
+    >>> modules = {"speaker_classifier": torch.nn.LogSoftmax(dim=-1)}
+    >>> loss = sb.nnet.losses.nll_loss
+    >>> brain = ContrastiveBrain(modules, hparams={"speaker_loss": loss})
+    >>> brain.variant = find_variant("speaker")
+    >>> batch = SimpleNamespace(speaker=torch.tensor([0, 1]))
+    >>> found = brain.classify_speakers(torch.zeros(2, 4), batch)
+    >>> round(found.item(), 4)  # log 4
+    1.3863
+    """
+
+    modules: Any  # those that are in training, or an untrained copy
+    valid_loader: Any = None
+    untrained_modules: Any = None
+    reclustering: Any = None
+
+    def compute_objectives(self, predictions, batch, stage):
+        """Return the loss in training; collect embeddings otherwise."""
+        if stage != sb.Stage.TRAIN:
+            vectors = predictions.float().cpu().numpy()
+            clusters = batch.cluster.tolist()
+            self.rows.extend(zip(vectors, batch.spk_id, clusters, strict=True))
+            return torch.zeros(())
+        terms = {}
+        if self.variant.contrastive:
+            terms["contrastive_loss"] = self.contrast(predictions, batch)
+        loss = sum(terms.values())
+        if self.variant.speaker:
+            terms["speaker_loss"] = self.classify_speakers(predictions, batch)
+            alone = not self.variant.contrastive
+            weight = 1.0 if alone else self.hparams.speaker_weight
+            loss = loss + weight * terms["speaker_loss"]
+        self.hparams.history.note(loss=loss, **terms)
+        return loss
+
+    def classify_speakers(self, embeddings, batch):
+        """Return the loss of speaker classification.
+
+        Against it, the gradient is reversed where it leaves the classifier;
+        the strength grows from 0 to 1 over the training.
+        """
+        if self.variant.speaker == "against":
+            counter = self.hparams.epoch_counter
+            done = counter.current - 1 + self.step / self.steps_per_epoch
+            strength = reversal_ramp(done / counter.limit)
+            embeddings = reverse_gradient(embeddings, strength)
+        return super().classify_speakers(embeddings, batch)
+
+    def on_fit_start(self):
+        """Keep a copy of the untrained encoder, to compare with."""
+        if self.valid_loader is not None:
+            parameters = self.modules.parameters()
+            shared = {id(p): p for p in parameters if not p.requires_grad}
+            self.untrained_modules = copy.deepcopy(self.modules, shared)
+        super().on_fit_start()  # goes on from a checkpoint
+        if self.hparams.epoch_counter.current > 0:
+            self.untrained_modules = None
+
+    def score_untrained(self):
+        """Evaluate the untrained encoder.
+
+        With the first epoch, not before it: a training that is started to see
+        whether it runs should soon be seen to run.
+        """
+        trained, self.modules = self.modules, self.untrained_modules
+        self._fit_valid(self.valid_loader, epoch=0, enable=False)
+        self.modules = trained
+        self.untrained_modules = None
+
+    def on_stage_start(self, stage, epoch=None):
+        """Start collecting."""
+        super().on_stage_start(stage, epoch)
+        if stage == sb.Stage.VALID and epoch == 1:
+            self.score_untrained()
+        every = self.hparams.recluster_every
+        fresh = self.step == 0  # not resumed inside the epoch
+        if stage == sb.Stage.TRAIN and every and epoch > 1 and fresh:
+            if (epoch - 1) % every == 0:
+                self.reclustering()
+        self.rows = []
+
+    def on_stage_end(self, stage, stage_loss, epoch=None):
+        """Log the epoch and keep the best encoder."""
+        if stage == sb.Stage.TRAIN:
+            self.train_stats = self.train_means()
+            if self.valid_loader is None:
+                self.finish_epoch(epoch, self.train_stats)
+            return
+        vectors, speakers, clusters = zip(*gather_rows(self.rows), strict=True)
+        auc = cluster_auc(np.stack(vectors), speakers, clusters)
+        valid_stats = {} if auc is None else {"cluster_auc": auc}
+        if epoch == 0:
+            untrained = {f"valid_{k}": v for k, v in valid_stats.items()}
+            self.hparams.history.add(epoch=0, **untrained)
+        else:
+            self.finish_epoch(
+                epoch, self.train_stats, valid_stats, "cluster_auc"
+            )

@@ -1,0 +1,215 @@
+"""The pool that stage 1 learns from: utterances, their clusters, batches.
+
+Stage 2 draws from the same pool where it keeps the contrast beside the labels.
+"""
+
+import numpy as np
+from data_prep.manifests.manifest import read_manifests
+from emoclust_lobes.clustering.aligned import aligned_clusters
+from emoclust_lobes.clustering.centering import sentences_of
+from emoclust_lobes.clustering.clusters import read_clusters
+from emoclust_lobes.contrast.confidence import confidence
+from emoclust_lobes.contrast.samplers import (
+    SpeakerClusterBatchSampler,
+    numbers_of,
+)
+from emoclust_lobes.contrast.variants import assign_clusters, find_variant
+from emoclust_lobes.embeddings.cache import read_cache
+
+from speechbrain.dataio.batch import PaddedBatch
+
+
+def clustered_pool(
+    sources,
+    cluster_folder,
+    embedding_folder,
+    encoder,
+    pretraining,
+    n_clusters,
+    n_init,
+    without_sentences,
+    cluster_noise,
+    confidence_mode,
+    confidence_share,
+    elsewhere,
+    seed,
+    fingerprint=None,
+):
+    """Read the pool and give each utterance what the contrast compares.
+
+    Arguments
+    ---------
+    sources : list of Source
+        Manifests of the pool.
+    cluster_folder : str or pathlib.Path
+        Where the clusters inside the speakers are.
+    embedding_folder : str or pathlib.Path
+        Where the speaker embeddings are; aligned clusters are made of them.
+    encoder : str
+        Name of the speaker encoder.
+    pretraining : str
+        One of ``emoclust_lobes.contrast.variants.VARIANTS``.
+    n_clusters : int
+        Number of aligned clusters.
+    n_init : int
+        Starts of the aligned clustering.
+    without_sentences : bool
+        As for ``cluster_utterances``; here of the aligned clusters.
+    cluster_noise : float
+        See ``assign_clusters``.
+    confidence_mode, confidence_share
+        ``mode`` and ``share`` of ``confidence``.
+    elsewhere : {"any", "session", "sentence"}
+        What the ``context`` of an utterance is; see
+        ``ClusterContrastiveLoss``.
+    seed : int
+        Seed of the run.
+    fingerprint : str
+        Of the clusters inside the speakers, as for ``read_clusters``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of ``read_manifests`` and ``utterance_id, cluster, margin, weight``,
+        ``speaker`` (number of the speaker in sorted order) and ``context``
+        (number of the session or sentence, -1 where it is not known).
+
+    Example
+    -------
+    >>> from emoclust_lobes.synthetic.noise import make_noise
+    >>> folder = getfixture("tmp_path")
+    >>> sources = make_noise(
+    ...     folder, [8000, 16000, 9000, 17000, 8500, 16500, 9500, 17500]
+    ... )
+    >>> from emoclust_lobes.clustering.clusters import cluster_utterances
+    >>> from emoclust_lobes.embeddings.extraction import embed_utterances
+    >>> embeddings, clusters = folder / "embeddings", folder / "clusters"
+    >>> embed_utterances(sources, embeddings, "stats")
+    >>> made = cluster_utterances(sources, embeddings, "stats", clusters, 2)
+    >>> pool = clustered_pool(
+    ...     sources,
+    ...     clusters,
+    ...     embeddings,
+    ...     encoder="stats",
+    ...     pretraining="contrastive",
+    ...     n_clusters=2,
+    ...     n_init=1,
+    ...     without_sentences=False,
+    ...     cluster_noise=0.0,
+    ...     confidence_mode="none",
+    ...     confidence_share=0.0,
+    ...     elsewhere="any",
+    ...     seed=1,
+    ...     fingerprint=made,
+    ... )
+    >>> len(pool), pool["speaker"].tolist()[:2]
+    (8, [0, 1])
+    """
+    variant = find_variant(pretraining)
+    pool = read_manifests(sources, numbered=without_sentences)
+    clusters = read_clusters(cluster_folder, fingerprint)
+    if variant.clusters == "aligned":
+        vectors = read_cache(embedding_folder, encoder).select(pool["ID"])
+        labels, margins = aligned_clusters(
+            vectors=vectors,
+            ids=pool["ID"],
+            speakers=pool["spk_id"],
+            n_clusters=n_clusters,
+            n_init=n_init,
+            seed=seed,
+            sentences=sentences_of(pool) if without_sentences else None,
+        )
+        clusters = pool[["ID"]].assign(cluster=labels, margin=margins)
+    pool = assign_clusters(pool, clusters, variant, cluster_noise, seed)
+    pool = confidence(pool, confidence_share, confidence_mode)
+    pool["speaker"] = numbers_of(pool["spk_id"])
+    pool["context"] = -1
+    if elsewhere != "any":
+        known = pool[elsewhere] != ""
+        pool["context"] = np.where(known, numbers_of(pool[elsewhere]), -1)
+    return pool
+
+
+def pool_sampler(pool, pretraining, shape, steps, seed):
+    """Make the batches of a pool.
+
+    Arguments
+    ---------
+    pool : pandas.DataFrame
+        From ``clustered_pool``.
+    pretraining : str
+        Says what clusters are. Where each utterance is a cluster of two views,
+        there are as many more clusters in a batch as there are fewer
+        utterances in a cluster, so that batches keep their size; where
+        clusters span the speakers, they are drawn inside speakers all the
+        same.
+    shape : tuple of int
+        Speakers, clusters of each and utterances of each cluster in a batch.
+    steps : int
+        Batches in an epoch.
+    seed : int
+        Seed of the run.
+
+    Returns
+    -------
+    SpeakerClusterBatchSampler
+
+    Example
+    -------
+    >>> import pandas
+    >>> pool = pandas.DataFrame({"spk_id": "s", "cluster": [0, 0, 1, 1, 1]})
+    >>> sampler = pool_sampler(pool, "contrastive", (1, 2, 2), steps=3, seed=1)
+    >>> [len(batch) for batch in sampler]
+    [4, 4, 4]
+    """
+    speakers, clusters, utterances = shape
+    if find_variant(pretraining).clusters == "utterance":
+        clusters, utterances = max(2, clusters * utterances // 2), 2
+    return SpeakerClusterBatchSampler(
+        speaker_ids=pool["spk_id"].tolist(),
+        cluster_ids=pool["cluster"].tolist(),
+        speakers=speakers,
+        clusters=clusters,
+        utterances=utterances,
+        steps=steps,
+        seed=seed,
+    )
+
+
+class PoolBatches:
+    """The pool's batch of any step, without a loader that runs beside.
+
+    Which batch it is depends on the epoch and the step alone, so a run that is
+    resumed inside an epoch goes on with the batch it would have had.
+
+    Arguments
+    ---------
+    dataset : DynamicItemDataset
+        The pool.
+    sampler : SpeakerClusterBatchSampler
+        Its batches.
+
+    Example
+    -------
+    >>> import pandas
+    >>> pool = pandas.DataFrame({"spk_id": "s", "cluster": [0, 0, 1, 1]})
+    >>> sampler = pool_sampler(pool, "contrastive", (1, 2, 2), steps=3, seed=1)
+    >>> batches = PoolBatches([{"id": name} for name in "abcd"], sampler)
+    >>> sorted(batches.at(0).id)
+    ['a', 'b', 'c', 'd']
+    """
+
+    def __init__(self, dataset, sampler):
+        self.dataset = dataset
+        self.sampler = sampler
+        self.set_epoch(1)
+
+    def set_epoch(self, epoch):
+        """Choose the epoch whose batches come next."""
+        self.sampler.set_epoch(epoch)
+        self.plan = list(self.sampler)
+
+    def at(self, step):
+        """Return the batch of a step, counted from 0; they come round."""
+        indices = self.plan[step % len(self.plan)]
+        return PaddedBatch([self.dataset[index] for index in indices])

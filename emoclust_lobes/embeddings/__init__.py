@@ -1,0 +1,10 @@
+"""One vector for each utterance, computed once and kept."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "extraction": ["embed_utterances"],
+    },
+)

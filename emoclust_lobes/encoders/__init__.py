@@ -1,0 +1,13 @@
+"""Models that hear: speaker encoders, front ends, mixes of their layers."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "front_ends": ["NoNormalization", "SSLFrontEnd"],
+        "layer_mix": ["AttentiveEncoder", "MixedEncoder", "make_encoder"],
+        "speaker_encoders": ["SpeakerEncoder"],
+        "wheel_encoders": ["CamPlusPlusEncoder", "KaldiFbank"],
+    },
+)

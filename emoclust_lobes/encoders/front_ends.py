@@ -1,0 +1,265 @@
+"""Pretrained self-supervised speech models in front of an embedding model.
+
+wav2vec 2.0, HuBERT, WavLM and the encoder of Whisper stand behind SpeechBrain's
+own wrappers; the ``model_type`` in a model's ``config.json`` says which. All of
+them hear 16 kHz and give 50 frames per second.
+"""
+
+import functools
+
+import torch
+from emoclust_lobes.encoders.front_end_models import (
+    FrontEndError,
+    front_end_identity,
+    load_config,
+    load_wrapper,
+)
+from emoclust_lobes.encoders.front_end_states import (
+    Wav2Vec2States,
+    WhisperStates,
+)
+from emoclust_lobes.encoders.wheel_encoders import CamPlusPlusFrames
+from emoclust_lobes.encoders.wheels import CAMPPLUS
+from torch import nn
+
+
+class SSLFrontEnd(nn.Module):
+    """Hidden states of a pretrained speech model, side by side.
+
+    Usable as ``compute_features`` of SpeechBrain's ``EncoderClassifier``.
+
+    Layer 0 is the input of the first transformer layer, layer ``i`` the output
+    of the ``i``-th, as in the ``hidden_states`` of the transformers library;
+    layers above the highest chosen one are dropped from the model. No layer is
+    skipped at random in training (LayerDrop): all of them are needed.
+
+    Only what trains is ever in training mode; all else stays in evaluation
+    mode, whatever is asked of it, needs no gradient and takes no graph.
+
+    Give batches of one length. The models whose input is normalized or whose
+    convolutions have a group norm give a padded utterance other frames than
+    the utterance alone, whatever its length says; Whisper takes no lengths.
+
+    A frozen model is loaded when it is first heard: where its features are
+    cached, never.
+
+    Arguments
+    ---------
+    source : str
+        Hub name or local folder of the model; ``ssl_hub`` in the YAML files.
+    save_path : str
+        Where the hub's models are kept; what is there is not asked for again.
+    layers : str or list of int
+        ``"all"``, or the indices of the layers in the wanted order.
+    trainable_layers : int or str
+        How many of the topmost computed transformer layers train; ``"all"``
+        for everything but the convolutional feature extractor.
+    gradient_checkpointing : bool
+        Compute layers again in the backward pass: less memory, more time.
+    pooled_frames : int
+        So many neighboring frames are averaged to one, for less to train on;
+        1 keeps them all. What is left over at the end is dropped, except from
+        an utterance that has fewer: these are averaged.
+    speaker_frames : bool
+        Put the frames of CAM++, a speaker encoder, beside the layers. They
+        never train.
+
+    Attributes
+    ----------
+    n_layers, size : int
+        Number of layers and size of each.
+    beside_size : int
+        Size of what is beside the layers, 0 where there is nothing.
+    trains : bool
+        Whether any of it does.
+
+    Raises
+    ------
+    FrontEndError
+        When the model cannot be had, is none of the four or has no such layer.
+
+    Example
+    -------
+    >>> from emoclust_lobes.synthetic.models import save_tiny
+    >>> folder = save_tiny("wavlm", getfixture("tmp_path"))
+    >>> front_end = SSLFrontEnd(folder, save_path=folder, layers=[1, 2])
+    >>> front_end(torch.randn(4, 16000)).shape
+    torch.Size([4, 49, 32])
+    """
+
+    sample_rate = 16000
+
+    def __init__(
+        self,
+        source,
+        save_path,
+        layers="all",
+        trainable_layers=0,
+        gradient_checkpointing=False,
+        pooled_frames=1,
+        speaker_frames=False,
+    ):
+        super().__init__()
+        self.source, self.save_path = str(source), str(save_path)
+        config = load_config(self.source, self.save_path)
+        self.layers = _choose(layers, config.num_hidden_layers, self.source)
+        self.n_layers, self.size = len(self.layers), config.hidden_size
+        self.trains = trainable_layers != 0
+        self.pooled_frames = pooled_frames
+        self.beside_size = CamPlusPlusFrames.dim if speaker_frames else 0
+        self.states: Wav2Vec2States | WhisperStates | None = None
+        self.beside: CamPlusPlusFrames | None = None
+        self.trained: tuple[nn.Module, ...] = ()
+        if self.trains:
+            states = self.load()
+            self.trained = self._choose_trained(states, trainable_layers)
+            for module in self.trained:
+                module.requires_grad_(True)
+            if gradient_checkpointing:
+                # Re-entrant checkpoints lose the gradient above frozen layers.
+                states.wrapper.model.gradient_checkpointing_enable(
+                    gradient_checkpointing_kwargs={"use_reentrant": False}
+                )
+        self.train()
+
+    def load(self):
+        """Load the model, unless it was, and return its hidden states."""
+        if self.states is not None:
+            return self.states
+        wrapper = self._load_wrapper()
+        is_whisper = wrapper.model.config.model_type == "whisper"
+        family = WhisperStates if is_whisper else Wav2Vec2States
+        self.states = family(wrapper, depth=max(self.layers))
+        if self.beside_size:
+            self.beside = CamPlusPlusFrames()
+        self.requires_grad_(False)
+        self.train(self.training)
+        return self.states
+
+    def _load_wrapper(self):
+        return load_wrapper(self.source, self.save_path)
+
+    @functools.cached_property
+    def identity(self):
+        """As of ``front_end_identity``, with what is made of the layers."""
+        identity = front_end_identity(self.source, self.save_path, self.layers)
+        identity["pooled_frames"] = self.pooled_frames
+        if self.beside_size:
+            identity["speaker_frames"] = CAMPPLUS["sha256"]
+        return identity
+
+    @property
+    def hop(self):
+        """Samples per frame."""
+        return self.load().hop * self.pooled_frames
+
+    def _choose_trained(self, states, trainable_layers):
+        """Modules that train."""
+        if trainable_layers == "all":
+            return states.body
+        depth, computed = max(self.layers), states.transformer
+        if trainable_layers not in range(depth + 1):
+            raise FrontEndError(
+                f"trainable_layers must be all or from 0 to {depth}, the "
+                f"number of layers that are computed for layers {self.layers} "
+                f"of {self.source}; found {trainable_layers!r}"
+            )
+        return tuple(computed[depth - trainable_layers : depth])
+
+    def train(self, mode=True):
+        """Put what trains, and nothing else, in training mode."""
+        super().train(False)
+        for module in self.trained:
+            module.train(mode)
+        return self
+
+    def forward(self, wavs, wav_lens=None):
+        """Turn waveforms into frames.
+
+        Arguments
+        ---------
+        wavs : torch.Tensor
+            Waveforms at 16 kHz, shape [batch, samples].
+        wav_lens : torch.Tensor
+            Relative lengths, shape [batch]: wav2vec 2.0, HuBERT and WavLM do
+            not attend to what is beyond.
+
+        Returns
+        -------
+        torch.Tensor
+            Shape [batch, frames, n_layers * size].
+
+        Raises
+        ------
+        FrontEndError
+            When the weights of a frozen model cannot be had.
+        ValueError
+            When the waveforms are too short or too long for the model.
+        """
+        model = self.load().to(wavs.device)
+        samples = wavs.shape[1]
+        shortest, longest = model.shortest, model.longest
+        if not shortest <= samples <= longest:
+            raise ValueError(
+                f"{self.source} takes {shortest} to {longest} samples at 16 "
+                f"kHz, found {samples} ({samples / self.sample_rate:g} s)"
+            )
+        with torch.set_grad_enabled(torch.is_grad_enabled() and self.trains):
+            states = model(wavs, wav_lens)
+            frames = torch.cat([states[x] for x in self.layers], dim=-1)
+        if self.beside is not None:
+            with torch.no_grad():
+                others = self.beside.to(wavs.device)(wavs)
+            others = _fitted(others, frames.shape[1])
+            frames = torch.cat([frames, others], dim=-1)
+        return self._pool(frames)
+
+    def _pool(self, frames):
+        """Average neighbors, [batch, frames, size] over time."""
+        pooled = min(self.pooled_frames, frames.shape[1])
+        if pooled == 1:
+            return frames
+        kept = frames[:, : frames.shape[1] // pooled * pooled]
+        return kept.unflatten(1, (-1, pooled)).mean(dim=2)
+
+
+class NoNormalization(nn.Module):
+    """Leave features as they are, in the place of a normalization.
+
+    The mean of a pretrained model's features over an utterance, which
+    SpeechBrain's ``InputNormalization`` takes away, says much of the emotion.
+
+    Example
+    -------
+    >>> features = torch.randn(1, 5, 3)
+    >>> torch.equal(NoNormalization()(features, torch.ones(1)), features)
+    True
+    """
+
+    def forward(self, features, lens=None):
+        """Return the features."""
+        return features
+
+
+def _fitted(frames, count):
+    """Take so many frames, [batch, frames, size] over time.
+
+    CAM++ and the models both give fifty per second; at the end one or the other
+    may have one or two more, for which the last is repeated.
+    """
+    missing = count - frames.shape[1]
+    if missing > 0:
+        last = frames[:, -1:].expand(-1, missing, -1)
+        frames = torch.cat([frames, last], dim=1)
+    return frames[:, :count]
+
+
+def _choose(layers, depth, source):
+    """Indices of the chosen layers."""
+    chosen = list(range(depth + 1)) if layers == "all" else list(layers)
+    if not chosen or not set(chosen) <= set(range(depth + 1)):
+        raise FrontEndError(
+            f"layers must be all or a list of indices from 0 to {depth}, the "
+            f"number of layers of {source}; found {layers!r}"
+        )
+    return chosen

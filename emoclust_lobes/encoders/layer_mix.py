@@ -1,0 +1,267 @@
+"""From the layers of a pretrained speech model to one vector per utterance."""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from speechbrain.dataio.dataio import length_to_mask
+from speechbrain.lobes.models.ECAPA_TDNN import (
+    ECAPA_TDNN,
+    AttentiveStatisticsPooling,
+)
+
+
+class LayerMix(nn.Module):
+    """A learned weighted mean of layers that lie side by side.
+
+    Each layer is first normalized per frame, without learned scale, so that
+    the weights compare layers and not their magnitudes; then the layers are
+    averaged with the softmax of one learned number per layer, all equal at the
+    start (the "featurizer" of SUPERB, Yang et al. 2021, arXiv 2105.01051,
+    with its option of normalized layers). Frames beyond an utterance's end
+    become zero.
+
+    Arguments
+    ---------
+    n_layers : int
+        Number of layers.
+    size : int
+        Size of each layer.
+
+    Example
+    -------
+    >>> mix = LayerMix(n_layers=3, size=8)
+    >>> mix(torch.randn(2, 50, 24), torch.tensor([1.0, 0.5])).shape
+    torch.Size([2, 50, 8])
+    >>> mix.weights.softmax(dim=0)
+    tensor([0.3333, 0.3333, 0.3333], grad_fn=<SoftmaxBackward0>)
+    """
+
+    def __init__(self, n_layers, size):
+        super().__init__()
+        self.size = size
+        self.weights = nn.Parameter(torch.zeros(n_layers))
+
+    def forward(self, features, lens=None):
+        """Mix the layers.
+
+        Arguments
+        ---------
+        features : torch.Tensor
+            Shape [batch, frames, n_layers * size].
+        lens : torch.Tensor
+            Relative lengths, shape [batch]; all frames count without them.
+
+        Returns
+        -------
+        torch.Tensor
+            Shape [batch, frames, size].
+        """
+        layers = features.unflatten(-1, (len(self.weights), self.size))
+        layers = F.layer_norm(layers, (self.size,))
+        shares = self.weights.softmax(dim=0)
+        mixed = torch.einsum("btls,l->bts", layers, shares)
+        return mixed * _real_frames(features, lens).unsqueeze(-1)
+
+
+class MixedEncoder(nn.Module):
+    """An embedding model over the layers of a front end: a mix, an encoder.
+
+    Arguments
+    ---------
+    front_end : SSLFrontEnd
+        Says how many layers there are, of which size, and whether something
+        is beside them: it is normalized per frame and put beside the mix.
+    encoder : callable
+        Makes the encoder when called with ``input_size``: a module that maps
+        [batch, frames, size] and relative lengths to [batch, 1, dim], such as
+        ``AttentiveEncoder`` or SpeechBrain's ``ECAPA_TDNN``.
+
+    Example
+    -------
+    >>> import functools, types
+    >>> encoder = MixedEncoder(
+    ...     front_end=types.SimpleNamespace(n_layers=3, size=8, beside_size=0),
+    ...     encoder=functools.partial(
+    ...         AttentiveEncoder,
+    ...         hidden_size=16,
+    ...         embedding_size=4,
+    ...         attention_channels=8,
+    ...     ),
+    ... )
+    >>> encoder(torch.randn(2, 50, 24), torch.ones(2)).shape
+    torch.Size([2, 1, 4])
+    """
+
+    def __init__(self, front_end, encoder):
+        super().__init__()
+        self.mix = LayerMix(front_end.n_layers, front_end.size)
+        self.beside_size = front_end.beside_size
+        self.encoder = encoder(
+            input_size=front_end.size + front_end.beside_size
+        )
+
+    def forward(self, features, lens=None):
+        """[batch, frames, n_layers * size + beside] -> [batch, 1, dim]."""
+        if not self.beside_size:
+            return self.encoder(self.mix(features, lens), lens)
+        layers = features[..., : -self.beside_size]
+        beside = features[..., -self.beside_size :]
+        beside = F.layer_norm(beside, (self.beside_size,))
+        frames = torch.cat([self.mix(layers, lens), beside], dim=-1)
+        return self.encoder(frames, lens)
+
+
+class AttentiveEncoder(nn.Module):
+    """Frames to one vector: a layer on each frame, then attentive statistics.
+
+    BatchNorm, linear layer, ReLU and dropout on each frame; attentive
+    statistics pooling (Okabe et al. 2018, arXiv 1803.10963), SpeechBrain's,
+    which weighs each channel by itself; BatchNorm and a linear layer. The
+    attention looks at the frame alone and not, as in ECAPA-TDNN, at the
+    utterance's statistics too, which costs half as much again: this encoder is
+    to be trained many times on a CPU.
+
+    In evaluation mode a padded utterance gives the vector of the utterance
+    alone. In training mode give crops of one length: padding would enter the
+    statistics of BatchNorm.
+
+    Arguments
+    ---------
+    input_size : int
+        Size of the frames.
+    hidden_size : int
+        Size of the frames that are pooled.
+    embedding_size : int
+        Size of the vector.
+    attention_channels : int
+        Size of the attention's hidden layer.
+    dropout : float
+        Share of hidden values that are dropped in training.
+
+    Example
+    -------
+    >>> encoder = AttentiveEncoder(
+    ...     input_size=8,
+    ...     hidden_size=16,
+    ...     embedding_size=4,
+    ...     attention_channels=8,
+    ... )
+    >>> encoder(torch.randn(2, 50, 8), torch.tensor([1.0, 0.5])).shape
+    torch.Size([2, 1, 4])
+    """
+
+    def __init__(
+        self,
+        input_size,
+        hidden_size,
+        embedding_size,
+        attention_channels,
+        dropout=0.0,
+    ):
+        super().__init__()
+        self.frame_layer = nn.Sequential(
+            nn.BatchNorm1d(input_size),
+            nn.Linear(input_size, hidden_size),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+        )
+        self.pooling = AttentiveStatisticsPooling(
+            hidden_size, attention_channels, global_context=False
+        )
+        self.vector_layer = nn.Sequential(
+            nn.BatchNorm1d(2 * hidden_size),
+            nn.Linear(2 * hidden_size, embedding_size),
+        )
+
+    def forward(self, frames, lens=None):
+        """Embed utterances.
+
+        Arguments
+        ---------
+        frames : torch.Tensor
+            Shape [batch, frames, input_size].
+        lens : torch.Tensor
+            Relative lengths, shape [batch]; all frames count without them.
+
+        Returns
+        -------
+        torch.Tensor
+            Shape [batch, 1, embedding_size].
+        """
+        hidden = self.frame_layer(frames.flatten(0, 1))
+        hidden = hidden.unflatten(0, frames.shape[:2]).transpose(1, 2)
+        # Half a frame less: the pooling counts a frame that begins before the
+        # end, and .4 x 75 frames are 30.000001 in float32.
+        ends = (_real_frames(frames, lens).sum(dim=1) - 0.5) / frames.shape[1]
+        pooled = self.pooling(hidden, ends).squeeze(2)
+        return self.vector_layer(pooled).unsqueeze(1)
+
+
+def make_encoder(
+    input_size,
+    kind,
+    hidden_size,
+    embedding_size,
+    attention_channels,
+    dropout=0.0,
+):
+    """Make the encoder that stands behind a front end.
+
+    Arguments
+    ---------
+    input_size : int
+        Size of the frames.
+    kind : {"attentive", "ecapa"}
+        ``AttentiveEncoder``, small and quick, or SpeechBrain's ``ECAPA_TDNN``,
+        the speaker encoder of Ulgen et al. 2024 (arXiv 2401.11017).
+    hidden_size : int
+        Size of the hidden frames; of ECAPA-TDNN the channels, three times as
+        many in its last layer.
+    embedding_size, attention_channels : int
+        As of ``AttentiveEncoder``.
+    dropout : float
+        Of ``AttentiveEncoder``; ECAPA-TDNN has none.
+
+    Returns
+    -------
+    torch.nn.Module
+
+    Raises
+    ------
+    ValueError
+        When there is no encoder of that kind.
+
+    Example
+    -------
+    >>> encoder = make_encoder(
+    ...     input_size=8,
+    ...     kind="ecapa",
+    ...     hidden_size=16,
+    ...     embedding_size=4,
+    ...     attention_channels=8,
+    ... )
+    >>> encoder(torch.randn(2, 50, 8), torch.ones(2)).shape
+    torch.Size([2, 1, 4])
+    """
+    if kind == "attentive":
+        return AttentiveEncoder(
+            input_size, hidden_size, embedding_size, attention_channels, dropout
+        )
+    if kind == "ecapa":
+        return ECAPA_TDNN(
+            input_size,
+            channels=[hidden_size] * 4 + [3 * hidden_size],
+            attention_channels=attention_channels,
+            lin_neurons=embedding_size,
+        )
+    raise ValueError(f"encoder must be attentive or ecapa, not {kind!r}")
+
+
+def _real_frames(features, lens):
+    """Which frames are not padding, bool, shape [batch, frames]."""
+    batch, frames = features.shape[:2]
+    if lens is None:
+        lens = torch.ones(batch, device=features.device)
+    ends = (lens * frames).round().clamp(min=1)
+    return length_to_mask(ends, max_len=frames).bool()

@@ -1,0 +1,291 @@
+"""Unlabeled enrolment: embeddings relative to the speaker's own.
+
+Emotion is a movement inside the speaker, away from where the speaker's voice
+usually is. A few unlabeled utterances of a new speaker tell where that is.
+"""
+
+import numpy as np
+import torch
+from emoclust_lobes.enrolment.draws import ALL
+from emoclust_lobes.parallel.processes import gather_batches, n_processes
+
+
+class SpeakerNormalization(torch.nn.Module):
+    """Standardize embeddings by what is known of their speaker.
+
+    With ``n`` unlabeled utterances of the speaker beside the one that is
+    normalized, of mean ``m`` and variance ``v`` (around ``m``), and with the
+    training speakers' typical mean ``m0`` and variance ``v0``, the mean is
+    shrunk to ``(n m + c m0) / (n + c)`` and the variance to
+    ``(n v + c v0) / (n + c)``, where ``c``, the prior's weight, counts in
+    utterances: few utterances say little. The result is ``(e - mean) /
+    sqrt(variance)``; with ``n`` = 0 the prior's own.
+
+    In training the enrolled utterances are the last embeddings of others of
+    the same speaker, kept in a table, and ``n`` is drawn anew for each
+    utterance, so that the classifier learns to make do with any number.
+
+    Arguments
+    ---------
+    size : int
+        Size of the embeddings.
+    prior_weight : float
+        Weight of the prior, in utterances.
+    counts : list
+        What ``n`` is drawn from in training: numbers, and ``"all"``.
+
+    Raises
+    ------
+    ValueError
+        When the prior has no weight: without enrolled utterances nothing
+        would be known of a speaker.
+
+    Example
+    -------
+    >>> normalize = SpeakerNormalization(2, prior_weight=1.0, counts=[0, "all"])
+    >>> normalize.start([0, 0, 0, 1, 1, 1])
+    >>> embeddings = torch.randn(6, 2) + 10
+    >>> normalize.remember(range(6), embeddings)
+    >>> normalize(embeddings, np.zeros((6, 6), dtype=bool)).mean().abs() < 1
+    tensor(True)
+    """
+
+    prior_mean: torch.Tensor
+    prior_variance: torch.Tensor
+    last: torch.Tensor
+    known: torch.Tensor
+
+    def __init__(self, size, prior_weight, counts):
+        super().__init__()
+        if prior_weight <= 0:
+            raise ValueError(
+                f"the prior must weigh more than 0 utterances, not "
+                f"{prior_weight} (enrolment_prior)"
+            )
+        self.prior_weight = prior_weight
+        self.counts = list(counts)
+        self.register_buffer("prior_mean", torch.zeros(size))
+        self.register_buffer("prior_variance", torch.ones(size))
+
+    def without_table(self):
+        """Return a copy that knows the prior, and no training utterance.
+
+        Returns
+        -------
+        SpeakerNormalization
+        """
+        copy = SpeakerNormalization(
+            len(self.prior_mean), self.prior_weight, self.counts
+        )
+        copy.prior_mean.copy_(self.prior_mean)
+        copy.prior_variance.copy_(self.prior_variance)
+        return copy
+
+    def start(self, speakers):
+        """Make room for the training utterances.
+
+        Arguments
+        ---------
+        speakers : sequence of int
+            Number of the speaker of each training utterance, shape [n].
+        """
+        size = len(self.prior_mean)
+        self.speakers = np.asarray(speakers)
+        self.register_buffer("last", torch.zeros(len(self.speakers), size))
+        self.register_buffer("known", torch.zeros(len(self.speakers)).bool())
+
+    def remember(self, rows, embeddings):
+        """Keep the last embeddings of training utterances; renew the prior.
+
+        The prior is the mean over the training speakers of their means and of
+        their variances.
+
+        Arguments
+        ---------
+        rows : sequence of int
+            Which utterances, shape [batch].
+        embeddings : torch.Tensor
+            Shape [batch, size].
+        """
+        rows = torch.as_tensor(list(rows), device=self.last.device)
+        self.last[rows] = embeddings.detach().to(self.last)
+        self.known[rows] = True
+        members = self._members()
+        used = members.sum(dim=1) > 0
+        means, variances = _moments(members[used], self.last)
+        self.prior_mean.copy_(means.mean(dim=0))
+        self.prior_variance.copy_(variances.mean(dim=0).clamp(min=1e-6))
+
+    def _members(self):
+        """Which known utterances are whose, [speakers, utterances]."""
+        numbers = torch.arange(self.speakers.max() + 1)[:, None]
+        members = numbers == torch.as_tensor(self.speakers)[None, :]
+        return (members.to(self.known.device) & self.known).float()
+
+    def draw(self, rows, rng):
+        """Draw the enrolled utterances of a training batch.
+
+        Arguments
+        ---------
+        rows : sequence of int
+            The batch's training utterances, shape [batch].
+        rng : numpy.random.Generator
+            Source of the draws.
+
+        Returns
+        -------
+        numpy.ndarray
+            Which training utterances are enrolled for each of the batch; none
+            is enrolled for itself. Bool, shape [batch, n].
+        """
+        known = self.known.cpu().numpy()
+        chosen = np.zeros((len(rows), len(known)), dtype=bool)
+        for place, row in enumerate(rows):
+            own = known & (self.speakers == self.speakers[row])
+            own[row] = False
+            others = np.flatnonzero(own)
+            count = self.counts[rng.integers(len(self.counts))]
+            count = len(others) if count == ALL else min(count, len(others))
+            chosen[place, rng.choice(others, count, replace=False)] = True
+        return chosen
+
+    def training_batch(self, rows, embeddings, seed):
+        """Normalize a training batch, and keep its embeddings for the next.
+
+        On several processes, all know what each has heard.
+
+        Arguments
+        ---------
+        rows : sequence of int
+            The batch's training utterances, shape [batch].
+        embeddings : torch.Tensor
+            Shape [batch, size].
+        seed : int
+            Of the draws of the enrolled utterances.
+
+        Returns
+        -------
+        torch.Tensor
+            Shape [batch, size].
+        """
+        enrolled = self.draw(rows, np.random.default_rng(seed))
+        self.remember(rows, embeddings)
+        placed = self(embeddings, enrolled)
+        if n_processes() > 1:
+            own = torch.as_tensor(rows, device=embeddings.device)
+            rows, heard = gather_batches(own, embeddings.detach())
+            self.remember(rows.tolist(), heard)
+        return placed
+
+    def forward(self, embeddings, enrolled, table=None):
+        """Normalize embeddings.
+
+        Arguments
+        ---------
+        embeddings : torch.Tensor
+            Shape [batch, size].
+        enrolled : numpy.ndarray
+            Which rows of the table are enrolled for each, bool, shape
+            [batch, rows].
+        table : torch.Tensor
+            Embeddings of the speakers' utterances, shape [rows, size]; those
+            that ``remember`` kept without one.
+
+        Returns
+        -------
+        torch.Tensor
+            Shape [batch, size].
+        """
+        table = self.last if table is None else table
+        members = torch.as_tensor(enrolled, device=table.device).float()
+        means, variances = _moments(members, table)
+        counts = members.sum(dim=1, keepdim=True)
+        total = counts + self.prior_weight
+        mean = counts * means + self.prior_weight * self.prior_mean
+        variance = counts * variances + self.prior_weight * self.prior_variance
+        return (embeddings - mean / total) / (variance / total).sqrt()
+
+
+def _moments(members, table):
+    """Mean and variance of the rows that each set has, zero for an empty one.
+
+    ``members`` is [sets, rows], of zeros and ones; ``table`` [rows, size].
+    """
+    counts = members.sum(dim=1, keepdim=True).clamp(min=1)
+    # Around a common center, for which squares lose no digits.
+    center = table.mean(dim=0, keepdim=True)
+    means = members @ (table - center) / counts
+    squares = members @ (table - center).square() / counts
+    variances = (squares - means.square()).clamp(min=0)
+    present = members.any(dim=1, keepdim=True).float()
+    return (means + center) * present, variances * present
+
+
+class EnrolledClassifier(torch.nn.Module):
+    """A classifier of embeddings that are normalized by their speaker.
+
+    It sits where the ``classifier`` of SpeechBrain's ``EncoderClassifier``
+    does. As long as no speaker is enrolled, embeddings are normalized by what
+    is known of the training speakers alone.
+
+    Arguments
+    ---------
+    normalization : SpeakerNormalization
+        With the prior from training.
+    classifier : torch.nn.Module
+        Normalized embeddings -> log-probabilities.
+
+    Example
+    -------
+    >>> classifier = EnrolledClassifier(
+    ...     SpeakerNormalization(2, prior_weight=1.0, counts=[0]),
+    ...     torch.nn.LogSoftmax(dim=-1),
+    ... )
+    >>> embeddings = torch.tensor([[[2.0, 1.0]]])  # as encode_batch has them
+    >>> classifier(embeddings).exp()
+    tensor([[[0.7311, 0.2689]]])
+    >>> classifier.enrol(torch.tensor([[[4.0, 0.0]], [[4.0, 2.0]]]))
+    >>> classifier(embeddings).exp()
+    tensor([[[0.1842, 0.8158]]])
+    """
+
+    def __init__(self, normalization, classifier):
+        super().__init__()
+        self.normalization = normalization
+        self.classifier = classifier
+        self.enrolled = None
+
+    def enrol(self, embeddings):
+        """Normalize by a speaker's own utterances from now on.
+
+        To score one of these utterances, enrol the others: in training no
+        utterance was enrolled for itself.
+
+        Arguments
+        ---------
+        embeddings : torch.Tensor
+            Of the speaker's utterances, no labels needed, shape [n, dim] or
+            [n, 1, dim]; with ``n`` = 0 the speaker before is forgotten.
+        """
+        flat = embeddings.detach().flatten(0, -2)
+        self.enrolled = flat if len(flat) else None
+
+    def forward(self, embeddings):
+        """Classify embeddings of the enrolled speaker.
+
+        Arguments
+        ---------
+        embeddings : torch.Tensor
+            Shape [batch, dim] or [batch, 1, dim].
+
+        Returns
+        -------
+        torch.Tensor
+            Log-probabilities, shape [batch, classes] or [batch, 1, classes].
+        """
+        flat = embeddings.flatten(0, -2)
+        enrolled = self.enrolled
+        table = flat[:1] if enrolled is None else enrolled.to(flat)
+        members = np.full((len(flat), len(table)), enrolled is not None)
+        placed = self.normalization(flat, members, table=table)
+        return self.classifier(placed).unflatten(0, embeddings.shape[:-1])

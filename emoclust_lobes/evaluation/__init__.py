@@ -1,0 +1,11 @@
+"""Scores of predictions, and how far probabilities can be believed."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "calibration": ["calibrated"],
+        "metrics": ["cluster_auc", "emotion_metrics"],
+    },
+)

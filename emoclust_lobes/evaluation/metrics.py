@@ -1,0 +1,131 @@
+"""Numbers that a result is reported with."""
+
+import numpy as np
+from emoclust_lobes.clustering.algorithms import unit
+from sklearn.metrics import (
+    confusion_matrix,
+    f1_score,
+    recall_score,
+    roc_auc_score,
+)
+
+
+def emotion_metrics(truth, prediction, classes):
+    """Score predicted emotions.
+
+    The unweighted average recall (UAR) is the mean of the classes' recalls:
+    chance is one over the number of classes whatever their sizes. The weighted
+    accuracy (WA) is the share of utterances that are right.
+
+    Arguments
+    ---------
+    truth, prediction : sequence of str
+        One label per utterance.
+    classes : sequence of str
+        The class set, in the order in which it is reported.
+
+    Returns
+    -------
+    dict
+        ``uar, wa, macro_f1`` (between 0 and 1, over the classes that occur in
+        ``truth``), ``recall`` (class -> recall, ``None`` where the class does
+        not occur), ``confusion`` (rows are truth, columns prediction, both in
+        the order of ``classes``), ``classes`` and ``n``.
+
+    Raises
+    ------
+    ValueError
+        When there is nothing to score or a label is outside the class set.
+
+    Example
+    -------
+    >>> scores = emotion_metrics(
+    ...     ["ang", "ang", "sad"], ["ang", "sad", "sad"], ["ang", "sad"]
+    ... )
+    >>> scores["uar"], scores["recall"]
+    (0.75, {'ang': 0.5, 'sad': 1.0})
+    """
+    truth, prediction = np.asarray(truth), np.asarray(prediction)
+    classes = list(classes)
+    if len(truth) == 0:
+        raise ValueError("there are no utterances to score")
+    outside = sorted((set(truth) | set(prediction)) - set(classes))
+    if outside:
+        raise ValueError(f"labels {outside} are not among {classes}")
+    present = [label for label in classes if label in truth]
+    recalls = recall_score(truth, prediction, labels=present, average=None)
+    recall = dict(zip(present, recalls.tolist(), strict=False))
+    return {
+        "uar": float(np.mean(recalls)),
+        "wa": float(np.mean(truth == prediction)),
+        "macro_f1": float(
+            f1_score(truth, prediction, labels=present, average="macro")
+        ),
+        "recall": {label: recall.get(label) for label in classes},
+        "confusion": confusion_matrix(
+            truth, prediction, labels=classes
+        ).tolist(),
+        "classes": classes,
+        "n": len(truth),
+    }
+
+
+def cluster_auc(embeddings, speakers, clusters) -> float | None:
+    """Say how well embeddings tell the clusters of a speaker apart.
+
+    Within each speaker, every pair of utterances is scored by its cosine
+    similarity, and the area under the ROC curve of "same cluster" against
+    "another cluster" is the chance that a same-cluster pair is the closer of
+    the two: .5 is chance, 1 perfect. The mean is over the speakers that have
+    both kinds of pairs.
+
+    Arguments
+    ---------
+    embeddings : numpy.ndarray
+        Shape [utterances, dim].
+    speakers, clusters : sequence
+        Speaker and cluster of each utterance.
+
+    Returns
+    -------
+    float or None
+        The mean area, ``None`` when no speaker has both kinds of pairs.
+
+    Example
+    -------
+    >>> embeddings = np.array([[1.0, 0], [1, 0.1], [0, 1], [0.1, 1]])
+    >>> cluster_auc(embeddings, ["a"] * 4, [0, 0, 1, 1])
+    1.0
+    """
+    speakers, clusters = np.asarray(speakers), np.asarray(clusters)
+    directions = unit(np.asarray(embeddings, dtype=np.float64))
+    areas = []
+    for speaker in np.unique(speakers):
+        own = speakers == speaker
+        similarity = directions[own] @ directions[own].T
+        same = clusters[own][:, None] == clusters[own][None, :]
+        pairs = np.triu_indices(own.sum(), k=1)
+        if len(np.unique(same[pairs])) == 2:
+            areas.append(roc_auc_score(same[pairs], similarity[pairs]))
+    return float(np.mean(areas)) if areas else None
+
+
+def interval(draws) -> tuple[float, float]:
+    """Return the middle 95 % of some draws.
+
+    Arguments
+    ---------
+    draws : array-like
+        Shape [n].
+
+    Returns
+    -------
+    low, high : float
+
+    Example
+    -------
+    >>> interval(np.arange(101))
+    (2.5, 97.5)
+    """
+    low, high = np.percentile(draws, [2.5, 97.5])
+    return float(low), float(high)

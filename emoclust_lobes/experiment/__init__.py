@@ -1,0 +1,1 @@
+"""Folders of runs, the steps before training, summaries of both."""

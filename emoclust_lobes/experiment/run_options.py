@@ -1,0 +1,62 @@
+"""The options of SpeechBrain's Brain, as commands take them that train."""
+
+from emoclust_lobes.experiment.steps import UsageError
+from hyperpyyaml import load_hyperpyyaml
+
+# What results depend on. How many steps there are is the YAML's to say, and
+# how long they take or what is shown of them changes nothing.
+OF_RESULTS = (
+    "precision",
+    "eval_precision",
+    "grad_accumulation_factor",
+    "max_grad_norm",
+)
+
+
+def options_of_scripts(overrides, run_options):
+    """Return what the training scripts are given beside the device, by key."""
+    keys = load_hyperpyyaml(overrides) if overrides else {}
+    return {**keys, **run_options}
+
+
+def given_run_options(run_opts, taken):
+    """Read the options that were given; refuse what would be ignored.
+
+    Arguments
+    ---------
+    run_opts : RunOptions
+        From ``speechbrain.parse_arguments``.
+    taken : tuple of str
+        Which options the command takes beside ``device``.
+
+    Returns
+    -------
+    dict
+        The given ones of these, by name.
+
+    Raises
+    ------
+    UsageError
+        When another was given.
+
+    Example
+    -------
+    >>> import speechbrain
+    >>> _, run_opts, _ = speechbrain.parse_arguments(
+    ...     ["any.yaml", "--device=cpu", "--precision=bf16"]
+    ... )
+    >>> given_run_options(run_opts, OF_RESULTS)
+    {'precision': 'bf16'}
+    >>> given_run_options(run_opts, ())
+    Traceback (most recent call last):
+    ...
+    emoclust_lobes.experiment.steps.UsageError: --precision is an option of the training \
+scripts that this command does not take
+    """
+    given = run_opts.overridden_args - {"device"}
+    for name in sorted(given - set(taken)):
+        raise UsageError(
+            f"--{name} is an option of the training scripts that this command "
+            "does not take"
+        )
+    return {name: run_opts[name] for name in taken if name in given}

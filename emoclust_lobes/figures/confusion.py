@@ -1,0 +1,53 @@
+"""Pictures of results."""
+
+import matplotlib.figure
+import numpy as np
+from data_prep.storage.files import replacing
+
+
+def plot_confusion(confusion, classes, title, path):
+    """Draw a confusion matrix: shares of each true class, and counts.
+
+    Arguments
+    ---------
+    confusion : list of list of int
+        Rows are truth, columns prediction.
+    classes : list of str
+        Names of rows and columns.
+    title : str
+        What the matrix shows.
+    path : str or pathlib.Path
+        The PNG to write.
+
+    Example
+    -------
+    >>> path = getfixture("tmp_path") / "confusion.png"
+    >>> plot_confusion([[3, 1], [0, 2]], ["ang", "sad"], "example", path)
+    >>> path.read_bytes()[1:4]
+    b'PNG'
+    """
+    counts = np.asarray(confusion)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    size = 2.2 + 0.6 * len(classes)
+    figure = matplotlib.figure.Figure(
+        figsize=(size + 0.8, size), layout="constrained"
+    )
+    axis = figure.subplots()
+    image = axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for (row, column), count in np.ndenumerate(counts):
+        axis.text(
+            column,
+            row,
+            f"{shares[row, column]:.2f}\n({count})",
+            ha="center",
+            va="center",
+            fontsize=8,
+            color="white" if shares[row, column] > 0.5 else "black",
+        )
+    ticks = range(len(classes))
+    axis.set_xticks(ticks, classes)
+    axis.set_yticks(ticks, classes)
+    axis.set(xlabel="predicted", ylabel="true", title=title)
+    figure.colorbar(image, label="share of the true class")
+    with replacing(path, "wb") as stream:
+        figure.savefig(stream, format="png", dpi=120)

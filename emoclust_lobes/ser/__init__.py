@@ -1,0 +1,1 @@
+"""Stage 2: emotions, with the speakers beside them."""

@@ -1,0 +1,97 @@
+"""A miniature MSP-Podcast: ``Audios/MSP-PODCAST_0001_0001.wav``."""
+
+from emoclust_lobes.synthetic.speakers import make_speaker
+from emoclust_lobes.synthetic.tree import Clip, check_sizes, make_tree
+
+SPLITS = ("Train", "Train", "Train", "Development", "Test1", "Test2")
+# Letter and how it is spoken: contempt like disgust, the last two neutral.
+EMOTIONS = {
+    "A": "ang",
+    "S": "sad",
+    "H": "hap",
+    "U": "sur",
+    "F": "fea",
+    "D": "dis",
+    "C": "dis",
+    "N": "neu",
+    "O": "neu",
+    "X": "neu",
+}
+HEADING = "FileName,EmoClass,EmoAct,EmoVal,EmoDom,SpkrID,Gender,Split_Set"
+
+
+def make_msp_podcast(
+    folder, *, n_speakers=6, n_segments=1, sample_rate=16000, seed=1
+):
+    """Make a synthetic corpus with MSP-Podcast's folders and file names.
+
+    Each speaker has a podcast; three of six train, and one each is in
+    Development, Test1 and Test2. As in the corpus, some segments are of
+    unknown speakers: one of each podcast. A finished tree is left as it is, a
+    half-made one is completed.
+
+    Arguments
+    ---------
+    folder : str or pathlib.Path
+        New folder for the tree.
+    n_speakers : int
+        Known speakers, men and women in turn, 1 to 60 here.
+    n_segments : int
+        Segments with each of ten labels, 1 to 100 here.
+    sample_rate : int
+        In Hz.
+    seed : int
+        Other seeds give other people.
+
+    Returns
+    -------
+    dict of dict of int
+        Number of clips, ``counts[speaker][emotion]``.
+
+    Raises
+    ------
+    ValueError
+        When a number is out of the corpus's range.
+    FileExistsError
+        When the folder holds anything but this tree.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path") / "MSP-Podcast"
+    >>> make_msp_podcast(folder, n_speakers=1, n_segments=1)["1"]["A"]
+    1
+    >>> (folder / "Labels" / "labels_consensus.csv").read_text().split()[1]
+    'MSP-PODCAST_0001_0000.wav,A,4.0,4.0,4.0,1,Male,Train'
+    """
+    sizes = {"n_speakers": n_speakers, "n_segments": n_segments}
+    check_sizes("MSP-Podcast", sizes, {"n_speakers": 60, "n_segments": 100})
+    clips, rows = [], [HEADING]
+    for podcast in range(1, n_speakers + 1):
+        speaker = make_speaker(str(podcast), "FM"[podcast % 2], seed)
+        guest = make_speaker("Unknown", speaker.gender, seed + podcast)
+        segments = [(letter, speaker) for letter in EMOTIONS] * n_segments
+        for number, (letter, who) in enumerate([*segments, ("N", guest)]):
+            name = f"MSP-PODCAST_{podcast:04d}_{number:04d}.wav"
+            gender = {"F": "Female", "M": "Male"}[who.gender]
+            part = SPLITS[(podcast - 1) % len(SPLITS)]
+            rows.append(
+                f"{name},{letter},4.0,4.0,4.0,{who.name},{gender},{part}"
+            )
+            clips.append(
+                Clip(
+                    path=f"Audios/{name}",
+                    speaker=who,
+                    emotion=EMOTIONS[letter],
+                    label=letter,
+                    sentence=name,
+                )
+            )
+    return make_tree(
+        folder,
+        "MSP-Podcast",
+        clips,
+        sizes=sizes,
+        sample_rate=sample_rate,
+        seed=seed,
+        tables={"Labels/labels_consensus.csv": "\n".join([*rows, ""])},
+    )

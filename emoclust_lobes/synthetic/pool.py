@@ -1,0 +1,92 @@
+"""A miniature pool of unlabeled speech: ``SPEAKER/SESSION/utt.wav``."""
+
+from emoclust_lobes.synthetic.speakers import (
+    EMOTIONS,
+    generator,
+    make_channel,
+    make_speaker,
+)
+from emoclust_lobes.synthetic.tree import Clip, make_tree
+
+
+def make_pool(
+    folder,
+    *,
+    n_speakers=8,
+    n_sessions=2,
+    n_utterances=12,
+    sample_rate=16000,
+    seed=1,
+):
+    """Make a synthetic pool of speakers who were recorded in several sessions.
+
+    No file says which emotion a clip has. As in found speech, each session
+    has a microphone and a room of its own, and every utterance is another
+    sentence. A finished tree is left as it is, a half-made one is completed.
+
+    Arguments
+    ---------
+    folder : str or pathlib.Path
+        New folder for the tree.
+    n_speakers : int
+        Speakers, women and men in turn.
+    n_sessions : int
+        Sessions of each speaker.
+    n_utterances : int
+        Utterances of each session, the emotions in turn.
+    sample_rate : int
+        In Hz.
+    seed : int
+        Other seeds give other people.
+
+    Returns
+    -------
+    dict of dict of int
+        Number of clips, ``counts[speaker][emotion]``: the hidden truth.
+
+    Raises
+    ------
+    FileExistsError
+        When the folder holds anything but this tree.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path") / "pool"
+    >>> counts = make_pool(folder, n_speakers=2, n_sessions=1, n_utterances=2)
+    >>> sorted(counts)
+    ['spk001', 'spk002']
+    >>> (folder / "spk002" / "session1" / "utt001.wav").exists()
+    True
+    """
+    codes = sorted(EMOTIONS)
+    clips = []
+    for i in range(1, n_speakers + 1):
+        speaker = make_speaker(f"spk{i:03d}", "MF"[i % 2], seed)
+        for session in range(1, n_sessions + 1):
+            place = f"{speaker.name}/session{session}"
+            first = generator(seed, "emotions", place).integers(len(codes))
+            for utterance in range(1, n_utterances + 1):
+                emotion = codes[(first + utterance) % len(codes)]
+                path = f"{place}/utt{utterance:03d}.wav"
+                clips.append(
+                    Clip(
+                        path=path,
+                        speaker=speaker,
+                        emotion=emotion,
+                        label=emotion,
+                        sentence=path,
+                        channel=make_channel(place, seed),
+                    )
+                )
+    return make_tree(
+        folder,
+        "a pool of unlabeled speech",
+        clips,
+        sizes={
+            "n_speakers": n_speakers,
+            "n_sessions": n_sessions,
+            "n_utterances": n_utterances,
+        },
+        sample_rate=sample_rate,
+        seed=seed,
+    )

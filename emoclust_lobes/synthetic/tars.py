@@ -1,0 +1,45 @@
+"""A tree of recordings packed in tars, as pools of this size are moved."""
+
+import pathlib
+import tarfile
+
+from data_prep.recordings.audio_files import find_files
+
+
+def pack_tars(folder, target, n_tars=2, **kwargs):
+    """Pack the recordings of a tree, dealt out to several tars.
+
+    Arguments
+    ---------
+    folder : str or pathlib.Path
+        The tree, as of :func:`make_pool`.
+    target : str or pathlib.Path
+        Folder of the tars, made when it is not there.
+    n_tars : int
+        How many: ``shard-000.tar`` and so on.
+    **kwargs
+        Of ``tarfile.open``, such as its ``format``.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The tars.
+
+    Example
+    -------
+    >>> root = getfixture("tmp_path")
+    >>> (root / "pool" / "Kim").mkdir(parents=True)
+    >>> _ = (root / "pool" / "Kim" / "1.wav").write_text("sound")
+    >>> (path,) = pack_tars(root / "pool", root / "tars", n_tars=1)
+    >>> tarfile.open(path).getnames()
+    ['Kim/1.wav']
+    """
+    names = find_files(folder)
+    pathlib.Path(target).mkdir(parents=True, exist_ok=True)
+    tars = []
+    for number in range(n_tars):
+        tars.append(pathlib.Path(target, f"shard-{number:03d}.tar"))
+        with tarfile.open(tars[-1], "w", **kwargs) as tar:
+            for name in names[number::n_tars]:
+                tar.add(pathlib.Path(folder, name), name)
+    return tars

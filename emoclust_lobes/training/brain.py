@@ -1,0 +1,287 @@
+"""What both training stages share: an utterance encoder with heads."""
+
+import hashlib
+import pathlib
+
+import torch
+from data_prep.storage.files import read_json, write_json
+from emoclust_lobes.parallel.processes import gather_batches
+from emoclust_lobes.training.distributed_brain import DistributedBrain
+from torch.utils.tensorboard import SummaryWriter
+
+from speechbrain import Stage
+from speechbrain.utils.distributed import get_rank, if_main_process
+from speechbrain.utils.logger import get_logger
+
+logger = get_logger(__name__)
+
+# Shorter utterances are padded: the convolutions of ECAPA-TDNN reflect four
+# frames at either end.
+FEWEST_FRAMES = 5
+
+
+class NonFiniteError(ValueError):
+    """A training computes what is no number; says when and on what."""
+
+
+class EncoderBrain(DistributedBrain):
+    """A Brain around an utterance encoder and the heads that train it.
+
+    It expects the modules ``compute_features``, ``mean_var_norm`` and
+    ``embedding_model``, as SpeechBrain's ``EncoderClassifier`` does; every
+    other module is a head. From ``hparams`` it reads ``seed``, ``augment`` (a
+    module on features [batch, time, mels], training only), ``crop``,
+    ``encoder_optimizer`` and ``heads_optimizer`` (parameters -> optimizer),
+    where ``compute_features`` trains also ``front_end_optimizer``,
+    ``lr_annealing`` (epoch -> factors of the learning rates),
+    ``epoch_counter``, ``history``, ``train_logger`` and ``folder``.
+
+    Front end, encoder and heads have an optimizer each, so that they can learn
+    at different rates and so that the gradients of all are clipped:
+    SpeechBrain clips the first parameter group of each optimizer only.
+
+    Every random draw of training depends on the seed, the epoch and the step
+    alone, and on the process where there are several. A run that is interrupted
+    anywhere and started again therefore ends as if it had never been
+    interrupted.
+
+    On several processes the contrast is that of all their batches together;
+    :class:`DistributedBrain` says what else equals what.
+
+    With SpeechBrain's ``--grad_accumulation_factor``, an utterance is
+    contrasted with its own micro-batch only. The micro-batches of an epoch
+    that do not fill a step are left out by SpeechBrain: let the factor divide
+    the number of steps.
+
+    A loss or gradient that is not finite never reaches the weights: the step
+    is left out, and the IDs of its batch are kept in the run's folder, in
+    ``nonfinite.json``. After more of them in an epoch than
+    ``nonfinite_patience``, a run option of SpeechBrain's, or when they have
+    reached the statistics of a normalization, training ends with a
+    :class:`NonFiniteError`.
+
+    Example
+    -------
+    >>> from emoclust_lobes.encoders.front_ends import NoNormalization
+    >>> from speechbrain.lobes.features import Fbank
+    >>> from speechbrain.nnet.pooling import StatisticsPooling
+    >>> modules = {
+    ...     "compute_features": Fbank(n_mels=8),
+    ...     "mean_var_norm": NoNormalization(),
+    ...     "embedding_model": StatisticsPooling(return_std=False),
+    ... }
+    >>> brain = EncoderBrain(modules)
+    >>> brain.encode(torch.randn(2, 8000), torch.ones(2), Stage.VALID).shape
+    torch.Size([2, 8])
+    """
+
+    refused = None  # what was not finite since the last step
+
+    def compute_forward(self, batch, stage):
+        """Return embeddings, shape [batch, dim]."""
+        signals, lens = batch.to(self.device).sig
+        return self.encode(signals, lens, stage)
+
+    def encode(self, signals, lens, stage):
+        """Turn waveforms, or features of a frozen front end, into embeddings.
+
+        Arguments
+        ---------
+        signals : torch.Tensor
+            Waveforms, shape [batch, time], or features from a cache, shape
+            [batch, frames, size].
+        lens : torch.Tensor
+            Relative lengths, shape [batch].
+        stage : Stage
+            Features are augmented in ``Stage.TRAIN`` only.
+
+        Returns
+        -------
+        torch.Tensor
+            Embeddings, shape [batch, dim].
+        """
+        is_cached = signals.dim() == 3
+        features = (
+            signals if is_cached else self.modules.compute_features(signals)
+        )
+        features = self.modules.mean_var_norm(features, lens)
+        n_frames = features.shape[1]
+        if n_frames < FEWEST_FRAMES:
+            padding = (0, 0, 0, FEWEST_FRAMES - n_frames)
+            features = torch.nn.functional.pad(features, padding)
+            lens = lens * n_frames / FEWEST_FRAMES
+        if stage == Stage.TRAIN:
+            features = self.hparams.augment(features)
+        return self.modules.embedding_model(features, lens).squeeze(1)
+
+    def classify_speakers(self, embeddings, batch):
+        """Return the loss of speaker classification.
+
+        Arguments
+        ---------
+        embeddings : torch.Tensor
+            Shape [batch, dim].
+        batch : PaddedBatch
+            With ``speaker``, numbers.
+
+        Returns
+        -------
+        torch.Tensor
+            A scalar.
+        """
+        scores = self.modules.speaker_classifier(embeddings.unsqueeze(1))
+        return self.hparams.speaker_loss(scores, batch.speaker.unsqueeze(1))
+
+    def contrast(self, embeddings, batch):
+        """Contrast the clusters of a batch of the pool.
+
+        Arguments
+        ---------
+        embeddings : torch.Tensor
+            Shape [batch, dim].
+        batch : PaddedBatch
+            With ``speaker, cluster, context`` and ``weight``.
+
+        Returns
+        -------
+        torch.Tensor
+            The contrastive loss of the batches of all processes, a scalar;
+            how many anchors it has is noted in the history.
+        """
+        utterances = gather_batches(
+            self.modules.projection(embeddings).float(),
+            batch.speaker,
+            batch.cluster,
+            batch.context,
+            batch.weight,
+        )
+        memory = self.hparams.memory
+        loss, n_anchors = self.hparams.contrastive_loss(
+            *utterances, memory=memory
+        )
+        if loss.isfinite():
+            memory.add(*utterances)
+        self.hparams.history.note(anchors=n_anchors)
+        return loss
+
+    def init_optimizers(self):
+        """Make an optimizer each for front end, encoder and heads."""
+        group_of = {
+            "compute_features": "front_end_optimizer",
+            "embedding_model": "encoder_optimizer",
+        }
+        groups: dict[str, list] = {}
+        for name, module in self.modules.items():
+            group = groups.setdefault(group_of.get(name, "heads_optimizer"), [])
+            group += [p for p in module.parameters() if p.requires_grad]
+        self.optimizers_dict = {
+            name: getattr(self.hparams, name)(group)
+            for name, group in groups.items()
+            if group  # what is frozen has nothing to optimize
+        }
+        if self.checkpointer is not None:
+            self.checkpointer.add_recoverables(self.optimizers_dict)
+
+    def on_stage_start(self, stage, epoch=None):
+        """Choose the epoch's crops and learning rates."""
+        super().on_stage_start(stage, epoch)
+        if stage == Stage.TRAIN:
+            self.hparams.crop.set_epoch(epoch)
+            factor, _ = self.hparams.lr_annealing(epoch)
+            for optimizer in self.optimizers_dict.values():
+                for group in optimizer.param_groups:
+                    group["lr"] = optimizer.defaults["lr"] * factor
+
+    def on_fit_batch_start(self, batch, should_step):
+        """Seed the draws of this step, whatever happened before it."""
+        epoch = self.hparams.epoch_counter.current
+        key = f"{self.hparams.seed}|{epoch}|{self.step}|{get_rank()}"
+        digest = hashlib.sha256(key.encode()).digest()
+        torch.manual_seed(int.from_bytes(digest[:7], "big"))
+        self.batch = batch
+
+    def check_loss_isfinite(self, loss):
+        """Refuse a batch whose loss, a scalar tensor, is not finite."""
+        if not loss.isfinite():
+            self._refuse(f"loss {loss.item()}")
+
+    def optimizers_step(self):
+        """Step, unless a gradient is not finite."""
+        gradients = [
+            parameter.grad
+            for parameter in self.modules.parameters()
+            if parameter.grad is not None
+        ]
+        norm = torch.nn.utils.get_total_norm(gradients)
+        # A scaler of float16 does the same, and infinity is nothing unusual.
+        if norm.isfinite() or self.scaler.is_enabled():
+            super().optimizers_step()
+        else:
+            if self.refused is None:  # it may be another process' loss
+                self._refuse(f"gradient norm {norm.item()}")
+            self.zero_grad(set_to_none=True)
+        self.refused = None
+
+    def _refuse(self, what):
+        """Keep the IDs of a batch, and stop when it is one too many."""
+        self.refused = what
+        self.nonfinite_count += 1
+        epoch = self.hparams.epoch_counter.current
+        rank = get_rank()
+        name = "nonfinite.json" if rank is None else f"nonfinite_{rank}.json"
+        path = pathlib.Path(self.hparams.folder, name)
+        place = f"epoch {epoch}, step {self.step}"
+        batch = {"found": what, "utterances": list(self.batch.id)}
+        write_json(path, {**(read_json(path) or {}), place: batch})
+        logger.warning(f"{place}: {what}; the batch is left out, see {path}")
+        spoilt = [
+            name
+            for name, buffer in self.modules.named_buffers()
+            if buffer.isnan().any()
+        ]
+        if self.nonfinite_count > self.nonfinite_patience or spoilt:
+            reason = f"{self.nonfinite_count} batches of the epoch were such"
+            if spoilt:
+                reason = f"it has spoilt {spoilt[0]}"
+            raise NonFiniteError(
+                f"{place}: {what}, and {reason}. The utterances are in {path}. "
+                "Look at these recordings, lower the learning rates, or use "
+                "--precision=fp32."
+            )
+
+    def finish_epoch(self, epoch, train_stats, valid_stats=None, max_key=None):
+        """Log an epoch, save it, and keep the best and the latest checkpoint.
+
+        Arguments
+        ---------
+        epoch : int
+            The epoch that ended.
+        train_stats, valid_stats : dict
+            Numbers of the two splits; there may be no development data.
+        max_key : str
+            Name of the number in ``valid_stats`` that says which is best.
+        """
+        rates = {
+            name.replace("_optimizer", "_lr"): optimizer.param_groups[0]["lr"]
+            for name, optimizer in self.optimizers_dict.items()
+        }
+        splits = {"train": train_stats, "valid": valid_stats or {}}
+        flat = {
+            f"{split}_{name}": value
+            for split, stats in splits.items()
+            for name, value in stats.items()
+        }
+        self.hparams.history.add(epoch=epoch, **flat)
+        self.hparams.train_logger.log_stats(
+            {"epoch": epoch, **rates}, train_stats, valid_stats
+        )
+        if if_main_process():
+            # Not SpeechBrain's TensorboardLogger: it counts from one again
+            # when a run is resumed.
+            with SummaryWriter(f"{self.hparams.folder}/tensorboard") as writer:
+                for name, value in {**flat, **rates}.items():
+                    writer.add_scalar(name.replace("_", "/", 1), value, epoch)
+        self.checkpointer.save_and_keep_only(
+            meta={"epoch": epoch, **(valid_stats or {})},
+            max_keys=[max_key] if valid_stats else [],
+        )

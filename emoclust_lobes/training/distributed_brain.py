@@ -1,0 +1,118 @@
+"""What a Brain does so that several processes train and evaluate as one."""
+
+import torch
+from emoclust_lobes.parallel.processes import (
+    ProcessShare,
+    mean_over_processes,
+    n_processes,
+    own_rows,
+    share_buffers,
+)
+from torch.nn.parallel import DistributedDataParallel
+
+from speechbrain import Brain, Stage
+
+
+class DistributedBrain(Brain):
+    """A Brain whose numbers on several processes can be told from one's.
+
+    Each process trains on batches of its own: N of them have a global batch N
+    times as large, and an epoch of one Nth of the steps. A loss of the rows
+    that ``gather_batches`` gives is that of the global batch, with exactly its
+    gradient; any other is the mean of the processes'. BatchNorm takes its
+    statistics of the global batch on GPUs. On CPUs, where PyTorch cannot, each
+    process has its own in training, and those of the main one are evaluated
+    with and saved. An evaluation is split over the processes; what they find
+    is put together again by ``gather_rows``, each utterance once. A run may go
+    on with another number of processes from the end of an epoch.
+
+    From ``hparams`` it reads ``history``.
+
+    Example
+    -------
+    >>> loader = DistributedBrain().make_dataloader(
+    ...     range(5), Stage.VALID, ckpt_prefix=None, batch_size=2
+    ... )
+    >>> [batch.tolist() for batch in loader]  # one process has all rows
+    [[0, 1], [2, 3], [4]]
+    """
+
+    distributed_launch: bool
+
+    def make_dataloader(self, dataset, stage, **options):
+        """Make a loader of what this process trains on, or evaluates.
+
+        Arguments
+        ---------
+        dataset : Dataset
+            The same on all processes.
+        stage : Stage
+            What it is for.
+        **options
+            Of SpeechBrain's ``Brain.make_dataloader``.
+
+        Returns
+        -------
+        DataLoader
+
+        Raises
+        ------
+        ValueError
+            When there is no batch to train on.
+        """
+        if stage != Stage.TRAIN:
+            options["sampler"] = own_rows(len(dataset))
+        loader = super().make_dataloader(dataset, stage, **options)
+        if stage == Stage.TRAIN and len(loader) == 0:
+            raise ValueError(
+                f"{len(dataset)} utterances give no batch to each of "
+                f"{n_processes()} processes: start fewer, lower "
+                "ser_batch_size, or raise steps_per_epoch"
+            )
+        return loader
+
+    def _train_loader_specifics(self, dataset, loader_kwargs):
+        """Plan an epoch as for one process, and take this one's share."""
+        launched = self.distributed_launch
+        self.distributed_launch = False
+        options = super()._train_loader_specifics(dataset, loader_kwargs)
+        self.distributed_launch = launched
+        batches = options.get("batch_sampler")
+        kind = "sampler" if batches is None else "batch_sampler"
+        plan = options.get(kind)
+        if plan is None:
+            plan = range(len(dataset))
+        # SpeechBrain tells it the epoch
+        options[kind] = self.train_sampler = ProcessShare(plan)
+        return options
+
+    def _wrap_distributed(self):
+        """Let the processes average their gradients."""
+        if not self.distributed_launch:
+            super()._wrap_distributed()
+            return
+        on_cpu = torch.device(self.device).type == "cpu"
+        for name, module in self.modules.items():
+            if not any(p.requires_grad for p in module.parameters()):
+                continue
+            if not on_cpu:
+                module = torch.nn.SyncBatchNorm.convert_sync_batchnorm(module)
+            self.modules[name] = DistributedDataParallel(
+                module,
+                device_ids=None if on_cpu else [self.device],
+                find_unused_parameters=self.find_unused_parameters,
+            )
+            # Buffers are shared before an evaluation instead. At each of its
+            # batches, a process would wait for those that have fewer.
+            self.modules[name].broadcast_buffers = False
+
+    def train_means(self):
+        """Return the means of the epoch's steps, over all processes."""
+        return mean_over_processes(self.hparams.history.means())
+
+    def on_stage_start(self, stage, epoch=None):
+        """Evaluate with the main process's buffers."""
+        if stage != Stage.TRAIN:
+            for module in self.modules.values():
+                if isinstance(module, DistributedDataParallel):
+                    share_buffers(module)

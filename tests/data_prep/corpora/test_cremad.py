@@ -1,0 +1,309 @@
+"""CREMA-D: labels from names and votes, blocks of actors, both formats."""
+
+import collections
+import csv
+import os
+import shutil
+
+import pytest
+from data_prep import (
+    ManifestError,
+    Source,
+    prepare_cremad,
+    read_manifest,
+    read_summary,
+)
+from data_prep.corpora.cremad import BLOCKS, SPEAKERS, scan_cremad
+
+CODES = {
+    "A": "ang",
+    "D": "dis",
+    "F": "fea",
+    "H": "hap",
+    "N": "neu",
+    "S": "sad",
+}
+
+
+def read(folder, root, name):
+    """Read one CSV of a manifest."""
+    return read_manifest(Source(str(folder / f"{name}.csv"), str(root)))
+
+
+def test_folds_are_the_official_blocks_of_actors(cremad, tmp_path):
+    tested = []
+    for fold in range(1, 6):
+        prepare_cremad(cremad, tmp_path, fold, expect_complete=False)
+        tables = {
+            name: read(tmp_path, cremad, name)
+            for name in ("train", "valid", "test", "pool")
+        }
+        speakers = {name: set(x["spk_id"]) for name, x in tables.items()}
+        assert speakers["test"] <= set(BLOCKS[fold - 1])
+        assert speakers["valid"] <= set(BLOCKS[fold % 5])
+        assert speakers["pool"] == speakers["train"]
+        assert [len(x) for x in speakers.values()] == [6, 2, 2, 6]
+        assert [len(x) for x in tables.values()] == [72, 24, 24, 72]
+        tested += list(tables["test"]["ID"])
+    assert len(tested) == len(set(tested)) == 120
+    assert read_summary(tmp_path)["blocks"] == "official"
+
+
+def test_fewer_actors_are_cut_into_blocks(make, tmp_path):
+    root = make.cremad(tmp_path / "data", range(1001, 1006))
+    tested = []
+    for fold in range(1, 6):
+        prepare_cremad(root, tmp_path / "m", fold, expect_complete=False)
+        tested += {*read(tmp_path / "m", root, "test")["spk_id"]}
+    assert tested == ["1001", "1002", "1003", "1004", "1005"]
+    summary = read_summary(tmp_path / "m")
+    assert summary["blocks"] == "present speakers"
+    assert summary["missing"]["1001"] == 82 - 12
+    assert summary["missing"]["1091"] == 82
+    for path in root.glob("AudioWAV/100[345]*"):
+        path.unlink()
+    with pytest.raises(
+        ManifestError, match=r"Only 2 speakers .*\(1001, 1002\)"
+    ):
+        prepare_cremad(root, tmp_path / "m", expect_complete=False)
+
+
+def test_four_classes_leave_the_others_to_the_pool(cremad, tmp_path):
+    prepare_cremad(cremad, tmp_path, classes=4, expect_complete=False)
+    train = read(tmp_path, cremad, "train")
+    pool = read(tmp_path, cremad, "pool")
+    assert set(train["emotion"]) == {"ang", "hap", "neu", "sad"}
+    assert (len(train), len(pool)) == (48, 72)
+    outside = pool[~pool["ID"].isin(train["ID"])]
+    assert set(outside["ID"].str[9:12]) == {"DIS", "FEA"}
+    assert set(outside["emotion"]) == set(outside["label_source"]) == {""}
+    unlabeled = read_summary(tmp_path)["unlabeled"]
+    assert unlabeled == {"label dis": 20, "label fea": 20}
+
+
+def test_ties_have_no_label_and_stay_in_the_pool(make, tmp_path):
+    tie, none, other = (f"{x}_DFA_ANG_XX" for x in (1056, 1057, 1058))
+    votes = {tie: "A:N", none: "", other: "D"}
+    root = make.cremad(tmp_path / "data", range(1055, 1060), votes)
+    arguments = {"fold": 5, "expect_complete": False}
+    prepare_cremad(root, tmp_path / "m", label_source="voice", **arguments)
+    pool = read(tmp_path / "m", root, "pool").set_index("ID")
+    train = read(tmp_path / "m", root, "train").set_index("ID")
+    for clip in (tie, none):
+        assert pool.loc[clip, "emotion"] == ""
+        assert pool.loc[clip, "label_source"] == ""
+        assert clip not in train.index
+    assert train.loc[other, "emotion"] == "dis"
+    assert train.loc[other, "label_source"] == "voice"
+    assert read_summary(tmp_path / "m")["unlabeled"] == {
+        "tie": 1,
+        "no vote": 1,
+    }
+    prepare_cremad(root, tmp_path / "m", **arguments)
+    assert read_summary(tmp_path / "m")["unlabeled"] == {}
+
+
+def test_the_silent_clip_and_strange_files_are_dropped(make, tmp_path):
+    root = make.cremad(tmp_path / "data", (1001, 1002, 1003))
+    for name in ("1076_MTI_SAD_XX", "1001_DFA_JOY_XX", "2001_DFA_SAD_XX"):
+        make.noise(root / f"AudioWAV/{name}.wav")
+    prepare_cremad(root, tmp_path / "m", expect_complete=False)
+    dropped = read_summary(tmp_path / "m")["dropped"]
+    assert dropped == {"not a clip's name": 2, "silent": 1}
+
+
+def test_the_misnamed_clip_keeps_its_official_name(make, tmp_path):
+    root = make.cremad(tmp_path / "data", (1039, 1040, 1041))
+    clip = root / "AudioWAV/1040_IEO_SAD_XX.wav"
+    clip.rename(root / "AudioWAV/1040_IEO_SAD_X.wav")
+    arguments = {"label_source": "multimodal", "expect_complete": False}
+    prepare_cremad(root, tmp_path / "m", fold=2, **arguments)
+    row = read(tmp_path / "m", root, "test").set_index("ID")
+    row = row.loc["1040_IEO_SAD_XX"]
+    assert row["wav"].endswith("/1040_IEO_SAD_X.wav")
+    assert row["emotion"] == "sad"
+
+
+def test_mp3_is_read_where_there_is_no_wav(make, tmp_path):
+    root = make.cremad(tmp_path / "data", (1001, 1002, 1003))
+    (root / "AudioMP3").mkdir()
+    for path in (root / "AudioWAV").iterdir():
+        make.noise(root / f"AudioMP3/{path.stem}.mp3", 8000)
+    prepare_cremad(root, tmp_path / "m", expect_complete=False)
+    wavs = read(tmp_path / "m", root, "train")["wav"]
+    assert wavs.str.endswith(".wav").all()
+    shutil.rmtree(root / "AudioWAV")
+    prepare_cremad(root, tmp_path / "m", expect_complete=False)
+    train = read(tmp_path / "m", root, "train")
+    assert train["wav"].str.contains("/AudioMP3/.*[.]mp3$").all()
+    assert set(train["duration"]) == {0.5}
+
+
+def test_gender_is_empty_without_its_table(make, tmp_path, caplog):
+    root = make.cremad(tmp_path / "data", (1001, 1002, 1003))
+    prepare_cremad(root, tmp_path / "m", expect_complete=False)
+    assert set(read(tmp_path / "m", root, "test")["gender"]) == {"M"}
+    (root / "VideoDemographics.csv").unlink()
+    prepare_cremad(root, tmp_path / "m", expect_complete=False)
+    assert set(read(tmp_path / "m", root, "test")["gender"]) == {""}
+    assert "VideoDemographics.csv is not there: genders" in caplog.text
+
+
+def test_votes_need_their_table(make, tmp_path):
+    root = make.cremad(tmp_path / "data", (1001, 1002, 1003))
+    arguments = {"label_source": "face", "expect_complete": False}
+    make.text(root / "processedResults/summaryTable.csv", "a,b\n1,2\n")
+    with pytest.raises(
+        ManifestError, match=r"lacks FileName or FaceVote.*a, b"
+    ):
+        prepare_cremad(root, tmp_path / "m", **arguments)
+    (root / "processedResults/summaryTable.csv").unlink()
+    with pytest.raises(ManifestError, match="face' needs the crowd's votes"):
+        prepare_cremad(root, tmp_path / "m", **arguments)
+    prepare_cremad(root, tmp_path / "m", expect_complete=False)
+
+
+def test_git_lfs_pointers_are_called_by_their_name(make, tmp_path):
+    root = make.cremad(tmp_path / "data", (1001, 1002, 1003))
+    for path in (root / "AudioWAV").iterdir():
+        path.write_text("version https://git-lfs.github.com/spec/v1\noid 1\n")
+    with pytest.raises(ManifestError) as error:
+        prepare_cremad(root, tmp_path / "m", expect_complete=False)
+    message = str(error.value)
+    assert message.startswith(f"36 audio files in {root} cannot be used")
+    assert "AudioWAV/1001_DFA_ANG_XX.wav: Git LFS pointer" in message
+    assert "and 16 more" in message
+    assert "`git lfs pull`" in message
+    assert not (tmp_path / "m").exists()
+
+
+def test_a_class_that_nobody_heard_is_an_error(make, tmp_path):
+    actors = (1001, 1002, 1003)
+    votes = {f"1002_{sentence}_FEA_XX": "N" for sentence in ("DFA", "IEO")}
+    root = make.cremad(tmp_path / "data", actors, votes)
+    with pytest.raises(
+        ManifestError, match="valid.csv has no utterance of fea"
+    ):
+        prepare_cremad(
+            root, tmp_path / "m", label_source="voice", expect_complete=False
+        )
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"classes": 5}, "classes=5 is not offered: choose 6 or 4."),
+        (
+            {"label_source": "both"},
+            "label_source='both' is not offered: choose intended or voice or "
+            "face or multimodal.",
+        ),
+        (
+            {"fold": 6, "expect_complete": False},
+            "fold=6 does not exist: choose one of 1 to 5.",
+        ),
+    ],
+)
+def test_arguments_that_are_not_offered_are_refused(
+    cremad, tmp_path, arguments, message
+):
+    with pytest.raises(ManifestError) as error:
+        prepare_cremad(cremad, tmp_path, **arguments)
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize("inside", ["AudioWAV", "processedResults", ".."])
+def test_a_folder_nearby_is_recognized(cremad, tmp_path, inside):
+    with pytest.raises(ManifestError) as error:
+        prepare_cremad(cremad / inside, tmp_path)
+    assert "that holds AudioWAV or AudioMP3; it holds " in str(error.value)
+    assert "Did you mean " in str(error.value)
+    meant = str(error.value).rpartition("Did you mean ")[2].rstrip("?")
+    assert os.path.samefile(meant, cremad)
+
+
+def test_an_excerpt_is_an_error_unless_it_is_expected(cremad, tmp_path):
+    with pytest.raises(ManifestError) as error:
+        prepare_cremad(cremad, tmp_path)
+    message = str(error.value)
+    assert "CREMA-D is not complete: 120 of 7,441 utterances" in message
+    assert "1001 12 of 82, 1002 12 of 81, 1003 0 of 82" in message
+    assert "and 71 more" in message
+
+
+@pytest.fixture(scope="module")
+def complete(emoclust_data, make, tmp_path_factory):
+    """All clips of the official table, with one recording behind them."""
+    root = tmp_path_factory.mktemp("complete")
+    for name in ("VideoDemographics.csv", "processedResults/summaryTable.csv"):
+        (root / name).parent.mkdir(exist_ok=True)
+        shutil.copyfile(emoclust_data / "crema_d" / name, root / name)
+    with open(root / "processedResults/summaryTable.csv") as stream:
+        clips = [row["FileName"] for row in csv.DictReader(stream)]
+    assert len(clips) == 7442
+    files = [
+        clip.replace("1040_ITH_SAD_XX", "1040_ITH_SAD_X") for clip in clips
+    ]
+    return make.links(root, [f"AudioWAV/{name}.wav" for name in files])
+
+
+def test_the_complete_corpus_has_7441_usable_clips(complete, tmp_path):
+    assert sum(SPEAKERS.values()) == 7441
+    sizes = []
+    for fold in range(1, 6):
+        prepare_cremad(complete, tmp_path, fold)
+        summary = read_summary(tmp_path)
+        sizes.append(summary["utterances"]["test"])
+        assert summary["missing"] == {}
+        assert summary["dropped"] == {"silent": 1}
+        assert summary["utterances"]["pool"] == summary["utterances"]["train"]
+    assert sum(sizes) == 7441
+    genders = read(tmp_path, complete, "pool").groupby("gender")["spk_id"]
+    test = read(tmp_path, complete, "test").groupby("gender")["spk_id"]
+    valid = read(tmp_path, complete, "valid").groupby("gender")["spk_id"]
+    speakers = genders.nunique() + test.nunique() + valid.nunique()
+    assert speakers.to_dict() == {"F": 43, "M": 48}
+
+
+@pytest.mark.parametrize(
+    "label_source, ties, four_classes",
+    [
+        ("intended", 0, 4899),
+        ("voice", 644, 5605),
+        ("face", 470, None),
+        ("multimodal", 420, 4798),
+    ],
+)
+def test_official_votes_give_the_known_counts(
+    complete, label_source, ties, four_classes
+):
+    found = scan_cremad(complete, ("ang", "hap", "neu", "sad"), label_source)
+    assert found.unlabeled["tie"] == ties
+    assert found.unlabeled["no vote"] == 0
+    labels = collections.Counter(x.emotion for x in found.utterances)
+    column = {
+        "voice": "VoiceVote",
+        "face": "FaceVote",
+        "multimodal": "MultiModalVote",
+    }.get(label_source)
+    with open(complete / "processedResults/summaryTable.csv") as stream:
+        expected = collections.Counter(
+            CODES.get(row[column] if column else row["FileName"][9], "")
+            for row in csv.DictReader(stream)
+            if row["FileName"] != "1076_MTI_SAD_XX"
+        )
+    for emotion in ("ang", "hap", "neu", "sad"):
+        assert labels[emotion] == expected[emotion]
+    if four_classes:
+        assert labels.total() - labels[""] == four_classes
+
+
+def test_genuine_clips_are_read_with_their_length(emoclust_data, tmp_path):
+    root = tmp_path / "data"
+    root.mkdir()
+    (root / "AudioWAV").symlink_to(emoclust_data / "crema_d/genuine/AudioWAV")
+    found = scan_cremad(root, CODES.values(), "intended")
+    assert len(found.utterances) == 7
+    assert {x.spk_id for x in found.utterances} == {"1001", "1050"}
+    with pytest.raises(ManifestError, match="7 of 7,441 utterances"):
+        prepare_cremad(root, tmp_path / "m")

@@ -1,0 +1,193 @@
+"""Any corpus: tables, folders, class sets, and folds that are given or made."""
+
+import pytest
+from data_prep import (
+    ManifestError,
+    Source,
+    count_classes,
+    prepare_generic,
+    read_manifest,
+    read_summary,
+)
+
+
+@pytest.fixture
+def corpus(make, tmp_path):
+    """Write a table of (speaker, emotion) with further columns, and audio."""
+
+    def write(rows, heading="", speakers="abc"):
+        folder, lines = tmp_path / "mine", [f"path,speaker,emotion{heading}"]
+        for number, (speaker, emotion, *more) in enumerate(rows):
+            path = make.noise(folder / f"audio/{number}.wav")
+            lines.append(
+                ",".join((f"audio/{path.name}", speaker, emotion, *more))
+            )
+        make.text(folder / "list.csv", "\n".join(lines))
+        return folder
+
+    return write
+
+
+def speakers_of(root, folder, name):
+    """Return the speakers of one CSV."""
+    source = Source(str(folder / f"{name}.csv"), str(root))
+    return sorted({*read_manifest(source)["spk_id"]})
+
+
+def test_a_column_fold_goes_before_the_folds_that_are_made(corpus, tmp_path):
+    rows = [
+        (speaker, emotion, fold)
+        for speaker, fold in zip("abcd", "3123", strict=True)
+        for emotion in ("hot", "cold")
+    ]
+    root = corpus(rows, ",fold")
+    prepare_generic(root, tmp_path / "m", table="list.csv", fold=3, folds=99)
+    for name, wanted in (("test", "ad"), ("valid", "b"), ("train", "c")):
+        assert speakers_of(root, tmp_path / "m", name) == list(wanted)
+    assert read_summary(tmp_path / "m")["folds"] == 3
+
+
+@pytest.mark.parametrize("valid", ["valid", "dev", "development", None])
+def test_a_column_split_is_the_only_fold(corpus, tmp_path, valid):
+    places = {"a": "train", "b": valid or "train", "c": "test"}
+    root = corpus(
+        [(x, e, places[x]) for x in "abc" for e in ("hot", "cold")], ",split"
+    )
+    prepare_generic(root, tmp_path / "m", table="list.csv")
+    assert speakers_of(root, tmp_path / "m", "test") == ["c"]
+    if valid:
+        assert speakers_of(root, tmp_path / "m", "valid") == ["b"]
+    assert (tmp_path / "m/valid.csv").exists() == bool(valid)
+    with pytest.raises(ManifestError, match="fold=2 does not exist"):
+        prepare_generic(root, tmp_path / "m", table="list.csv", fold=2)
+
+
+@pytest.mark.parametrize(
+    "rows, heading, message",
+    [
+        (["a1", "a2"], ",fold", "give each speaker one fold: see a."),
+        (["a1", "b "], ",fold", "give each speaker one fold: see b."),
+        (["a1", "b2"], ",fold", "has the folds 1, 2: they should be 1, 2, 3"),
+        (["a1", "b2", "c4"], ",fold", "has the folds 1, 2, 4: they should"),
+        (["ax", "bx"], ",split", "split='x' is not offered: choose train"),
+    ],
+)
+def test_folds_that_leak_or_do_not_count_are_refused(
+    corpus, tmp_path, rows, heading, message
+):
+    rows = [(x[0], e, x[1].strip()) for x in rows for e in ("hot", "cold")]
+    root = corpus(rows, heading)
+    with pytest.raises(ManifestError) as error:
+        prepare_generic(root, tmp_path / "m", table="list.csv")
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize("left", ["train", "test"])
+def test_a_table_without_train_or_test_is_refused(corpus, tmp_path, left):
+    places = {"a": left, "b": left, "c": "dev"}
+    root = corpus(
+        [(x, e, places[x]) for x in "abc" for e in ("hot", "cold")], ",split"
+    )
+    with pytest.raises(ManifestError) as error:
+        prepare_generic(root, tmp_path / "m", table="list.csv")
+    assert (
+        f"table has the splits {left}, valid: train and test are needed."
+        in (str(error.value))
+    )
+
+
+def test_fold_and_split_together_are_refused(corpus, tmp_path):
+    rows = [("a", "hot", "1", "train"), ("a", "cold", "1", "train")]
+    root = corpus(rows, ",fold,split")
+    with pytest.raises(ManifestError, match="columns fold and split: remove"):
+        prepare_generic(root, tmp_path / "m", table="list.csv")
+
+
+def test_speakers_without_labels_are_in_every_pool(corpus, tmp_path):
+    rows = [(x, e) for x in "abc" for e in ("hot", "cold")]
+    root = corpus([*rows, ("z", ""), ("z", ""), ("a", "")])
+    for fold in (1, 2, 3):
+        prepare_generic(
+            root, tmp_path / "m", table="list.csv", fold=fold, folds=3
+        )
+        assert "z" in speakers_of(root, tmp_path / "m", "pool")
+        assert "z" not in speakers_of(root, tmp_path / "m", "train")
+    assert read_summary(tmp_path / "m")["unlabeled"] == {"no label": 3}
+
+
+def test_a_list_of_classes_leaves_the_others_unlabeled(corpus, tmp_path):
+    root = corpus([(x, e) for x in "abc" for e in ("hot", "cold", "1")])
+    for classes in (["hot", "1"], ["hot", 1]):
+        prepare_generic(
+            root, tmp_path / "m", table="list.csv", folds=3, classes=classes
+        )
+        summary = read_summary(tmp_path / "m")
+        assert summary["classes"] == ["1", "hot"]
+        assert summary["unlabeled"] == {"label cold": 3}
+        assert count_classes(classes) == 2
+
+
+def test_another_number_of_classes_is_refused(corpus, tmp_path):
+    root = corpus([(x, e) for x in "abc" for e in ("hot", "cold", "mild")])
+    given = {"table": "list.csv", "folds": 3}
+    with pytest.raises(ManifestError) as error:
+        prepare_generic(
+            root, tmp_path / "m", n_classes=count_classes("all"), **given
+        )
+    assert str(error.value).endswith(
+        "has 3 emotions (cold, hot, mild), and n_classes is 1: set "
+        "n_classes=3, or give some of them as a list, classes=[...]."
+    )
+    assert not (tmp_path / "m").exists()
+    prepare_generic(root, tmp_path / "m", n_classes=3, **given)
+    prepare_generic(
+        root, tmp_path / "m", classes=["hot", "mild"], n_classes=2, **given
+    )
+    assert read_summary(tmp_path / "m")["classes"] == ["hot", "mild"]
+
+
+@pytest.mark.parametrize("classes", ["hot", ["hot"], [], 4, ["hot", "hot"]])
+def test_a_class_set_that_is_none_is_refused(corpus, tmp_path, classes):
+    root = corpus([(x, e) for x in "abc" for e in ("hot", "cold")])
+    with pytest.raises(ManifestError, match="is no class set: give all, or a"):
+        prepare_generic(root, tmp_path / "m", table="list.csv", classes=classes)
+
+
+def test_one_emotion_is_too_few(corpus, tmp_path):
+    root = corpus([(x, "hot") for x in "abc"])
+    with pytest.raises(
+        ManifestError, match=r"has 1 emotions \(hot\): at least"
+    ):
+        prepare_generic(root, tmp_path / "m", table="list.csv", folds=3)
+
+
+def test_missing_audio_is_refused_or_counted(corpus, tmp_path):
+    root = corpus([(x, e) for x in "abc" for e in ("hot", "hot", "cold")])
+    (root / "audio/0.wav").unlink()
+    with pytest.raises(ManifestError, match="audio/0.wav: No such file"):
+        prepare_generic(root, tmp_path / "m", table="list.csv", folds=3)
+    prepare_generic(
+        root, tmp_path / "m", table="list.csv", folds=3, expect_complete=False
+    )
+    assert read_summary(tmp_path / "m")["dropped"] == {"no audio file": 1}
+
+
+def test_a_table_that_is_none_is_refused(corpus, make, tmp_path):
+    root = corpus([("a", "hot")])
+    with pytest.raises(ManifestError, match="There is no .*other.csv: table"):
+        prepare_generic(root, tmp_path / "m", table="other.csv")
+    make.text(root / "list.csv", "path,speaker\naudio/0.wav,a\n")
+    with pytest.raises(ManifestError, match="has no column emotion, but path"):
+        prepare_generic(root, tmp_path / "m", table="list.csv")
+
+
+def test_folders_may_be_deeper(make, tmp_path):
+    for speaker in "abc":
+        for emotion in ("hot", "cold"):
+            make.noise(tmp_path / "data" / speaker / emotion / "x/1.flac")
+    make.noise(tmp_path / "data/a/loose.wav")
+    prepare_generic(tmp_path / "data", tmp_path / "m", folds=3)
+    assert read_summary(tmp_path / "m")["utterances"]["test"] == 2
+    assert read_summary(tmp_path / "m")["dropped"] == {
+        "not in SPEAKER/EMOTION": 1
+    }

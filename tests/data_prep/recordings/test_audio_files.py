@@ -1,0 +1,143 @@
+"""Good and bad audio files, in every format that a corpus may have."""
+
+import os
+import struct
+
+import pytest
+import soundfile
+from data_prep.errors import ManifestError, UnusableAudio
+from data_prep.recordings.audio_files import find_files, probe_files
+from data_prep.recordings.probe import probe
+
+FORMATS = {
+    "wav": {},
+    "flac": {},
+    "mp3": {},
+    "ogg": {},
+    "opus": {"format": "OGG", "subtype": "OPUS"},
+}
+LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 9\n"
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+@pytest.mark.parametrize("channels", [1, 2])
+def test_length_is_what_a_full_read_gives(make, tmp_path, ending, channels):
+    path = tmp_path / f"a.{ending}"
+    make.noise(path, 24000, 24000, channels, **FORMATS[ending])
+    audio, rate = soundfile.read(path)
+    assert probe(path) == (len(audio), rate) == (24000, 24000)
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+@pytest.mark.parametrize("part", [0.02, 0.3, 0.7, 0.97])
+def test_a_truncated_file_is_refused(make, tmp_path, ending, part):
+    path = make.noise(tmp_path / f"a.{ending}", 48000, **FORMATS[ending])
+    content = path.read_bytes()
+    path.write_bytes(content[: int(part * len(content))])
+    with pytest.raises(UnusableAudio, match="truncated|not audio"):
+        probe(path)
+
+
+def test_a_truncated_wav_is_told_by_one_missing_byte(make, tmp_path):
+    path = make.noise(tmp_path / "a.wav")
+    content = path.read_bytes()
+    path.write_bytes(content[:-1])
+    with pytest.raises(UnusableAudio, match="truncated: 1 bytes are missing"):
+        probe(path)
+    # Whatever follows the samples, such as tags, is no reason to complain.
+    path.write_bytes(content + b"LIST" + struct.pack("<I", 4) + b"INFO")
+    assert probe(path) == (800, 16000)
+
+
+def test_a_wav_of_unannounced_length_is_fine(make, tmp_path):
+    path = make.noise(tmp_path / "a.wav")
+    content = path.read_bytes()
+    for announced in (4, content.index(b"data") + 4):
+        content = content[:announced] + b"\xff" * 4 + content[announced + 4 :]
+    path.write_bytes(content)
+    assert probe(path) == (800, 16000)
+
+
+def test_a_sphere_file_is_audio_though_it_begins_with_text(make, tmp_path):
+    path = make.noise(tmp_path / "a.wav", format="NIST")
+    assert path.read_bytes().startswith(b"NIST_1A")
+    assert probe(path) == (800, 16000)
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+@pytest.mark.parametrize(
+    "content, reason",
+    [
+        (b"", "empty file"),
+        (LFS.encode(), "Git LFS pointer, not the audio itself"),
+        (b"<!DOCTYPE html>\n<html>", "text, not audio; it begins with '<!DOC"),
+        ("Größe? Nicht da.".encode() * 9, "text, not audio; it begins with"),
+        (bytes(range(256)) * 9, "not audio: "),
+    ],
+    ids=["empty", "LFS", "HTML", "text", "binary"],
+)
+def test_what_is_no_audio_is_named(tmp_path, ending, content, reason):
+    path = tmp_path / f"a.{ending}"
+    path.write_bytes(content)
+    with pytest.raises(UnusableAudio) as error:
+        probe(path)
+    assert str(error.value).startswith(reason)
+
+
+def test_files_that_cannot_be_opened_are_named(make, tmp_path):
+    with pytest.raises(UnusableAudio, match="No such file"):
+        probe(tmp_path / "a.wav")
+    with pytest.raises(UnusableAudio, match="Is a directory"):
+        probe(tmp_path)
+    with pytest.raises(UnusableAudio, match="no samples"):
+        probe(make.noise(tmp_path / "b.wav", samples=0))
+
+
+def test_a_file_without_permission_is_named(make, tmp_path):
+    path = make.noise(tmp_path / "a.wav")
+    path.chmod(0)
+    if os.access(path, os.R_OK):
+        pytest.skip("this user may read every file")
+    with pytest.raises(UnusableAudio, match="Permission denied"):
+        probe(path)
+
+
+def test_all_bad_files_are_reported_at_once(make, tmp_path):
+    names = [f"{number:02d}.wav" for number in range(40)]
+    for name in names:
+        make.noise(tmp_path / name)
+    for name in names[:30]:
+        (tmp_path / name).write_text(LFS)
+    with pytest.raises(ManifestError) as error:
+        probe_files(tmp_path, reversed(names))
+    lines = str(error.value).splitlines()
+    assert lines[0] == f"30 audio files in {tmp_path} cannot be used:"
+    assert [line.split(":")[0].strip() for line in lines[1:21]] == names[:20]
+    assert lines[21].strip() == "and 10 more"
+    assert "git lfs pull" in lines[22]
+    assert len(lines) == 23
+    (tmp_path / names[0]).write_bytes(b"")
+    with pytest.raises(ManifestError, match="Copy or download") as error:
+        probe_files(tmp_path, names)
+    assert f"  {names[0]}: empty file" in str(error.value)
+    assert set(probe_files(tmp_path, names[30:])) == set(names[30:])
+
+
+def test_files_are_found_whatever_leads_to_them(make, tmp_path):
+    for name in ("b/x.wav", "a/2.FLAC", "a/10.wav", "a/notes.txt"):
+        make.text(tmp_path / name, "")
+    make.text(tmp_path / "a/._10.wav", "")
+    make.text(tmp_path / ".cache/1.wav", "")
+    (tmp_path / "a/up").symlink_to(tmp_path)
+    (tmp_path / "a/self").symlink_to(tmp_path / "a/self")
+    (tmp_path / "c").symlink_to(tmp_path / "b")
+    (tmp_path / "b/gone.wav").symlink_to(tmp_path / "nowhere.wav")
+    assert find_files(tmp_path) == [
+        "a/10.wav",
+        "a/2.FLAC",
+        "b/gone.wav",
+        "b/x.wav",
+        "c/gone.wav",
+        "c/x.wav",
+    ]
+    assert find_files(tmp_path / "nowhere") == []

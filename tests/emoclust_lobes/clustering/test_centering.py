@@ -1,0 +1,154 @@
+"""Who speaks and what is said, taken out: against slow loops, and in use."""
+
+import json
+
+import numpy as np
+import pytest
+from clear_clusters import blobs
+from data_prep.errors import ManifestError
+from data_prep.manifests.manifest import Utterance, read_manifests
+from emoclust_lobes.clustering.centering import (
+    remove_sentences,
+    remove_speaker,
+    sentences_of,
+)
+from emoclust_lobes.clustering.clusters import cluster_utterances, read_clusters
+from hypothesis import (
+    given,
+    settings,
+    strategies as st,
+)
+from sklearn.metrics import adjusted_rand_score
+
+sizes = st.tuples(st.integers(2, 25), st.integers(2, 6))
+
+
+@given(sizes, st.integers(0, 2**32 - 1))
+@settings(deadline=None, max_examples=30)
+def test_removing_a_speaker_is_a_mean_less_and_a_length_of_one(shape, seed):
+    vectors = np.random.default_rng(seed).normal(size=shape).astype("float32")
+    expected = []
+    for row in vectors:
+        shifted = [
+            float(x) - sum(float(v) for v in vectors[:, d]) / len(vectors)
+            for d, x in enumerate(row)
+        ]
+        length = sum(x * x for x in shifted) ** 0.5
+        expected.append([x / length for x in shifted])
+    np.testing.assert_allclose(remove_speaker(vectors), expected, atol=1e-6)
+
+
+spoken = st.lists(
+    st.tuples(st.sampled_from("abc"), st.sampled_from(["", "x", "y"])),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(spoken, st.integers(0, 2**32 - 1))
+@settings(deadline=None, max_examples=60)
+def test_removing_sentences_is_the_other_speakers_mean_less(spoken, seed):
+    vectors = np.random.default_rng(seed).normal(size=(len(spoken), 3))
+    speakers, sentences = map(list, zip(*spoken, strict=True))
+    centered = [None] * len(spoken)
+    for speaker in set(speakers):
+        own = [n for n, name in enumerate(speakers) if name == speaker]
+        for n, vector in zip(own, remove_speaker(vectors[own]), strict=True):
+            centered[n] = vector
+    expected = []
+    for vector, (speaker, sentence) in zip(centered, spoken, strict=True):
+        others = [
+            centered[n]
+            for n, (who, what) in enumerate(spoken)
+            if who != speaker and what == sentence != ""
+        ]
+        mean = sum(others) / len(others) if others else 0
+        expected.append(vector - mean)
+    found = remove_sentences(vectors, speakers, sentences)
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def say(name, sentence):
+    return Utterance(
+        ID=name, duration=1.0, wav="a.wav", spk_id="s", sentence=sentence
+    )
+
+
+def test_sentences_of_two_manifests_are_not_the_same(write_pool):
+    """One that stands in both belongs to the first."""
+    sources = [
+        *write_pool([say("b", "s1"), say("c", "")], "one"),
+        *write_pool([say("a", "s1"), say("b", "s1")], "two"),
+    ]
+    table = read_manifests(sources, numbered=True)
+    table = table.sort_values("ID", ignore_index=True)
+    assert sentences_of(table).tolist() == ["1 s1", "0 s1", ""]
+
+
+def test_sentences_that_are_not_known_cannot_be_removed(write_pool):
+    sources = write_pool([say("a", "")])
+    with pytest.raises(ManifestError, match="know of none: set it to False"):
+        sentences_of(read_manifests(sources, numbered=True))
+
+
+@pytest.fixture
+def wordy(embed_speakers):
+    """Arguments for speakers whose sentences are further apart than emotions.
+
+    And the true clusters of each.
+    """
+    rng = np.random.default_rng(4)
+    sentence = 10 * np.array([[1.0, 0, 0, 0, 0, 0], [-1, 0, 0, 0, 0, 0]])
+    speakers = {}
+    for name in ("anna", "bert", "cleo"):
+        truth = np.repeat([0, 1, 2], 8)
+        points = 3 * np.eye(6)[truth + 1] + 0.1 * rng.normal(size=(24, 6))
+        points += sentence[
+            np.arange(24) % 2
+        ]  # as `embed_speakers` numbers them
+        speakers[name] = points, truth
+    return embed_speakers(speakers), truth
+
+
+@pytest.mark.parametrize("removed", [False, True])
+def test_clusters_follow_the_sentence_until_it_is_removed(
+    wordy, tmp_path, removed
+):
+    arguments, truth = wordy
+    cluster_utterances(
+        **arguments,
+        cluster_folder=tmp_path / "out",
+        n_clusters=3,
+        without_sentences=removed,
+    )
+    table = read_clusters(tmp_path / "out")
+    for _, own in table.groupby("spk_id"):
+        score = adjusted_rand_score(truth, own["cluster"])
+        assert score == 1 if removed else score < 0.6
+    report = json.loads((tmp_path / "out/clusters.json").read_text())
+    assert report["without_sentences"] is removed
+
+
+def test_what_others_say_elsewhere_moves_no_cluster(embed_speakers, tmp_path):
+    """Neither does what test speakers say, whose manifest is another."""
+    pool = {
+        "anna": blobs(4, 6, noise=2.0, seed=1),
+        "bert": blobs(3, 8, noise=2.0, seed=2),
+    }
+    test = {name: blobs(4, 6, seed=seed) for seed, name in enumerate("cd")}
+    found = []
+    for held_out in (pool, {"cleo": blobs(2, 9, seed=5)}, test):
+        # Embeddings are added to those there are; manifests stay apart
+        more = embed_speakers(held_out, name=f"held_out_{len(found)}")
+        both = embed_speakers(pool, name="train")
+        both["sources"] = [*both["sources"], *more["sources"]]
+        folder = tmp_path / str(len(found))
+        cluster_utterances(
+            **both,
+            cluster_folder=folder,
+            n_clusters=4,
+            without_sentences=True,
+        )
+        table = read_clusters(folder)
+        found.append(table[table["spk_id"].isin(list(pool))].values.tolist())
+    assert found[0] == found[1] == found[2]

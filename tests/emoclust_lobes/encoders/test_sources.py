@@ -1,0 +1,29 @@
+"""Which weights an experiment means by the name of a speaker encoder."""
+
+import pytest
+from emoclust_lobes.encoders.sources import encoder_source
+
+
+@pytest.mark.parametrize(
+    "own, encoder, source",
+    [
+        ("ecapa", "ecapa", "own"),
+        ("ecapa", "xvector", None),
+        ("ecapa", "ssl", "vectors@4"),
+        ("ssl", "ssl", "own"),
+        ("ssl", "ecapa", None),
+    ],
+)
+def test_the_source_is_that_of_the_role(own, encoder, source):
+    hparams = {
+        "speaker_encoder": own,
+        "speaker_encoder_source": "own",
+        "ssl_vectors": "vectors@4",
+    }
+    assert encoder_source(hparams, encoder) == source
+
+
+def test_a_yaml_may_say_nothing_of_sources():
+    hparams = {"speaker_encoder": "ecapa"}
+    found = [encoder_source(hparams, x) for x in ("ecapa", "ssl", "ge2e")]
+    assert found == [None, None, None]

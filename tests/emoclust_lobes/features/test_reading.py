@@ -1,0 +1,157 @@
+"""Cached features as a training reads them: crops, workers, what is missing."""
+
+import pickle
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from data_prep.manifests.manifest import Source, Utterance, write_manifest
+from emoclust_lobes.audio.reading import RandomCrop
+from emoclust_lobes.encoders.front_ends import SSLFrontEnd
+from emoclust_lobes.features.extraction import cache_features
+from emoclust_lobes.features.reading import (
+    FeatureCache,
+    FeatureCacheError,
+    feature_pipeline,
+)
+from emoclust_lobes.synthetic.models import save_tiny
+from hypothesis import (
+    given,
+    settings,
+    strategies as st,
+)
+from torch.utils.data import DataLoader
+
+import speechbrain as sb
+
+
+@pytest.fixture(scope="module")
+def five(tmp_path_factory):
+    """A cache of five utterances, "0" to "4", of 2, 15, 27, 49, 124 frames."""
+    folder = tmp_path_factory.mktemp("five")
+    utterances = []
+    for number, samples in enumerate([1000, 5000, 9000, 16000, 40000]):
+        noise = np.random.default_rng(number).normal(0, 0.1, samples)
+        soundfile.write(folder / f"{number}.wav", noise, 16000)
+        utterances.append(
+            Utterance(
+                ID=str(number),
+                duration=samples / 16000,
+                wav=f"{number}.wav",
+                spk_id="s",
+            )
+        )
+    write_manifest(folder, {"pool": utterances}, {"fingerprint": "0"})
+    sources = [Source(str(folder / "pool.csv"), str(folder))]
+    small = 20 * 2 * 3 * 16 / 2**20  # 20 frames of 3 layers of 16, of float16
+    model = save_tiny("wav2vec2", folder / "model", num_hidden_layers=2)
+    front_end = SSLFrontEnd(model, save_path="unused")
+    cache_features(sources, folder / "cache", front_end, shard_megabytes=small)
+    return FeatureCache(folder / "cache")
+
+
+def frame_crop(seconds, epoch=0):
+    """A crop that no cache has told its hop yet."""
+    crop = RandomCrop(seconds, sample_rate=16000, seed=3)
+    crop.set_epoch(epoch)
+    return crop
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    utterance_id=st.sampled_from("01234"),
+    frames=st.integers(1, 140),
+    epoch=st.integers(0, 3),
+    view=st.integers(1, 2),
+)
+def test_a_crop_is_a_stretch_of_the_repeated_features(
+    five, utterance_id, frames, epoch, view
+):
+    crop = frame_crop(frames / 50, epoch)
+    row_id = f"{utterance_id}#{view}"
+    found = feature_pipeline(five, crop)(utterance_id, row_id)
+    whole = five.read(utterance_id)
+    assert torch.equal(found, crop(whole, row_id))
+    assert found.shape == (frames, 48)
+    # Goes on and round from where its first frame is found in the whole
+    (first,) = (whole == found[0]).all(dim=1).nonzero()[0].tolist()
+    rows = (first + torch.arange(frames)) % len(whole)
+    assert torch.equal(found, whole[rows])
+
+
+@given(seconds=st.floats(0.1, 20).map(lambda x: round(x, 2)))
+def test_a_crop_has_the_frames_of_its_seconds(seconds):
+    crop = frame_crop(seconds)
+    crop.hop = 320
+    off = crop.length * 320 - seconds * 16000
+    assert abs(off) <= 160 + 1  # half a frame, and a sample
+
+
+def test_crops_of_features_change_with_the_epoch(five):
+    whole = five.read("4")
+    firsts = set()
+    for epoch in range(40):
+        found = feature_pipeline(five, frame_crop(0.5, epoch))("4", "4")
+        firsts.add((whole == found[0]).all(dim=1).nonzero().item())
+    assert len(firsts) > 20 and max(firsts) <= 124 - 25
+
+
+def test_two_rows_of_one_utterance_are_cropped_differently(five):
+    read = feature_pipeline(five, frame_crop(0.5))
+    crops = [read("4", f"4#{view}") for view in range(1, 9)]
+    assert len({crop.numpy().tobytes() for crop in crops}) > 5
+    assert torch.equal(crops[0], read("4", "4#1"))
+
+
+def test_without_a_crop_utterances_stay_whole(five):
+    read = feature_pipeline(five)
+    lengths = [len(read(str(number), "row")) for number in range(5)]
+    assert lengths == [2, 15, 27, 49, 124]
+
+
+def test_a_crop_is_told_what_a_frame_is(five):
+    crop = RandomCrop(seconds=0.5, sample_rate=16000, seed=3)
+    assert crop.length == 8000
+    feature_pipeline(five, crop)
+    assert (crop.hop, crop.length) == (320, 25)
+
+
+def test_loader_workers_read_the_same(five):
+    dataset = sb.dataio.dataset.DynamicItemDataset(
+        {str(number): {"utterance_id": str(number)} for number in range(5)},
+        dynamic_items=[feature_pipeline(five, frame_crop(0.5))],
+        output_keys=["id", "sig"],
+    )
+    batches = [
+        list(
+            DataLoader(
+                dataset,
+                batch_size=2,
+                num_workers=workers,
+                collate_fn=sb.dataio.batch.PaddedBatch,
+            )
+        )
+        for workers in (0, 2)
+    ]
+    for one, other in zip(*batches, strict=True):
+        assert one.id == other.id
+        assert torch.equal(one.sig.data, other.sig.data)
+        assert one.sig.data.shape == (len(one.id), 25, 48)
+    assert len(batches[0]) == 3
+
+
+def test_a_cache_travels_without_its_features(five):
+    features = [five.read(str(number)) for number in range(5)]
+    packed = pickle.dumps(five)
+    assert len(packed) < features[4].numel()
+    copy = pickle.loads(packed)
+    for number, expected in enumerate(features):
+        assert torch.equal(copy.read(str(number)), expected)
+
+
+def test_missing_features_are_named(five, tmp_path):
+    with pytest.raises(FeatureCacheError, match="other has no features in"):
+        five.read("other")
+    with pytest.raises(FeatureCacheError, match="compute them first"):
+        FeatureCache(tmp_path)

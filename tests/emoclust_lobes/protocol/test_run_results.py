@@ -1,0 +1,118 @@
+"""Means and deviations of results against numbers worked out by hand."""
+
+import statistics
+
+import pytest
+from data_prep.storage.files import write_json
+from emoclust_lobes import cli
+from emoclust_lobes.protocol.run_results import (
+    collect_results,
+    describe_results,
+    summarize_results,
+)
+
+UARS = {(1, 1): 0.40, (1, 2): 0.50, (2, 1): 0.70, (2, 2): 0.60, (3, 1): 0.55}
+
+
+def leave(folder, system, fold, seed, uar, labels=1.0):
+    """Write what a tested run leaves."""
+    run = folder / f"fold_{fold}" / f"seed_{seed}"
+    write_json(
+        run / f"ser_{system}" / f"labels_{labels}" / "metrics.json",
+        {
+            "corpus": "C",
+            "label_source": "voice",
+            "fold": fold,
+            "seed": seed,
+            "system": system,
+            "init": "wherever",
+            "labels": labels,
+            "uar": uar,
+            "wa": uar / 2,
+            "macro_f1": uar / 4,
+            "classes": ["ang", "sad"],
+            "n": 10 * fold,
+            "valid_uar": None,
+        },
+    )
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """Five runs of one system, one of another, one with fewer labels."""
+    for (fold, seed), uar in UARS.items():
+        leave(tmp_path, "contrastive", fold, seed, uar)
+    leave(tmp_path, "none", 1, 1, 0.3)
+    leave(tmp_path, "contrastive", 1, 1, 0.2, labels=0.1)
+    return tmp_path
+
+
+def test_seeds_are_averaged_before_folds(runs):
+    summary = summarize_results(collect_results(runs))
+    row = summary.set_index(["system", "labels"]).loc["contrastive", 1.0]
+    fold_means = [0.45, 0.65, 0.55]
+    assert (row["folds"], row["runs"]) == (3, 5)
+    assert row["uar"] == pytest.approx(statistics.mean(fold_means))
+    assert row["wa"] == pytest.approx(statistics.mean(fold_means) / 2)
+    assert row["uar_fold_std"] == pytest.approx(statistics.stdev(fold_means))
+    # Fold 3 has one seed, hence no deviation.
+    assert row["uar_seed_std"] == pytest.approx(statistics.stdev([0.4, 0.5]))
+    # Every fold's utterances count once, whatever the number of seeds.
+    assert row["n"] == 60
+
+
+@pytest.mark.parametrize(
+    "system, labels, uar", [("none", 1.0, 0.3), ("contrastive", 0.1, 0.2)]
+)
+def test_systems_and_shares_are_kept_apart(runs, system, labels, uar):
+    summary = summarize_results(collect_results(runs))
+    row = summary.set_index(["system", "labels"]).loc[system, labels]
+    assert (row["uar"], row["runs"]) == (uar, 1)
+
+
+FOLDERS = {
+    "crosscorpus/a-to-b/none_all": 0.2,
+    "crosscorpus/a-to-b/other_1": 0.3,
+    "seed_corpus/8": 0.4,
+    "seed_corpus_wav2vec2/8": 0.5,
+}
+
+
+def test_output_folders_are_kept_apart_and_named(tmp_path):
+    for name, uar in FOLDERS.items():
+        leave(tmp_path / name, "none", 1, 1, uar)
+        leave(tmp_path / name, "none", 2, 2, uar)
+    summary = summarize_results(collect_results(tmp_path))
+    assert dict(zip(summary["output_folder"], summary["uar"])) == FOLDERS
+    assert set(summary["runs"]) == {2}
+    runs, means = describe_results(tmp_path).split("\n\n")[:2]
+    for name in FOLDERS:
+        assert (runs.count(name + " "), means.count(name + " ")) == (2, 1)
+
+
+@pytest.mark.parametrize("below", ["", "8", "8/fold_1", "8/fold_1/seed_1"])
+def test_a_single_output_folder_is_not_named(tmp_path, below):
+    leave(tmp_path / "8", "none", 1, 1, 0.5)
+    leave(tmp_path / "8", "contrastive", 1, 1, 0.6)
+    runs, means = describe_results(tmp_path / below).split("\n\n")[:2]
+    for table in (runs, means):
+        assert table.splitlines()[1].split()[0] == "corpus"
+
+
+def test_the_command_prints_every_run_and_its_folder(runs, capsys):
+    assert cli.main(["results", str(runs)]) == 0
+    text = capsys.readouterr().out
+    assert text.strip() == describe_results(runs)
+    for value in UARS.values():
+        assert f"{value:.3f}" in text
+    assert text.count("*.png") == 7
+
+
+def test_nothing_tested_says_what_to_run(tmp_path):
+    with pytest.raises(FileNotFoundError, match="run train_ser.py first"):
+        collect_results(tmp_path)
+
+
+def test_the_command_ends_in_one_line_when_there_is_nothing(tmp_path, capsys):
+    assert cli.main(["results", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.startswith("emoclust: error: no ser_*")
