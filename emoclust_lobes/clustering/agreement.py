@@ -6,7 +6,6 @@ they share their margins, so that only the contingency tables differ.
 """
 
 import numpy as np
-from sklearn.metrics.cluster import expected_mutual_information
 
 
 def agreement(labels, clusters):
@@ -54,6 +53,10 @@ def agreement(labels, clusters):
     information = (tables * np.log(ratio)).sum(axis=(1, 2)) / n
     label_entropy, cluster_entropy = _entropy(of_labels), _entropy(of_clusters)
     entropy = (label_entropy + cluster_entropy) / 2
+    from sklearn.metrics.cluster import (  # takes a second
+        expected_mutual_information,
+    )
+
     by_chance = expected_mutual_information(tables[0], n)
 
     pairs = _pairs(tables).sum(axis=(1, 2))

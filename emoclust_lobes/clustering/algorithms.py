@@ -11,9 +11,6 @@ import warnings
 
 import numpy as np
 from emoclust_lobes.clustering.kmeans import kmeans, spherical
-from sklearn.cluster import AgglomerativeClustering
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.mixture import GaussianMixture
 
 MAX_SILHOUETTE_CLUSTERS = 10
 
@@ -86,6 +83,8 @@ def ward(vectors, n_clusters, n_init, seed):
     >>> ward(np.array([[0.0], [0.1], [5.0]]), 2, n_init=1, seed=1).tolist()
     [0, 0, 1]
     """
+    from sklearn.cluster import AgglomerativeClustering  # a second
+
     model = AgglomerativeClustering(n_clusters, linkage="ward")
     return model.fit_predict(vectors)
 
@@ -116,6 +115,9 @@ def gmm(vectors, n_clusters, n_init, seed):
     >>> bool(found[0] == found[1] != found[2] == found[3])
     True
     """
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.mixture import GaussianMixture
+
     model = GaussianMixture(
         n_clusters,
         covariance_type="diag",

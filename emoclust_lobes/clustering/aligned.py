@@ -11,7 +11,6 @@ from emoclust_lobes.clustering.centering import (
     remove_speakers,
 )
 from emoclust_lobes.clustering.clusters import ClusterError
-from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
 
@@ -114,6 +113,8 @@ def aligned_clusters(
     centered = remove_speakers(vectors, speakers)
     # The number of threads, too, would change the last digits.
     with threadpool_limits(1):
+        from sklearn.cluster import KMeans  # takes a second
+
         model = KMeans(n_clusters, n_init=n_init, random_state=seed)
         distances = model.fit(centered).transform(centered)
     nearest = np.sort(distances, axis=1)

@@ -1,6 +1,5 @@
 """Pictures of results."""
 
-import matplotlib.figure
 import numpy as np
 from data_prep.storage.files import replacing
 
@@ -29,6 +28,8 @@ def plot_confusion(confusion, classes, title, path):
     counts = np.asarray(confusion)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     size = 2.2 + 0.6 * len(classes)
+    import matplotlib.figure  # takes half a second
+
     figure = matplotlib.figure.Figure(
         figsize=(size + 0.8, size), layout="constrained"
     )
