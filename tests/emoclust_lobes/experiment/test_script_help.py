@@ -39,7 +39,7 @@ def test_every_option_that_holds_a_value_is_told(path):
         for key, value in values.items()
         if not isinstance(value, dict | type(None)) and f"{key}: !" not in text
     ]
-    assert len(given) > 40
+    assert len(given) > 30
     assert [x for x in given if f"--{x}=" not in told] == []
 
 
