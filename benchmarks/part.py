@@ -19,9 +19,12 @@ class Part:
     sides : mapping of str to callable
         Who does it; ours first. A side is called with a size, prepares
         everything that is not to be timed, and returns a function without
-        arguments that does the task once.
+        arguments that does the task once, and may itself return the seconds
+        that count (of another process, say).
     aim : str
         What we want of the ratio, for the table.
+    size_names : mapping of int to str
+        What the sizes stand for, where they only number something.
     growth : sequence of int
         Sizes at which our side alone is measured, to see how time and memory
         grow.
@@ -36,6 +39,11 @@ class Part:
     sizes: Sequence[int]
     sides: Mapping[str, Callable]
     aim: str
+    size_names: Mapping[int, str] = dataclasses.field(default_factory=dict)
     growth: Sequence[int] = ()
     limits: Mapping[str, int] = dataclasses.field(default_factory=dict)
     repeats: int = 5
+
+    def describe(self, size):
+        """Say what a size is."""
+        return self.size_names.get(size, f"{size:,} {self.unit}")

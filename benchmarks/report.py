@@ -47,7 +47,7 @@ def comparison(measured):
                 lines.append(
                     {
                         "part": part.name,
-                        "size": f"{size:,} {part.unit}",
+                        "size": part.describe(size),
                         "threads": f"{threads}",
                         "ours": _seconds(mine["seconds"]),
                         "reference": (
