@@ -33,8 +33,7 @@ def cpu_seconds(build, *words):
         [sys.executable, *words],
         cwd=build,
         env={**os.environ, "PYTHONPATH": str(build)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
     )
     if done.returncode:

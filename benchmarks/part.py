@@ -19,12 +19,14 @@ class Part:
     sides : mapping of str to callable
         Who does it; ours first. A side is called with a size, prepares
         everything that is not to be timed, and returns a function without
-        arguments that does the task once, and may itself return the seconds
-        that count (of another process, say).
+        arguments that does the task once.
     aim : str
         What we want of the ratio, for the table.
     size_names : mapping of int to str
         What the sizes stand for, where they only number something.
+    counts_itself : bool
+        Whether these functions return the seconds that count, such as those of
+        another process.
     growth : sequence of int
         Sizes at which our side alone is measured, to see how time and memory
         grow.
@@ -43,6 +45,7 @@ class Part:
     growth: Sequence[int] = ()
     limits: Mapping[str, int] = dataclasses.field(default_factory=dict)
     repeats: int = 5
+    counts_itself: bool = False
 
     def describe(self, size):
         """Say what a size is."""

@@ -56,6 +56,7 @@ PART = Part(
     unit="",
     sizes=tuple(STARTS),
     size_names=STARTS,
+    counts_itself=True,
     sides={
         "this build": _side(lambda: ROOT),
         "reference build": _side(reference_build),
