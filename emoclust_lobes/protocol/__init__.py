@@ -6,9 +6,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "averages": ["pooled_confusion", "summarize"],
-        "cells": ["Results", "merge_cells", "read_results"],
         "report": ["README_TABLES", "write_report"],
-        "rows": ["cell_rows"],
+        "runs": ["Results", "merge_runs", "read_results", "run_rows"],
         "schema": ["Condition"],
         "statistics": [
             "corrected_t_test",
