@@ -144,7 +144,7 @@ def read_matrix(folder):
     Example
     -------
     >>> matrix = read_matrix("recipes/crosscorpus/results")
-    >>> matrix.rows
+    >>> matrix.rows[:2]
     [('none', 'none', ''), ('contrastive', 'none', '')]
     """
     folder = pathlib.Path(folder)

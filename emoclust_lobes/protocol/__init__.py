@@ -5,9 +5,9 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "averages": ["pooled_confusion", "summarize"],
+        "averages": ["summarize"],
         "report": ["README_TABLES", "write_report"],
-        "runs": ["Results", "merge_runs", "read_results", "run_rows"],
+        "runs": ["merge_runs", "read_results", "run_rows"],
         "schema": ["Condition"],
         "statistics": [
             "corrected_t_test",

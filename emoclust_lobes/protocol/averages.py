@@ -73,24 +73,7 @@ def summary_of(results):
 def pooled_confusion(runs, condition):
     """Add the confusion matrices of the folds; average those of seeds.
 
-    Arguments
-    ---------
-    runs : pandas.DataFrame
-        From ``read_results``.
-    condition : Condition
-        Which of them.
-
-    Returns
-    -------
-    numpy.ndarray
-        Rows are truth, columns prediction, shape [classes, classes].
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.results import made_up_results
-    >>> results = made_up_results(getfixture("tmp_path"))
-    >>> pooled_confusion(results.runs, Condition("none")).sum(axis=1)
-    array([27., 45., 72., 36.])
+    Rows are truth, columns prediction, shape [classes, classes].
     """
     rows = condition.of(runs)
     confusions = parse_confusions(rows["confusion"])

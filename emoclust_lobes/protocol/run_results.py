@@ -28,13 +28,10 @@ def collect_results(folder):
     for path in sorted(top.rglob("ser_*/labels_*/metrics.json")):
         metrics = read_json(path)
         metrics["output_folder"] = _output_folder(path.parents[2], top)
-        names = [*PROTOCOL, "fold", "seed", *SCORES]
+        names = [*PROTOCOL, "fold", "seed", *SCORES, "valid_uar", "n"]
         row = {name: metrics[name] for name in names}
         row["classes"] = len(metrics["classes"])
-        row["valid_uar"] = metrics["valid_uar"]
-        row["n"] = metrics["n"]
-        row["folder"] = str(path.parent)
-        rows.append(row)
+        rows.append({**row, "folder": str(path.parent)})
     if not rows:
         raise FileNotFoundError(
             f"no ser_*/labels_*/metrics.json below {folder}: run train_ser.py "

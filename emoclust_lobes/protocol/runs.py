@@ -39,19 +39,8 @@ from emoclust_lobes.protocol.systems import ORDER
 class Results(NamedTuple):
     """What a folder of results holds.
 
-    Arguments
-    ---------
-    facts : dict
-        The content of ``protocol.json``.
-    runs, speakers : pandas.DataFrame
-        With the columns of ``run_rows``.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.results import make_results
-    >>> results = read_results(make_results(getfixture("tmp_path")))
-    >>> results.classes, results.order[:2]
-    (['ang', 'hap', 'neu', 'sad'], ('none', 'shuffled'))
+    ``facts`` is the content of ``protocol.json``; ``runs`` and ``speakers``
+    have the columns of ``run_rows``.
     """
 
     facts: dict

@@ -107,7 +107,7 @@ def test_rows_that_are_compared_have_the_same_labels(tables):
 def test_folds_that_test_somebody_twice_are_refused(prepared):
     corpora, folds, root = prepared
     twice = {**folds, "emodb": [folds["emodb"][0]] * 2}
-    with pytest.raises(ProtocolError, match="8 recordings twice"):
+    with pytest.raises(ProtocolError, match="16 recordings twice"):
         case_table(Case("ravdess", "emodb", "none", 0), corpora, twice, root)
 
 

@@ -231,12 +231,6 @@ def test_what_is_wrong_is_one_message(tree, words, changes, message):
         call(tree, *words, **changes)
 
 
-def test_an_experiment_on_a_corpus_of_its_own_is_refused(tree):
-    words = ["--corpora=east=/a,west=/b"]
-    with pytest.raises(ProtocolError, match="has no table: give the YAML"):
-        call(tree, *words, yaml="ravdess.yaml")
-
-
 def test_without_a_stage_1_there_is_nothing_to_adapt(tree):
     words = [corpora(tree), "--systems=wrong", "--adapt=other"]
     with pytest.raises(ProtocolError, match="nothing to run"):
