@@ -41,8 +41,8 @@ def command_line(command, experiment, *words, **asked):
     for key, value in asked.items():
         is_list = isinstance(value, list)
         options[key] = ",".join(map(str, value)) if is_list else value
-    words = [*words, *(f"--{key}={value}" for key, value in options.items())]
-    return shlex.join(["emoclust", command, experiment.name, *words])
+    given = [f"--{key}={value}" for key, value in options.items()]
+    return shlex.join(["emoclust", command, experiment.name, *words, *given])
 
 
 def commit_of(folder):

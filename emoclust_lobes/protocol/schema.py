@@ -139,7 +139,8 @@ def read_folder(folder, name, run_types, speaker_types):
                 "not all of them"
             )
     key = [x for x in speaker_types if x not in HIT_TYPES]
-    check_tables(*found[1:], folder, key)
+    _, runs, speakers = found
+    check_tables(runs, speakers, folder, key)
     return found
 
 

@@ -123,7 +123,9 @@ def _result(folder, recipe, scripts, root):
     # Results may be of systems that are no longer offered
     offered = read_systems(root / "hparams" / "systems.yaml")
     known = {system.name: system for system in offered}
-    systems = [known[x] for x in results.order if x in known.keys() & rows.index]
+    systems = [
+        known[x] for x in results.order if x in known.keys() & rows.index
+    ]
     stem = results.facts["yaml"].rpartition("/")[2].removesuffix(".yaml")
     kind = KINDS[stem.removeprefix(recipe.name)]
     lines = []
