@@ -11,25 +11,7 @@ from emoclust_lobes.protocol.markdown import number
 def plot_matrix(matrix, path):
     """Draw the UAR of each pair of corpora, a panel for each system.
 
-    Arguments
-    ---------
-    matrix : Matrix
-        From ``read_matrix``.
-    path : str or pathlib.Path
-        Where to write, without an ending.
-
-    Example
-    -------
-    >>> import pandas as pd
-    >>> from emoclust_lobes.crosscorpus.cells import Matrix
-    >>> row = {"train": "a", "test": "b", "adapt": "none", "system": "none"}
-    >>> cells = pd.DataFrame([{**row, "enrolled": "", "seed": 1, "uar": 0.5}])
-    >>> facts = {"systems": ["none"], "corpora": {"a": "A", "b": "B"}}
-    >>> matrix = Matrix({**facts, "classes": ["ang", "sad"]}, cells, None)
-    >>> folder = getfixture("tmp_path")
-    >>> plot_matrix(matrix, folder / "matrix")
-    >>> sorted(path.name for path in folder.iterdir())
-    ['matrix.png', 'matrix.svg']
+    As PNG and as SVG; ``path`` has no ending.
     """
     titles = matrix.facts["corpora"]
     chance = 1 / len(matrix.facts["classes"])

@@ -6,8 +6,7 @@ import pathlib
 import numpy as np
 import pandas as pd
 from data_prep.storage.files import write_json
-from emoclust_lobes.protocol.cells import merge_cells, read_results
-from emoclust_lobes.protocol.rows import cell_rows
+from emoclust_lobes.protocol.runs import merge_runs, read_results, run_rows
 
 CLASSES = ("ang", "hap", "neu", "sad")
 FACTS = {
@@ -64,8 +63,8 @@ def make_predictions(rng, fold, uar, n_speakers=3):
     return predictions, pd.Series(np.repeat(names, 20), index=ids)
 
 
-def make_cells(conditions, n_folds=3, n_seeds=2, seed=0, n_speakers=3):
-    """Make up the cells of a protocol.
+def make_runs(conditions, n_folds=3, n_seeds=2, seed=0, n_speakers=3):
+    """Make up the runs of a protocol.
 
     Arguments
     ---------
@@ -80,24 +79,24 @@ def make_cells(conditions, n_folds=3, n_seeds=2, seed=0, n_speakers=3):
 
     Returns
     -------
-    cells, speakers : pandas.DataFrame
-        As of ``cell_rows``.
+    runs, speakers : pandas.DataFrame
+        As of ``run_rows``.
 
     Example
     -------
-    >>> cells, speakers = make_cells(FEW)
-    >>> len(cells), len(speakers)
+    >>> runs, speakers = make_runs(FEW)
+    >>> len(runs), len(speakers)
     (12, 36)
     """
     rng = np.random.default_rng(seed)
     made = []
-    runs = itertools.product(range(1, n_folds + 1), range(n_seeds))
+    places = itertools.product(range(1, n_folds + 1), range(n_seeds))
     for (condition, uar), (fold, run) in itertools.product(
-        conditions.items(), runs
+        conditions.items(), places
     ):
         system, labels, enrolled = condition
         predictions, speakers = make_predictions(rng, fold, uar, n_speakers)
-        rows = cell_rows(
+        rows = run_rows(
             predictions,
             speakers,
             list(CLASSES),
@@ -111,8 +110,8 @@ def make_cells(conditions, n_folds=3, n_seeds=2, seed=0, n_speakers=3):
             commit="abc1234",
         )
         made.append(rows)
-    cell_tables, speaker_tables = zip(*made, strict=True)
-    return pd.concat(cell_tables), pd.concat(speaker_tables)
+    run_tables, speaker_tables = zip(*made, strict=True)
+    return pd.concat(run_tables), pd.concat(speaker_tables)
 
 
 def make_results(folder, conditions=None):
@@ -121,9 +120,9 @@ def make_results(folder, conditions=None):
     Arguments
     ---------
     folder : str or pathlib.Path
-        Where ``protocol.json``, ``cells.csv`` and ``speakers.csv`` go.
+        Where ``protocol.json``, ``runs.csv`` and ``speakers.csv`` go.
     conditions : dict or None
-        As for ``make_cells``; None for two systems.
+        As for ``make_runs``; None for two systems.
 
     Returns
     -------
@@ -133,11 +132,11 @@ def make_results(folder, conditions=None):
     Example
     -------
     >>> sorted(x.name for x in make_results(getfixture("tmp_path")).iterdir())
-    ['cells.csv', 'protocol.json', 'speakers.csv']
+    ['protocol.json', 'runs.csv', 'speakers.csv']
     """
     folder = pathlib.Path(folder)
     write_json(folder / "protocol.json", FACTS)
-    merge_cells(folder, *make_cells(conditions or FEW))
+    merge_runs(folder, *make_runs(conditions or FEW))
     return folder
 
 
@@ -149,7 +148,7 @@ def made_up_results(folder, *more):
     folder : str or pathlib.Path
         As for ``make_results``.
     *more : (str, float, str)
-        System, share of the labels and enrolled clips of further cells.
+        System, share of the labels and enrolled clips of further runs.
 
     Returns
     -------
@@ -158,7 +157,7 @@ def made_up_results(folder, *more):
     Example
     -------
     >>> results = made_up_results(getfixture("tmp_path"), ("none", 0.1, ""))
-    >>> sorted(set(results.cells["labels"]))
+    >>> sorted(set(results.runs["labels"]))
     [0.1, 1.0]
     """
     conditions = {**FEW, **dict.fromkeys(more, 0.6)}

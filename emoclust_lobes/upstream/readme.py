@@ -7,9 +7,9 @@ import textwrap
 
 import jinja2
 from emoclust_lobes.protocol.averages import summarize
-from emoclust_lobes.protocol.cells import read_results
 from emoclust_lobes.protocol.markdown import number, table
 from emoclust_lobes.protocol.plan import read_systems
+from emoclust_lobes.protocol.runs import read_results
 from emoclust_lobes.protocol.systems import with_all_labels
 from emoclust_lobes.protocol.tables import about
 from emoclust_lobes.upstream.errors import UpstreamError
@@ -118,17 +118,21 @@ def section(text, title):
 def _result(folder, recipe, scripts, root):
     """Tell one folder of results; None where no run has all labels."""
     results = read_results(folder)
-    cells = with_all_labels(results.cells)
-    rows = summarize(cells, by=["system"]).set_index("system")
-    names = [name for name in results.order if name in rows.index]
-    systems = read_systems(root / "hparams" / "systems.yaml", names)
+    runs = with_all_labels(results.runs)
+    rows = summarize(runs, by=["system"]).set_index("system")
+    # Results may be of systems that are no longer offered
+    offered = read_systems(root / "hparams" / "systems.yaml")
+    known = {system.name: system for system in offered}
+    systems = [
+        known[x] for x in results.order if x in known.keys() & rows.index
+    ]
     stem = results.facts["yaml"].rpartition("/")[2].removesuffix(".yaml")
     kind = KINDS[stem.removeprefix(recipe.name)]
     lines = []
     for system in systems:
         row = rows.loc[system.name]
         # None of the scripts makes these
-        if system.reference or not (
+        if system.baseline or not (
             system.stage1_name == "none" or "train_contrastive" in scripts
         ):
             continue

@@ -118,7 +118,7 @@ def test_the_numbers_are_those_of_the_runs(exported):
             assert "no results of this recipe" in page.read_text()
             continue
         assert found
-        means = [means_of(path) for path in sorted(cells.glob("*/cells.csv"))]
+        means = [means_of(path) for path in sorted(cells.glob("*/runs.csv"))]
         for _, system, *told in found:
             # A folder's table tells a system once, the next folder's again
             place = [system in folder for folder in means].index(True)
