@@ -40,7 +40,12 @@ def plot_follows(overall, targets):
                 color=BAND,
                 linewidth=0,
             )
-            _point(axis, row, y, COLORS[0])
+            # Of one speaker there is no interval.
+            ends = [row.value if x is None else x for x in (row.low, row.high)]
+            axis.plot(ends, [y, y], color=COLORS[0], linewidth=2, zorder=3)
+            axis.plot(
+                row.value, y, "o", color=COLORS[0], markersize=7, zorder=5
+            )
         given = pick(rows, measure=GIVEN)
         axis.plot(
             given["chance"],
@@ -67,20 +72,11 @@ def plot_follows(overall, targets):
         keys["given by the overlap with emotion alone"] = axes[0].plot(
             [], [], "D", color=COLORS[3], markerfacecolor="white"
         )[0]
+    columns = min(2, len(axes))
     figure.legend(
-        keys.values(),
-        keys.keys(),
-        loc="outside lower left",
-        ncols=min(2, len(axes)),
+        keys.values(), keys.keys(), loc="outside lower left", ncols=columns
     )
     return figure
-
-
-def _point(axis, row, y, color):
-    low = row.value if row.low is None else row.low
-    high = row.value if row.high is None else row.high
-    axis.plot([low, high], [y, y], color=color, linewidth=2, zorder=3)
-    axis.plot(row.value, y, "o", color=color, markersize=7, zorder=5)
 
 
 @styled

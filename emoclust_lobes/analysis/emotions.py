@@ -110,9 +110,6 @@ def vary_utterances(
     known = utterances[emotion != ""]
     speakers = known.groupby("spk_id").indices
     speakers = {x: known.index[rows] for x, rows in speakers.items()}
-    columns = ["utterances", "spk_id", "ami"]
-    if not speakers:
-        return pandas.DataFrame(columns=columns)
     most = int(np.median([len(rows) for rows in speakers.values()]))
     sizes = [x for x in SIZES if x < 0.9 * most] + [most]
     jobs = [
@@ -128,7 +125,7 @@ def vary_utterances(
         if len(rows) >= most
     ]
     rows = itertools.chain(*joblib.Parallel(n_jobs=n_jobs)(jobs))
-    return pandas.DataFrame(rows, columns=columns)
+    return pandas.DataFrame(rows, columns=["utterances", "spk_id", "ami"])
 
 
 def _ami_of_parts(name, vectors, emotion, sizes, n_draws, how):

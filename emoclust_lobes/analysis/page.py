@@ -142,7 +142,6 @@ def _explorer(study, folder, listen, with_audio):
     """What the page's own figure of one speaker needs, as JSON."""
     table = study.utterances
     emotions = sorted(set(table["emotion"]) - {""})
-    looks = style_of(emotions)
     columns = study.places[study.encoders[0]]
     methods = {x: y for x, y in METHODS.items() if f"{x}_x" in columns}
     speakers = {}
@@ -170,12 +169,8 @@ def _explorer(study, folder, listen, with_audio):
     return {
         "methods": methods,
         "emotions": {
-            x: {
-                "name": EMOTIONS.get(x, x),
-                "color": looks[x][0],
-                "marker": looks[x][1],
-            }
-            for x in emotions
+            x: {"name": EMOTIONS.get(x, x), "color": color, "marker": marker}
+            for x, (color, marker) in style_of(emotions).items()
         },
         "unknown": GREY,
         "encoders": study.encoders,
@@ -191,6 +186,8 @@ def _speaker_maps(study, encoder, name, rows, methods):
     styles = cluster_styles(places["cluster"], matches)
     examples = pick(study.examples[encoder], spk_id=name)
     row_of = {x: row for row, x in enumerate(places["ID"])}
+    examples = examples.assign(row=examples["ID"].map(row_of)).round(3)
+    columns = ["cluster", "place", "row", "distance", "margin"]
     shares = places[["pca_x_share", "pca_y_share"]].iloc[0]
     return {
         "cluster": places["cluster"].tolist(),
@@ -203,14 +200,5 @@ def _speaker_maps(study, encoder, name, rows, methods):
             for x in methods
         },
         "shares": shares.round(3).tolist(),
-        "examples": [
-            [
-                row.cluster,
-                row.place,
-                row_of[row.ID],
-                round(row.distance, 3),
-                round(row.margin, 3),
-            ]
-            for row in examples.itertuples()
-        ],
+        "examples": examples[columns].values.tolist(),
     }
