@@ -111,7 +111,7 @@ planted follow emotion most ...
         vectors={"planted": plant(table)},
         algorithms=["kmeans"],
         ks=[2, 3],
-        reference_k=3,
+        default_k=3,
         n_seeds=2,
         n_init=1,
         n_permutations=20,
