@@ -1,7 +1,7 @@
 """A miniature EMO-DB: ``wav/03a01Fa.wav``."""
 
-from emoclust_lobes.synthetic.speakers import make_speaker
-from emoclust_lobes.synthetic.tree import Clip, check_sizes, make_tree
+from emoclust_lobes.synthetic.tree import Clip, make_tree
+from emoclust_lobes.synthetic.voice import make_speaker
 
 MEN = ("03", "10", "11", "12", "15")
 ACTORS = ("03", "16", "08", "15", "09", "10", "11", "13", "12", "14")
@@ -24,13 +24,13 @@ def make_emodb(
     """Make a synthetic corpus with EMO-DB's folders and file names.
 
     Each actor says every sentence once in each of seven emotions. (In the corpus
-    the emotions are not balanced.) A finished tree is left as it is, a
-    half-made one is completed.
+    the emotions are not balanced.)
 
     Arguments
     ---------
     folder : str or pathlib.Path
-        New folder for the tree.
+        New folder for the tree; a finished tree is left as it is, a half-made
+        one is completed.
     n_speakers : int
         Actors, 1 to 10, a man and a woman in turn.
     n_sentences : int
@@ -47,7 +47,7 @@ def make_emodb(
 
     Raises
     ------
-    ValueError
+    EmoclustError
         When a number is out of the corpus's range.
     FileExistsError
         When the folder holds anything but this tree.
@@ -60,27 +60,26 @@ def make_emodb(
     >>> (folder / "wav" / "03a01La.wav").exists()
     True
     """
-    sizes = {"n_speakers": n_speakers, "n_sentences": n_sentences}
-    check_sizes("EMO-DB", sizes, {"n_speakers": 10, "n_sentences": 10})
-    clips = []
-    for actor in ACTORS[:n_speakers]:
-        speaker = make_speaker(actor, "M" if actor in MEN else "F", seed)
-        clips += [
-            Clip(
-                path=f"wav/{actor}{text}{letter}a.wav",
-                speaker=speaker,
-                emotion=emotion,
-                label=label,
-                sentence=f"EMO-DB-{text}",
-            )
-            for text in TEXTS[:n_sentences]
-            for letter, label, emotion in EMOTIONS
-        ]
+    clips = (
+        Clip(
+            path=f"wav/{actor}{text}{letter}a.wav",
+            speaker=make_speaker(actor, "M" if actor in MEN else "F", seed),
+            emotion=emotion,
+            label=label,
+            sentence=f"EMO-DB-{text}",
+        )
+        for actor in ACTORS[:n_speakers]
+        for text in TEXTS[:n_sentences]
+        for letter, label, emotion in EMOTIONS
+    )
     return make_tree(
         folder,
         "EMO-DB",
         clips,
-        sizes=sizes,
+        sizes={
+            "n_speakers": (n_speakers, 10),
+            "n_sentences": (n_sentences, 10),
+        },
         sample_rate=sample_rate,
         seed=seed,
     )

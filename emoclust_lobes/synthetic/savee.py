@@ -1,7 +1,7 @@
 """A miniature SAVEE: ``DC/a01.wav``."""
 
-from emoclust_lobes.synthetic.speakers import make_speaker
-from emoclust_lobes.synthetic.tree import Clip, check_sizes, make_tree
+from emoclust_lobes.synthetic.tree import Clip, make_tree
+from emoclust_lobes.synthetic.voice import make_speaker
 
 SPEAKERS = ("DC", "JE", "JK", "KL")
 EMOTIONS = {
@@ -21,12 +21,12 @@ def make_savee(
     """Make a synthetic corpus with SAVEE's folders and file names.
 
     Every sentence is another one, and there are twice as many neutral ones.
-    A finished tree is left as it is, a half-made one is completed.
 
     Arguments
     ---------
     folder : str or pathlib.Path
-        New folder for the tree.
+        New folder for the tree; a finished tree is left as it is, a half-made
+        one is completed.
     n_speakers : int
         Actors, 1 to 4.
     n_sentences : int
@@ -43,7 +43,7 @@ def make_savee(
 
     Raises
     ------
-    ValueError
+    EmoclustError
         When a number is out of the corpus's range.
     FileExistsError
         When the folder holds anything but this tree.
@@ -56,27 +56,23 @@ def make_savee(
     >>> (folder / "DC" / "sa01.wav").exists()
     True
     """
-    sizes = {"n_speakers": n_speakers, "n_sentences": n_sentences}
-    check_sizes("SAVEE", sizes, {"n_speakers": 4, "n_sentences": 15})
-    clips = []
-    for name in SPEAKERS[:n_speakers]:
-        speaker = make_speaker(name, "M", seed)
-        clips += [
-            Clip(
-                path=f"{name}/{letters}{number:02d}.wav",
-                speaker=speaker,
-                emotion=emotion,
-                label=emotion,
-                sentence=f"SAVEE-{letters}-{number}",
-            )
-            for letters, emotion in EMOTIONS.items()
-            for number in range(1, n_sentences * (1 + (emotion == "neu")) + 1)
-        ]
+    clips = (
+        Clip(
+            path=f"{name}/{letters}{number:02d}.wav",
+            speaker=make_speaker(name, "M", seed),
+            emotion=emotion,
+            label=emotion,
+            sentence=f"SAVEE-{letters}-{number}",
+        )
+        for name in SPEAKERS[:n_speakers]
+        for letters, emotion in EMOTIONS.items()
+        for number in range(1, n_sentences * (1 + (emotion == "neu")) + 1)
+    )
     return make_tree(
         folder,
         "SAVEE",
         clips,
-        sizes=sizes,
+        sizes={"n_speakers": (n_speakers, 4), "n_sentences": (n_sentences, 15)},
         sample_rate=sample_rate,
         seed=seed,
     )
