@@ -33,17 +33,14 @@ def make_cremad(
     Arguments
     ---------
     folder : str or pathlib.Path
-        New folder for the tree; a finished tree is left as it is, a half-made
-        one is completed.
+        New folder for the tree; of a half-made one the rest is made.
     n_speakers : int
         Actors, 1 to 91, spread over the five official blocks of actors; women
         and men in turn.
     n_sentences : int
         Sentences, 1 to 12.
-    sample_rate : int
-        In Hz.
-    seed : int
-        Other seeds give other people.
+    sample_rate, seed : int
+        In Hz. Other seeds give other people.
 
     Returns
     -------
@@ -52,10 +49,8 @@ def make_cremad(
 
     Raises
     ------
-    EmoclustError
-        When a number is out of the corpus's range.
-    FileExistsError
-        When the folder holds anything but this tree.
+    EmoclustError, FileExistsError
+        When the corpus has not as many; when the folder holds anything else.
 
     Example
     -------

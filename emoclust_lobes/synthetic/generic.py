@@ -1,4 +1,4 @@
-"""A miniature a user's own corpus: ``SPEAKER/EMOTION/01.wav``."""
+"""A miniature of a user's own corpus: ``SPEAKER/EMOTION/01.wav``."""
 
 from emoclust_lobes.synthetic.tree import Clip, make_tree
 from emoclust_lobes.synthetic.voice import make_speaker
@@ -9,23 +9,20 @@ EMOTIONS = {"angry": "ang", "happy": "hap", "neutral": "neu", "sad": "sad"}
 def make_generic(
     folder, *, n_speakers=6, n_sentences=2, sample_rate=16000, seed=1
 ):
-    """Make a synthetic corpus with a user's own corpus's folders and file names.
+    """Make a synthetic corpus with folders and a list as a user's own has.
 
     Beside the folders ``recordings.csv`` lists the same.
 
     Arguments
     ---------
     folder : str or pathlib.Path
-        New folder for the tree; a finished tree is left as it is, a half-made
-        one is completed.
+        New folder for the tree; of a half-made one the rest is made.
     n_speakers : int
         Speakers, women and men in turn, 1 to 999.
     n_sentences : int
         Clips of each speaker in each of four emotions, 1 to 99.
-    sample_rate : int
-        In Hz.
-    seed : int
-        Other seeds give other people.
+    sample_rate, seed : int
+        In Hz. Other seeds give other people.
 
     Returns
     -------
@@ -34,10 +31,8 @@ def make_generic(
 
     Raises
     ------
-    EmoclustError
-        When a number is out of the corpus's range.
-    FileExistsError
-        When the folder holds anything but this tree.
+    EmoclustError, FileExistsError
+        When the corpus has not as many; when the folder holds anything else.
 
     Example
     -------
@@ -74,9 +69,9 @@ def make_generic(
 
 
 def _table(clips, _):
-    rows = [
-        f"{c.path},{c.speaker.name},{c.label},{c.sentence},{c.speaker.gender}"
-        for c in clips
-    ]
-    heading = "path,speaker,emotion,sentence,gender"
-    return {"recordings.csv": "\n".join([heading, *rows, ""])}
+    rows = ["path,speaker,emotion,sentence,gender"]
+    for path, speaker, _, label, sentence, *_ in clips:
+        rows.append(
+            f"{path},{speaker.name},{label},{sentence},{speaker.gender}"
+        )
+    return {"recordings.csv": "\n".join([*rows, ""])}

@@ -5,18 +5,10 @@ import collections
 from emoclust_lobes.synthetic.tree import Clip, make_tree
 from emoclust_lobes.synthetic.voice import generator, make_channel, make_speaker
 
-# What the labels outside the four classes sound like, and how strongly.
-OUTSIDE = {
-    "fru": ("ang", 0.6),
-    "xxx": ("neu", 1.0),
-    "sur": ("sur", 1.0),
-    "oth": ("dis", 0.5),
-    "fea": ("fea", 1.0),
-    "dis": ("dis", 1.0),
-}
-HAPPY = {"hap": ("hap", 0.9), "exc": ("hap", 1.3)}
-PLAIN = {label: (label, 1.0) for label in ("neu", "ang", "sad")}
-VOICES = {**OUTSIDE, **HAPPY, **PLAIN}
+# Labels that do not sound as they are called, or not as strongly
+VOICES = {"fru": ("ang", 0.6), "xxx": ("neu", 1.0), "oth": ("dis", 0.5)}
+VOICES |= {"hap": ("hap", 0.9), "exc": ("hap", 1.3)}
+OUTSIDE = ("fru", "xxx", "sur", "oth", "fea", "dis")
 # In the corpus, too, some names end in a letter that names no speaker.
 DIALOGUES = {
     1: ("Ses01F_impro01", "Ses01M_script01_1"),
@@ -50,8 +42,7 @@ def make_iemocap(
     Arguments
     ---------
     folder : str or pathlib.Path
-        New folder for the tree; a finished tree is left as it is, a half-made
-        one is completed.
+        New folder for the tree; of a half-made one the rest is made.
     n_sessions : int
         Sessions, 1 to 5, of one woman and one man each.
     n_per_emotion : int
@@ -59,10 +50,8 @@ def make_iemocap(
     n_outside : int
         Turns of each speaker with a label outside of them: fru, xxx, sur,
         oth, fea and dis in turn.
-    sample_rate : int
-        In Hz.
-    seed : int
-        Other seeds give other people.
+    sample_rate, seed : int
+        In Hz. Other seeds give other people.
 
     Returns
     -------
@@ -71,10 +60,8 @@ def make_iemocap(
 
     Raises
     ------
-    EmoclustError
-        When the number of sessions is out of the corpus's range.
-    FileExistsError
-        When the folder holds anything but this tree.
+    EmoclustError, FileExistsError
+        When the corpus has not as many; when the folder holds anything else.
 
     Example
     -------
@@ -88,18 +75,14 @@ def make_iemocap(
     labels = [
         label
         for i in range(n_per_emotion)
-        for label in (*PLAIN, ("hap", "exc")[i % 2])
+        for label in ("neu", "ang", "sad", ("hap", "exc")[i % 2])
     ]
-    labels += [list(OUTSIDE)[i % len(OUTSIDE)] for i in range(n_outside)]
-    clips = (
-        turn
-        for session in range(1, n_sessions + 1)
-        for turn in _session_turns(session, labels, seed)
-    )
+    labels += [OUTSIDE[i % len(OUTSIDE)] for i in range(n_outside)]
+    sessions = range(1, n_sessions + 1)
     return make_tree(
         folder,
         "IEMOCAP",
-        clips,
+        (y for x in sessions for y in _session_turns(x, labels, seed)),
         sizes={
             "n_sessions": (n_sessions, 5),
             "n_per_emotion": (n_per_emotion, None),
@@ -123,7 +106,7 @@ def _session_turns(session, labels, seed):
         dialogue = DIALOGUES[session][place]
         for speaker, label in zip(speakers, spoken, strict=True):
             turn = f"{dialogue}_{speaker.gender}{number:03d}"
-            emotion, strength = VOICES[label]
+            emotion, strength = VOICES.get(label, (str(label), 1.0))
             yield Clip(
                 path=f"Session{session}/sentences/wav/{dialogue}/{turn}.wav",
                 speaker=speaker,

@@ -4,19 +4,9 @@ from emoclust_lobes.synthetic.tree import Clip, make_tree
 from emoclust_lobes.synthetic.voice import make_channel, make_speaker
 
 SPLITS = ("Train", "Train", "Train", "Development", "Test1", "Test2")
-# Letter and how it is spoken: contempt like disgust, the last two neutral.
-EMOTIONS = {
-    "A": "ang",
-    "S": "sad",
-    "H": "hap",
-    "U": "sur",
-    "F": "fea",
-    "D": "dis",
-    "C": "dis",
-    "N": "neu",
-    "O": "neu",
-    "X": "neu",
-}
+# How letters are spoken: contempt like disgust, the last two neutral.
+SPOKEN = "ang sad hap sur fea dis dis neu neu neu".split()
+EMOTIONS = dict(zip("ASHUFDCNOX", SPOKEN, strict=True))
 
 
 def make_msp_podcast(
@@ -31,16 +21,13 @@ def make_msp_podcast(
     Arguments
     ---------
     folder : str or pathlib.Path
-        New folder for the tree; a finished tree is left as it is, a half-made
-        one is completed.
+        New folder for the tree; of a half-made one the rest is made.
     n_speakers : int
         Known speakers, men and women in turn, 1 to 60 here.
     n_segments : int
         Segments with each of ten labels, 1 to 100 here.
-    sample_rate : int
-        In Hz.
-    seed : int
-        Other seeds give other people.
+    sample_rate, seed : int
+        In Hz. Other seeds give other people.
 
     Returns
     -------
@@ -49,10 +36,8 @@ def make_msp_podcast(
 
     Raises
     ------
-    EmoclustError
-        When a number is out of the corpus's range.
-    FileExistsError
-        When the folder holds anything but this tree.
+    EmoclustError, FileExistsError
+        When the corpus has not as many; when the folder holds anything else.
 
     Example
     -------

@@ -24,18 +24,15 @@ def make_ravdess(
     Arguments
     ---------
     folder : str or pathlib.Path
-        New folder for the tree; a finished tree is left as it is, a half-made
-        one is completed.
+        New folder for the tree; of a half-made one the rest is made.
     n_speakers : int
         Actors, 1 to 24: odd numbers are men, even numbers women.
     n_statements : int
         Sentences, 1 or 2.
     n_repetitions : int
         Takes of each, 1 or 2.
-    sample_rate : int
-        In Hz; 48000 is the corpus's own.
-    seed : int
-        Other seeds give other people.
+    sample_rate, seed : int
+        In Hz; 48000 is the corpus's own. Other seeds give other people.
 
     Returns
     -------
@@ -44,10 +41,8 @@ def make_ravdess(
 
     Raises
     ------
-    EmoclustError
-        When a number is out of the corpus's range.
-    FileExistsError
-        When the folder holds anything but this tree.
+    EmoclustError, FileExistsError
+        When the corpus has not as many; when the folder holds anything else.
 
     Example
     -------

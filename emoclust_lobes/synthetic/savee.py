@@ -4,15 +4,8 @@ from emoclust_lobes.synthetic.tree import Clip, make_tree
 from emoclust_lobes.synthetic.voice import make_speaker
 
 SPEAKERS = ("DC", "JE", "JK", "KL")
-EMOTIONS = {
-    "a": "ang",
-    "d": "dis",
-    "f": "fea",
-    "h": "hap",
-    "n": "neu",
-    "sa": "sad",
-    "su": "sur",
-}
+LETTERS = ("a", "d", "f", "h", "n", "sa", "su")
+EMOTIONS = ("ang", "dis", "fea", "hap", "neu", "sad", "sur")
 
 
 def make_savee(
@@ -25,16 +18,13 @@ def make_savee(
     Arguments
     ---------
     folder : str or pathlib.Path
-        New folder for the tree; a finished tree is left as it is, a half-made
-        one is completed.
+        New folder for the tree; of a half-made one the rest is made.
     n_speakers : int
         Actors, 1 to 4.
     n_sentences : int
         Clips of each emotion but neutral, 1 to 15.
-    sample_rate : int
-        In Hz.
-    seed : int
-        Other seeds give other people.
+    sample_rate, seed : int
+        In Hz. Other seeds give other people.
 
     Returns
     -------
@@ -43,10 +33,8 @@ def make_savee(
 
     Raises
     ------
-    EmoclustError
-        When a number is out of the corpus's range.
-    FileExistsError
-        When the folder holds anything but this tree.
+    EmoclustError, FileExistsError
+        When the corpus has not as many; when the folder holds anything else.
 
     Example
     -------
@@ -65,7 +53,7 @@ def make_savee(
             sentence=f"SAVEE-{letters}-{number}",
         )
         for name in SPEAKERS[:n_speakers]
-        for letters, emotion in EMOTIONS.items()
+        for letters, emotion in zip(LETTERS, EMOTIONS, strict=True)
         for number in range(1, n_sentences * (1 + (emotion == "neu")) + 1)
     )
     return make_tree(

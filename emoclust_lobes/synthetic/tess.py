@@ -26,16 +26,13 @@ def make_tess(folder, *, n_speakers=2, n_words=3, sample_rate=16000, seed=1):
     Arguments
     ---------
     folder : str or pathlib.Path
-        New folder for the tree; a finished tree is left as it is, a half-made
-        one is completed.
+        New folder for the tree; of a half-made one the rest is made.
     n_speakers : int
         1 or 2.
     n_words : int
         Words, 1 to 8 here.
-    sample_rate : int
-        In Hz.
-    seed : int
-        Other seeds give other people.
+    sample_rate, seed : int
+        In Hz. Other seeds give other people.
 
     Returns
     -------
@@ -44,10 +41,8 @@ def make_tess(folder, *, n_speakers=2, n_words=3, sample_rate=16000, seed=1):
 
     Raises
     ------
-    EmoclustError
-        When a number is out of the corpus's range.
-    FileExistsError
-        When the folder holds anything but this tree.
+    EmoclustError, FileExistsError
+        When the corpus has not as many; when the folder holds anything else.
 
     Example
     -------

@@ -1,8 +1,7 @@
 """A made-up voice: a tone with harmonics and noise, syllable by syllable.
 
-An emotion changes what a speaker has at rest, in the directions that the
-literature on vocal expression reports (K. R. Scherer, Speech Communication 40,
-2003). Every number that is drawn depends on a seed and on names alone.
+An emotion changes what a speaker has at rest, as K. R. Scherer reports in Speech
+Communication 40, 2003. All that is drawn depends on a seed and on names alone.
 """
 
 import hashlib
@@ -10,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-# Differences to the speaker's rest: pitch in semitones, log of the pitch range,
-# rise of the pitch in the end in semitones, log of the rate, level in dB,
-# spectral tilt in dB per octave (positive is duller), breath in dB.
+# Differences to the speaker's rest: pitch (semitones), log of its range, rise in
+# the end (semitones), log of the rate, level (dB), spectral tilt (dB per octave,
+# positive is duller), breath (dB).
 EMOTIONS = {
     "neu": np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]),
     "cal": np.array([-0.5, -0.2, 0.0, -0.13, -3.5, 1.2, 3.0]),
@@ -60,12 +59,11 @@ def generator(*names):
 def make_speaker(name, gender, seed):
     """Draw the speaker whom a corpus of this seed calls so."""
     draw = generator(seed, "speaker", name).uniform
-    woman = {"F": True, "M": False}[gender]
     return Speaker(
         name=name,
         gender=gender,
-        pitch_hz=draw(185, 245) if woman else draw(95, 140),
-        formant_ratio=draw(1.11, 1.23) if woman else draw(0.94, 1.06),
+        pitch_hz=draw(*{"F": (185, 245), "M": (95, 140)}[gender]),
+        formant_ratio=draw(*{"F": (1.11, 1.23), "M": (0.94, 1.06)}[gender]),
         syllables_per_second=draw(4.0, 5.0),
         level_dbfs=draw(-35, -31),
         tilt_db_per_octave=draw(5.5, 8.5),
@@ -75,7 +73,7 @@ def make_speaker(name, gender, seed):
 
 
 def make_channel(name, seed):
-    """Draw the channel of the recording session of this name."""
+    """Draw the channel of the session of this name."""
     draw = generator(seed, "channel", name).uniform
     return Channel(draw(-3, 3), draw(-0.3, 0.3), draw(-80, -65))
 
@@ -91,13 +89,13 @@ def speak(
 ):
     """Say the sentence of this name: int16, [time], about 1 to 4 s.
 
-    ``rng`` gives everything in which two takes differ. The sentences have
-    nearly the same sounds in other orders, as real ones of this length.
+    ``rng`` gives everything in which two takes differ.
     """
     pitch, spread, rise, rate, level, tilt, breath = (
         strength * speaker.expressiveness * EMOTIONS[emotion]
         + DEVIATION * rng.standard_normal(len(DEVIATION))
     )
+    # All sentences have nearly the same sounds in other orders, as real ones
     draw = generator("sentence", sentence)
     n = draw.integers(7, 9)  # syllables
     formants_hz = np.stack(
@@ -107,11 +105,10 @@ def speak(
     stress, beats = draw.uniform(0.6, 1.0, n), draw.uniform(0.7, 1.3, n)
 
     # Samples of the silence before, of each syllable, of the silence after
-    beats *= np.exp(0.15 * rng.standard_normal(n))
-    seconds = beats / (speaker.syllables_per_second * np.exp(rate))
-    before, after = rng.uniform((0.08, 0.12), (0.2, 0.25))
-    lengths = np.array([before, *seconds, after]) * sample_rate
-    lengths = np.rint(lengths).astype(int)
+    beats *= np.exp(0.15 * rng.standard_normal(n) - rate)
+    seconds = beats / speaker.syllables_per_second
+    seconds = [rng.uniform(0.08, 0.2), *seconds, rng.uniform(0.12, 0.25)]
+    lengths = np.rint(np.multiply(seconds, sample_rate)).astype(int)
     starts, samples = np.cumsum(lengths)[:-2], np.arange(lengths.sum())
 
     def track(places, values):
@@ -120,9 +117,8 @@ def speak(
         return np.interp(samples, knots.ravel(), np.ravel(values))
 
     # A syllable is a hiss, then a vowel
-    shape = [0.0, 1.0, 0.7, 0.0]
-    friction = track((0.0, 0.12, 0.3, 0.4), np.outer(hiss, shape))
-    voicing = track((0.25, 0.4, 0.75, 0.99), np.outer(stress, shape))
+    friction = track((0.0, 0.12, 0.3, 0.4), np.outer(hiss, (0, 1, 0.7, 0)))
+    voicing = track((0.25, 0.4, 0.75, 0.99), np.outer(stress, (0, 1, 0.7, 0)))
     time = np.linspace(0, 1, n)
     melody = 6 * stress - 2.5 * time
     melody += np.sin(2 * np.pi * (rng.uniform(1, 2) * time + rng.random()))
@@ -136,17 +132,16 @@ def speak(
     distance = f - speaker.formant_ratio * formants_hz[..., None]
     resonance = 0.03 + (1 / (1 + (distance / 80) ** 2)).sum(axis=0)
     tilt_db = (speaker.tilt_db_per_octave + tilt) * np.log2(1 + f / 500)
-    spectra = np.zeros((n, PERIOD // 2 + 1))
-    spectra[:, 1 : harmonics + 1] = resonance * 10 ** (-tilt_db / 20)
+    spectra = np.pad(resonance * 10 ** (-tilt_db / 20), ((0, 0), (1, 0)))
     spectra *= PERIOD / np.sqrt(2 * (spectra**2).sum(axis=1, keepdims=True))
     phase = PERIOD / sample_rate * np.cumsum(track((0.5,), pitch_hz))
     syllable = np.repeat(np.arange(n + 2), lengths).clip(1, n) - 1
-    tone = np.fft.irfft(spectra)[syllable, phase.astype(int) % PERIOD]
+    tone = np.fft.irfft(spectra, PERIOD)[syllable, phase.astype(int) % PERIOD]
 
     noise, floor = rng.standard_normal((2, len(samples)))
     noise = np.diff(noise, prepend=0.0)  # brighter than the tone
-    breathing = 10 ** ((speaker.breath_db + breath) / 20) * voicing
-    audio = voicing * tone + (breathing + 0.3 * friction) * noise
+    breath = 10 ** ((speaker.breath_db + breath) / 20)
+    audio = voicing * tone + (breath * voicing + 0.3 * friction) * noise
     audio += channel.dullness * np.roll(audio, 1)
     level += speaker.level_dbfs + channel.level_db
     audio *= 10 ** (level / 20) / np.sqrt(np.mean(audio**2))
