@@ -4,18 +4,11 @@ import numpy as np
 import pytest
 import scipy.signal
 from emoclust_lobes.synthetic import voice
-from emoclust_lobes.synthetic.voice import (
-    EMOTIONS,
-    Channel,
-    generator,
-    make_channel,
-    make_speaker,
-    speak,
-)
+from emoclust_lobes.synthetic.voice import EMOTIONS, Channel, generator, speak
 from voice_oracles import level_db, pitch_track
 
-WOMAN = make_speaker("woman", "F", seed=1)
-MAN = make_speaker("man", "M", seed=1)
+WOMAN = voice.make_speaker("woman", "F", seed=1)
+MAN = voice.make_speaker("man", "M", seed=1)
 both = pytest.mark.parametrize("speaker", [WOMAN, MAN], ids=["woman", "man"])
 
 
@@ -48,9 +41,8 @@ def test_pitch_and_level_are_what_is_asked_for(speaker, emotion, steady):
     pitch, level = EMOTIONS[emotion][[0, 4]]
     asked = speaker.pitch_hz * 2 ** (pitch / 12)
     assert abs(12 * np.log2(measured / asked)) < 1.5
-    for audio in takes:
-        asked = speaker.level_dbfs + level
-        assert level_db(audio) == pytest.approx(asked, abs=0.05)
+    levels = [level_db(audio) for audio in takes]
+    assert levels == pytest.approx([speaker.level_dbfs + level] * 3, abs=0.05)
 
 
 @both
@@ -81,7 +73,6 @@ def test_channels_change_level_treble_and_noise():
     assert treble_db(say(MAN, channel=Channel(0, 0.3))) < treble_db(plain)
     noisy = say(MAN, channel=Channel(0, 0, -50.0))
     assert level_db(noisy[:1000]) == pytest.approx(-50, abs=0.5)
-    assert make_channel("A", 1) == make_channel("A", 1) != make_channel("B", 1)
 
 
 def test_another_sample_rate_is_the_same_voice():
@@ -101,7 +92,7 @@ def test_sentences_and_takes_differ():
 @pytest.mark.parametrize("seed", range(12))
 def test_every_voice_is_audible_and_not_clipped(seed):
     rng = generator(seed)
-    speaker = make_speaker("any", rng.choice(["F", "M"]), seed)
+    speaker = voice.make_speaker("any", rng.choice(["F", "M"]), seed)
     emotion = rng.choice(sorted(EMOTIONS))
     audio = speak(speaker, emotion, f"{seed}", rng, strength=rng.uniform(0, 2))
     assert audio.dtype == np.int16 and 0.8 < len(audio) / 16000 < 6
