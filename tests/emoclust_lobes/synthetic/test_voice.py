@@ -46,15 +46,14 @@ def test_pitch_and_level_are_what_is_asked_for(speaker, emotion, steady):
 
 
 @both
-def test_anger_is_louder_brighter_and_faster_than_rest_than_sadness(
-    speaker, steady
-):
-    for measure in (level_db, treble_db, lambda audio: -len(audio)):
-        angry, neutral, sad = (
-            np.mean([measure(say(speaker, emotion, i)) for i in range(4)])
-            for emotion in ("ang", "neu", "sad")
-        )
-        assert angry > neutral > sad
+def test_anger_is_brighter_and_faster_than_rest_than_sadness(speaker, steady):
+    angry, neutral, sad = (
+        [say(speaker, emotion, i) for i in range(4)]
+        for emotion in ("ang", "neu", "sad")
+    )
+    for measure in (treble_db, lambda audio: -len(audio)):
+        means = [np.mean([*map(measure, x)]) for x in (sad, neutral, angry)]
+        assert means == sorted(means)
 
 
 def test_surprise_rises_in_the_end(steady):
@@ -82,11 +81,10 @@ def test_another_sample_rate_is_the_same_voice():
     assert np.median(again) == pytest.approx(np.median(pitch_track(low)), 0.02)
 
 
-def test_sentences_and_takes_differ():
-    sentences = [speak(MAN, "neu", x, generator(1)) for x in "ABCD"]
-    takes = [speak(MAN, "neu", "A", generator(x)) for x in range(4)]
-    assert len({len(audio) for audio in sentences}) == 4
-    assert len({len(audio) for audio in takes}) == 4
+def test_sentences_and_takes_differ_in_length():
+    sentences = {len(speak(MAN, "neu", x, generator(1))) for x in "ABCD"}
+    takes = {len(speak(MAN, "neu", "A", generator(x))) for x in range(4)}
+    assert len(sentences) == len(takes) == 4
 
 
 @pytest.mark.parametrize("seed", range(12))
