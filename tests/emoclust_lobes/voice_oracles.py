@@ -32,6 +32,13 @@ def level_db(audio):
     return 10 * np.log10(np.mean(audio**2))
 
 
+def treble_db(audio):
+    """Level of 1 to 4 kHz relative to what is below."""
+    f, power = scipy.signal.welch(audio, 16000, nperseg=512)
+    treble, bass = power[(f > 1000) & (f < 4000)], power[(f > 50) & (f < 1000)]
+    return 10 * np.log10(treble.sum() / bass.sum())
+
+
 def mel_statistics(path, n_mels=40):
     """Mean and deviation over time of log-mel energies, shape [80]."""
     audio, rate = soundfile.read(path)
