@@ -2,6 +2,7 @@
 
 import argparse
 import inspect
+from collections.abc import Callable
 
 import pandas as pd
 from data_prep.errors import EmoclustError
@@ -18,7 +19,7 @@ from emoclust_lobes.synthetic import (
     tess,
 )
 
-MAKERS = {
+MAKERS: dict[str, Callable] = {
     "cremad": cremad.make_cremad,
     "emodb": emodb.make_emodb,
     "esd": esd.make_esd,

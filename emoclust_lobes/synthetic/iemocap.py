@@ -125,7 +125,7 @@ def _label_files(clips, seconds):
         session, _, _, dialogue, wav = clip.path.split("/")
         turn = wav.removesuffix(".wav")
         dialogues[session, dialogue].append((turn, clip.label, duration))
-    files = {}
+    files: dict[str, str | bytes] = {}
     for (session, dialogue), turns in dialogues.items():
         evaluation = "% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]\n\n"
         transcript = categories = attributes = ""
