@@ -3,7 +3,7 @@
 import matplotlib.patches
 import numpy as np
 from emoclust_lobes.crosscorpus.tables import matrix_table, row_name
-from emoclust_lobes.figures.style import GREY, new_panels, save_figure, styled
+from emoclust_lobes.figures.style import GRAY, new_panels, save_figure, styled
 from emoclust_lobes.protocol.markdown import number
 
 
@@ -53,7 +53,7 @@ def _write_numbers(axis, uars, middle):
             number(uar),
             ha="center",
             va="center",
-            color=GREY if np.isnan(uar) else color,
+            color=GRAY if np.isnan(uar) else color,
         )
         if row == column and not np.isnan(uar):
             axis.add_patch(

@@ -35,7 +35,7 @@ EMOTIONS = {
     "neu": "neutral",
     "sur": "surprised",
 }
-GREY = "#8C8C8C"
+GRAY = "#8C8C8C"
 _RC: dict = {
     "font.size": 9,
     "font.family": "sans-serif",

@@ -6,7 +6,7 @@ import numpy as np
 from emoclust_lobes.figures.confusion import plot_confusion
 from emoclust_lobes.figures.style import (
     COLORS,
-    GREY,
+    GRAY,
     new_figure,
     save_figure,
     style_of,
@@ -48,7 +48,7 @@ def plot_systems(results, path):
             folds,
             np.full(len(folds), place),
             "o",
-            color=GREY,
+            color=GRAY,
             markerfacecolor="none",
             markersize=5,
             label="mean of a fold" if place == 0 else None,

@@ -25,32 +25,10 @@ FEW = {("none", 1.0, ""): 0.5, ("contrastive", 1.0, ""): 0.7}
 
 
 def make_predictions(rng, fold, uar, n_speakers=3):
-    """Make up predictions that are right with a probability.
+    """Make up predictions of which so many are right; wrong ones are random.
 
-    Arguments
-    ---------
-    rng : numpy.random.Generator
-        Source of the draws.
-    fold : int
-        The speakers of another fold are others.
-    uar : float
-        What their UAR comes near to; wrong ones are drawn at random.
-    n_speakers : int
-        Number of test speakers, of 20 utterances each.
-
-    Returns
-    -------
-    predictions : pandas.DataFrame
-        ``ID, truth, prediction``.
-    speakers : pandas.Series
-        Speaker by ID.
-
-    Example
-    -------
-    >>> rng = np.random.default_rng(0)
-    >>> predictions, speakers = make_predictions(rng, fold=1, uar=0.7)
-    >>> len(predictions), speakers.unique().tolist()
-    (60, ['f1s0', 'f1s1', 'f1s2'])
+    Returns a DataFrame of ``ID, truth, prediction``, 20 utterances of each test
+    speaker, whose names depend on the fold, and a Series of speakers by ID.
     """
     truth = np.tile(np.repeat(CLASSES, [3, 5, 8, 4]), n_speakers)
     names = [f"f{fold}s{number}" for number in range(n_speakers)]
@@ -64,29 +42,9 @@ def make_predictions(rng, fold, uar, n_speakers=3):
 
 
 def make_runs(conditions, n_folds=3, n_seeds=2, seed=0, n_speakers=3):
-    """Make up the runs of a protocol.
+    """Make up the runs of a protocol: the two DataFrames of ``run_rows``.
 
-    Arguments
-    ---------
-    conditions : dict
-        System, share of the labels and enrolled clips -> UAR.
-    n_folds, n_seeds : int
-        How many of each.
-    seed : int
-        Of the draws.
-    n_speakers : int
-        Test speakers of a fold.
-
-    Returns
-    -------
-    runs, speakers : pandas.DataFrame
-        As of ``run_rows``.
-
-    Example
-    -------
-    >>> runs, speakers = make_runs(FEW)
-    >>> len(runs), len(speakers)
-    (12, 36)
+    ``conditions`` gives a UAR for system, share of the labels, enrolled clips.
     """
     rng = np.random.default_rng(seed)
     made = []
@@ -115,25 +73,7 @@ def make_runs(conditions, n_folds=3, n_seeds=2, seed=0, n_speakers=3):
 
 
 def make_results(folder, conditions=None):
-    """Make up a folder of results.
-
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        Where ``protocol.json``, ``runs.csv`` and ``speakers.csv`` go.
-    conditions : dict or None
-        As for ``make_runs``; None for two systems.
-
-    Returns
-    -------
-    pathlib.Path
-        The folder.
-
-    Example
-    -------
-    >>> sorted(x.name for x in make_results(getfixture("tmp_path")).iterdir())
-    ['protocol.json', 'runs.csv', 'speakers.csv']
-    """
+    """Make up a folder of results: ``protocol.json`` and both CSV files."""
     folder = pathlib.Path(folder)
     write_json(folder / "protocol.json", FACTS)
     merge_runs(folder, *make_runs(conditions or FEW))
@@ -141,24 +81,6 @@ def make_results(folder, conditions=None):
 
 
 def made_up_results(folder, *more):
-    """Make up results, and read them.
-
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        As for ``make_results``.
-    *more : (str, float, str)
-        System, share of the labels and enrolled clips of further runs.
-
-    Returns
-    -------
-    Results
-
-    Example
-    -------
-    >>> results = made_up_results(getfixture("tmp_path"), ("none", 0.1, ""))
-    >>> sorted(set(results.runs["labels"]))
-    [0.1, 1.0]
-    """
+    """Make up results with more conditions, as of ``make_cells``; read them."""
     conditions = {**FEW, **dict.fromkeys(more, 0.6)}
     return read_results(make_results(folder, conditions))
