@@ -81,6 +81,6 @@ def make_results(folder, conditions=None):
 
 
 def made_up_results(folder, *more):
-    """Make up results with more conditions, as of ``make_cells``; read them."""
+    """Make up results with more conditions, as of ``make_runs``; read them."""
     conditions = {**FEW, **dict.fromkeys(more, 0.6)}
     return read_results(make_results(folder, conditions))
