@@ -4,7 +4,7 @@ import numpy as np
 from emoclust_lobes.analysis.grid import GIVEN, STABILITY, pick
 from emoclust_lobes.figures.style import (
     COLORS,
-    GREY,
+    GRAY,
     MARKERS,
     new_figure,
     new_panels,
@@ -153,9 +153,9 @@ def plot_spread(speakers, genders):
             widths=0.6,
             showfliers=False,
             medianprops={"color": "black", "linewidth": 1.6},
-            boxprops={"color": GREY},
-            whiskerprops={"color": GREY},
-            capprops={"color": GREY},
+            boxprops={"color": GRAY},
+            whiskerprops={"color": GRAY},
+            capprops={"color": GRAY},
         )
         of_gender = rows["spk_id"].map(genders).fillna("")
         for number, gender in enumerate(groups):

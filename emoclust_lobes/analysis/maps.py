@@ -8,7 +8,7 @@ import numpy as np
 import pandas
 from emoclust_lobes.figures.style import (
     EMOTIONS,
-    GREY,
+    GRAY,
     MARKERS,
     new_figure,
     style_of,
@@ -99,7 +99,7 @@ def cluster_styles(clusters, matches):
     return {
         x: emotions[matches[x]]
         if x in matches
-        else (GREY, MARKERS[x % len(MARKERS)])
+        else (GRAY, MARKERS[x % len(MARKERS)])
         for x in clusters
     }
 
@@ -127,7 +127,7 @@ def plot_maps(panels, with_emotion):
             "emotion": style_of(sorted(set(table["emotion"]))),
             "cluster": cluster_styles(table["cluster"], matches),
         }
-        styles["emotion"][""] = (GREY, ".")
+        styles["emotion"][""] = (GRAY, ".")
         shown.update(set(table["emotion"]) - {""})
         for axis, (method, coloring) in zip(line, columns):
             for value, rows in table.groupby(coloring):

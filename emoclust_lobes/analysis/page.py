@@ -14,7 +14,7 @@ from emoclust_lobes.analysis.listen import embed_audio, link
 from emoclust_lobes.analysis.maps import METHODS, cluster_styles
 from emoclust_lobes.analysis.measures import MEASURES
 from emoclust_lobes.analysis.utterances import TARGETS
-from emoclust_lobes.figures.style import EMOTIONS, GREY, data_uri, style_of
+from emoclust_lobes.figures.style import EMOTIONS, GRAY, data_uri, style_of
 
 # More would make a page that browsers are slow to open.
 MOST_SPEAKERS = 200
@@ -172,7 +172,7 @@ def _explorer(study, folder, listen, with_audio):
             x: {"name": EMOTIONS.get(x, x), "color": color, "marker": marker}
             for x, (color, marker) in style_of(emotions).items()
         },
-        "unknown": GREY,
+        "unknown": GRAY,
         "encoders": study.encoders,
         "first": listen,
         "speakers": speakers,

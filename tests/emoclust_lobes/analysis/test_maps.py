@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from emoclust_lobes.analysis.maps import cluster_styles, pca, tsne
-from emoclust_lobes.figures.style import GREY, style_of
+from emoclust_lobes.figures.style import GRAY, style_of
 from scipy.spatial.distance import pdist
 
 
@@ -35,7 +35,7 @@ def test_clusters_look_like_the_emotions_that_they_match():
     assert looks.items() <= others.items()
     styles = cluster_styles([2, 0, 1, 1], {0: "sad", 2: "ang"})
     assert styles[0] == looks["sad"] and styles[2] == looks["ang"]
-    assert styles[1][0] == GREY
+    assert styles[1][0] == GRAY
     assert cluster_styles([0, 1], {}) == style_of([0, 1])
 
 
