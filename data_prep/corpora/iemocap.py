@@ -2,7 +2,7 @@
 
 Busso et al., "IEMOCAP: interactive emotional dyadic motion capture database",
 Language Resources and Evaluation 42 (2008). About 12 hours, 10,039 turns, 16
-kHz; research licence of the University of Southern California, on request at
+kHz; research license of the University of Southern California, on request at
 https://sail.usc.edu/iemocap/. ``data_folder`` is ``IEMOCAP_full_release``::
 
     Session1 / dialog / EmoEvaluation / Ses01F_impro01.txt
@@ -51,39 +51,8 @@ _LABEL = re.compile(r"\[[^\]]*\]\s+(\S+)\s+(\w+)")
 def scan_iemocap(data_folder, classes, expect_complete):
     """Find all turns and the emotion that most annotators heard.
 
-    Arguments
-    ---------
-    data_folder : pathlib.Path
-        ``IEMOCAP_full_release``.
-    classes : collection of str
-        The class set.
-    expect_complete : bool
-        Whether a label without audio is kept, to be complained about, or
-        counted as dropped.
-
-    Returns
-    -------
-    Scan
-
-    Raises
-    ------
-    ManifestError
-        When a line of a label file cannot be read or, in what should be
-        complete, a dialogue has no label file.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> labels = folder / "Session1/dialog/EmoEvaluation"
-    >>> turns = folder / "Session1/sentences/wav/Ses01F_impro01"
-    >>> for made in (labels, turns):
-    ...     made.mkdir(parents=True)
-    >>> (turns / "Ses01F_impro01_F000.wav").touch()
-    >>> line = "[6.29 - 8.24]\\tSes01F_impro01_F000\\texc\\t[2.5, 2.5, 2.5]"
-    >>> _ = (labels / "Ses01F_impro01.txt").write_text(line)
-    >>> scan = scan_iemocap(folder, ["hap", "sad"], expect_complete=False)
-    >>> [(x.spk_id, x.session, x.emotion) for x in scan.utterances]
-    [('Ses01F', '1', 'hap')]
+    A label without audio is kept, to be complained about, in what should be
+    complete, and counted as dropped otherwise.
     """
     utterances, problems = [], []
     unlabeled: collections.Counter[str] = collections.Counter()

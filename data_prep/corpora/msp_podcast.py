@@ -3,7 +3,7 @@
 Lotfian and Busso, "Building naturalistic emotionally balanced speech corpus by
 retrieving emotional speech from existing podcast recordings", IEEE
 Transactions on Affective Computing 10 (2019). It grows from release to
-release; 16 kHz; academic licence, on request from the MSP lab (University of
+release; 16 kHz; academic license, on request from the MSP lab (University of
 Texas at Dallas). ``data_folder`` holds::
 
     Labels/labels_consensus.csv           FileName, EmoClass, SpkrID, Gender,
@@ -65,44 +65,10 @@ _UNKNOWN = "unknown"
 
 
 def scan_msp_podcast(data_folder, classes, test_set, expect_complete):
-    """Find all segments of known speakers and their labels.
+    """Find all segments of known speakers, and the speakers of each split.
 
-    Arguments
-    ---------
-    data_folder : pathlib.Path
-        The folder that holds ``Labels`` and ``Audios``.
-    classes : collection of str
-        The class set.
-    test_set : str
-        "Test1" or "Test2".
-    expect_complete : bool
-        Whether a row without audio is kept, to be complained about, or
-        counted as dropped.
-
-    Returns
-    -------
-    Scan
-    speakers : dict
-        Tuples of speakers under "train", "valid" and "test".
-
-    Raises
-    ------
-    ManifestError
-        When the table lacks a column, or has an emotion that there is not.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> for name in ("Labels", "Audios"):
-    ...     (folder / name).mkdir()
-    >>> (folder / "Audios" / "MSP-PODCAST_0001_0008.wav").touch()
-    >>> _ = (folder / "Labels" / "labels_consensus.csv").write_text(
-    ...     "FileName,EmoClass,SpkrID,Gender,Split_Set\\n"
-    ...     "MSP-PODCAST_0001_0008.wav,A,127,Male,Train\\n"
-    ... )
-    >>> scan, _ = scan_msp_podcast(folder, ["ang", "sad"], "Test1", True)
-    >>> [(x.spk_id, x.session, x.emotion) for x in scan.utterances]
-    [('127', 'MSP-PODCAST_0001', 'ang')]
+    A row without audio is kept, to be complained about, in what should be
+    complete, and counted as dropped otherwise.
     """
     rows = []
     for path in sorted(data_folder.glob(_TABLE)):

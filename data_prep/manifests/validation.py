@@ -2,6 +2,7 @@
 
 import collections
 import math
+import operator
 import re
 
 from data_prep.errors import ManifestError, name_some
@@ -13,37 +14,19 @@ from data_prep.recordings.paths import is_below_root
 _UNFIT = re.compile(r"^\s|\s$|[$\0\r\n\ud800-\udfff]")
 
 
+_texts = operator.attrgetter(
+    *("ID", "wav", "spk_id", "session", "sentence", "emotion")
+)
+
+
 def check_text(corpus, utterances):
-    """Refuse names that would not come back from a CSV as they went in.
-
-    Arguments
-    ---------
-    corpus : str
-        Name of the corpus.
-    utterances : list of Utterance
-        What was found.
-
-    Raises
-    ------
-    ManifestError
-        Naming the utterances with a '$', a line break, a zero, a space at
-        either end, or bytes that are not UTF-8.
-
-    Example
-    -------
-    >>> from data_prep.manifests.manifest import Utterance
-    >>> check_text("Tiny", [Utterance(ID="a", wav="a.wav", spk_id="$s")])
-    Traceback (most recent call last):
-    ...
-    data_prep.errors.ManifestError: Tiny has names with '$', line breaks, \
-zeros, outer spaces or bytes that are not UTF-8: 'a'. Rename them.
-    """
+    """Refuse names that would not come back from a CSV as they went in."""
     unfit = [
         ascii(row.ID)
         for row in utterances
         if any(
             _UNFIT.search(text)
-            for text in (row.ID, row.wav, row.spk_id, row.session, row.sentence)
+            for text in _texts(row)
         )
     ]
     if unfit:

@@ -29,13 +29,7 @@ OWN = "own"
 
 
 class Pool(NamedTuple):
-    """A pool's name, and the folder or CSV file that it comes from.
-
-    Example
-    -------
-    >>> Pool("calls", pathlib.Path("/data/calls.csv")).data_root.as_posix()
-    '/data'
-    """
+    """A pool's name, and the folder or CSV file that it comes from."""
 
     name: str
     path: pathlib.Path
@@ -47,32 +41,10 @@ class Pool(NamedTuple):
 
 
 def name_pools(pools):
-    """Give each external pool a name of its own.
+    """Name the external pools, in order, each in another way.
 
-    Arguments
-    ---------
-    pools : list of str or str
-        "own", folders and CSV files.
-
-    Returns
-    -------
-    list of Pool
-        The external ones, in order. Those whose base names are equal have
-        as much of the path in front as tells them apart.
-
-    Raises
-    ------
-    ManifestError
-        When one is not there, or is listed twice.
-
-    Example
-    -------
-    >>> root = getfixture("tmp_path")
-    >>> for name in ("a/vox", "b/vox", "libri"):
-    ...     (root / name).mkdir(parents=True)
-    >>> paths = ["own", *(root / x for x in ("a/vox", "b/vox", "libri"))]
-    >>> [pool.name for pool in name_pools(paths)]
-    ['a-vox', 'b-vox', 'libri']
+    Those whose base names are equal have as much of the path in front as tells
+    them apart.
     """
     paths = [
         pathlib.Path(os.path.abspath(pathlib.Path(str(pool)).expanduser()))
