@@ -3,7 +3,6 @@
 What differs from corpus to corpus stands in a :class:`ClipCorpus`.
 """
 
-import collections
 import dataclasses
 import pathlib
 import re
@@ -11,11 +10,10 @@ from collections.abc import Callable, Mapping
 
 from data_prep.errors import check_choice
 from data_prep.manifests.folds import rotation, speaker_blocks
-from data_prep.manifests.manifest import Utterance
 from data_prep.manifests.preparation import (
-    Scan,
     check_data_folder,
     count_missing,
+    label_utterances,
     prepare_manifest,
 )
 from data_prep.recordings.audio_files import find_files
@@ -37,8 +35,8 @@ class ClipCorpus:
     describe : callable
         Is given a match, and returns a dict of columns: ``ID``, ``spk_id``,
         ``emotion`` and what else is known; or text: why the clip is left out.
-        By default the named groups of ``clip`` are the columns. An emotion of
-        no class set is the reason why there is none.
+        By default the named groups of ``clip`` are the columns. Where the
+        emotion is "", ``reason`` may say why.
     class_sets : dict
         The emotions of each value of ``classes``.
     speakers : dict
@@ -60,7 +58,9 @@ class ClipCorpus:
     >>> corpus = ClipCorpus(
     ...     name="Tiny",
     ...     contents=("ann",),
-    ...     clip=re.compile(r"(?P<spk_id>ann)/(?P<ID>(?P<emotion>hap)\\d)[.]wav"),
+    ...     clip=re.compile(
+    ...         r"(?P<spk_id>ann)/(?P<ID>(?P<emotion>hap)\\d)[.]wav"
+    ...     ),
     ...     class_sets={2: ("ang", "hap")},
     ...     speakers={"ann": 4},
     ...     blocks=(("ann",),),
@@ -84,34 +84,19 @@ class ClipCorpus:
 
 def scan_clips(corpus, data_folder, classes):
     """Find all clips of a ClipCorpus, with the labels of a class set."""
-    utterances = []
-    unlabeled: collections.Counter[str] = collections.Counter()
-    dropped: collections.Counter[str] = collections.Counter()
-    known = {x for emotions in corpus.class_sets.values() for x in emotions}
-    for wav in _find_clips(corpus, pathlib.Path(data_folder)):
-        name = corpus.clip.fullmatch(wav)
-        row = corpus.describe(name) if name else "not a clip's name"
-        if isinstance(row, str):
-            dropped[row] += 1
-            continue
-        emotion = row["emotion"]
-        if emotion not in classes:
-            unlabeled[f"label {emotion}" if emotion in known else emotion] += 1
-            emotion = ""
-        source = corpus.label_source if emotion else ""
-        row = {**row, "emotion": emotion, "label_source": source}
-        utterances.append(Utterance(wav=wav, **row))
-    return Scan(utterances, unlabeled, dropped)
-
-
-def _find_clips(corpus, data_folder):
-    if not corpus.folders:
-        return find_files(data_folder, corpus.suffixes)
-    return [
-        f"{folder.name}/{clip}"
-        for folder in sorted(data_folder.glob(corpus.folders))
-        for clip in find_files(folder, corpus.suffixes)
-    ]
+    folders = [pathlib.Path(data_folder)]
+    if corpus.folders:
+        folders = sorted(folders[0].glob(corpus.folders))
+    rows = []
+    for folder in folders:
+        place = f"{folder.name}/" if corpus.folders else ""
+        for clip in find_files(folder, corpus.suffixes):
+            name = corpus.clip.fullmatch(f"{place}{clip}")
+            row = corpus.describe(name) if name else "not a clip's name"
+            rows.append(
+                row if isinstance(row, str) else {"wav": name[0], **row}
+            )
+    return label_utterances(rows, classes, corpus.label_source)
 
 
 def prepare_clips(

@@ -15,6 +15,7 @@ checkout needs Git LFS). ``data_folder`` is that checkout::
 blocks of actors, as in EMO-SUPERB (Wu et al., 2024).
 """
 
+import itertools
 import re
 
 from data_prep.corpora.block_folds import ClipCorpus, prepare_clips
@@ -47,14 +48,8 @@ SPEAKERS = {str(actor): 82 for actor in range(1001, 1092)} | {
     "1076": 80,
 }
 BLOCKS = tuple(
-    tuple(str(actor) for actor in range(first, last + 1))
-    for first, last in (
-        (1001, 1018),
-        (1019, 1036),
-        (1037, 1054),
-        (1055, 1072),
-        (1073, 1091),
-    )
+    tuple(str(actor) for actor in range(first, after))
+    for first, after in itertools.pairwise((1001, 1019, 1037, 1055, 1073, 1092))
 )
 
 CONTENTS = ("AudioWAV", "AudioMP3")
@@ -75,14 +70,14 @@ def cremad(data_folder, label_source):
         if clip == _SILENT:
             return "silent"
         vote = votes.get(clip, "") if votes is not None else intended[0]
-        # A vote is a letter; a tie is several, as in "A:N"
-        no_label = "tie" if ":" in vote else "no vote"
         return {
             "ID": clip,
             "spk_id": actor,
             "gender": genders.get(actor, ""),
             "sentence": sentence,
-            "emotion": _EMOTIONS.get(vote, no_label),
+            # A vote is a letter; a tie is several, as in "A:N"
+            "emotion": _EMOTIONS.get(vote, ""),
+            "reason": "tie" if ":" in vote else "no vote",
         }
 
     return ClipCorpus(

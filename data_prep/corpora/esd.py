@@ -23,13 +23,9 @@ import re
 from data_prep.corpora.block_folds import ClipCorpus, prepare_clips
 from data_prep.errors import check_choice
 
-EMOTIONS = {
-    "Angry": "ang",
-    "Happy": "hap",
-    "Neutral": "neu",
-    "Sad": "sad",
-    "Surprise": "sur",
-}
+_CODES = "Angry Happy Neutral Sad Surprise"
+_CLASSES = "ang hap neu sad sur"
+EMOTIONS = dict(zip(_CODES.split(), _CLASSES.split(), strict=True))
 CLASS_SETS = {5: tuple(EMOTIONS.values())}
 # The k-th women and the k-th men are the k-th block.
 WOMEN = {
@@ -84,7 +80,7 @@ def esd(language):
             r"(?P<ID>(?P=speaker)_(?P<number>\d{6}))\.\w+"
         ),
         describe=describe,
-            class_sets=CLASS_SETS,
+        class_sets=CLASS_SETS,
         speakers=dict.fromkeys(spoken, len(EMOTIONS) * N_SENTENCES),
         blocks=blocks,
     )

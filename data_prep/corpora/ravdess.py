@@ -17,16 +17,9 @@ import re
 
 from data_prep.corpora.block_folds import ClipCorpus, prepare_clips
 
-EMOTIONS = {
-    "01": "neu",
-    "02": "cal",
-    "03": "hap",
-    "04": "sad",
-    "05": "ang",
-    "06": "fea",
-    "07": "dis",
-    "08": "sur",
-}
+_CODES = "01 02 03 04 05 06 07 08"
+_CLASSES = "neu cal hap sad ang fea dis sur"
+EMOTIONS = dict(zip(_CODES.split(), _CLASSES.split(), strict=True))
 CLASS_SETS = {8: tuple(sorted(EMOTIONS.values()))}
 # Clips of each actor in the complete corpus.
 SPEAKERS = {f"Actor_{actor:02d}": 60 for actor in range(1, 25)}

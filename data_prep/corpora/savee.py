@@ -19,15 +19,9 @@ import re
 
 from data_prep.corpora.block_folds import ClipCorpus, prepare_clips
 
-EMOTIONS = {
-    "a": "ang",
-    "d": "dis",
-    "f": "fea",
-    "h": "hap",
-    "n": "neu",
-    "sa": "sad",
-    "su": "sur",
-}
+_CODES = "a d f h n sa su"
+_CLASSES = "ang dis fea hap neu sad sur"
+EMOTIONS = dict(zip(_CODES.split(), _CLASSES.split(), strict=True))
 CLASS_SETS = {7: tuple(EMOTIONS.values())}
 # Clips of each actor in the complete corpus.
 SPEAKERS = {"DC": 120, "JE": 120, "JK": 120, "KL": 120}

@@ -21,15 +21,9 @@ import re
 
 from data_prep.corpora.block_folds import ClipCorpus, prepare_clips
 
-EMOTIONS = {
-    "angry": "ang",
-    "disgust": "dis",
-    "fear": "fea",
-    "happy": "hap",
-    "neutral": "neu",
-    "sad": "sad",
-    "ps": "sur",
-}
+_CODES = "angry disgust fear happy neutral sad ps"
+_CLASSES = "ang dis fea hap neu sad sur"
+EMOTIONS = dict(zip(_CODES.split(), _CLASSES.split(), strict=True))
 CLASS_SETS = {7: tuple(EMOTIONS.values())}
 # Clips of each speaker in the complete corpus.
 SPEAKERS = {"OAF": 1400, "YAF": 1400}

@@ -45,11 +45,12 @@ def _parse(path, columns):
             f"{path} is not a manifest: {reason}. Prepare it again."
         )
 
-    n_lines, has_zero = 0, False
+    n_lines, has_zero, end = 0, False, b""
     with open(path, "rb") as stream:
         while block := stream.read(1 << 20):
             n_lines += block.count(b"\n")
             has_zero = has_zero or b"\0" in block
+            end = block[-1:]
     if has_zero:
         raise refuse("there is a zero in it")
     try:
@@ -77,8 +78,8 @@ def _parse(path, columns):
         if "invalid UTF8" in reason:
             reason = "it is not UTF-8"
         raise refuse(reason.replace("Row #", "line ")) from error
-    if len(table) + 1 != n_lines:
-        line = _first_broken(table)
+    line = _broken_line(table, len(table) + 1 == n_lines and end == b"\n")
+    if line:
         raise refuse(f"line {line} is cut off, or a quote in it does not end")
     # Columns without any text, of which a pool has many, share their memory.
     blank = pyarrow.chunked_array(
@@ -88,12 +89,17 @@ def _parse(path, columns):
     return pyarrow.table(cells, names=found).to_pandas()
 
 
-def _first_broken(table):
-    """Find the line of the first row that holds the end of a line."""
-    for line, row in enumerate(table.to_pylist(), start=2):
+def _broken_line(table, is_even):
+    """Find a row that is not one line, None where each is.
+
+    Where there are as many lines as rows, the last alone may have swallowed
+    its end.
+    """
+    first = max(0, len(table) - 1) if is_even else 0
+    for line, row in enumerate(table.slice(first).to_pylist(), first + 2):
         if any("\n" in cell for cell in row.values()):
             return line
-    return len(table) + 1
+    return None if is_even else len(table) + 1
 
 
 def _malformed(table):

@@ -11,7 +11,7 @@ import pathlib
 from typing import NamedTuple
 
 from data_prep.errors import ManifestError, name_some
-from data_prep.manifests.manifest import FORMAT, write_manifest
+from data_prep.manifests.manifest import FORMAT, Utterance, write_manifest
 from data_prep.manifests.summary import is_current, read_summary
 from data_prep.manifests.validation import check_text, validate
 from data_prep.recordings.audio_files import file_size, probe_files
@@ -47,6 +47,30 @@ class Scan(NamedTuple):
     utterances: list
     unlabeled: collections.Counter
     dropped: collections.Counter
+
+
+def label_utterances(rows, classes, label_source):
+    """Make a Scan of rows: dicts of columns, or text: why it is left out.
+
+    What has no emotion of the class set is unlabeled. Where the emotion is "",
+    a key ``reason`` may say why.
+    """
+    utterances = []
+    unlabeled: collections.Counter[str] = collections.Counter()
+    dropped: collections.Counter[str] = collections.Counter()
+    for row in rows:
+        if isinstance(row, str):
+            dropped[row] += 1
+            continue
+        reason = row.pop("reason", "no label")
+        emotion = row["emotion"]
+        if emotion in classes:
+            row["label_source"] = label_source
+        else:
+            unlabeled[f"label {emotion}" if emotion else reason] += 1
+            row["emotion"] = ""
+        utterances.append(Utterance(**row))
+    return Scan(utterances, unlabeled, dropped)
 
 
 def check_data_folder(corpus, data_folder, contents):

@@ -1,13 +1,7 @@
 """Unlabeled pools: speech of many speakers for pretraining.
 
-A pool is "own" (the training speakers of the corpus' fold), or a folder of
-``SPEAKER/.../*.{wav,flac,mp3,ogg,opus}`` as VoxCeleb (SPEAKER/VIDEO/utterance)
-and LibriSpeech (SPEAKER/CHAPTER/utterance) have it, where a second level is
-the session, or LibriSpeech's files in one folder, or any of these packed in tar
-files, each of which counts as unpacked where it lies, or a CSV file with columns
-for the path (wav, path or file) and the speaker (spk_id or speaker), and
-optionally session, gender, sentence, start and stop, whose paths start from
-the CSV's own folder.
+A pool is "own" (the training speakers of the corpus' fold), a folder with one
+folder per speaker, or a CSV file: see :mod:`data_prep.pools.scans`.
 
 Each pool gets its manifest in ``<manifest_folder>/pools/<name>``. Its name, the
 folder's or the file's, stands in front of IDs and speakers.

@@ -2,7 +2,7 @@
 
 VoxCeleb and LibriSpeech are read as they are unpacked, LibriSpeech also where
 all its files lie in one folder; and packed in tars, each of which counts as
-unpacked where it lies.
+unpacked where it lies. A table's paths start from its own folder.
 """
 
 import collections

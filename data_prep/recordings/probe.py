@@ -47,7 +47,7 @@ def probe(path):
         if "".join(text.split()).isprintable() and "\ufffd" not in text[:-1]:
             reason = f"text, not audio; it begins with {text!r}"
         elif "does not exist" in reason:  # said of what is not MP3 after all
-            reason = "not audio: Format not recognized."
+            reason = "not audio: Format not recognised."  # in its words
         raise UnusableAudio(reason) from error
     with audio:
         if audio.frames < 1:

@@ -180,52 +180,10 @@ def test_a_part_without_a_needed_session_is_told_so(make, tmp_path):
         prepare_iemocap(root, tmp_path / "m", fold=4, expect_complete=False)
 
 
-@pytest.mark.parametrize(
-    "arguments, message",
-    [
-        ({"classes": 6}, "classes=6 is not offered: choose 4."),
-        ({"classes": [4]}, "classes=[4] is not offered: choose 4."),
-        (
-            {"label_source": "voice"},
-            "label_source='voice' is not offered: choose majority.",
-        ),
-        (
-            {"protocol": "random"},
-            "protocol='random' is not offered: choose sessions or speakers "
-            "or sessions-nodev.",
-        ),
-        ({"fold": 6}, "fold=6 does not exist: choose one of 1 to 5."),
-    ],
-)
-def test_arguments_that_are_not_offered_are_refused(
-    iemocap, tmp_path, arguments, message
-):
-    with pytest.raises(ManifestError) as error:
-        prepare_iemocap(iemocap, tmp_path, **arguments)
-    assert str(error.value) == message
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_folder_nearby_is_recognized(iemocap, tmp_path):
-    for wrong in (iemocap / "Session1", iemocap.parent):
-        with pytest.raises(ManifestError) as error:
-            prepare_iemocap(wrong, tmp_path)
-        assert f"data_folder={wrong} is not the folder of IEMOCAP" in str(
-            error.value
-        )
-        assert f"Did you mean {iemocap}?" in str(error.value)
-    with pytest.raises(ManifestError, match="it holds nothing"):
-        prepare_iemocap(tmp_path, tmp_path / "m")
-    for wrong in ("", None, "/no/such/folder"):
-        with pytest.raises(ManifestError, match="is not a folder: give the"):
-            prepare_iemocap(wrong, tmp_path)
-
-
 def test_real_emotional_speech_behind_the_real_names(
-    emoclust_data, make, tmp_path, monkeypatch
+    emoclust_data, make, tmp_path
 ):
     """EMO-DB has five women and five men, as IEMOCAP does."""
-    monkeypatch.setenv("EMOCLUST_LINKS", str(emoclust_data))
     speakers = {
         "Ses01F": "08",
         "Ses01M": "03",

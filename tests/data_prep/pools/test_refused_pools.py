@@ -90,10 +90,7 @@ def test_a_pool_with_held_out_speech_is_refused(fold, make, tmp_path, through):
     assert not (folder / "pools").exists()
 
 
-def test_one_recording_in_two_pools_is_refused(
-    fold, voxceleb, tmp_path, monkeypatch
-):
-    monkeypatch.setenv("EMOCLUST_LINKS", str(tmp_path.parent.parent))
+def test_one_recording_in_two_pools_is_refused(fold, voxceleb, tmp_path):
     corpus, folder = fold
     other = tmp_path / "other"
     (other / "Kim").mkdir(parents=True)
