@@ -54,8 +54,8 @@ def _parse(path, columns):
     if has_zero:
         raise refuse("there is a zero in it")
     try:
-        with open(path, encoding="utf-8-sig", newline="") as stream:
-            found = next(csv.reader(stream), [])
+        with open(path, encoding="utf-8-sig", newline="") as text:
+            found = next(csv.reader(text), [])
         if found not in ([*columns], [*columns, MEMBER]):
             raise refuse(
                 f"its columns are {name_some(found) or 'none'}, and should be "

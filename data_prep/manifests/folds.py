@@ -6,8 +6,8 @@ that over all folds each speaker is tested exactly once.
 """
 
 import collections
-import itertools
 
+import numpy
 from data_prep.errors import ManifestError, check_choice
 
 SESSIONS = tuple((f"Ses{n:02d}F", f"Ses{n:02d}M") for n in range(1, 6))
@@ -85,10 +85,8 @@ def speaker_blocks(official, present):
             f"({', '.join(speakers) or 'none'}): train, valid and test need "
             "at least one each."
         )
-    size, larger = divmod(len(speakers), n_blocks)
-    starts = [n * size + min(n, larger) for n in range(n_blocks + 1)]
-    cuts = itertools.pairwise(starts)
-    return [tuple(speakers[a:b]) for a, b in cuts], "present speakers"
+    cuts = numpy.array_split(speakers, n_blocks)
+    return [tuple(block.tolist()) for block in cuts], "present speakers"
 
 
 def balanced_blocks(labeled, n_blocks):
@@ -103,20 +101,16 @@ def balanced_blocks(labeled, n_blocks):
             f"folds={n_blocks!r} is too few: train, valid and test need at "
             "least one block of speakers each, so give 3 or more."
         )
-    counts: dict[str, collections.Counter[str]] = collections.defaultdict(
-        collections.Counter
-    )
+    counts: dict[str, collections.Counter[str]] = {}
     for speaker, emotion in labeled:
-        counts[speaker][emotion] += 1
+        counts.setdefault(speaker, collections.Counter())[emotion] += 1
     if len(counts) < n_blocks:
         raise ManifestError(
             f"folds={n_blocks} needs as many labeled speakers, and there are "
             f"{len(counts)}: give fewer folds, at least 3."
         )
     blocks: list[list[str]] = [[] for _ in range(n_blocks)]
-    totals: list[collections.Counter[str]] = [
-        collections.Counter() for _ in range(n_blocks)
-    ]
+    totals = [collections.Counter[str]() for _ in range(n_blocks)]
 
     def crowding(block, added):
         # By this much, times two and but for a constant, the sum of squares

@@ -14,7 +14,6 @@ from data_prep import (
 )
 from data_prep.corpora.block_folds import scan_clips
 from data_prep.corpora.cremad import (
-    BLOCKS,
     SPEAKERS,
     cremad as corpus_of,
 )
@@ -32,25 +31,6 @@ CODES = {
 def read(folder, root, name):
     """Read one CSV of a manifest."""
     return read_manifest(Source(str(folder / f"{name}.csv"), str(root)))
-
-
-def test_folds_are_the_official_blocks_of_actors(cremad, tmp_path):
-    tested = []
-    for fold in range(1, 6):
-        prepare_cremad(cremad, tmp_path, fold, expect_complete=False)
-        tables = {
-            name: read(tmp_path, cremad, name)
-            for name in ("train", "valid", "test", "pool")
-        }
-        speakers = {name: set(x["spk_id"]) for name, x in tables.items()}
-        assert speakers["test"] <= set(BLOCKS[fold - 1])
-        assert speakers["valid"] <= set(BLOCKS[fold % 5])
-        assert speakers["pool"] == speakers["train"]
-        assert [len(x) for x in speakers.values()] == [6, 2, 2, 6]
-        assert [len(x) for x in tables.values()] == [72, 24, 24, 72]
-        tested += list(tables["test"]["ID"])
-    assert len(tested) == len(set(tested)) == 120
-    assert read_summary(tmp_path)["blocks"] == "official"
 
 
 def test_four_classes_leave_the_others_to_the_pool(cremad, tmp_path):
