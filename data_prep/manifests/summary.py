@@ -55,11 +55,10 @@ def is_current(manifest_folder, fingerprint):
     summary = find_summary(manifest_folder)
     if not summary or summary.get("fingerprint") != fingerprint:
         return False
-    for name, digest in summary["files"].items():
-        try:
-            found = file_digest(pathlib.Path(manifest_folder) / name)
-        except OSError:
-            return False
-        if found != digest:
-            return False
-    return True
+    try:
+        return all(
+            file_digest(pathlib.Path(manifest_folder) / name) == digest
+            for name, digest in summary["files"].items()
+        )
+    except OSError:
+        return False
