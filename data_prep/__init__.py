@@ -5,7 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "corpora.block_folds": ["prepare_block_folds"],
+        "corpora.block_folds": ["ClipCorpus", "prepare_clips"],
         "corpora.cremad": ["prepare_cremad"],
         "corpora.emodb": ["prepare_emodb"],
         "corpora.esd": ["prepare_esd"],

@@ -9,40 +9,12 @@ class ManifestError(EmoclustError):
     """What is wrong with a corpus or a manifest, where, and what to do."""
 
 
-class UnusableAudio(ValueError):
-    """Why a file cannot be used as a recording, or as a tar of some.
-
-    Example
-    -------
-    >>> from data_prep.recordings.probe import probe
-    >>> path = getfixture("tmp_path") / "notes.wav"
-    >>> _ = path.write_text("Owls")
-    >>> probe(path)
-    Traceback (most recent call last):
-    ...
-    data_prep.errors.UnusableAudio: text, not audio; it begins with 'Owls'
-    """
+class UnusableAudio(EmoclustError):
+    """Why a file cannot be used as a recording, or as a tar of some."""
 
 
 def name_some(items, limit=20):
-    """Name the first few of many things, and say how many more there are.
-
-    Arguments
-    ---------
-    items : iterable of str
-        What to name.
-    limit : int
-        How many at most.
-
-    Returns
-    -------
-    str
-
-    Example
-    -------
-    >>> name_some(["a", "b", "c"], limit=2)
-    'a, b and 1 more'
-    """
+    """Name the first few of many things, and say how many more there are."""
     items = list(items)
     text = ", ".join(items[:limit])
     more = len(items) - limit

@@ -15,13 +15,12 @@ checkout needs Git LFS). ``data_folder`` is that checkout::
 blocks of actors, as in EMO-SUPERB (Wu et al., 2024).
 """
 
-import collections
+import itertools
 import re
 
-from data_prep.corpora.block_folds import prepare_block_folds
+from data_prep.corpora.block_folds import ClipCorpus, prepare_clips
 from data_prep.errors import ManifestError, check_choice
-from data_prep.manifests.manifest import Utterance
-from data_prep.manifests.preparation import Scan, check_data_folder
+from data_prep.manifests.preparation import check_data_folder
 from data_prep.manifests.tables import read_table
 from data_prep.recordings.audio_files import find_files
 
@@ -49,100 +48,53 @@ SPEAKERS = {str(actor): 82 for actor in range(1001, 1092)} | {
     "1076": 80,
 }
 BLOCKS = tuple(
-    tuple(str(actor) for actor in range(first, last + 1))
-    for first, last in (
-        (1001, 1018),
-        (1019, 1036),
-        (1037, 1054),
-        (1055, 1072),
-        (1073, 1091),
-    )
+    tuple(str(actor) for actor in range(first, after))
+    for first, after in itertools.pairwise((1001, 1019, 1037, 1055, 1073, 1092))
 )
 
+CONTENTS = ("AudioWAV", "AudioMP3")
+
 _SILENT = "1076_MTI_SAD_XX"
-_CLIP = re.compile(
-    r"(\d{4})_([A-Z]{3})_(ANG|DIS|FEA|HAP|NEU|SAD)_(LO|MD|HI|XX?)"
-)
 _EMOTIONS = {emotion[0].upper(): emotion for emotion in CLASS_SETS[6]}
 
 
-def scan_cremad(data_folder, classes, label_source):
-    """Find all clips and their labels.
-
-    Arguments
-    ---------
-    data_folder : pathlib.Path
-        The checkout.
-    classes : collection of str
-        The class set.
-    label_source : str
-        "intended", or whose votes count.
-
-    Returns
-    -------
-    Scan
-
-    Raises
-    ------
-    ManifestError
-        When there are no votes.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> (folder / "AudioWAV").mkdir()
-    >>> (folder / "AudioWAV" / "1001_DFA_ANG_XX.wav").touch()
-    >>> scan = scan_cremad(folder, ["ang", "sad"], "intended")
-    >>> [(x.spk_id, x.sentence, x.emotion) for x in scan.utterances]
-    [('1001', 'DFA', 'ang')]
-    """
+def cremad(data_folder, label_source):
+    """Describe CREMA-D with the intended labels, or those of the crowd."""
     votes = _read_votes(data_folder, label_source)
     genders = _read_genders(data_folder)
-    utterances = []
-    unlabeled: collections.Counter[str] = collections.Counter()
-    dropped: collections.Counter[str] = collections.Counter()
-    for wav in _find_clips(data_folder):
-        name = _CLIP.fullmatch(wav.rpartition("/")[2].rpartition(".")[0])
-        if not name or name[1] not in SPEAKERS:
-            dropped["not a clip's name"] += 1
-            continue
+    has_wav = find_files(data_folder / "AudioWAV", (".wav",))
+
+    def describe(name):
         actor, sentence, intended, level = name.groups()
         clip = f"{actor}_{sentence}_{intended}_{level.ljust(2, 'X')}"
         if clip == _SILENT:
-            dropped["silent"] += 1
-            continue
+            return "silent"
         vote = votes.get(clip, "") if votes is not None else intended[0]
-        emotion = _EMOTIONS.get(vote, "")
-        if emotion not in classes:
-            unlabeled[_why_unlabeled(vote)] += 1
-            emotion = ""
-        utterances.append(
-            Utterance(
-                ID=clip,
-                wav=wav,
-                spk_id=actor,
-                gender=genders.get(actor, ""),
-                sentence=sentence,
-                emotion=emotion,
-                label_source=label_source if emotion else "",
-            )
-        )
-    return Scan(utterances, unlabeled, dropped)
+        return {
+            "ID": clip,
+            "spk_id": actor,
+            "gender": genders.get(actor, ""),
+            "sentence": sentence,
+            # A vote is a letter; a tie is several, as in "A:N"
+            "emotion": _EMOTIONS.get(vote, ""),
+            "reason": "tie" if ":" in vote else "no vote",
+        }
 
-
-def _find_clips(data_folder):
-    for folder, suffix in (("AudioWAV", ".wav"), ("AudioMP3", ".mp3")):
-        clips = find_files(data_folder / folder, (suffix,))
-        if clips:
-            return [f"{folder}/{clip}" for clip in clips]
-    return []
-
-
-def _why_unlabeled(vote):
-    """Say why a vote such as "A:N", "F" or "" gives no label."""
-    if ":" in vote:
-        return "tie"
-    return f"label {_EMOTIONS[vote]}" if vote in _EMOTIONS else "no vote"
+    return ClipCorpus(
+        name="CREMA-D",
+        contents=CONTENTS,
+        folders="AudioWAV" if has_wav else "AudioMP3",
+        suffixes=(".wav",) if has_wav else (".mp3",),
+        clip=re.compile(
+            rf"(?:.*/)?({'|'.join(SPEAKERS)})_([A-Z]{{3}})_"
+            r"(ANG|DIS|FEA|HAP|NEU|SAD)_(LO|MD|HI|XX?)\.\w+"
+        ),
+        describe=describe,
+        class_sets=CLASS_SETS,
+        speakers=SPEAKERS,
+        blocks=BLOCKS,
+        label_source=label_source,
+    )
 
 
 def _read_votes(data_folder, label_source):
@@ -209,19 +161,14 @@ def prepare_cremad(
     ...
     data_prep.errors.ManifestError: label_source='mine' is not offered...
     """
-    check_choice("classes", classes, CLASS_SETS)
     check_choice("label_source", label_source, LABEL_SOURCES)
-    folder = check_data_folder("CREMA-D", data_folder, ("AudioWAV", "AudioMP3"))
-    scan = scan_cremad(folder, CLASS_SETS[classes], label_source)
-    prepare_block_folds(
-        corpus="CREMA-D",
-        scan=scan,
-        expected=SPEAKERS,
-        blocks=BLOCKS,
-        classes=CLASS_SETS[classes],
-        data_folder=folder,
-        manifest_folder=manifest_folder,
+    folder = check_data_folder("CREMA-D", data_folder, CONTENTS)
+    prepare_clips(
+        cremad(folder, label_source),
+        folder,
+        manifest_folder,
         fold=fold,
+        classes=classes,
+        label_source=label_source,
         expect_complete=expect_complete,
-        arguments={"classes": classes, "label_source": label_source},
     )

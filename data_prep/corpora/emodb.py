@@ -14,88 +14,46 @@ actor 03 has one clip of it, so each is paired with the actor of the other sex
 who has most: every block has at least five.
 """
 
-import collections
 import re
 
-from data_prep.corpora.block_folds import prepare_block_folds
-from data_prep.errors import check_choice
-from data_prep.manifests.manifest import Utterance
-from data_prep.manifests.preparation import Scan, check_data_folder
-from data_prep.recordings.audio_files import find_files
+from data_prep.corpora.block_folds import ClipCorpus, prepare_clips
 
 CLASS_SETS = {
     7: ("ang", "bor", "dis", "fea", "hap", "neu", "sad"),
     4: ("ang", "hap", "neu", "sad"),
 }
-LABEL_SOURCES = ("intended",)
 # Clips of each actor in the complete corpus.
+_COUNTS = (49, 58, 43, 38, 55, 35, 61, 69, 56, 71)
 SPEAKERS = dict(
-    zip(
-        ("03", "08", "09", "10", "11", "12", "13", "14", "15", "16"),
-        (49, 58, 43, 38, 55, 35, 61, 69, 56, 71),
-        strict=True,
-    )
+    zip("03 08 09 10 11 12 13 14 15 16".split(), _COUNTS, strict=True)
 )
-BLOCKS = (
-    ("03", "16"),
-    ("08", "15"),
-    ("09", "10"),
-    ("11", "13"),
-    ("12", "14"),
-)
+BLOCKS = (("03", "16"), ("08", "15"), ("09", "10"), ("11", "13"), ("12", "14"))
 
 _MEN = ("03", "10", "11", "12", "15")
 _EMOTIONS = dict(zip("WLEAFNT", CLASS_SETS[7], strict=True))
-_CLIP = re.compile(r"(\d\d)([ab]\d\d)([WLEAFNT])[a-z]")
 
 
-def scan_emodb(data_folder, classes):
-    """Find all clips and their labels.
+def _describe(name):
+    return {
+        **name.groupdict(),
+        "emotion": _EMOTIONS[name["emotion"]],
+        "gender": "M" if name["spk_id"] in _MEN else "F",
+    }
 
-    Arguments
-    ---------
-    data_folder : pathlib.Path
-        The folder that holds ``wav``.
-    classes : collection of str
-        The class set.
 
-    Returns
-    -------
-    Scan
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> (folder / "wav").mkdir()
-    >>> (folder / "wav" / "03a01Wa.wav").touch()
-    >>> scan = scan_emodb(folder, ["ang", "sad"])
-    >>> [(x.spk_id, x.gender, x.emotion) for x in scan.utterances]
-    [('03', 'M', 'ang')]
-    """
-    utterances = []
-    unlabeled: collections.Counter[str] = collections.Counter()
-    dropped: collections.Counter[str] = collections.Counter()
-    for clip in find_files(data_folder / "wav", (".wav", ".flac")):
-        name = _CLIP.fullmatch(clip.rpartition("/")[2].rpartition(".")[0])
-        if not name or name[1] not in SPEAKERS:
-            dropped["not a clip's name"] += 1
-            continue
-        emotion = _EMOTIONS[name[3]]
-        if emotion not in classes:
-            unlabeled[f"label {emotion}"] += 1
-            emotion = ""
-        utterances.append(
-            Utterance(
-                ID=name[0],
-                wav=f"wav/{clip}",
-                spk_id=name[1],
-                gender="M" if name[1] in _MEN else "F",
-                sentence=name[2],
-                emotion=emotion,
-                label_source="intended" if emotion else "",
-            )
-        )
-    return Scan(utterances, unlabeled, dropped)
+EMODB = ClipCorpus(
+    name="EMO-DB",
+    contents=("wav",),
+    folders="wav",
+    clip=re.compile(
+        rf"(?:.*/)?(?P<ID>(?P<spk_id>{'|'.join(SPEAKERS)})"
+        r"(?P<sentence>[ab]\d\d)(?P<emotion>[WLEAFNT])[a-z])\.\w+"
+    ),
+    describe=_describe,
+    class_sets=CLASS_SETS,
+    speakers=SPEAKERS,
+    blocks=BLOCKS,
+)
 
 
 def prepare_emodb(
@@ -136,18 +94,12 @@ def prepare_emodb(
     ...
     data_prep.errors.ManifestError: label_source='mine' is not offered...
     """
-    check_choice("classes", classes, CLASS_SETS)
-    check_choice("label_source", label_source, LABEL_SOURCES)
-    folder = check_data_folder("EMO-DB", data_folder, ("wav",))
-    prepare_block_folds(
-        corpus="EMO-DB",
-        scan=scan_emodb(folder, CLASS_SETS[classes]),
-        expected=SPEAKERS,
-        blocks=BLOCKS,
-        classes=CLASS_SETS[classes],
-        data_folder=folder,
-        manifest_folder=manifest_folder,
+    prepare_clips(
+        EMODB,
+        data_folder,
+        manifest_folder,
         fold=fold,
+        classes=classes,
+        label_source=label_source,
         expect_complete=expect_complete,
-        arguments={"classes": classes, "label_source": label_source},
     )

@@ -18,17 +18,15 @@ speakers; they are passed over. The folds are five blocks of one woman and one
 man of each language. (Of each language there are five women and five men.)
 """
 
-import collections
 import re
 
-from data_prep.corpora.block_folds import prepare_block_folds
+from data_prep.corpora.block_folds import ClipCorpus, prepare_clips
 from data_prep.errors import check_choice
-from data_prep.manifests.manifest import Utterance
-from data_prep.manifests.preparation import Scan, check_data_folder
-from data_prep.recordings.audio_files import find_files
 
-CLASS_SETS = {5: ("ang", "hap", "neu", "sad", "sur")}
-LABEL_SOURCES = ("intended",)
+_CODES = "Angry Happy Neutral Sad Surprise"
+_CLASSES = "ang hap neu sad sur"
+EMOTIONS = dict(zip(_CODES.split(), _CLASSES.split(), strict=True))
+CLASS_SETS = {5: tuple(EMOTIONS.values())}
 # The k-th women and the k-th men are the k-th block.
 WOMEN = {
     "mandarin": ("0001", "0002", "0003", "0007", "0009"),
@@ -45,88 +43,47 @@ LANGUAGES = {
 }
 N_SENTENCES = 350
 
-_EMOTIONS = ("Angry", "Happy", "Neutral", "Sad", "Surprise")
-_CLIP = re.compile(
-    rf"(00[012]\d)/({'|'.join(_EMOTIONS)})/"
-    r"(?:train/|evaluation/|test/)?(\1_(\d{6}))\.\w+"
-)
-
 
 def speaker_pairs(language):
-    """Return the blocks of the folds.
-
-    Arguments
-    ---------
-    language : str
-        "english", "mandarin" or "all".
-
-    Returns
-    -------
-    list of tuple of str
-        Five, each of one woman and one man of each language.
-
-    Example
-    -------
-    >>> speaker_pairs("english")[0]
-    ('0015', '0011')
-    """
+    """Return five blocks, each of one woman and one man of each language."""
     groups = [x[name] for name in LANGUAGES[language] for x in (WOMEN, MEN)]
-    return list(zip(*groups, strict=True))
+    return tuple(zip(*groups, strict=True))
 
 
-def scan_esd(data_folder, language):
-    """Find all clips and their labels.
+def esd(language):
+    """Describe the part of ESD that is in "english", "mandarin" or "all"."""
+    blocks = speaker_pairs(language)
+    spoken = [x for block in blocks for x in block]
+    women = [speaker for group in WOMEN.values() for speaker in group]
+    mandarin = [*WOMEN["mandarin"], *MEN["mandarin"]]
 
-    Arguments
-    ---------
-    data_folder : pathlib.Path
-        The folder of the speakers' folders.
-    language : str
-        "english", "mandarin" or "all".
+    def describe(name):
+        if name["speaker"] not in spoken:
+            return "other language"
+        tongue = "mandarin" if name["speaker"] in mandarin else "english"
+        sentence = (int(name["number"]) - 1) % N_SENTENCES + 1
+        return {
+            "ID": name["ID"],
+            "spk_id": name["speaker"],
+            "gender": "F" if name["speaker"] in women else "M",
+            "sentence": f"{tongue}{sentence:03d}",
+            "emotion": EMOTIONS[name["emotion"]],
+        }
 
-    Returns
-    -------
-    Scan
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> (folder / "0011" / "Angry").mkdir(parents=True)
-    >>> (folder / "0011" / "Angry" / "0011_000351.wav").touch()
-    >>> scan = scan_esd(folder, "english")
-    >>> [(x.spk_id, x.sentence, x.emotion) for x in scan.utterances]
-    [('0011', 'english001', 'ang')]
-    """
-    spoken = {
-        speaker: (name, gender)
-        for gender, group in (("F", WOMEN), ("M", MEN))
-        for name, speakers in group.items()
-        for speaker in speakers
-    }
-    utterances = []
-    dropped: collections.Counter[str] = collections.Counter()
-    for wav in find_files(data_folder, (".wav", ".flac")):
-        name = _CLIP.fullmatch(wav)
-        if not name or name[1] not in spoken:
-            dropped["not a clip's name"] += 1
-            continue
-        tongue, gender = spoken[name[1]]
-        if tongue not in LANGUAGES[language]:
-            dropped["other language"] += 1
-            continue
-        sentence = (int(name[4]) - 1) % N_SENTENCES + 1
-        utterances.append(
-            Utterance(
-                ID=name[3],
-                wav=wav,
-                spk_id=name[1],
-                gender=gender,
-                sentence=f"{tongue}{sentence:03d}",
-                emotion=name[2][:3].lower(),
-                label_source="intended",
-            )
-        )
-    return Scan(utterances, collections.Counter(), dropped)
+    return ClipCorpus(
+        name="ESD",
+        contents=("00[012][0-9]",),
+        clip=re.compile(
+            r"(?P<speaker>00(?:0[1-9]|1\d|20))/"
+            rf"(?P<emotion>{'|'.join(EMOTIONS)})/"
+            r"(?:train/|evaluation/|test/)?"
+            r"(?P<ID>(?P=speaker)_(?P<number>\d{6}))\.\w+"
+        ),
+        describe=describe,
+        class_sets=CLASS_SETS,
+        speakers=dict.fromkeys(spoken, len(EMOTIONS) * N_SENTENCES),
+        blocks=blocks,
+    )
 
 
 def prepare_esd(
@@ -171,25 +128,14 @@ def prepare_esd(
     ...
     data_prep.errors.ManifestError: label_source='mine' is not offered...
     """
-    check_choice("classes", classes, CLASS_SETS)
-    check_choice("label_source", label_source, LABEL_SOURCES)
     check_choice("language", language, LANGUAGES)
-    folder = check_data_folder("ESD", data_folder, ("00[012][0-9]",))
-    blocks = speaker_pairs(language)
-    each = len(_EMOTIONS) * N_SENTENCES
-    prepare_block_folds(
-        corpus="ESD",
-        scan=scan_esd(folder, language),
-        expected={speaker: each for block in blocks for speaker in block},
-        blocks=blocks,
-        classes=CLASS_SETS[classes],
-        data_folder=folder,
-        manifest_folder=manifest_folder,
+    prepare_clips(
+        esd(language),
+        data_folder,
+        manifest_folder,
         fold=fold,
+        classes=classes,
+        label_source=label_source,
         expect_complete=expect_complete,
-        arguments={
-            "classes": classes,
-            "label_source": label_source,
-            "language": language,
-        },
+        language=language,
     )

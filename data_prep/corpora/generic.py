@@ -26,21 +26,16 @@ from data_prep.errors import ManifestError, check_choice, name_some
 from data_prep.manifests.folds import balanced_blocks, check_fold, rotation
 from data_prep.manifests.manifest import Utterance
 from data_prep.manifests.preparation import (
-    Scan,
     check_data_folder,
+    label_utterances,
     prepare_manifest,
 )
 from data_prep.manifests.tables import read_recordings
 from data_prep.recordings.audio_files import find_files
 
 LABEL_SOURCES = ("given",)
-_SPLITS = {
-    "train": "train",
-    "valid": "valid",
-    "dev": "valid",
-    "development": "valid",
-    "test": "test",
-}
+_SPLITS = {x: x for x in ("train", "valid", "dev", "development", "test")}
+_SPLITS.update(dev="valid", development="valid")
 
 
 def _recordings(data_folder, table):
@@ -111,11 +106,6 @@ def count_classes(classes):
     return 1 if isinstance(classes, str | int) else len(set(classes))
 
 
-def _check_folder(corpus, data_folder, table):
-    contents = "*/*/*" if table is None else "*"
-    return check_data_folder(corpus, data_folder, (contents,))
-
-
 def prepare_generic(
     data_folder,
     manifest_folder,
@@ -171,7 +161,8 @@ def prepare_generic(
     'corpus'
     """
     check_choice("label_source", label_source, LABEL_SOURCES)
-    folder = _check_folder(corpus, data_folder, table)
+    contents = ("*/*/*",) if table is None else ("*",)
+    folder = check_data_folder(corpus, data_folder, contents)
     recordings = _recordings(folder, table)
     class_set = _class_set(classes, recordings)
     if len(class_set) < 2:
@@ -214,39 +205,26 @@ def prepare_generic(
 
 def _scan(folder, recordings, class_set, expect_complete):
     """Sort out what has no file, and what has no emotion of the class set."""
-    utterances = []
-    unlabeled: collections.Counter[str] = collections.Counter()
-    dropped: collections.Counter[str] = collections.Counter()
-    for utterance, _ in recordings:
-        if not expect_complete and not (folder / utterance.wav).is_file():
-            dropped["no audio file"] += 1
-            continue
-        emotion = utterance.emotion
-        if emotion not in class_set:
-            unlabeled[f"label {emotion}" if emotion else "no label"] += 1
-            emotion = ""
-        utterances.append(
-            dataclasses.replace(
-                utterance,
-                emotion=emotion,
-                label_source="given" if emotion else "",
-            )
-        )
-    return Scan(utterances, unlabeled, dropped)
+    rows = [
+        dataclasses.asdict(utterance)
+        if expect_complete or (folder / utterance.wav).is_file()
+        else "no audio file"
+        for utterance, _ in recordings
+    ]
+    return label_utterances(rows, class_set, "given")
 
 
 def _speakers(corpus, scan, recordings, fold, folds):
     """Return the speakers of each split of a fold, and how many folds."""
-    columns = {name for _, row in recordings[:1] for name in row}
-    given = columns & {"fold", "split"}
-    if len(given) > 1:
+    columns = recordings[0][1]
+    if "fold" in columns and "split" in columns:
         raise ManifestError(
             f"{corpus}'s table has the columns fold and split: remove one."
         )
-    if given == {"split"}:
+    if "split" in columns:
         check_fold(fold, 1)
         return _official_splits(corpus, recordings), 1
-    if given == {"fold"}:
+    if "fold" in columns:
         blocks = _official_blocks(corpus, recordings)
     else:
         labels = [(u.spk_id, u.emotion) for u in scan.utterances if u.emotion]

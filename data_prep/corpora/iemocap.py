@@ -2,7 +2,7 @@
 
 Busso et al., "IEMOCAP: interactive emotional dyadic motion capture database",
 Language Resources and Evaluation 42 (2008). About 12 hours, 10,039 turns, 16
-kHz; research licence of the University of Southern California, on request at
+kHz; research license of the University of Southern California, on request at
 https://sail.usc.edu/iemocap/. ``data_folder`` is ``IEMOCAP_full_release``::
 
     Session1 / dialog / EmoEvaluation / Ses01F_impro01.txt
@@ -17,17 +17,15 @@ is spoken by ``Ses03F``. The column ``sentence`` stays empty: turns of scripted
 dialogues repeat the same lines, but the release does not say which.
 """
 
-import collections
 import os
 import re
 
 from data_prep.errors import ManifestError, check_choice, name_some
 from data_prep.manifests.folds import SESSIONS, iemocap_fold
-from data_prep.manifests.manifest import Utterance
 from data_prep.manifests.preparation import (
-    Scan,
     check_data_folder,
     count_missing,
+    label_utterances,
     prepare_manifest,
 )
 from data_prep.recordings.audio_files import find_files
@@ -36,13 +34,8 @@ CLASS_SETS = {4: ("ang", "hap", "neu", "sad")}
 LABEL_SOURCES = ("majority",)
 
 # Utterances of the four classes in the complete release.
-SPEAKERS = dict(
-    zip(
-        (speaker for session in SESSIONS for speaker in session),
-        (528, 557, 481, 542, 522, 629, 528, 503, 590, 651),
-        strict=True,
-    )
-)
+_COUNTS = (528, 557, 481, 542, 522, 629, 528, 503, 590, 651)
+SPEAKERS = dict(zip(sum(SESSIONS, ()), _COUNTS, strict=True))
 
 _TURN = re.compile(r"Ses(\d\d)[FM]_\w+_([FM])\d+")
 _LABEL = re.compile(r"\[[^\]]*\]\s+(\S+)\s+(\w+)")
@@ -51,43 +44,11 @@ _LABEL = re.compile(r"\[[^\]]*\]\s+(\S+)\s+(\w+)")
 def scan_iemocap(data_folder, classes, expect_complete):
     """Find all turns and the emotion that most annotators heard.
 
-    Arguments
-    ---------
-    data_folder : pathlib.Path
-        ``IEMOCAP_full_release``.
-    classes : collection of str
-        The class set.
-    expect_complete : bool
-        Whether a label without audio is kept, to be complained about, or
-        counted as dropped.
-
-    Returns
-    -------
-    Scan
-
-    Raises
-    ------
-    ManifestError
-        When a line of a label file cannot be read or, in what should be
-        complete, a dialogue has no label file.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> labels = folder / "Session1/dialog/EmoEvaluation"
-    >>> turns = folder / "Session1/sentences/wav/Ses01F_impro01"
-    >>> for made in (labels, turns):
-    ...     made.mkdir(parents=True)
-    >>> (turns / "Ses01F_impro01_F000.wav").touch()
-    >>> line = "[6.29 - 8.24]\\tSes01F_impro01_F000\\texc\\t[2.5, 2.5, 2.5]"
-    >>> _ = (labels / "Ses01F_impro01.txt").write_text(line)
-    >>> scan = scan_iemocap(folder, ["hap", "sad"], expect_complete=False)
-    >>> [(x.spk_id, x.session, x.emotion) for x in scan.utterances]
-    [('Ses01F', '1', 'hap')]
+    A label without audio is kept, to be complained about, in what should be
+    complete, and counted as dropped otherwise.
     """
-    utterances, problems = [], []
-    unlabeled: collections.Counter[str] = collections.Counter()
-    dropped: collections.Counter[str] = collections.Counter()
+    rows: list = []
+    problems: list[str] = []
     for number in range(1, 6):
         place = f"Session{number}/dialog/EmoEvaluation"
         labels, unread = _read_labels(data_folder / place)
@@ -98,9 +59,12 @@ def scan_iemocap(data_folder, classes, expect_complete):
             for wav in find_files(data_folder / folder, (".wav",))
         ]
         if expect_complete:
+            dialogues = {
+                x.rpartition("_")[0] for x, _ in turns if _TURN.fullmatch(x)
+            }
             problems += [
                 f"{place}/{dialogue}.txt: No such file"
-                for dialogue in _dialogues(turn for turn, _ in turns)
+                for dialogue in sorted(dialogues)
                 if not (data_folder / place / f"{dialogue}.txt").is_file()
             ]
         for turn in labels.keys() - {turn for turn, _ in turns}:
@@ -108,40 +72,29 @@ def scan_iemocap(data_folder, classes, expect_complete):
             if expect_complete:
                 turns.append((turn, f"{folder}/{dialogue}/{turn}.wav"))
             else:
-                dropped["no audio file"] += 1
+                rows.append("no audio file")
         for turn, wav in turns:
             name = _TURN.fullmatch(turn)
             if not name:
-                dropped["not a turn's name"] += 1
+                rows.append("not a turn's name")
                 continue
             label = labels.get(turn, "none")
-            emotion = {"exc": "hap"}.get(label, label)
-            if emotion not in classes:
-                unlabeled[f"label {label}"] += 1
-                emotion = ""
-            utterances.append(
-                Utterance(
-                    ID=turn,
-                    wav=wav,
-                    spk_id=f"Ses{name[1]}{name[2]}",
-                    gender=name[2],
-                    session=str(int(name[1])),
-                    emotion=emotion,
-                    label_source="majority" if emotion else "",
-                )
+            rows.append(
+                {
+                    "ID": turn,
+                    "wav": wav,
+                    "spk_id": f"Ses{name[1]}{name[2]}",
+                    "gender": name[2],
+                    "session": str(int(name[1])),
+                    "emotion": {"exc": "hap"}.get(label, label),
+                }
             )
     if problems:
         raise ManifestError(
             f"IEMOCAP in {data_folder} has {len(problems):,} labels that "
             f"cannot be read: {name_some(problems)}. Copy those files again."
         )
-    return Scan(utterances, unlabeled, dropped)
-
-
-def _dialogues(turns):
-    """Name the dialogues of turns, sorted."""
-    names = {turn.rpartition("_")[0] for turn in turns if _TURN.fullmatch(turn)}
-    return sorted(names)
+    return label_utterances(rows, classes, "majority")
 
 
 def _read_labels(folder):

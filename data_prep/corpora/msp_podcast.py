@@ -3,7 +3,7 @@
 Lotfian and Busso, "Building naturalistic emotionally balanced speech corpus by
 retrieving emotional speech from existing podcast recordings", IEEE
 Transactions on Affective Computing 10 (2019). It grows from release to
-release; 16 kHz; academic licence, on request from the MSP lab (University of
+release; 16 kHz; academic license, on request from the MSP lab (University of
 Texas at Dallas). ``data_folder`` holds::
 
     Labels/labels_consensus.csv           FileName, EmoClass, SpkrID, Gender,
@@ -27,29 +27,18 @@ unknown, so two rules make it speaker-disjoint:
 result on the official one, and should be called so.
 """
 
-import collections
-
 from data_prep.errors import ManifestError, check_choice
 from data_prep.manifests.folds import check_fold
-from data_prep.manifests.manifest import Utterance
 from data_prep.manifests.preparation import (
-    Scan,
     check_data_folder,
+    label_utterances,
     prepare_manifest,
 )
 from data_prep.manifests.tables import read_table
 from data_prep.recordings.audio_files import find_files
 
-_EMOTIONS = {
-    "A": "ang",
-    "C": "con",
-    "D": "dis",
-    "F": "fea",
-    "H": "hap",
-    "N": "neu",
-    "S": "sad",
-    "U": "sur",
-}
+_CLASSES = "ang con dis fea hap neu sad sur"
+_EMOTIONS = dict(zip("ACDFHNSU", _CLASSES.split(), strict=True))
 _NO_EMOTION = {"O": "other", "X": "no agreement"}
 CLASS_SETS = {
     8: tuple(_EMOTIONS.values()),
@@ -65,44 +54,10 @@ _UNKNOWN = "unknown"
 
 
 def scan_msp_podcast(data_folder, classes, test_set, expect_complete):
-    """Find all segments of known speakers and their labels.
+    """Find all segments of known speakers, and the speakers of each split.
 
-    Arguments
-    ---------
-    data_folder : pathlib.Path
-        The folder that holds ``Labels`` and ``Audios``.
-    classes : collection of str
-        The class set.
-    test_set : str
-        "Test1" or "Test2".
-    expect_complete : bool
-        Whether a row without audio is kept, to be complained about, or
-        counted as dropped.
-
-    Returns
-    -------
-    Scan
-    speakers : dict
-        Tuples of speakers under "train", "valid" and "test".
-
-    Raises
-    ------
-    ManifestError
-        When the table lacks a column, or has an emotion that there is not.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> for name in ("Labels", "Audios"):
-    ...     (folder / name).mkdir()
-    >>> (folder / "Audios" / "MSP-PODCAST_0001_0008.wav").touch()
-    >>> _ = (folder / "Labels" / "labels_consensus.csv").write_text(
-    ...     "FileName,EmoClass,SpkrID,Gender,Split_Set\\n"
-    ...     "MSP-PODCAST_0001_0008.wav,A,127,Male,Train\\n"
-    ... )
-    >>> scan, _ = scan_msp_podcast(folder, ["ang", "sad"], "Test1", True)
-    >>> [(x.spk_id, x.session, x.emotion) for x in scan.utterances]
-    [('127', 'MSP-PODCAST_0001', 'ang')]
+    A row without audio is kept, to be complained about, in what should be
+    complete, and counted as dropped otherwise.
     """
     rows = []
     for path in sorted(data_folder.glob(_TABLE)):
@@ -114,45 +69,38 @@ def scan_msp_podcast(data_folder, classes, test_set, expect_complete):
             if row["Split_Set"] == part:
                 place_of.setdefault(row["SpkrID"], part)
     clips = set(find_files(data_folder / "Audios", (".wav", ".flac")))
-    utterances = []
-    unlabeled: collections.Counter[str] = collections.Counter()
-    dropped: collections.Counter[str] = collections.Counter()
+    found: list = []
     for row in rows:
         wav, part = row["FileName"], row["Split_Set"]
         if part not in splits:
-            dropped[f"in {part}"] += 1
+            found.append(f"in {part}")
         elif row["SpkrID"].strip().lower() in ("", _UNKNOWN):
-            dropped[f"unknown speaker, {part}"] += 1
+            found.append(f"unknown speaker, {part}")
         elif place_of[row["SpkrID"]] != part:
-            dropped[f"speaker of {place_of[row['SpkrID']]}, {part}"] += 1
+            found.append(f"speaker of {place_of[row['SpkrID']]}, {part}")
         elif wav not in clips and not expect_complete:
-            dropped["no audio file"] += 1
+            found.append("no audio file")
         else:
-            emotion = _emotion(row)
-            if emotion not in classes:
-                unlabeled[f"label {emotion}"] += 1
-                emotion = ""
-            utterances.append(
-                Utterance(
-                    ID=wav.rpartition(".")[0],
-                    wav=f"Audios/{wav}",
-                    spk_id=row["SpkrID"],
-                    gender={"Female": "F", "Male": "M"}.get(row["Gender"], ""),
-                    session=wav.rpartition("_")[0],
-                    emotion=emotion,
-                    label_source="plurality" if emotion else "",
-                )
+            gender = {"Female": "F", "Male": "M"}.get(row["Gender"], "")
+            found.append(
+                {
+                    "ID": wav.rpartition(".")[0],
+                    "wav": f"Audios/{wav}",
+                    "spk_id": row["SpkrID"],
+                    "gender": gender,
+                    "session": wav.rpartition("_")[0],
+                    "emotion": _emotion(row),
+                }
             )
     unlisted = clips - {row["FileName"] for row in rows}
-    if unlisted:
-        dropped["not in the table"] = len(unlisted)
+    found += ["not in the table"] * len(unlisted)
+    scan = label_utterances(found, classes, "plurality")
+    names = sorted({utterance.spk_id for utterance in scan.utterances})
     speakers = {
-        split: tuple(
-            sorted({x.spk_id for x in utterances if place_of[x.spk_id] == part})
-        )
+        split: tuple(name for name in names if place_of[name] == part)
         for part, split in splits.items()
     }
-    return Scan(utterances, unlabeled, dropped), speakers
+    return scan, speakers
 
 
 def _emotion(row):

@@ -13,24 +13,14 @@ passed over and counted. Each actor has four neutral clips and eight of every
 other emotion. The folds are six blocks of two men and two women.
 """
 
-import collections
 import re
 
-from data_prep.corpora.block_folds import prepare_block_folds
-from data_prep.errors import check_choice
-from data_prep.manifests.manifest import Utterance
-from data_prep.manifests.preparation import Scan, check_data_folder
-from data_prep.recordings.audio_files import find_files
+from data_prep.corpora.block_folds import ClipCorpus, prepare_clips
 
-_EMOTIONS = dict(
-    zip(
-        ("01", "02", "03", "04", "05", "06", "07", "08"),
-        ("neu", "cal", "hap", "sad", "ang", "fea", "dis", "sur"),
-        strict=True,
-    )
-)
-CLASS_SETS = {8: tuple(sorted(_EMOTIONS.values()))}
-LABEL_SOURCES = ("intended",)
+_CODES = "01 02 03 04 05 06 07 08"
+_CLASSES = "neu cal hap sad ang fea dis sur"
+EMOTIONS = dict(zip(_CODES.split(), _CLASSES.split(), strict=True))
+CLASS_SETS = {8: tuple(sorted(EMOTIONS.values()))}
 # Clips of each actor in the complete corpus.
 SPEAKERS = {f"Actor_{actor:02d}": 60 for actor in range(1, 25)}
 BLOCKS = tuple(
@@ -38,57 +28,36 @@ BLOCKS = tuple(
     for first in range(1, 25, 4)
 )
 
-_CLIP = re.compile(
-    r"Actor_\d\d/((\d\d)-(\d\d)-(0[1-8])-\d\d-(\d\d)-\d\d-(\d\d))\.\w+"
+
+def _describe(name):
+    if name["modality"] != "03" or name[0].endswith(".mp4"):
+        return "video"
+    if name["channel"] != "01":
+        return "song"
+    return {
+        "ID": name["ID"],
+        "spk_id": f"Actor_{name['actor']}",
+        "gender": "M" if int(name["actor"]) % 2 else "F",
+        "sentence": name["sentence"],
+        "emotion": EMOTIONS[name["emotion"]],
+    }
+
+
+RAVDESS = ClipCorpus(
+    name="RAVDESS",
+    contents=("Actor_[0-9][0-9]",),
+    folders="Actor_[0-9][0-9]",
+    clip=re.compile(
+        r"Actor_\d\d/(?P<ID>(?P<modality>\d\d)-(?P<channel>\d\d)-"
+        r"(?P<emotion>0[1-8])-\d\d-(?P<sentence>\d\d)-\d\d-"
+        r"(?P<actor>0[1-9]|1\d|2[0-4]))\.\w+"
+    ),
+    describe=_describe,
+    class_sets=CLASS_SETS,
+    speakers=SPEAKERS,
+    blocks=BLOCKS,
+    suffixes=(".wav", ".flac", ".mp4"),
 )
-
-
-def scan_ravdess(data_folder):
-    """Find all spoken clips and their labels.
-
-    Arguments
-    ---------
-    data_folder : pathlib.Path
-        The folder of the actors' folders.
-
-    Returns
-    -------
-    Scan
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> (folder / "Actor_01").mkdir()
-    >>> (folder / "Actor_01" / "03-01-05-02-01-01-01.wav").touch()
-    >>> scan = scan_ravdess(folder)
-    >>> [(x.spk_id, x.gender, x.emotion) for x in scan.utterances]
-    [('Actor_01', 'M', 'ang')]
-    """
-    utterances = []
-    dropped: collections.Counter[str] = collections.Counter()
-    for actor_folder in sorted(data_folder.glob("Actor_[0-9][0-9]")):
-        for clip in find_files(actor_folder, (".wav", ".flac", ".mp4")):
-            wav = f"{actor_folder.name}/{clip}"
-            name = _CLIP.fullmatch(wav)
-            if not name or f"Actor_{name[6]}" not in SPEAKERS:
-                dropped["not a clip's name"] += 1
-            elif name[2] != "03" or clip.endswith(".mp4"):
-                dropped["video"] += 1
-            elif name[3] != "01":
-                dropped["song"] += 1
-            else:
-                utterances.append(
-                    Utterance(
-                        ID=name[1],
-                        wav=wav,
-                        spk_id=f"Actor_{name[6]}",
-                        gender="M" if int(name[6]) % 2 else "F",
-                        sentence=name[5],
-                        emotion=_EMOTIONS[name[4]],
-                        label_source="intended",
-                    )
-                )
-    return Scan(utterances, collections.Counter(), dropped)
 
 
 def prepare_ravdess(
@@ -134,19 +103,12 @@ def prepare_ravdess(
     >>> read_summary(fold)["utterances"]
     {'train': 15, 'valid': 15, 'test': 15, 'pool': 15}
     """
-    check_choice("classes", classes, CLASS_SETS)
-    check_choice("label_source", label_source, LABEL_SOURCES)
-    folder = check_data_folder("RAVDESS", data_folder, ("Actor_[0-9][0-9]",))
-    scan = scan_ravdess(folder)
-    prepare_block_folds(
-        corpus="RAVDESS",
-        scan=scan,
-        expected=SPEAKERS,
-        blocks=BLOCKS,
-        classes=CLASS_SETS[classes],
-        data_folder=folder,
-        manifest_folder=manifest_folder,
+    prepare_clips(
+        RAVDESS,
+        data_folder,
+        manifest_folder,
         fold=fold,
+        classes=classes,
+        label_source=label_source,
         expect_complete=expect_complete,
-        arguments={"classes": classes, "label_source": label_source},
     )

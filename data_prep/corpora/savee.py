@@ -15,71 +15,40 @@ The column ``sentence`` stays empty: a few sentences are spoken in all
 emotions, but the names do not say which.
 """
 
-import collections
 import re
 
-from data_prep.corpora.block_folds import prepare_block_folds
-from data_prep.errors import check_choice
-from data_prep.manifests.manifest import Utterance
-from data_prep.manifests.preparation import Scan, check_data_folder
-from data_prep.recordings.audio_files import find_files
+from data_prep.corpora.block_folds import ClipCorpus, prepare_clips
 
-_EMOTIONS = dict(
-    zip(
-        ("a", "d", "f", "h", "n", "sa", "su"),
-        ("ang", "dis", "fea", "hap", "neu", "sad", "sur"),
-        strict=True,
-    )
-)
-CLASS_SETS = {7: tuple(_EMOTIONS.values())}
-LABEL_SOURCES = ("intended",)
+_CODES = "a d f h n sa su"
+_CLASSES = "ang dis fea hap neu sad sur"
+EMOTIONS = dict(zip(_CODES.split(), _CLASSES.split(), strict=True))
+CLASS_SETS = {7: tuple(EMOTIONS.values())}
 # Clips of each actor in the complete corpus.
 SPEAKERS = {"DC": 120, "JE": 120, "JK": 120, "KL": 120}
 BLOCKS = tuple((speaker,) for speaker in SPEAKERS)
 
-_CLIP = re.compile(
-    rf"(?:.*/)?({'|'.join(SPEAKERS)})[/_](({'|'.join(_EMOTIONS)})\d\d)\.\w+"
+
+def _describe(name):
+    return {
+        "ID": f"{name['spk_id']}_{name['clip']}",
+        "spk_id": name["spk_id"],
+        "gender": "M",
+        "emotion": EMOTIONS[name["emotion"]],
+    }
+
+
+SAVEE = ClipCorpus(
+    name="SAVEE",
+    contents=(*SPEAKERS, "ALL", "DC_*", "JE_*", "JK_*", "KL_*"),
+    clip=re.compile(
+        rf"(?:.*/)?(?P<spk_id>{'|'.join(SPEAKERS)})[/_]"
+        rf"(?P<clip>(?P<emotion>{'|'.join(EMOTIONS)})\d\d)\.\w+"
+    ),
+    describe=_describe,
+    class_sets=CLASS_SETS,
+    speakers=SPEAKERS,
+    blocks=BLOCKS,
 )
-
-
-def scan_savee(data_folder):
-    """Find all clips and their labels.
-
-    Arguments
-    ---------
-    data_folder : pathlib.Path
-        The folder of the actors' folders or of all clips.
-
-    Returns
-    -------
-    Scan
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> (folder / "DC").mkdir()
-    >>> (folder / "DC" / "sa01.wav").touch()
-    >>> [(x.spk_id, x.emotion) for x in scan_savee(folder).utterances]
-    [('DC', 'sad')]
-    """
-    utterances = []
-    dropped: collections.Counter[str] = collections.Counter()
-    for wav in find_files(data_folder, (".wav", ".flac")):
-        name = _CLIP.fullmatch(wav)
-        if not name:
-            dropped["not a clip's name"] += 1
-            continue
-        utterances.append(
-            Utterance(
-                ID=f"{name[1]}_{name[2]}",
-                wav=wav,
-                spk_id=name[1],
-                gender="M",
-                emotion=_EMOTIONS[name[3]],
-                label_source="intended",
-            )
-        )
-    return Scan(utterances, collections.Counter(), dropped)
 
 
 def prepare_savee(
@@ -120,20 +89,12 @@ def prepare_savee(
     ...
     data_prep.errors.ManifestError: label_source='mine' is not offered...
     """
-    check_choice("classes", classes, CLASS_SETS)
-    check_choice("label_source", label_source, LABEL_SOURCES)
-    folder = check_data_folder(
-        "SAVEE", data_folder, (*SPEAKERS, "ALL", "DC_*", "JE_*", "JK_*", "KL_*")
-    )
-    prepare_block_folds(
-        corpus="SAVEE",
-        scan=scan_savee(folder),
-        expected=SPEAKERS,
-        blocks=BLOCKS,
-        classes=CLASS_SETS[classes],
-        data_folder=folder,
-        manifest_folder=manifest_folder,
+    prepare_clips(
+        SAVEE,
+        data_folder,
+        manifest_folder,
         fold=fold,
+        classes=classes,
+        label_source=label_source,
         expect_complete=expect_complete,
-        arguments={"classes": classes, "label_source": label_source},
     )

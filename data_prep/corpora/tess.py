@@ -17,72 +17,43 @@ speaker would not do: the last epoch is tested. Few words, few people: numbers
 on TESS say little about other voices.
 """
 
-import collections
 import re
 
-from data_prep.corpora.block_folds import prepare_block_folds
-from data_prep.errors import check_choice
-from data_prep.manifests.manifest import Utterance
-from data_prep.manifests.preparation import Scan, check_data_folder
-from data_prep.recordings.audio_files import find_files
+from data_prep.corpora.block_folds import ClipCorpus, prepare_clips
 
-_EMOTIONS = dict(
-    zip(
-        ("angry", "disgust", "fear", "happy", "neutral", "sad", "ps"),
-        ("ang", "dis", "fea", "hap", "neu", "sad", "sur"),
-        strict=True,
-    )
-)
-CLASS_SETS = {7: tuple(_EMOTIONS.values())}
-LABEL_SOURCES = ("intended",)
+_CODES = "angry disgust fear happy neutral sad ps"
+_CLASSES = "ang dis fea hap neu sad sur"
+EMOTIONS = dict(zip(_CODES.split(), _CLASSES.split(), strict=True))
+CLASS_SETS = {7: tuple(EMOTIONS.values())}
 # Clips of each speaker in the complete corpus.
 SPEAKERS = {"OAF": 1400, "YAF": 1400}
 BLOCKS = tuple((speaker,) for speaker in SPEAKERS)
 
-_CLIP = re.compile(rf"([OY])AF?_([a-z]+)_({'|'.join(_EMOTIONS)})\.\w+")
+
+def _describe(name):
+    speaker = f"{name['letter']}AF"
+    return {
+        "ID": f"{speaker}_{name['word']}_{name['emotion']}",
+        "spk_id": speaker,
+        "gender": "F",
+        "sentence": name["word"],
+        "emotion": EMOTIONS[name["emotion"]],
+    }
 
 
-def scan_tess(data_folder):
-    """Find all clips and their labels.
-
-    Arguments
-    ---------
-    data_folder : pathlib.Path
-        The folder of the clips' folders.
-
-    Returns
-    -------
-    Scan
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> (folder / "OAF_Fear").mkdir()
-    >>> (folder / "OAF_Fear" / "OAF_back_fear.wav").touch()
-    >>> scan = scan_tess(folder)
-    >>> [(x.spk_id, x.sentence, x.emotion) for x in scan.utterances]
-    [('OAF', 'back', 'fea')]
-    """
-    utterances = []
-    dropped: collections.Counter[str] = collections.Counter()
-    for wav in find_files(data_folder, (".wav", ".flac")):
-        name = _CLIP.fullmatch(wav.rpartition("/")[2])
-        if not name:
-            dropped["not a clip's name"] += 1
-            continue
-        letter, word, emotion = name.groups()
-        utterances.append(
-            Utterance(
-                ID=f"{letter}AF_{word}_{emotion}",
-                wav=wav,
-                spk_id=f"{letter}AF",
-                gender="F",
-                sentence=word,
-                emotion=_EMOTIONS[emotion],
-                label_source="intended",
-            )
-        )
-    return Scan(utterances, collections.Counter(), dropped)
+TESS = ClipCorpus(
+    name="TESS",
+    contents=("OAF_*", "YAF_*"),
+    clip=re.compile(
+        r"(?:.*/)?(?P<letter>[OY])AF?_(?P<word>[a-z]+)_"
+        rf"(?P<emotion>{'|'.join(EMOTIONS)})\.\w+"
+    ),
+    describe=_describe,
+    class_sets=CLASS_SETS,
+    speakers=SPEAKERS,
+    blocks=BLOCKS,
+    development=False,
+)
 
 
 def prepare_tess(
@@ -122,19 +93,12 @@ def prepare_tess(
     ...
     data_prep.errors.ManifestError: label_source='mine' is not offered...
     """
-    check_choice("classes", classes, CLASS_SETS)
-    check_choice("label_source", label_source, LABEL_SOURCES)
-    folder = check_data_folder("TESS", data_folder, ("OAF_*", "YAF_*"))
-    prepare_block_folds(
-        corpus="TESS",
-        scan=scan_tess(folder),
-        expected=SPEAKERS,
-        blocks=BLOCKS,
-        classes=CLASS_SETS[classes],
-        data_folder=folder,
-        manifest_folder=manifest_folder,
+    prepare_clips(
+        TESS,
+        data_folder,
+        manifest_folder,
         fold=fold,
+        classes=classes,
+        label_source=label_source,
         expect_complete=expect_complete,
-        arguments={"classes": classes, "label_source": label_source},
-        development=False,
     )

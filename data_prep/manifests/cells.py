@@ -1,8 +1,8 @@
 """Reading the cells of a manifest, and refusing what cannot stand in one."""
 
+import csv
 import math
 import os
-import warnings
 
 import pandas
 import pyarrow
@@ -14,172 +14,92 @@ from data_prep.recordings.tar_shards import PLACE
 # The column of places in tars, which a manifest without any does not have.
 MEMBER = "member"
 
-# Bytes of a table that are read together, to hold few rows twice.
-_STRETCH = 1 << 22
-
 
 def read_cells(path, columns, data_root):
-    """Read a CSV of a manifest, and check the form of every cell.
+    """Read a CSV of a manifest as text ("" where empty), and check every cell.
 
-    Arguments
-    ---------
-    path : str
-        The CSV.
-    columns : sequence of str
-        Those of a manifest; there may be ``member``, too.
-    data_root : str
-        What ``$data_root`` stands for, without a slash at its end.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per utterance: text, "" where empty, but ``duration`` a float.
-        A path with a member is the address of :mod:`data_prep.recordings.tar_shards`.
-
-    Raises
-    ------
-    ManifestError
-        When the file is no such table, or a cell does not have the form that
-        is written: duration, wav, start, stop and member; ID and spk_id that
-        are empty, an ID that is there twice, and a member that does not lie
-        in its tar.
-
-    Example
-    -------
-    >>> path = getfixture("tmp_path") / "train.csv"
-    >>> _ = path.write_text("ID,wav\\na,$data_root/../b.wav\\n")
-    >>> read_cells(path, ["ID", "wav"], "")  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    ...
-    data_prep.errors.ManifestError: ...train.csv has 1 unusable cells: \
-line 2: wav '$data_root/../b.wav' is no path below $data_root. Prepare it again.
+    Of the DataFrame with a row per utterance, ``duration`` is a float (s),
+    ``wav`` a path below ``data_root`` or, where there is a member, an address of
+    :mod:`data_prep.recordings.tar_shards`.
     """
-    if _has_zero(path):
-        raise ManifestError(f"{path} is not a manifest: there is a zero in it.")
-    try:
-        stretches = _parse_in_stretches(path, columns)
-        table, problems = _check(stretches, data_root)
-    except (pyarrow.ArrowInvalid, UnicodeDecodeError):
-        stretches = [_parse_patiently(path, columns)]
-        table, problems = _check(stretches, data_root)
+    table = _parse(path, columns)
+    table.index += 2  # the lines, of which the first is the heading
+    problems = _malformed(table) + _repeated(table["ID"])
+    if not problems:
+        _convert(table, data_root)
+        problems = _join_members(table)
     if problems:
+        problems = [text for _, text in sorted(problems)]
         raise ManifestError(
             f"{path} has {len(problems):,} unusable cells: "
             f"{name_some(problems, 5)}. Prepare it again."
         )
-    return table
+    return table.reset_index(drop=True)
 
 
-def _has_zero(path):
-    """Look for a byte of zero, at which pandas 2 ends a cell."""
-    with open(path, "rb") as stream:
-        stretches = iter(lambda: stream.read(_STRETCH), b"")
-        return any(b"\0" in stretch for stretch in stretches)
+def _parse(path, columns):
+    """Read all rows as text, or say in which line the file is no table."""
 
-
-def _parse_in_stretches(path, columns):
-    """Yield the rows of a table without a fault, as text.
-
-    Of a million rows, Arrow reads a stretch in a fraction of the time and the
-    memory that pandas needs, and pandas keeps Arrow's text as it is.
-
-    Raises
-    ------
-    pyarrow.ArrowInvalid, UnicodeDecodeError
-        When there is a fault, or may be one.
-    """
-    text = dict.fromkeys([*columns, MEMBER], pyarrow.large_string())
-    with pyarrow.csv.open_csv(
-        path,
-        read_options=pyarrow.csv.ReadOptions(
-            use_threads=False, block_size=_STRETCH
-        ),
-        convert_options=pyarrow.csv.ConvertOptions(column_types=text),
-    ) as reader:
-        names = reader.schema.names
-        if names not in _headings(columns):
-            raise pyarrow.ArrowInvalid("other columns")
-        if not _ends_a_line(path):
-            raise pyarrow.ArrowInvalid("the last line has no end")
-        yield reader.schema.empty_table().to_pandas()  # there may be no row
-        for batch in reader:
-            # A quote that does not end swallows the end of a line.
-            if len(batch) and batch[-1][-1].as_py().endswith(("\n", "\r")):
-                raise pyarrow.ArrowInvalid("a quote does not end")
-            # Columns without any text, of which a pool has many, are one.
-            blank = pyarrow.repeat(
-                pyarrow.scalar("", text[columns[0]]), len(batch)
-            )
-            cells = [blank if x.equals(blank) else x for x in batch.columns]
-            yield pyarrow.table(cells, names=names).to_pandas()
-
-
-def _headings(columns):
-    return [*columns], [*columns, MEMBER]
-
-
-def _ends_a_line(path):
-    with open(path, "rb") as stream:
-        stream.seek(-1, os.SEEK_END)
-        return stream.read() in (b"\n", b"\r")
-
-
-def _parse_patiently(path, columns):
-    """Read a table that lacks something, or say what is wrong with it."""
-    found = list(_parse(path, nrows=0).columns)
-    if found not in _headings(columns):
-        raise ManifestError(
-            f"{path} is not a manifest: its columns are "
-            f"{name_some(found)}, and should be {', '.join(columns)}."
+    def refuse(reason):
+        return ManifestError(
+            f"{path} is not a manifest: {reason}. Prepare it again."
         )
-    return _parse(path)
 
-
-def _parse(path, nrows=None):
-    """Read rows as text, or say why the file is no table."""
+    n_lines, has_zero, end = 0, False, b""
+    with open(path, "rb") as stream:
+        while block := stream.read(1 << 20):
+            n_lines += block.count(b"\n")
+            has_zero = has_zero or b"\0" in block
+            end = block[-1:]
+    if has_zero:
+        raise refuse("there is a zero in it")
     try:
-        with warnings.catch_warnings():
-            # Rows that are too long would be cut with no more than a warning.
-            warnings.simplefilter("error", pandas.errors.ParserWarning)
-            return pandas.read_csv(
-                path,
-                dtype=str,
-                keep_default_na=False,
-                index_col=False,
-                nrows=nrows,
+        with open(path, encoding="utf-8-sig", newline="") as text:
+            found = next(csv.reader(text), [])
+        if found not in ([*columns], [*columns, MEMBER]):
+            raise refuse(
+                f"its columns are {name_some(found) or 'none'}, and should be "
+                f"{', '.join(columns)}"
             )
-    except (ValueError, pandas.errors.ParserWarning) as error:
-        raise ManifestError(
-            f"{path} is not a manifest: {_why_no_table(error)}."
-        ) from error
+        table = pyarrow.csv.read_csv(
+            path,
+            # With several threads, errors would not tell the line.
+            pyarrow.csv.ReadOptions(use_threads=False),
+            # Lines are counted, so an empty one is a row, too.
+            pyarrow.csv.ParseOptions(ignore_empty_lines=False),
+            pyarrow.csv.ConvertOptions(
+                column_types=dict.fromkeys(found, pyarrow.large_string())
+            ),
+        )
+    except UnicodeDecodeError as error:
+        raise refuse("it is not UTF-8") from error
+    except (csv.Error, pyarrow.ArrowInvalid) as error:
+        reason = str(error).removeprefix("CSV parse error: ")
+        if "invalid UTF8" in reason:
+            reason = "it is not UTF-8"
+        raise refuse(reason.replace("Row #", "line ")) from error
+    line = _broken_line(table, len(table) + 1 == n_lines and end == b"\n")
+    if line:
+        raise refuse(f"line {line} is cut off, or a quote in it does not end")
+    # Columns without any text, of which a pool has many, share their memory.
+    blank = pyarrow.chunked_array(
+        [pyarrow.repeat(pyarrow.scalar("", pyarrow.large_string()), len(table))]
+    )
+    cells = [blank if x.equals(blank) else x for x in table.columns]
+    return pyarrow.table(cells, names=found).to_pandas()
 
 
-def _why_no_table(error):
-    if isinstance(error, UnicodeDecodeError):
-        return "it is not UTF-8"
-    if isinstance(error, pandas.errors.ParserWarning):
-        return "its rows have more fields than its heading"
-    return str(error).strip().rstrip(".")
+def _broken_line(table, is_even):
+    """Find a row that is not one line, None where each is.
 
-
-def _check(stretches, data_root):
-    """Join the stretches of a table, and name the cells that are not fine."""
-    tables, ids, problems, line = [], [], [], 2
-    for table in stretches:
-        table.index += line
-        line += len(table)
-        ids.append(table["ID"])
-        found = _malformed(table)
-        if not found:
-            _convert(table, data_root)
-            found = _join_members(table)
-        problems += found
-        if not problems:  # else they are only looked for
-            tables.append(table)
-    problems += _repeated(pandas.concat(ids))
-    if problems:
-        return None, [text for _, text in sorted(problems)]
-    return pandas.concat(tables, ignore_index=True), []
+    Where there are as many lines as rows, the last alone may have swallowed
+    its end.
+    """
+    first = max(0, len(table) - 1) if is_even else 0
+    for line, row in enumerate(table.slice(first).to_pylist(), first + 2):
+        if any("\n" in cell for cell in row.values()):
+            return line
+    return None if is_even else len(table) + 1
 
 
 def _malformed(table):
@@ -221,9 +141,8 @@ def _repeated(ids):
 
 def _convert(table, data_root):
     """Make numbers of durations, and of paths some that can be opened."""
-    if "duration" in table:
-        seconds = pyarrow.array(table["duration"]).cast(pyarrow.float64())
-        table["duration"] = seconds.to_numpy()
+    seconds = pyarrow.array(table["duration"]).cast(pyarrow.float64())
+    table["duration"] = seconds.to_numpy()
     table["wav"] = table["wav"].str.replace(
         "$data_root", data_root, n=1, regex=False
     )

@@ -6,8 +6,8 @@ that over all folds each speaker is tested exactly once.
 """
 
 import collections
-import itertools
 
+import numpy
 from data_prep.errors import ManifestError, check_choice
 
 SESSIONS = tuple((f"Ses{n:02d}F", f"Ses{n:02d}M") for n in range(1, 6))
@@ -15,33 +15,10 @@ PROTOCOLS = ("sessions", "speakers", "sessions-nodev")
 
 
 def rotation(groups, fold, development=True):
-    """Assign groups of speakers to the splits of one fold.
+    """Assign groups of speakers to "train", "valid" and "test" of a fold.
 
-    Arguments
-    ---------
-    groups : sequence of sequences of str
-        The groups, at least three (two without development set).
-    fold : int
-        Which group is tested on, counted from 1.
-    development : bool
-        Whether the next group is held out for model selection; if not, it
-        trains and there is no "valid" split.
-
-    Returns
-    -------
-    dict
-        Tuples of speakers under "train", "valid" and "test".
-
-    Raises
-    ------
-    ManifestError
-        When there is no such fold.
-
-    Example
-    -------
-    >>> groups = [("a", "b"), ("c", "d"), ("e", "f")]
-    >>> rotation(groups, fold=3)
-    {'train': ('c', 'd'), 'valid': ('a', 'b'), 'test': ('e', 'f')}
+    Group ``fold`` (from 1) is tested on. The next is for development or, without
+    ``development``, trains.
     """
     check_fold(fold, len(groups))
     held_out = {"test": fold - 1}
@@ -58,22 +35,7 @@ def rotation(groups, fold, development=True):
 
 
 def check_fold(fold, n_folds):
-    """Raise a ManifestError unless ``fold`` is an integer of 1 to n_folds.
-
-    Arguments
-    ---------
-    fold : int
-        What was given.
-    n_folds : int
-        How many there are.
-
-    Example
-    -------
-    >>> check_fold(6, 5)
-    Traceback (most recent call last):
-    ...
-    data_prep.errors.ManifestError: fold=6 does not exist: choose one of 1 to 5.
-    """
+    """Raise a ManifestError unless ``fold`` is an integer of 1 to n_folds."""
     if not isinstance(fold, int) or not 1 <= fold <= n_folds:
         raise ManifestError(
             f"fold={fold!r} does not exist: choose one of 1 to {n_folds}."
@@ -83,33 +45,9 @@ def check_fold(fold, n_folds):
 def iemocap_fold(protocol, fold):
     """Assign IEMOCAP's ten speakers to the splits of one fold.
 
-    Arguments
-    ---------
-    protocol : str
-        "sessions": 5 folds, test session k, development session k + 1;
-        "speakers": 10 folds, test one speaker, development the partner of
-        the same session; "sessions-nodev": 5 folds, test session k, the other
-        four train.
-    fold : int
-        Counted from 1.
-
-    Returns
-    -------
-    dict
-        Tuples of speakers under "train", "valid" (not for "sessions-nodev")
-        and "test".
-
-    Raises
-    ------
-    ManifestError
-        When there is no such protocol or fold.
-
-    Example
-    -------
-    >>> iemocap_fold("speakers", 4)["test"]
-    ('Ses02M',)
-    >>> iemocap_fold("speakers", 4)["valid"]
-    ('Ses02F',)
+    "sessions": 5 folds, test session k, development session k + 1; "speakers": 10
+    folds, test one speaker, development the partner of the same session;
+    "sessions-nodev": 5 folds, test session k, the other four train.
     """
     check_choice("protocol", protocol, PROTOCOLS)
     if protocol != "speakers":
@@ -128,38 +66,11 @@ def iemocap_fold(protocol, fold):
 
 
 def speaker_blocks(official, present):
-    """Return the blocks of speakers that the folds rotate over.
+    """Return the blocks that folds rotate over, and where they come from.
 
-    These are the official blocks as long as each has a speaker. A small
-    excerpt of a corpus may leave some empty; then the speakers that are
-    there, sorted, are cut into as many contiguous blocks of even size.
-
-    Arguments
-    ---------
-    official : sequence of sequences of str
-        The published blocks.
-    present : collection of str
-        The speakers on disk.
-
-    Returns
-    -------
-    blocks : list of tuple of str
-        Never an empty one; fewer blocks when there are fewer speakers.
-    kind : str
-        "official" or "present speakers".
-
-    Raises
-    ------
-    ManifestError
-        With fewer than three speakers: train, valid and test need one each.
-
-    Example
-    -------
-    >>> official = [("a", "b"), ("c", "d"), ("e", "f")]
-    >>> speaker_blocks(official, {"a", "b", "c", "e"})
-    ([('a', 'b'), ('c',), ('e',)], 'official')
-    >>> speaker_blocks(official, {"a", "b", "c", "d"})
-    ([('a', 'b'), ('c',), ('d',)], 'present speakers')
+    These are the official blocks as long as each has a speaker. An excerpt of a
+    corpus may leave some empty; then the speakers that are there, sorted, are cut
+    into as many contiguous blocks of even size, at least three.
     """
     blocks = [
         tuple(sorted(set(block).intersection(present))) for block in official
@@ -174,61 +85,32 @@ def speaker_blocks(official, present):
             f"({', '.join(speakers) or 'none'}): train, valid and test need "
             "at least one each."
         )
-    size, larger = divmod(len(speakers), n_blocks)
-    starts = [n * size + min(n, larger) for n in range(n_blocks + 1)]
-    cuts = itertools.pairwise(starts)
-    return [tuple(speakers[a:b]) for a, b in cuts], "present speakers"
+    cuts = numpy.array_split(speakers, n_blocks)
+    return [tuple(block.tolist()) for block in cuts], "present speakers"
 
 
 def balanced_blocks(labeled, n_blocks):
     """Deal speakers out to blocks of about one size and mixture of classes.
 
-    The largest come first, each into the block that has least of what it
-    brings. (scikit-learn's ``StratifiedGroupKFold`` does not go by size.)
-
-    Arguments
-    ---------
-    labeled : iterable of (str, str)
-        Speaker and emotion of each labeled utterance, in any order.
-    n_blocks : int
-        At least 3, as train, valid and test need one each.
-
-    Returns
-    -------
-    list of tuple of str
-        The same for the same utterances.
-
-    Raises
-    ------
-    ManifestError
-        When there are fewer blocks than three or fewer speakers than blocks.
-
-    Example
-    -------
-    >>> counts = {"ann": 4, "bob": 2, "eve": 2, "kim": 4}
-    >>> labeled = [(x, e) for x in counts for e in "as" * (counts[x] // 2)]
-    >>> balanced_blocks(labeled, 3)
-    [('ann',), ('kim',), ('bob', 'eve')]
+    ``labeled`` gives speaker and emotion of each utterance, in any order. The
+    largest come first, each into the block that has least of what it brings.
+    (scikit-learn's ``StratifiedGroupKFold`` does not go by size.)
     """
     if not isinstance(n_blocks, int) or n_blocks < 3:
         raise ManifestError(
             f"folds={n_blocks!r} is too few: train, valid and test need at "
             "least one block of speakers each, so give 3 or more."
         )
-    counts: dict[str, collections.Counter[str]] = collections.defaultdict(
-        collections.Counter
-    )
+    counts: dict[str, collections.Counter[str]] = {}
     for speaker, emotion in labeled:
-        counts[speaker][emotion] += 1
+        counts.setdefault(speaker, collections.Counter())[emotion] += 1
     if len(counts) < n_blocks:
         raise ManifestError(
             f"folds={n_blocks} needs as many labeled speakers, and there are "
             f"{len(counts)}: give fewer folds, at least 3."
         )
     blocks: list[list[str]] = [[] for _ in range(n_blocks)]
-    totals: list[collections.Counter[str]] = [
-        collections.Counter() for _ in range(n_blocks)
-    ]
+    totals = [collections.Counter[str]() for _ in range(n_blocks)]
 
     def crowding(block, added):
         # By this much, times two and but for a constant, the sum of squares

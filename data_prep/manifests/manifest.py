@@ -23,10 +23,9 @@ import pathlib
 from typing import NamedTuple
 
 import pandas
-from data_prep.errors import ManifestError, name_some
+from data_prep.errors import ManifestError
 from data_prep.manifests.cells import MEMBER, read_cells
 from data_prep.manifests.summary import SUMMARY
-from data_prep.recordings.paths import VARIABLE, find_outside
 from data_prep.recordings.tar_shards import split_address
 from data_prep.storage.files import file_digest, replacing, write_json
 
@@ -126,8 +125,8 @@ def read_manifest(source):
     Raises
     ------
     ManifestError
-        When the CSV is not there, is no manifest, or has audio outside the
-        folder: see :mod:`data_prep.recordings.paths`.
+        When the CSV is not there, is no manifest, or has a path out of the
+        folder.
 
     Example
     -------
@@ -141,17 +140,8 @@ def read_manifest(source):
     path, data_root = source
     if not os.path.isfile(path):
         raise ManifestError(f"There is no manifest {path}: prepare it first.")
-    root = os.path.abspath(data_root)
-    table = read_cells(path, COLUMNS, root.rstrip("/"))
-    outside = find_outside(root, table["wav"])
-    if outside:
-        links = [f"{wav} to {target}" for wav, target in outside.items()]
-        raise ManifestError(
-            f"{path}: links lead out of {root}: {name_some(links, 5)}. Copy "
-            f"what they lead to, or set {VARIABLE} to the folder they may lead "
-            "to."
-        )
-    return table
+    root = os.path.abspath(data_root).rstrip("/")
+    return read_cells(path, COLUMNS, root)
 
 
 def read_manifests(sources, numbered=False):
@@ -188,26 +178,10 @@ def read_manifests(sources, numbered=False):
 
 
 def write_manifest(manifest_folder, tables, summary):
-    """Write all files of a manifest, ``manifest.json`` last.
+    """Write tables of utterances, sorted by ID, and ``manifest.json`` last.
 
-    Arguments
-    ---------
-    manifest_folder : str or pathlib.Path
-        Where to; files of an earlier manifest there are replaced or removed.
-    tables : dict
-        Lists of :class:`Utterance`, sorted by ID, under the names of the
-        CSVs.
-    summary : dict
-        What ``manifest.json`` says before counts and files; "fingerprint"
-        is what :func:`is_current` compares.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> ann = Utterance(ID="u1", duration=1.5, wav="u1.wav", spk_id="ann")
-    >>> write_manifest(folder, {"pool": [ann]}, {"corpus": "Tiny"})
-    >>> sorted(path.name for path in folder.iterdir())
-    ['manifest.json', 'pool.csv']
+    CSVs of an earlier manifest there are replaced or removed. ``summary`` is what
+    ``manifest.json`` says before counts and files.
     """
     folder = pathlib.Path(manifest_folder)
     (folder / SUMMARY).unlink(missing_ok=True)

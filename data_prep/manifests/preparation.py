@@ -11,7 +11,7 @@ import pathlib
 from typing import NamedTuple
 
 from data_prep.errors import ManifestError, name_some
-from data_prep.manifests.manifest import FORMAT, write_manifest
+from data_prep.manifests.manifest import FORMAT, Utterance, write_manifest
 from data_prep.manifests.summary import is_current, read_summary
 from data_prep.manifests.validation import check_text, validate
 from data_prep.recordings.audio_files import file_size, probe_files
@@ -47,6 +47,30 @@ class Scan(NamedTuple):
     utterances: list
     unlabeled: collections.Counter
     dropped: collections.Counter
+
+
+def label_utterances(rows, classes, label_source):
+    """Make a Scan of rows: dicts of columns, or text: why it is left out.
+
+    What has no emotion of the class set is unlabeled. Where the emotion is "",
+    a key ``reason`` may say why.
+    """
+    utterances = []
+    unlabeled: collections.Counter[str] = collections.Counter()
+    dropped: collections.Counter[str] = collections.Counter()
+    for row in rows:
+        if isinstance(row, str):
+            dropped[row] += 1
+            continue
+        reason = row.pop("reason", "no label")
+        emotion = row["emotion"]
+        if emotion in classes:
+            row["label_source"] = label_source
+        else:
+            unlabeled[f"label {emotion}" if emotion else reason] += 1
+            row["emotion"] = ""
+        utterances.append(Utterance(**row))
+    return Scan(utterances, unlabeled, dropped)
 
 
 def check_data_folder(corpus, data_folder, contents):
@@ -101,33 +125,9 @@ def check_data_folder(corpus, data_folder, contents):
 
 
 def count_missing(corpus, expected, utterances, expect_complete):
-    """Compare a corpus with its published size, speaker by speaker.
+    """Count the utterances that each speaker lacks of the published number.
 
-    Arguments
-    ---------
-    corpus : str
-        Name of the corpus.
-    expected : dict
-        Number of utterances of each speaker in the whole corpus.
-    utterances : list of Utterance
-        The utterances to count.
-    expect_complete : bool
-        Whether a difference is an error.
-
-    Returns
-    -------
-    dict
-        How many utterances are missing, by speaker.
-
-    Raises
-    ------
-    ManifestError
-        When the corpus should be complete and is not.
-
-    Example
-    -------
-    >>> count_missing("Tiny", {"a": 2, "b": 1}, [], expect_complete=False)
-    {'a': 2, 'b': 1}
+    When the corpus should be complete, any difference is a ManifestError.
     """
     found = collections.Counter(utterance.spk_id for utterance in utterances)
     differ = {
@@ -154,50 +154,9 @@ def prepare_manifest(
 ):
     """Write the manifest of one fold, or of one pool, unless it is current.
 
-    Another process that writes it is waited for.
-
-    Arguments
-    ---------
-    corpus : str
-        Name of the corpus or pool.
-    scan : Scan
-        What was found.
-    speakers : dict or None
-        The speakers of "train", "valid" (optional) and "test"; None for a
-        pool without splits.
-    classes : collection of str
-        The class set.
-    data_folder : pathlib.Path
-        Where the paths of the utterances start from.
-    manifest_folder : str or pathlib.Path
-        Where the manifest goes.
-    details : dict
-        What else ``manifest.json`` shall say, the arguments among it.
-
-    Raises
-    ------
-    ManifestError
-        When audio is unusable or the manifest would not be valid; what was
-        in the folder before is then still there.
-
-    Example
-    -------
-    >>> from data_prep.manifests.manifest import Utterance
-    >>> from emoclust_lobes.synthetic.noise import write_noise
-    >>> folder = getfixture("tmp_path")
-    >>> _ = write_noise(folder / "u1.wav", samples=8000)
-    >>> ann = Utterance(ID="u1", wav="u1.wav", spk_id="ann")
-    >>> prepare_manifest(
-    ...     corpus="Tiny",
-    ...     scan=Scan([ann], collections.Counter(), collections.Counter()),
-    ...     speakers=None,
-    ...     classes=(),
-    ...     data_folder=folder,
-    ...     manifest_folder=folder / "manifest",
-    ...     details={},
-    ... )
-    >>> read_summary(folder / "manifest")["seconds"]
-    {'pool': 0.5}
+    ``speakers`` are those of each split, None for a pool; ``details`` is what else
+    ``manifest.json`` shall say. When the audio or the manifest is refused, what was
+    there before stays; another process that writes it is waited for.
     """
     utterances = sorted(scan.utterances, key=lambda utterance: utterance.ID)
     check_text(corpus, utterances)

@@ -43,22 +43,7 @@ the corpus first.
 
 
 def find_summary(manifest_folder):
-    """Return what ``manifest.json`` says, or None when there is no whole one.
-
-    Arguments
-    ---------
-    manifest_folder : str or pathlib.Path
-        Folder of a manifest.
-
-    Returns
-    -------
-    dict or None
-
-    Example
-    -------
-    >>> find_summary("nowhere") is None
-    True
-    """
+    """Return what ``manifest.json`` says, or None without a whole one."""
     try:
         return read_json(pathlib.Path(manifest_folder) / SUMMARY)
     except ValueError:
@@ -66,36 +51,14 @@ def find_summary(manifest_folder):
 
 
 def is_current(manifest_folder, fingerprint):
-    """Say whether a manifest is whole and was made from the same inputs.
-
-    Arguments
-    ---------
-    manifest_folder : str or pathlib.Path
-        Folder of a manifest.
-    fingerprint : str
-        Fingerprint of the inputs as they are now.
-
-    Returns
-    -------
-    bool
-
-    Example
-    -------
-    >>> from data_prep.manifests.manifest import Utterance, write_manifest
-    >>> folder = getfixture("tmp_path")
-    >>> ann = Utterance(ID="u1", duration=1.5, wav="u1.wav", spk_id="ann")
-    >>> write_manifest(folder, {"pool": [ann]}, {"fingerprint": "abc"})
-    >>> is_current(folder, "abc"), is_current(folder, "xyz")
-    (True, False)
-    """
+    """Say whether a manifest is whole and was made from the same inputs."""
     summary = find_summary(manifest_folder)
     if not summary or summary.get("fingerprint") != fingerprint:
         return False
-    for name, digest in summary["files"].items():
-        try:
-            found = file_digest(pathlib.Path(manifest_folder) / name)
-        except OSError:
-            return False
-        if found != digest:
-            return False
-    return True
+    try:
+        return all(
+            file_digest(pathlib.Path(manifest_folder) / name) == digest
+            for name, digest in summary["files"].items()
+        )
+    except OSError:
+        return False

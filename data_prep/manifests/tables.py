@@ -14,34 +14,7 @@ _SPEAKER_COLUMNS = ("spk_id", "speaker")
 
 
 def read_table(corpus, path, columns):
-    """Read the label table of a corpus.
-
-    Arguments
-    ---------
-    corpus : str
-        Name of the corpus.
-    path : pathlib.Path
-        A CSV file with a heading.
-    columns : sequence of str
-        Columns that it must have.
-
-    Returns
-    -------
-    list of dict
-        Text by column, one for each row.
-
-    Raises
-    ------
-    ManifestError
-        When a column is missing, or the file is no CSV file in UTF-8.
-
-    Example
-    -------
-    >>> path = getfixture("tmp_path") / "labels.csv"
-    >>> _ = path.write_text("FileName,EmoClass\\na.wav,H\\n")
-    >>> read_table("Tiny", path, ["EmoClass"])
-    [{'FileName': 'a.wav', 'EmoClass': 'H'}]
-    """
+    """Read the label table of a corpus, which has ``columns``: text by column."""
     with _rows(path) as table:
         found = table.fieldnames or []
         if not set(columns) <= set(found):
@@ -54,37 +27,12 @@ def read_table(corpus, path, columns):
 
 
 def read_recordings(path, folder):
-    """Read the recordings that a user's table lists.
+    """Read the recordings that a user's table lists, with all that rows say.
 
-    Arguments
-    ---------
-    path : pathlib.Path
-        A CSV file. Columns: wav, path or file; spk_id or speaker; if wanted
-        session, gender, sentence, start and stop (samples).
-    folder : pathlib.Path
-        Where its paths start from.
-
-    Returns
-    -------
-    list of (Utterance, dict)
-        Without emotion and duration, and all that the row says: text by
-        column. The ID is the path without its ending, with start and stop
-        behind where there are any.
-
-    Raises
-    ------
-    ManifestError
-        When the file is no CSV file in UTF-8, a column is missing, a path
-        leads out of the folder, or a row has no speaker or a start or stop
-        that is no number.
-
-    Example
-    -------
-    >>> path = getfixture("tmp_path") / "calls.csv"
-    >>> _ = path.write_text("path,speaker,start,stop\\na.wav,Kim,0,16000\\n")
-    >>> ((found, _),) = read_recordings(path, path.parent)
-    >>> found.ID, found.spk_id, found.stop
-    ('a@0-16000', 'Kim', 16000)
+    Columns: wav, path or file, from ``folder``; spk_id or speaker; if wanted
+    session, gender, sentence, start and stop (samples). An utterance has neither
+    emotion nor duration; its ID is the path without its ending, ``@start-stop``
+    behind it where these are given.
     """
     recordings, problems = [], []
     with _rows(path) as table:
@@ -113,31 +61,7 @@ def read_recordings(path, folder):
 
 
 def find_column(path, columns, offered):
-    """Choose the first of several columns that a table has.
-
-    Arguments
-    ---------
-    path : str or pathlib.Path
-        The table, for the message.
-    columns : sequence of str
-        Its columns.
-    offered : sequence of str
-        Those to choose from, such as ``PATH_COLUMNS``.
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    ManifestError
-        When it has none of them.
-
-    Example
-    -------
-    >>> find_column("calls.csv", ["who", "file", "path"], PATH_COLUMNS)
-    'path'
-    """
+    """Choose the first of the ``offered`` columns that a table has."""
     for column in offered:
         if column in columns:
             return column

@@ -1,7 +1,9 @@
 """What a manifest must not be: the checks made before one is written."""
 
 import collections
+import itertools
 import math
+import operator
 import re
 
 from data_prep.errors import ManifestError, name_some
@@ -13,38 +15,17 @@ from data_prep.recordings.paths import is_below_root
 _UNFIT = re.compile(r"^\s|\s$|[$\0\r\n\ud800-\udfff]")
 
 
+_texts = operator.attrgetter(
+    *("ID", "wav", "spk_id", "session", "sentence", "emotion")
+)
+
+
 def check_text(corpus, utterances):
-    """Refuse names that would not come back from a CSV as they went in.
-
-    Arguments
-    ---------
-    corpus : str
-        Name of the corpus.
-    utterances : list of Utterance
-        What was found.
-
-    Raises
-    ------
-    ManifestError
-        Naming the utterances with a '$', a line break, a zero, a space at
-        either end, or bytes that are not UTF-8.
-
-    Example
-    -------
-    >>> from data_prep.manifests.manifest import Utterance
-    >>> check_text("Tiny", [Utterance(ID="a", wav="a.wav", spk_id="$s")])
-    Traceback (most recent call last):
-    ...
-    data_prep.errors.ManifestError: Tiny has names with '$', line breaks, \
-zeros, outer spaces or bytes that are not UTF-8: 'a'. Rename them.
-    """
+    """Refuse names that would not come back from a CSV as they went in."""
     unfit = [
         ascii(row.ID)
         for row in utterances
-        if any(
-            _UNFIT.search(text)
-            for text in (row.ID, row.wav, row.spk_id, row.session, row.sentence)
-        )
+        if any(_UNFIT.search(text) for text in _texts(row))
     ]
     if unfit:
         raise ManifestError(
@@ -93,42 +74,31 @@ def validate(tables, classes):
             )
 
     for split, rows in tables.items():
-        ids = collections.Counter(row.ID for row in rows)
-        refuse(split, "duplicate IDs", [x for x, n in ids.items() if n > 1])
-        refuse(
-            split,
-            "utterances without an ID or a speaker",
-            [row.wav for row in rows if not (row.ID and row.spk_id)],
-        )
-        refuse(
-            split,
-            "utterances of no duration",
-            [row.ID for row in rows if not 0 < row.duration < math.inf],
-        )
-        refuse(
-            split,
-            "paths that leave the corpus' folder",
-            [
-                row.wav
-                for row in rows
-                if not is_below_root(f"$data_root/{row.wav}")
+        ids = collections.Counter(x.ID for x in rows)
+        culprits = {
+            "duplicate IDs": [x for x, n in ids.items() if n > 1],
+            "utterances without an ID or a speaker": [
+                x.wav for x in rows if not (x.ID and x.spk_id)
             ],
-        )
-        refuse(
-            split,
-            f"labels outside the class set {'/'.join(sorted(classes))}",
-            [
-                f"{row.ID} ({row.emotion})"
-                for row in rows
-                if row.emotion and row.emotion not in classes
+            "utterances of no duration": [
+                x.ID for x in rows if not 0 < x.duration < math.inf
             ],
-        )
+            "paths that leave the corpus' folder": [
+                x.wav for x in rows if not is_below_root(f"$data_root/{x.wav}")
+            ],
+            f"labels outside the class set {'/'.join(sorted(classes))}": [
+                f"{x.ID} ({x.emotion})"
+                for x in rows
+                if x.emotion and x.emotion not in classes
+            ],
+        }
         if split in SPLITS:
-            refuse(
-                split,
-                "unlabeled utterances",
-                [row.ID for row in rows if not row.emotion],
-            )
+            culprits["unlabeled utterances"] = [
+                x.ID for x in rows if not x.emotion
+            ]
+        for what, names in culprits.items():
+            refuse(split, what, names)
+        if split in SPLITS:
             empty = sorted(set(classes) - {row.emotion for row in rows})
             if empty:
                 problems.append(
@@ -139,13 +109,11 @@ def validate(tables, classes):
 
     speakers = {split: {x.spk_id for x in tables[split]} for split in tables}
     # The pool is the training speakers', so those two go together.
-    for one, other in (
-        ("train", "valid"),
-        ("train", "test"),
-        ("pool", "valid"),
-        ("pool", "test"),
-        ("valid", "test"),
+    for one, other in itertools.combinations(
+        ("train", "pool", "valid", "test"), 2
     ):
+        if (one, other) == ("train", "pool"):
+            continue
         shared = speakers.get(one, set()) & speakers.get(other, set())
         refuse(one, f"speakers of {other}.csv", sorted(shared))
     if problems:

@@ -1,13 +1,7 @@
 """Unlabeled pools: speech of many speakers for pretraining.
 
-A pool is "own" (the training speakers of the corpus' fold), or a folder of
-``SPEAKER/.../*.{wav,flac,mp3,ogg,opus}`` as VoxCeleb (SPEAKER/VIDEO/utterance)
-and LibriSpeech (SPEAKER/CHAPTER/utterance) have it, where a second level is
-the session, or LibriSpeech's files in one folder, or any of these packed in tar
-files, each of which counts as unpacked where it lies, or a CSV file with columns
-for the path (wav, path or file) and the speaker (spk_id or speaker), and
-optionally session, gender, sentence, start and stop, whose paths start from
-the CSV's own folder.
+A pool is "own" (the training speakers of the corpus' fold), a folder with one
+folder per speaker, or a CSV file: see :mod:`data_prep.pools.scans`.
 
 Each pool gets its manifest in ``<manifest_folder>/pools/<name>``. Its name, the
 folder's or the file's, stands in front of IDs and speakers.
@@ -29,13 +23,7 @@ OWN = "own"
 
 
 class Pool(NamedTuple):
-    """A pool's name, and the folder or CSV file that it comes from.
-
-    Example
-    -------
-    >>> Pool("calls", pathlib.Path("/data/calls.csv")).data_root.as_posix()
-    '/data'
-    """
+    """A pool's name, and the folder or CSV file that it comes from."""
 
     name: str
     path: pathlib.Path
@@ -47,32 +35,10 @@ class Pool(NamedTuple):
 
 
 def name_pools(pools):
-    """Give each external pool a name of its own.
+    """Name the external pools, in order, each in another way.
 
-    Arguments
-    ---------
-    pools : list of str or str
-        "own", folders and CSV files.
-
-    Returns
-    -------
-    list of Pool
-        The external ones, in order. Those whose base names are equal have
-        as much of the path in front as tells them apart.
-
-    Raises
-    ------
-    ManifestError
-        When one is not there, or is listed twice.
-
-    Example
-    -------
-    >>> root = getfixture("tmp_path")
-    >>> for name in ("a/vox", "b/vox", "libri"):
-    ...     (root / name).mkdir(parents=True)
-    >>> paths = ["own", *(root / x for x in ("a/vox", "b/vox", "libri"))]
-    >>> [pool.name for pool in name_pools(paths)]
-    ['a-vox', 'b-vox', 'libri']
+    Those whose base names are equal have as much of the path in front as tells
+    them apart.
     """
     paths = [
         pathlib.Path(os.path.abspath(pathlib.Path(str(pool)).expanduser()))

@@ -2,7 +2,7 @@
 
 VoxCeleb and LibriSpeech are read as they are unpacked, LibriSpeech also where
 all its files lie in one folder; and packed in tars, each of which counts as
-unpacked where it lies.
+unpacked where it lies. A table's paths start from its own folder.
 """
 
 import collections
@@ -48,37 +48,9 @@ class _Recording(NamedTuple):
 def scan_folder(folder, name):
     """Find the recordings of a folder that has one folder per speaker.
 
-    Arguments
-    ---------
-    folder : pathlib.Path
-        Holds ``SPEAKER/utterance`` or ``SPEAKER/SESSION/.../utterance``, as
-        VoxCeleb does (the session is the video) and LibriSpeech (the
-        chapter), or LibriSpeech's files in no folder; or ``.tar`` files with
-        these. In a tar a recording may also have its speaker beside it: see
-        :func:`data_prep.recordings.tar_shards.list_members`.
-    name : str
-        What stands in front of IDs and speakers.
-
-    Returns
-    -------
-    Scan
-
-    Raises
-    ------
-    ManifestError
-        When there is no recording in a speaker's folder, one in a format that
-        has to be converted first, or a tar that cannot be used.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> (folder / "id1" / "video").mkdir(parents=True)
-    >>> (folder / "id1" / "video" / "1.wav").touch()
-    >>> (folder / "103-1240-0000.flac").touch()
-    >>> for found in scan_folder(folder, "pool").utterances:
-    ...     found.ID, found.spk_id, found.session
-    ('pool/103-1240-0000', 'pool/103', '1240')
-    ('pool/id1/video/1', 'pool/id1', 'video')
+    ``SPEAKER/utterance`` or ``SPEAKER/SESSION/.../utterance``, as VoxCeleb has it
+    (the session is the video) and LibriSpeech (the chapter), or LibriSpeech's files
+    in no folder; or tars with these. ``name`` stands in front of IDs and speakers.
     """
     utterances = []
     dropped: collections.Counter[str] = collections.Counter()
@@ -160,32 +132,9 @@ def _refuse_unconverted(folder, recordings):
 
 
 def scan_table(path, name):
-    """Read the recordings that a CSV file lists.
+    """Read the recordings that a CSV file lists, from its own folder.
 
-    Arguments
-    ---------
-    path : pathlib.Path
-        The file, as :func:`data_prep.manifests.tables.read_recordings` reads it; its
-        paths start from its own folder.
-    name : str
-        What stands in front of IDs and speakers.
-
-    Returns
-    -------
-    Scan
-
-    Raises
-    ------
-    ManifestError
-        As :func:`data_prep.manifests.tables.read_recordings` does.
-
-    Example
-    -------
-    >>> path = getfixture("tmp_path") / "calls.csv"
-    >>> _ = path.write_text("path,speaker,start,stop\\na.wav,Kim,0,16000\\n")
-    >>> found = scan_table(path, "calls").utterances[0]
-    >>> found.ID, found.spk_id, found.stop
-    ('calls/a@0-16000', 'calls/Kim', 16000)
+    ``name`` stands in front of IDs and speakers.
     """
     utterances = [
         dataclasses.replace(

@@ -9,25 +9,20 @@ import os
 import pathlib
 from multiprocessing.pool import ThreadPool
 
-import pandas
 import tqdm
 from data_prep.errors import ManifestError, UnusableAudio
-from data_prep.recordings.paths import VARIABLE, find_outside
 from data_prep.recordings.probe import POINTER, probe
 from data_prep.recordings.tar_shards import audio_status, name_audio
 
 AUDIO_SUFFIXES = (".flac", ".mp3", ".ogg", ".opus", ".wav")
 
-# How a complaint begins that has an advice of its own.
-_OUTSIDE = "a link leads out of that folder"
-
 
 def find_files(folder, suffixes=AUDIO_SUFFIXES):
     """List the files below a folder, sorted, whatever the disk's order.
 
-    Hidden files are left out (``._name`` is how macOS marks its own), links
-    are followed but not in circles, and a broken link is listed, for
-    :func:`probe` to complain about.
+    Hidden files are left out (``._name`` is how macOS marks its own). Symbolic
+    links are followed, but not in circles; a broken one is listed, to be
+    complained about.
 
     Arguments
     ---------
@@ -76,13 +71,7 @@ def find_files(folder, suffixes=AUDIO_SUFFIXES):
 
 
 def file_size(path):
-    """Return where a recording ends in its file, -1 when it is not there.
-
-    Example
-    -------
-    >>> file_size("nowhere.wav")
-    -1
-    """
+    """Return where a recording ends in its file, -1 when it is not there."""
     try:
         return audio_status(path)[0]
     except (OSError, ValueError):  # not there, or a name that cannot be
@@ -92,47 +81,15 @@ def file_size(path):
 def probe_files(folder, names, look=probe, n_threads=4):
     """Look at many recordings and complain about all unusable ones at once.
 
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        Where the paths start from.
-    names : iterable of str
-        Relative paths; one that comes twice is looked at once.
-    look : callable
-        Is given the path of each, and raises what :func:`probe` does.
-    n_threads : int
-        How many to wait for at a time, for the sake of network disks.
-
-    Returns
-    -------
-    dict
-        (frames, sample rate), or whatever ``look`` returns, by relative path.
-
-    Raises
-    ------
-    ManifestError
-        Listing the unusable files with the reasons and what to do.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.noise import write_noise
-    >>> folder = getfixture("tmp_path")
-    >>> _ = write_noise(folder / "a.wav", samples=800)
-    >>> probe_files(folder, ["a.wav"])
-    {'a.wav': (800, 16000)}
+    Returns (samples, rate in Hz), or whatever ``look`` gives, by relative path.
+    Threads wait for slow network disks together.
     """
     folder = pathlib.Path(folder)
     names = sorted(set(names))
-    root = os.path.abspath(folder)
-    paths = pandas.Series([f"{root}/{name}" for name in names], dtype=str)
-    outside = find_outside(root, paths)
 
     def attempt(name):
-        path = f"{root}/{name}"
-        if path in outside:
-            return f"{_OUTSIDE}, to {outside[path]}"
         try:
-            return look(path)
+            return look(f"{folder}/{name}")
         except UnusableAudio as error:
             return str(error)
 
@@ -162,11 +119,6 @@ def _complaint(folder, bad, limit=20):
             "Git LFS pointers stand where the audio should be: install Git "
             "LFS and run `git lfs pull` in that folder."
         )
-    if any(why.startswith(_OUTSIDE) for why in bad.values()):
-        lines.append(
-            "Copy what links lead to into that folder, or set "
-            f"{VARIABLE} to the folder they may lead to."
-        )
-    if not all(why.startswith((POINTER, _OUTSIDE)) for why in bad.values()):
+    if not all(why.startswith(POINTER) for why in bad.values()):
         lines.append("Copy or download those files again, or remove them.")
     return "\n".join(lines)

@@ -20,44 +20,11 @@ _OGG_PAGE = 65307
 
 
 def probe(path):
-    """Return how long a recording is, or say why it is none.
+    """Return samples per channel and sample rate, or say why it is no recording.
 
-    A truncated WAV holds less than its header says; of other formats the
-    last sample is read, and an Ogg stream must end with its last page. (An
-    MP3 without a Xing header does not say how long it should be.) Digital
-    silence is none, nor are samples that are no numbers, which would spoil
-    every weight of a network: only files of floating point can hold these,
-    and only they are read to the end.
-
-    Arguments
-    ---------
-    path : str or pathlib.Path
-        An audio file of any rate and number of channels, or the address of one
-        in a tar: see :mod:`data_prep.recordings.tar_shards`.
-
-    Returns
-    -------
-    frames : int
-        Samples per channel.
-    sample_rate : int
-        In Hz.
-
-    Raises
-    ------
-    UnusableAudio
-        With the reason, such as "Git LFS pointer, not the audio itself".
-
-    Example
-    -------
-    >>> path = getfixture("tmp_path") / "tone.wav"
-    >>> soundfile.write(path, [0.5] * 800, 8000)
-    >>> probe(path)
-    (800, 8000)
-    >>> _ = path.write_bytes(path.read_bytes()[:444])
-    >>> probe(path)
-    Traceback (most recent call last):
-    ...
-    data_prep.errors.UnusableAudio: truncated: 1200 bytes are missing
+    A truncated WAV holds less than its header says; of other formats the last
+    sample is read, and an Ogg stream must end with its last page. Silence and
+    samples that are no numbers are an UnusableAudio, too.
     """
     try:
         mode = os.stat(split_address(path)[0]).st_mode
@@ -80,7 +47,7 @@ def probe(path):
         if "".join(text.split()).isprintable() and "\ufffd" not in text[:-1]:
             reason = f"text, not audio; it begins with {text!r}"
         elif "does not exist" in reason:  # said of what is not MP3 after all
-            reason = "not audio: Format not recognized."
+            reason = "not audio: Format not recognised."  # in its words
         raise UnusableAudio(reason) from error
     with audio:
         if audio.frames < 1:
@@ -99,10 +66,7 @@ def _at_start(source):
 
 
 def _check_ends(stream):
-    """Raise when a file is a stand-in, or shorter than its header says.
-
-    Returns its first bytes.
-    """
+    """Raise when a file is shorter than its header says; return its head."""
     head = stream.read(40)
     size = stream.seek(0, os.SEEK_END)
     if not head:

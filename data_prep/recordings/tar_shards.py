@@ -35,26 +35,9 @@ _SIDECARS = (".json", ".spk")
 
 
 def split_address(path):
-    """Take an address apart.
+    """Take an address apart: the file, and (offset, size) in bytes.
 
-    Arguments
-    ---------
-    path : str or pathlib.Path
-        Path of a file, or address of a recording in a tar.
-
-    Returns
-    -------
-    file : str
-        The file that is opened.
-    place : tuple of int or None
-        Offset and size in it, in bytes; None for all of it.
-
-    Example
-    -------
-    >>> split_address("/data/a.tar/512:1000")
-    ('/data/a.tar', (512, 1000))
-    >>> split_address("/data/a.wav")
-    ('/data/a.wav', None)
+    The place is None where the path is that of a whole file.
     """
     path = os.fspath(path)
     file, _, place = path.rpartition("/")
@@ -69,26 +52,9 @@ def split_address(path):
 
 
 def audio_status(path):
-    """Tell what changes when a recording does.
+    """Return where a recording ends in its file (bytes) and its mtime (ns).
 
-    Arguments
-    ---------
-    path : str or pathlib.Path
-        Path of a file, or address of a recording in a tar.
-
-    Returns
-    -------
-    end : int
-        Where it ends in its file, in bytes: the size where it is all of it.
-    mtime_ns : int
-        When the file was changed, in ns; an OSError where there is none.
-
-    Example
-    -------
-    >>> path = getfixture("tmp_path") / "a.tar"
-    >>> _ = path.write_bytes(bytes(2048))
-    >>> audio_status(path)[0], audio_status(f"{path}/512:100")[0]
-    (2048, 612)
+    These change when a recording does; an OSError says that it is not there.
     """
     file, place = split_address(path)
     status = os.stat(file)
@@ -96,29 +62,10 @@ def audio_status(path):
 
 
 def open_audio(path):
-    """Return what soundfile opens: of a tar, the recording's bytes alone.
+    """Return what soundfile opens: a path, or a recording's bytes of a tar.
 
-    Arguments
-    ---------
-    path : str or pathlib.Path
-        Path of a file, or address of a recording in a tar.
-
-    Returns
-    -------
-    str, pathlib.Path or io.BytesIO
-        A path as it is.
-
-    Raises
-    ------
-    OSError, UnusableAudio
-        When the tar cannot be read, or ends before the recording does.
-
-    Example
-    -------
-    >>> path = getfixture("tmp_path") / "a.tar"
-    >>> _ = path.write_bytes(b"before, the member, behind")
-    >>> open_audio(f"{path}/8:10").read()
-    b'the member'
+    Raises OSError or UnusableAudio when the tar cannot be read, or ends before
+    the recording does.
     """
     file, place = split_address(path)
     if place is None:
@@ -147,23 +94,8 @@ class _Recording(io.BytesIO):
 def name_audio(path, folder=""):
     """Name a recording for people, who know no places in tars.
 
-    Arguments
-    ---------
-    path : str or pathlib.Path
-        Path of a file, or address of a recording in a tar.
-    folder : str or pathlib.Path
-        Where it starts from.
-
-    Returns
-    -------
-    str
-        A path as it is; of a tar its path, a colon, and the name in the
-        header before the recording, up to 100 bytes of it.
-
-    Example
-    -------
-    >>> name_audio("a.wav")
-    'a.wav'
+    That is the path, or of a recording in a tar the tar's path (from ``folder``),
+    a colon, and up to 100 bytes of the name in the header before it.
     """
     file, place = split_address(path)
     if place is None:
@@ -179,40 +111,11 @@ def name_audio(path, folder=""):
 
 
 def list_members(path, suffixes):
-    """Find the recordings in a tar, and refuse one that is not all well.
+    """Find the recordings in a tar: ("offset:size", speaker or "") by name.
 
-    Hidden files are left out. ``NAME.json`` beside a recording may say who
-    speaks (``spk_id`` or ``speaker``), or ``NAME.spk`` hold nothing else.
-
-    Arguments
-    ---------
-    path : str or pathlib.Path
-        The tar.
-    suffixes : tuple of str
-        Endings of recordings, in lower case; those of the files may differ.
-
-    Returns
-    -------
-    dict
-        Place (``offset:size``, in bytes) and speaker, or "", by name.
-
-    Raises
-    ------
-    UnusableAudio
-        When it is no tar, compressed, truncated or damaged, or a name in it is
-        absolute, leads out, is there twice, or that of a link, a device, a
-        pipe or a sparse file.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> plain = tarfile.USTAR_FORMAT
-    >>> with tarfile.open(folder / "a.tar", "w", format=plain) as tar:
-    ...     for name in ("1.wav", "1.spk"):
-    ...         _ = (folder / name).write_text("Kim")
-    ...         tar.add(folder / name, f"./{name}")
-    >>> list_members(folder / "a.tar", (".wav",))
-    {'1.wav': ('512:3', 'Kim')}
+    Hidden files are left out. ``NAME.json`` beside a recording may say who speaks
+    (``spk_id`` or ``speaker``), or ``NAME.spk`` hold nothing else. A tar that is
+    compressed, damaged or holds more than plain files is an UnusableAudio.
     """
     places, speakers, names, problems = {}, {}, set(), []
     try:

@@ -26,35 +26,9 @@ from collections.abc import Iterator
 def replacing(path, mode="w", **kwargs):
     """Open a temporary file that takes the place of ``path`` on success.
 
-    The folder is created when needed. When the block raises, ``path`` keeps
-    what it held before and the temporary file is removed; only a kill leaves
-    it, as ``.NAME.PID.tmp``, which nothing reads.
-
-    Arguments
-    ---------
-    path : str or pathlib.Path
-        The file to write.
-    mode : str
-        As for ``open``; text is UTF-8 with ``\\n`` on every platform.
-    **kwargs
-        Further arguments of ``open``.
-
-    Yields
-    ------
-    file object
-
-    Raises
-    ------
-    OSError
-        When the file cannot be written, as on a full disk; names it.
-
-    Example
-    -------
-    >>> path = getfixture("tmp_path") / "folder" / "numbers.txt"
-    >>> with replacing(path) as stream:
-    ...     _ = stream.write("1 2 3")
-    >>> path.read_text()
-    '1 2 3'
+    When the block raises, ``path`` keeps what it held before; only a kill leaves
+    the temporary file, as ``.NAME.PID.tmp``, which nothing reads. An OSError, as
+    on a full disk, names the file.
     """
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -79,30 +53,7 @@ def replacing(path, mode="w", **kwargs):
 
 @contextlib.contextmanager
 def replacing_folder(path):
-    """Fill a folder aside that takes the place of ``path`` on success.
-
-    When the block raises, ``path`` stays what it was.
-
-    Arguments
-    ---------
-    path : str or pathlib.Path
-        The folder to write.
-
-    Yields
-    ------
-    pathlib.Path
-        The empty folder to fill.
-
-    Example
-    -------
-    >>> path = getfixture("tmp_path") / "model"
-    >>> with replacing_folder(path) as aside:
-    ...     _ = (aside / "weights").write_text("1")
-    ...     path.exists()
-    False
-    >>> [each.name for each in path.parent.iterdir()]
-    ['model']
-    """
+    """Fill a folder aside that takes the place of ``path`` on success only."""
     path = pathlib.Path(path)
     aside = path.with_name(f".{path.name}.tmp")
     former = path.with_name(f".{path.name}.old")
@@ -119,44 +70,14 @@ def replacing_folder(path):
 
 
 def write_json(path, content):
-    """Write JSON whole or not at all: keys in the given order, two spaces.
-
-    Arguments
-    ---------
-    path : str or pathlib.Path
-        The file to write.
-    content : dict or list
-        What ``json`` can write; ``NaN`` is refused.
-
-    Example
-    -------
-    >>> path = getfixture("tmp_path") / "metrics.json"
-    >>> write_json(path, {"uar": 0.5})
-    >>> read_json(path)
-    {'uar': 0.5}
-    """
+    """Write JSON whole or not at all: keys in the given order, no ``NaN``."""
     with replacing(path) as stream:
         json.dump(content, stream, indent=2, allow_nan=False)
         stream.write("\n")
 
 
 def read_json(path):
-    """Read a JSON file, or return ``None`` when it is not there.
-
-    Arguments
-    ---------
-    path : str or pathlib.Path
-        The file to read.
-
-    Returns
-    -------
-    dict or list or None
-
-    Example
-    -------
-    >>> read_json(getfixture("tmp_path") / "nothing.json") is None
-    True
-    """
+    """Read a JSON file, or return ``None`` when it is not there."""
     try:
         with open(path, encoding="utf-8") as stream:
             return json.load(stream)
@@ -165,25 +86,7 @@ def read_json(path):
 
 
 def file_digest(path):
-    """Return the SHA-256 of a file, however large.
-
-    Arguments
-    ---------
-    path : str or pathlib.Path
-        The file.
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits.
-
-    Example
-    -------
-    >>> path = getfixture("tmp_path") / "a"
-    >>> _ = path.write_bytes(b"abc")
-    >>> file_digest(path)[:8]
-    'ba7816bf'
-    """
+    """Return the SHA-256 of a file, however large, in hexadecimal."""
     digest = hashlib.sha256()
     with open(path, "rb") as stream:
         while block := stream.read(1 << 20):
@@ -192,25 +95,7 @@ def file_digest(path):
 
 
 def files_digest(paths):
-    """Return a SHA-256 of the names and contents of files.
-
-    Arguments
-    ---------
-    paths : iterable of pathlib.Path
-        The files, in any order.
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits.
-
-    Example
-    -------
-    >>> path = getfixture("tmp_path") / "a"
-    >>> _ = path.write_bytes(b"abc")
-    >>> files_digest([path]) != files_digest([])
-    True
-    """
+    """Return a SHA-256 of the names and contents of files in any order."""
     digest = hashlib.sha256()
     for path in sorted(paths):
         digest.update(f"{path.name} {file_digest(path)}\n".encode())
@@ -220,25 +105,8 @@ def files_digest(paths):
 def fingerprint(content):
     """Return the SHA-256 of a JSON-able value, independent of key order.
 
-    Arguments
-    ---------
-    content : dict or list or str
-        The inputs of a step. An iterator in a list counts as the list of what
-        it gives, of which few are held at a time.
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits.
-
-    Example
-    -------
-    >>> fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1})
-    True
-    >>> fingerprint([{"a": 1}, iter("bc")]) == fingerprint(
-    ...     [{"a": 1}, ["b", "c"]]
-    ... )
-    True
+    An iterator in a list counts as the list of what it gives, of which few are
+    held at a time.
     """
     digest = hashlib.sha256()
     for text in _json_pieces(content):

@@ -32,33 +32,11 @@ class FolderInUseError(OSError):
 
 @contextlib.contextmanager
 def locked(folder, wait=False):
-    """Keep a folder to this process while it writes into it.
+    """Keep a folder, made where it is missing, to this process.
 
-    A process may lock a folder that it has locked already. What a process
-    on another machine has left behind is not taken over, because nobody here
-    can tell whether it has ended.
-
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        The folder, made where it is missing. One that cannot be written needs
-        no lock.
-    wait : bool
-        Whether to wait for another process to finish, as for what runs share,
-        or to raise at once, as for the folder of a run.
-
-    Raises
-    ------
-    FolderInUseError
-        When another process has it.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> with locked(folder):
-    ...     read_json(folder / OWNER)["pid"] == os.getpid()
-    True
-    >>> read_json(folder / OWNER)
+    A process may lock a folder that it has locked already, and one that cannot be
+    written needs no lock. ``wait`` for another process, as for what runs share, or
+    raise a FolderInUseError at once, as for the folder of a run.
     """
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -79,36 +57,13 @@ def locked(folder, wait=False):
 
 
 def locked_by_main(folder, wait=False):
-    """Lock a folder for all processes of one run, of which the main one does.
-
-    Arguments
-    ---------
-    folder, wait
-        As for ``locked``.
-
-    Returns
-    -------
-    context manager
-
-    Raises
-    ------
-    FolderInUseError
-        As ``locked``.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> with locked_by_main(folder):
-    ...     (folder / ".lock").exists()
-    True
-    """
+    """Lock a folder for all processes of one run, in the main one."""
     if if_main_process():
         return locked(folder, wait=wait)
     return contextlib.nullcontext()
 
 
 def _acquire(lock, folder, wait):
-    """Get a lock from the kernel."""
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout as error:

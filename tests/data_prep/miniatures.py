@@ -63,60 +63,27 @@ def twin_row(root):
 
 
 class Corpus(NamedTuple):
-    """How a corpus is asked.
-
-    Arguments
-    ---------
-    prepare : callable
-        The function of ``data_prep``.
-    make : callable
-        Makes a miniature tree and returns ``counts[speaker][label]``.
-    n_folds : int
-        Folds of the miniature.
-    class_sets : dict
-        The emotions of each value of ``classes``.
-    default : object
-        Which of these is the default.
-    options : dict
-        Further arguments.
-    codes : dict
-        Emotion of a label, where they are called otherwise.
-    left_out : tuple of str
-        Speakers of the tree who are in no split.
-    partial : bool
-        Whether the miniature is a part of the corpus.
-    develops : bool
-        Whether there are development speakers.
-    duplicate : callable
-        Puts an utterance into the tree once more.
-    """
+    """How a corpus is asked; ``make`` returns ``counts[speaker][label]``."""
 
     prepare: Callable
     make: Callable
-    n_folds: int
-    class_sets: dict
-    default: object
-    options: dict = {}
-    codes: dict = {}
-    left_out: tuple = ()
-    partial: bool = True
-    develops: bool = True
-    duplicate: Callable = twin_file
+    n_folds: int  # of the miniature
+    class_sets: dict  # the emotions of each value of ``classes``
+    default: object  # which of these is the default
+    options: dict = {}  # further arguments
+    codes: dict = {}  # emotion of a label, where they are called otherwise
+    left_out: tuple = ()  # speakers of the tree who are in no split
+    partial: bool = True  # whether the miniature is a part of the corpus
+    develops: bool = True  # whether there are development speakers
+    duplicate: Callable = twin_file  # puts an utterance into the tree again
 
 
 BIG_FOUR = ("ang", "hap", "neu", "sad")
 BIG_SIX = ("ang", "dis", "fea", "hap", "neu", "sad")
 WITH_SURPRISE = (*BIG_SIX, "sur")
-MSP_CODES = {
-    "A": "ang",
-    "C": "con",
-    "D": "dis",
-    "F": "fea",
-    "H": "hap",
-    "N": "neu",
-    "S": "sad",
-    "U": "sur",
-}
+MSP_CODES = dict(
+    zip("ACDFHNSU", "ang con dis fea hap neu sad sur".split(), strict=True)
+)
 USERS = ("angry", "happy", "neutral", "sad")
 GENERIC = Corpus(
     prepare=data_prep.prepare_generic,

@@ -51,13 +51,6 @@ def test_git_lfs_pointers(clip, tmp_path):
     assert prepare(clip, tmp_path) in SHOWN
 
 
-def test_links_that_lead_out(clip, tmp_path):
-    (tmp_path / "datasets").mkdir()
-    target = clip.rename(tmp_path / "datasets" / "1.wav")
-    clip.symlink_to(target)
-    assert prepare(clip, tmp_path) in SHOWN
-
-
 def test_no_hub(monkeypatch):
     def refuse(**_):  # at once, where asking takes minutes
         raise LocalEntryNotFoundError("the hub cannot be reached")
@@ -108,4 +101,4 @@ def test_tests_without_speech(monkeypatch):
 
 
 def test_each_message_is_caused_here():
-    assert len(SHOWN) == 7
+    assert len(SHOWN) == 6

@@ -5,9 +5,10 @@ import os
 import pathlib
 
 from data_prep import ManifestError
-from data_prep.corpora.cremad import scan_cremad
+from data_prep.corpora import ravdess
+from data_prep.corpora.block_folds import scan_clips
+from data_prep.corpora.cremad import cremad
 from data_prep.corpora.iemocap import scan_iemocap
-from data_prep.corpora.ravdess import scan_ravdess
 from hypothesis import (
     event,
     given,
@@ -76,20 +77,20 @@ RAVDESS = st.from_regex(
 @given(st.sets(CREMAD | FILE_NAMES, max_size=4))
 def cremad_names(names):
     """Every clip is an utterance or counted."""
-    folder = emptied("CREMA-D")
+    folder = pathlib.Path(emptied("CREMA-D"))
     for name in names:
         write(f"CREMA-D/AudioWAV/{name}", b"")
-    scan = scan_cremad(_path() / "CREMA-D", {"ang", "sad"}, "intended")
+    scan = scan_clips(cremad(folder, "intended"), folder, {"ang", "sad"})
     _check_scan(scan, names, (".wav",), folder)
 
 
 @given(st.sets(RAVDESS | FILE_NAMES, max_size=4))
 def ravdess_names(names):
     """Every clip is an utterance or counted."""
-    folder = emptied("RAVDESS")
+    folder = pathlib.Path(emptied("RAVDESS"))
     for name in names:
         write(f"RAVDESS/Actor_01/{name}", b"")
-    scan = scan_ravdess(_path() / "RAVDESS")
+    scan = scan_clips(ravdess.RAVDESS, folder, ravdess.CLASS_SETS[8])
     _check_scan(scan, names, (".wav", ".flac", ".mp4"), folder)
 
 

@@ -2,7 +2,6 @@
 
 import os
 
-import pandas
 import pytest
 from case import make_folders, sound, text
 from data_prep import (
@@ -15,18 +14,7 @@ from data_prep import (
     read_manifest,
 )
 from data_prep.manifests.preparation import Scan, prepare_manifest
-from data_prep.recordings.paths import find_outside, is_below_root
-
-
-@pytest.fixture
-def corpus(tmp_path):
-    """Folder of a corpus one of whose folders is linked from elsewhere."""
-    folder = tmp_path / "corpus"
-    make_folders(folder)
-    elsewhere = tmp_path / "elsewhere"
-    (folder / "Lee/sad").rename(elsewhere)
-    (folder / "Lee/sad").symlink_to(elsewhere)
-    return folder
+from data_prep.recordings.paths import is_below_root
 
 
 def prepare(folder, output):
@@ -34,61 +22,25 @@ def prepare(folder, output):
     return Source(str(output / "train.csv"), str(folder))
 
 
-def test_links_lead_out_only_to_where_the_user_says(
-    corpus, tmp_path, monkeypatch
-):
-    outside = str(tmp_path / "elsewhere")
-    message = f"Lee/sad/1.wav: a link leads out of that folder, to {outside}"
-    for allowed in ("", str(tmp_path / "else"), str(tmp_path / "corpus")):
-        monkeypatch.setenv("EMOCLUST_LINKS", allowed)
-        with pytest.raises(ManifestError, match=message):
-            prepare(corpus, tmp_path / "refused")
-    assert not (tmp_path / "refused").exists()
-
-    for number, allowed in enumerate(
-        (outside, str(tmp_path), f"/nowhere:{outside}/", "/")
-    ):
-        monkeypatch.setenv("EMOCLUST_LINKS", allowed)
-        source = prepare(corpus, tmp_path / str(number))
-        assert len(read_manifest(source)) == 4
-
-    # Reading asks again: the manifest may come from somebody else.
-    monkeypatch.delenv("EMOCLUST_LINKS")
-    with pytest.raises(ManifestError, match=f"links lead out of {corpus}: "):
-        read_manifest(source)
-
-
-def test_a_folder_named_by_the_user_may_itself_be_a_link(tmp_path):
+@pytest.fixture
+def corpus(tmp_path):
+    """A corpus that is a link, and one of whose folders is one, too."""
     make_folders(tmp_path / "disk")
+    (tmp_path / "disk/Lee/sad").rename(tmp_path / "elsewhere")
+    (tmp_path / "disk/Lee/sad").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "corpus").symlink_to(tmp_path / "disk")
-    source = prepare(tmp_path / "corpus", tmp_path / "m")
-    assert len(read_manifest(source)) == 4
+    return tmp_path / "corpus"
 
 
-def test_only_the_end_of_a_way_counts(tmp_path):
-    root, other = tmp_path / "a", tmp_path / "ab"
-    for folder in (root, other):
-        sound(folder / "1.wav")
-    (other / "back.wav").symlink_to(root / "1.wav")
-    (root / "round.wav").symlink_to(other / "back.wav")
-    (root / "chain.wav").symlink_to("beside.wav")
-    (root / "beside.wav").symlink_to(other / "1.wav")
-    (root / "gone.wav").symlink_to("nowhere.wav")
-    paths = [
-        str(root / name)
-        for name in ("1.wav", "round.wav", "chain.wav", "gone.wav", "new.wav")
-    ]
-    assert find_outside(root, pandas.Series(paths)) == {
-        str(root / "chain.wav"): str(other / "1.wav")
-    }
-
-
-def test_a_relative_folder_is_where_it_is(corpus, tmp_path, monkeypatch):
-    monkeypatch.setenv("EMOCLUST_LINKS", "elsewhere")
+def test_links_are_followed(corpus, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     source = prepare(corpus.relative_to(tmp_path), tmp_path / "m")
-    wavs = read_manifest(source)["wav"]
-    assert sorted(wavs)[0] == f"{corpus}/Lee/happy/1.wav"
+    wavs = sorted(read_manifest(source)["wav"])
+    assert wavs == [
+        f"{corpus}/Lee/{emotion}/{take}.wav"
+        for emotion in ("happy", "sad")
+        for take in (1, 2)
+    ]
     assert all(map(os.path.isfile, wavs))
 
 

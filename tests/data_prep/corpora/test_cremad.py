@@ -2,7 +2,6 @@
 
 import collections
 import csv
-import os
 import shutil
 
 import pytest
@@ -13,7 +12,11 @@ from data_prep import (
     read_manifest,
     read_summary,
 )
-from data_prep.corpora.cremad import BLOCKS, SPEAKERS, scan_cremad
+from data_prep.corpora.block_folds import scan_clips
+from data_prep.corpora.cremad import (
+    SPEAKERS,
+    cremad as corpus_of,
+)
 
 CODES = {
     "A": "ang",
@@ -28,44 +31,6 @@ CODES = {
 def read(folder, root, name):
     """Read one CSV of a manifest."""
     return read_manifest(Source(str(folder / f"{name}.csv"), str(root)))
-
-
-def test_folds_are_the_official_blocks_of_actors(cremad, tmp_path):
-    tested = []
-    for fold in range(1, 6):
-        prepare_cremad(cremad, tmp_path, fold, expect_complete=False)
-        tables = {
-            name: read(tmp_path, cremad, name)
-            for name in ("train", "valid", "test", "pool")
-        }
-        speakers = {name: set(x["spk_id"]) for name, x in tables.items()}
-        assert speakers["test"] <= set(BLOCKS[fold - 1])
-        assert speakers["valid"] <= set(BLOCKS[fold % 5])
-        assert speakers["pool"] == speakers["train"]
-        assert [len(x) for x in speakers.values()] == [6, 2, 2, 6]
-        assert [len(x) for x in tables.values()] == [72, 24, 24, 72]
-        tested += list(tables["test"]["ID"])
-    assert len(tested) == len(set(tested)) == 120
-    assert read_summary(tmp_path)["blocks"] == "official"
-
-
-def test_fewer_actors_are_cut_into_blocks(make, tmp_path):
-    root = make.cremad(tmp_path / "data", range(1001, 1006))
-    tested = []
-    for fold in range(1, 6):
-        prepare_cremad(root, tmp_path / "m", fold, expect_complete=False)
-        tested += {*read(tmp_path / "m", root, "test")["spk_id"]}
-    assert tested == ["1001", "1002", "1003", "1004", "1005"]
-    summary = read_summary(tmp_path / "m")
-    assert summary["blocks"] == "present speakers"
-    assert summary["missing"]["1001"] == 82 - 12
-    assert summary["missing"]["1091"] == 82
-    for path in root.glob("AudioWAV/100[345]*"):
-        path.unlink()
-    with pytest.raises(
-        ManifestError, match=r"Only 2 speakers .*\(1001, 1002\)"
-    ):
-        prepare_cremad(root, tmp_path / "m", expect_complete=False)
 
 
 def test_four_classes_leave_the_others_to_the_pool(cremad, tmp_path):
@@ -149,88 +114,6 @@ def test_gender_is_empty_without_its_table(make, tmp_path, caplog):
     assert "VideoDemographics.csv is not there: genders" in caplog.text
 
 
-def test_votes_need_their_table(make, tmp_path):
-    root = make.cremad(tmp_path / "data", (1001, 1002, 1003))
-    arguments = {"label_source": "face", "expect_complete": False}
-    make.text(root / "processedResults/summaryTable.csv", "a,b\n1,2\n")
-    with pytest.raises(
-        ManifestError, match=r"lacks FileName or FaceVote.*a, b"
-    ):
-        prepare_cremad(root, tmp_path / "m", **arguments)
-    (root / "processedResults/summaryTable.csv").unlink()
-    with pytest.raises(ManifestError, match="face' needs the crowd's votes"):
-        prepare_cremad(root, tmp_path / "m", **arguments)
-    prepare_cremad(root, tmp_path / "m", expect_complete=False)
-
-
-def test_git_lfs_pointers_are_called_by_their_name(make, tmp_path):
-    root = make.cremad(tmp_path / "data", (1001, 1002, 1003))
-    for path in (root / "AudioWAV").iterdir():
-        path.write_text("version https://git-lfs.github.com/spec/v1\noid 1\n")
-    with pytest.raises(ManifestError) as error:
-        prepare_cremad(root, tmp_path / "m", expect_complete=False)
-    message = str(error.value)
-    assert message.startswith(f"36 audio files in {root} cannot be used")
-    assert "AudioWAV/1001_DFA_ANG_XX.wav: Git LFS pointer" in message
-    assert "and 16 more" in message
-    assert "`git lfs pull`" in message
-    assert not (tmp_path / "m").exists()
-
-
-def test_a_class_that_nobody_heard_is_an_error(make, tmp_path):
-    actors = (1001, 1002, 1003)
-    votes = {f"1002_{sentence}_FEA_XX": "N" for sentence in ("DFA", "IEO")}
-    root = make.cremad(tmp_path / "data", actors, votes)
-    with pytest.raises(
-        ManifestError, match="valid.csv has no utterance of fea"
-    ):
-        prepare_cremad(
-            root, tmp_path / "m", label_source="voice", expect_complete=False
-        )
-
-
-@pytest.mark.parametrize(
-    "arguments, message",
-    [
-        ({"classes": 5}, "classes=5 is not offered: choose 6 or 4."),
-        (
-            {"label_source": "both"},
-            "label_source='both' is not offered: choose intended or voice or "
-            "face or multimodal.",
-        ),
-        (
-            {"fold": 6, "expect_complete": False},
-            "fold=6 does not exist: choose one of 1 to 5.",
-        ),
-    ],
-)
-def test_arguments_that_are_not_offered_are_refused(
-    cremad, tmp_path, arguments, message
-):
-    with pytest.raises(ManifestError) as error:
-        prepare_cremad(cremad, tmp_path, **arguments)
-    assert str(error.value) == message
-
-
-@pytest.mark.parametrize("inside", ["AudioWAV", "processedResults", ".."])
-def test_a_folder_nearby_is_recognized(cremad, tmp_path, inside):
-    with pytest.raises(ManifestError) as error:
-        prepare_cremad(cremad / inside, tmp_path)
-    assert "that holds AudioWAV or AudioMP3; it holds " in str(error.value)
-    assert "Did you mean " in str(error.value)
-    meant = str(error.value).rpartition("Did you mean ")[2].rstrip("?")
-    assert os.path.samefile(meant, cremad)
-
-
-def test_an_excerpt_is_an_error_unless_it_is_expected(cremad, tmp_path):
-    with pytest.raises(ManifestError) as error:
-        prepare_cremad(cremad, tmp_path)
-    message = str(error.value)
-    assert "CREMA-D is not complete: 120 of 7,441 utterances" in message
-    assert "1001 12 of 82, 1002 12 of 81, 1003 0 of 82" in message
-    assert "and 71 more" in message
-
-
 @pytest.fixture(scope="module")
 def complete(emoclust_data, make, tmp_path_factory):
     """All clips of the official table, with one recording behind them."""
@@ -277,7 +160,8 @@ def test_the_complete_corpus_has_7441_usable_clips(complete, tmp_path):
 def test_official_votes_give_the_known_counts(
     complete, label_source, ties, four_classes
 ):
-    found = scan_cremad(complete, ("ang", "hap", "neu", "sad"), label_source)
+    corpus = corpus_of(complete, label_source)
+    found = scan_clips(corpus, complete, ("ang", "hap", "neu", "sad"))
     assert found.unlabeled["tie"] == ties
     assert found.unlabeled["no vote"] == 0
     labels = collections.Counter(x.emotion for x in found.utterances)
@@ -302,7 +186,7 @@ def test_genuine_clips_are_read_with_their_length(emoclust_data, tmp_path):
     root = tmp_path / "data"
     root.mkdir()
     (root / "AudioWAV").symlink_to(emoclust_data / "crema_d/genuine/AudioWAV")
-    found = scan_cremad(root, CODES.values(), "intended")
+    found = scan_clips(corpus_of(root, "intended"), root, CODES.values())
     assert len(found.utterances) == 7
     assert {x.spk_id for x in found.utterances} == {"1001", "1050"}
     with pytest.raises(ManifestError, match="7 of 7,441 utterances"):

@@ -12,8 +12,6 @@ from data_prep import (
 )
 from data_prep.corpora.iemocap import SPEAKERS
 
-EMODB = {"W": "ang", "F": "hap", "N": "neu", "T": "sad"}
-
 
 def read(folder, root, name="pool"):
     """Read one CSV of a manifest."""
@@ -64,28 +62,6 @@ def test_exc_counts_as_hap_and_other_labels_stay_in_the_pool(iemocap, tmp_path):
     assert summary["unlabeled"] == {"label fru": 20, "label xxx": 20}
     assert summary["dropped"] == {}
     assert summary["missing"]["Ses05M"] == 651 - 10
-
-
-@pytest.mark.parametrize(
-    "protocol, n_folds, n_splits",
-    [("sessions", 5, 3), ("speakers", 10, 3), ("sessions-nodev", 5, 2)],
-)
-def test_every_fold_keeps_each_utterance_once(
-    iemocap, tmp_path, protocol, n_folds, n_splits
-):
-    tested = []
-    for fold in range(1, n_folds + 1):
-        prepare_iemocap(
-            iemocap, tmp_path, fold, protocol=protocol, expect_complete=False
-        )
-        splits = read_all(tmp_path, iemocap)
-        assert len(splits) == n_splits
-        ids = [x for table in splits.values() for x in table["ID"]]
-        assert len(ids) == len(set(ids)) == 100
-        speakers = [x for table in splits.values() for x in {*table["spk_id"]}]
-        assert len(speakers) == len(set(speakers)) == 10
-        tested += list(splits["test"]["ID"])
-    assert len(tested) == len(set(tested)) == 100
 
 
 @pytest.fixture(scope="module")
@@ -178,96 +154,3 @@ def test_a_part_without_a_needed_session_is_told_so(make, tmp_path):
         ManifestError, match="Ses05F, Ses05M, who make up valid"
     ):
         prepare_iemocap(root, tmp_path / "m", fold=4, expect_complete=False)
-
-
-@pytest.mark.parametrize(
-    "arguments, message",
-    [
-        ({"classes": 6}, "classes=6 is not offered: choose 4."),
-        ({"classes": [4]}, "classes=[4] is not offered: choose 4."),
-        (
-            {"label_source": "voice"},
-            "label_source='voice' is not offered: choose majority.",
-        ),
-        (
-            {"protocol": "random"},
-            "protocol='random' is not offered: choose sessions or speakers "
-            "or sessions-nodev.",
-        ),
-        ({"fold": 6}, "fold=6 does not exist: choose one of 1 to 5."),
-    ],
-)
-def test_arguments_that_are_not_offered_are_refused(
-    iemocap, tmp_path, arguments, message
-):
-    with pytest.raises(ManifestError) as error:
-        prepare_iemocap(iemocap, tmp_path, **arguments)
-    assert str(error.value) == message
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_folder_nearby_is_recognized(iemocap, tmp_path):
-    for wrong in (iemocap / "Session1", iemocap.parent):
-        with pytest.raises(ManifestError) as error:
-            prepare_iemocap(wrong, tmp_path)
-        assert f"data_folder={wrong} is not the folder of IEMOCAP" in str(
-            error.value
-        )
-        assert f"Did you mean {iemocap}?" in str(error.value)
-    with pytest.raises(ManifestError, match="it holds nothing"):
-        prepare_iemocap(tmp_path, tmp_path / "m")
-    for wrong in ("", None, "/no/such/folder"):
-        with pytest.raises(ManifestError, match="is not a folder: give the"):
-            prepare_iemocap(wrong, tmp_path)
-
-
-def test_real_emotional_speech_behind_the_real_names(
-    emoclust_data, make, tmp_path, monkeypatch
-):
-    """EMO-DB has five women and five men, as IEMOCAP does."""
-    monkeypatch.setenv("EMOCLUST_LINKS", str(emoclust_data))
-    speakers = {
-        "Ses01F": "08",
-        "Ses01M": "03",
-        "Ses02F": "09",
-        "Ses02M": "10",
-        "Ses03F": "13",
-        "Ses03M": "11",
-        "Ses04F": "14",
-        "Ses04M": "12",
-        "Ses05F": "16",
-        "Ses05M": "15",
-    }
-    root, expected = tmp_path / "data", collections.Counter()
-    for speaker, code in speakers.items():
-        clips = sorted((emoclust_data / "emodb/wav").glob(f"{code}*.flac"))
-        lines = []
-        for number, clip in enumerate(clips):
-            # The other actor wears the markers.
-            dialogue = f"{speaker[:-1]}{'MF'[speaker[-1] == 'M']}_impro01a"
-            turn = f"{dialogue}_{speaker[-1]}{number:03d}"
-            label = "xxx" if number % 10 == 9 else EMODB[clip.stem[5]]
-            wav = root / f"Session{speaker[4]}/sentences/wav/{dialogue}"
-            wav.mkdir(parents=True, exist_ok=True)
-            (wav / f"{turn}.wav").symlink_to(clip)
-            lines.append(f"[0.0 - 1.0]\t{turn}\t{label}\t[2, 2, 2]")
-            expected[speaker, label] += 1
-        make.text(
-            root / f"Session{speaker[4]}/dialog/EmoEvaluation/{dialogue}.txt",
-            "\n".join(lines),
-        )
-    assert expected.total() == 339
-    for fold in range(1, 11):
-        prepare_iemocap(
-            root,
-            tmp_path / "m",
-            fold,
-            protocol="speakers",
-            expect_complete=False,
-        )
-        found = collections.Counter()
-        for table in read_all(tmp_path / "m", root).values():
-            found.update(zip(table["spk_id"], table["emotion"], strict=True))
-        assert found == {
-            key: n for key, n in expected.items() if key[1] != "xxx"
-        }

@@ -41,12 +41,6 @@ def test_savee_is_read_in_all_its_layouts(make, tmp_path, layout):
     assert summary["blocks"] == "official"
 
 
-def test_savees_folder_above_is_recognized(make, tmp_path):
-    make.noise(tmp_path / "AudioData/DC/a01.wav")
-    with pytest.raises(ManifestError, match="Did you mean .*AudioData[?]"):
-        prepare_savee(tmp_path, tmp_path / "m")
-
-
 @pytest.fixture
 def tess(make, tmp_path):
     """Two words by both women, with the names of the release."""

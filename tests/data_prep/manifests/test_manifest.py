@@ -9,7 +9,6 @@ import pandas
 import pytest
 from data_prep import (
     COLUMNS,
-    ManifestError,
     Source,
     Utterance,
     prepare_iemocap,
@@ -133,68 +132,15 @@ def test_paths_go_on_from_the_root(tmp_path, monkeypatch, root):
     assert table["wav"].tolist() == expected
 
 
-def test_of_rows_with_one_id_the_first_is_kept(tmp_path):
-    first = Source(write(tmp_path / "first", "ab"), "/first")
-    second = Source(write(tmp_path / "second", "bc", "sad"), "/second")
-    table = read_manifests([first, second])
-    assert table[["ID", "wav", "emotion"]].values.tolist() == [
-        ["a", "/first/a.wav", ""],
-        ["b", "/first/b.wav", ""],
-        ["c", "/second/c.wav", "sad"],
-    ]
-    assert table.index.tolist() == [0, 1, 2]
-
-
 def test_no_manifest_reads_as_one_without_rows(tmp_path):
     empty = read_manifest(Source(write(tmp_path, ""), ""))
     pandas.testing.assert_frame_equal(read_manifests([]), empty)
     assert list(empty.columns) == list(COLUMNS)
 
 
-def test_five_links_that_lead_out_are_named(tmp_path):
-    root, elsewhere = tmp_path / "root", tmp_path / "elsewhere"
-    path = write(root, "abcdefg")
-    for name in "abcdefg":
-        (root / f"{name}.wav").symlink_to(elsewhere / f"{name}.wav")
-    with pytest.raises(ManifestError) as error:
-        read_manifest(Source(path, str(root)))
-    links = ", ".join(f"{root}/{x}.wav to {elsewhere}/{x}.wav" for x in "abcde")
-    assert str(error.value) == (
-        f"{path}: links lead out of {root}: {links} and 2 more. Copy what they "
-        "lead to, or set EMOCLUST_LINKS to the folder they may lead to."
-    )
-
-
 def test_seconds_are_told_to_the_millisecond(tmp_path):
     write(tmp_path, "ab")
     assert read_summary(tmp_path)["seconds"] == {"pool": 2.469}
-
-
-def test_no_table_of_an_earlier_manifest_is_left(tmp_path):
-    write(tmp_path, "ab")
-    tables = dict.fromkeys(("train", "valid", "test"), [])
-    write_manifest(tmp_path, tables, {"fingerprint": "1"})
-    left = {path.name for path in tmp_path.iterdir()}
-    assert left == {"train.csv", "valid.csv", "test.csv", "manifest.json"}
-
-
-def test_what_is_no_manifest_is_refused(tmp_path):
-    with pytest.raises(ManifestError) as error:
-        read_manifest(Source(str(tmp_path / "train.csv"), ""))
-    assert str(error.value) == (
-        f"There is no manifest {tmp_path}/train.csv: prepare it first."
-    )
-    (tmp_path / "train.csv").write_text("ID,wav\na,b\n")
-    with pytest.raises(ManifestError, match="columns are ID, wav, and should"):
-        read_manifest(Source(str(tmp_path / "train.csv"), ""))
-
-
-def test_a_folder_without_a_manifest_is_told(tmp_path):
-    with pytest.raises(ManifestError) as error:
-        read_summary(tmp_path)
-    assert str(error.value) == (
-        f"There is no manifest in {tmp_path}: prepare the corpus first."
-    )
 
 
 def test_summary_counts_what_the_files_hold(iemocap, tmp_path):
@@ -236,14 +182,3 @@ def test_manifest_json_is_plain_and_has_no_path(prepared):
     }
     assert summary["corpus"] == "CREMA-D"
     assert len(summary["fingerprint"]) == 64
-
-
-def test_pandas_alone_reads_the_same_rows(prepared):
-    corpus, folder = prepared
-    plain = pandas.read_csv(folder / "train.csv")
-    table = read_manifest(Source(str(folder / "train.csv"), str(corpus)))
-    assert list(plain["ID"]) == list(table["ID"])
-    assert list(plain["wav"].str.replace("$data_root", str(corpus))) == list(
-        table["wav"]
-    )
-    assert list(plain["duration"]) == list(table["duration"])

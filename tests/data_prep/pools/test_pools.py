@@ -196,13 +196,6 @@ def test_sources_are_in_order_and_have_no_duplicates(fold, voxceleb):
     assert len(table) == 4 + 120
 
 
-def test_own_may_be_given_as_text(fold):
-    prepare_pools("own", *fold)
-    assert not (fold[1] / "pools").exists()
-    (source,) = pool_sources("own", *fold)
-    assert source.csv == str(fold[1] / "pool.csv")
-
-
 def test_a_fold_without_development_set_has_no_source_of_it(iemocap, tmp_path):
     prepare_iemocap(
         iemocap, tmp_path, protocol="sessions-nodev", expect_complete=False
@@ -246,16 +239,6 @@ def test_an_unchanged_pool_is_left_alone(fold, make, voxceleb):
     prepare_pools([voxceleb], *fold)
     assert state() != before
     assert read_summary(fold[1] / "pools/voxceleb")["utterances"] == {"pool": 5}
-
-
-def test_real_speech_in_one_folder_is_a_pool(emoclust_data, fold):
-    pool = emoclust_data / "librispeech_train-clean-100"
-    prepare_pools([pool], *fold)
-    table = read_manifests(pool_sources([pool], *fold))
-    assert len(table) == len(list(pool.glob("*-*-*.*")))
-    numbers = {path.name.split("-")[0] for path in pool.glob("*-*-*.*")}
-    assert {x.rpartition("/")[2] for x in table["spk_id"]} == numbers
-    assert "" not in set(table["session"])
 
 
 def test_real_speech_is_a_pool(emoclust_data, fold):

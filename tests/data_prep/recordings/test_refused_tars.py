@@ -18,51 +18,12 @@ from hypothesis import (
 
 from tests.data_prep.tars import FORMATS, info_of, put
 
-SPARSE = {"GNU.sparse.map": "0,1", "GNU.sparse.size": "9"}
-BAD_MEMBERS = {
-    "an absolute path": (
-        info_of("/etc/1.wav"),
-        "/etc/1.wav is an absolute path",
-    ),
-    "a path out": (
-        info_of("a/../../1.wav"),
-        "a/../../1.wav is a path that leads out of it",
-    ),
-    "a symbolic link": (
-        info_of("a/1.wav", type=tarfile.SYMTYPE, linkname="/etc/hosts"),
-        "a/1.wav is a link",
-    ),
-    "a hard link": (
-        info_of("a/1.wav", type=tarfile.LNKTYPE, linkname="a/0.wav"),
-        "a/1.wav is a link",
-    ),
-    "a pipe": (
-        info_of("a/1.wav", type=tarfile.FIFOTYPE),
-        "a/1.wav is a device or a pipe",
-    ),
-    "a device": (
-        info_of("a/1.wav", type=tarfile.CHRTYPE, devmajor=1, devminor=5),
-        "a/1.wav is a device or a pipe",
-    ),
-    "a name that is there": (
-        info_of("./a//0.wav"),
-        "./a//0.wav is there twice",
-    ),
-    "a sparse file": (
-        info_of("a/1.wav", pax_headers=SPARSE),
-        "a/1.wav is a sparse file",
-    ),
-    "a label": (info_of("a/1.wav", type=b"V"), "a/1.wav is no file"),
-}
 
-
-@pytest.mark.parametrize("bad", BAD_MEMBERS)
-def test_a_tar_with_anything_but_files_is_refused(tmp_path, bad):
-    info, message = BAD_MEMBERS[bad]
-    tar = put(tmp_path / "a.tar", ("a/0.wav", b"x" * 700), (info, b""))
-    with pytest.raises(UnusableAudio) as error:
+def test_what_is_no_file_is_refused(tmp_path):
+    label = info_of("a/1.wav", type=b"V")
+    tar = put(tmp_path / "a.tar", ("a/0.wav", b"x" * 700), (label, b""))
+    with pytest.raises(UnusableAudio, match="^a/1.wav is no file$"):
         list_members(tar, (".wav",))
-    assert str(error.value) == message
 
 
 def test_all_that_is_refused_in_a_tar_is_named(tmp_path):

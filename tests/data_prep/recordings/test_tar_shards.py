@@ -9,7 +9,6 @@ import tracemalloc
 import pytest
 import soundfile
 import torch
-from data_prep.errors import ManifestError
 from data_prep.manifests.manifest import (
     Source,
     Utterance,
@@ -192,22 +191,6 @@ def test_a_file_in_a_folder_called_tar_is_a_file(make, tmp_path):
     assert split_address(path) == (str(path), None)
     assert probe(path) == (800, 16000)
     assert soundfile.info(path).frames == len(read_utterance(str(path)))
-
-
-def test_links_to_tars_lead_where_they_may(make, tmp_path, monkeypatch):
-    make.noise(tmp_path / "pool/id1/1.wav")
-    (tar,) = pack_tars(tmp_path / "pool", tmp_path / "elsewhere", n_tars=1)
-    (place, _) = list_members(tar, (".wav",))["id1/1.wav"]
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data/a.tar").symlink_to(tar)
-    row = Utterance(ID="a", duration=1, wav=f"a.tar/{place}", spk_id="s")
-    write_manifest(tmp_path, {"pool": [row]}, {"fingerprint": "0"})
-    source = Source(str(tmp_path / "pool.csv"), str(tmp_path / "data"))
-    with pytest.raises(ManifestError, match=f"links lead out .* to {tar}/"):
-        read_manifest(source)
-    monkeypatch.setenv("EMOCLUST_LINKS", str(tar.parent))
-    (path,) = read_manifest(source)["wav"]
-    assert len(read_utterance(path)) == 800
 
 
 def test_a_touched_tar_and_another_place_are_embedded_again(tmp_path, make):
