@@ -10,7 +10,7 @@ from recipes.upstream.layout import HOMES, PACKAGES, UpstreamError
 
 _OURS = rf"(?:{'|'.join(PACKAGES)})"
 _TAG = re.compile(rf"(!(?:new|name|apply|applyref):)({_OURS}\S*)\.(\w+)")
-_CLASS = re.compile(rf'"({_OURS}(?:\.\w+)+)\.(\w+)"')
+_QUOTED = re.compile(rf'"({_OURS}(?:\.\w+)*)\.(\w+)"')
 _BOUND = re.compile(r'"([\w.-]+)>=([\d.]+)')
 
 # What SpeechBrain's pyproject.toml depends on
@@ -81,7 +81,13 @@ class Modules:
                 old = slice(node.lineno - 1, node.end_lineno)
                 ending = "\n" if lines[old][-1].endswith("\n") else ""
                 lines[old] = ["\n".join(new) + ending]
-        return _renamed("".join(lines))
+
+        def moved(match):
+            module = self.defining(*match.groups())
+            is_module = module == ".".join(match.groups())
+            return match[0] if is_module else f'"{module}.{match[2]}"'
+
+        return _renamed(_QUOTED.sub(moved, "".join(lines)))
 
     def moved_yaml(self, text):
         """Rewrite the names in a YAML file for SpeechBrain's tree."""
@@ -108,7 +114,7 @@ class Modules:
                     self.defining(node.module, x.name) for x in node.names
                 ]
         # Classes that are named as text, to be found later
-        return found + [self.defining(*x) for x in _CLASS.findall(text)]
+        return found + [self.defining(*x) for x in _QUOTED.findall(text)]
 
     def _moved_import(self, node):
         """Return the lines that take the place of ``from ... import ...``."""
@@ -169,14 +175,14 @@ def third_party(texts):
             if isinstance(node, ast.Import):
                 found |= {x.name for x in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level:
-                found.add(node.module)
+                found.add(node.module or "")
             elif isinstance(node, ast.Call) and node.args:
                 function = ast.unparse(node.func).rpartition(".")[2]
                 first = node.args[0]
                 if function == "import_module" and isinstance(
                     first, ast.Constant
                 ):
-                    found.add(first.value)
+                    found.add(str(first.value))
     if "torch.utils.tensorboard" in found:
         found.add("tensorboard")
     return {x.partition(".")[0] for x in found} - set(sys.stdlib_module_names)

@@ -4,6 +4,7 @@ import csv
 import io
 import pathlib
 import re
+from collections.abc import Callable
 
 import ruamel.yaml
 from emoclust_lobes.synthetic.cremad import make_cremad
@@ -88,7 +89,7 @@ def make_row(recipe, script, hparams, text):
     block = ruamel.yaml.YAML().load(resolved)[script.removeprefix("train_")]
     folder = block["folder"].removeprefix("OUTPUT/")
     left = [f"{script}.py", *ALWAYS_LEFT, *LEFT[script]]
-    left = ",".join(f"{folder}/{name}" for name in left)
+    checks = ",".join(f"{folder}/{name}" for name in left)
     return dict.fromkeys(FIELDS, "") | {
         "Task": "Emotion_recognition",
         "Dataset": recipe.dataset,
@@ -97,7 +98,7 @@ def make_row(recipe, script, hparams, text):
         "Data_prep_file": f"{recipe.folder}/{recipe.prepare}.py",
         "Readme_file": f"{recipe.folder}/README.md",
         "test_debug_flags": " ".join(f"--{k}={x}" for k, x in flags.items()),
-        "test_debug_checks": f"file_exists=[{left}]",
+        "test_debug_checks": f"file_exists=[{checks}]",
     }
 
 
@@ -140,7 +141,7 @@ def read_rows(path):
 def write_samples(tree, recipes):
     """Write a small synthetic corpus for each recipe into a tree."""
     # One actor of each fold; three sessions, the fewest that make three splits
-    makers = {
+    makers: dict[str, tuple[Callable, dict]] = {
         "cremad": (make_cremad, {"n_speakers": 5, "n_sentences": 1}),
         "iemocap": (
             make_iemocap,

@@ -4,17 +4,18 @@
 """
 
 import os
+import pathlib
 import re
 import shutil
 import subprocess
+import sys
 import sysconfig
 import venv
 
 import pytest
 
 from recipes.upstream.export import export
-from recipes.upstream.layout import RECIPES, ROOT
-from recipes.upstream.rows import read_rows
+from recipes.upstream.layout import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
 
@@ -32,8 +33,7 @@ def checkout(tmp_path_factory):
     # Sees what is installed here, without what is editable
     venv.create(folder / "venv", symlinks=True)
     (site,) = folder.glob("venv/lib/python*/site-packages")
-    lines = f"{copy}\n{sysconfig.get_path('purelib')}\n"
-    (site / "tree.pth").write_text(lines)
+    (site / "tree.pth").write_text(f"{copy}\n{sysconfig.get_path('purelib')}\n")
     return copy, folder / "venv" / "bin" / "python"
 
 
@@ -49,7 +49,7 @@ def overlaid(checkout, tmp_path_factory):
 
 
 def run(copy, python, *arguments):
-    """Run Python in the checkout; return what it says, or fail with it."""
+    """Run Python in the checkout; fail with what it says."""
     environment = {k: x for k, x in os.environ.items() if k != "PYTHONPATH"}
     environment["PATH"] = f"{python.parent}:{environment['PATH']}"
     done = subprocess.run(
@@ -59,9 +59,7 @@ def run(copy, python, *arguments):
         capture_output=True,
         text=True,
     )
-    said = done.stdout + done.stderr
-    assert done.returncode == 0, said[-6000:]
-    return said
+    assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
 
 
 def test_the_speaker_fix_applies_and_its_test_shows_it(checkout):
@@ -92,6 +90,8 @@ def test_the_speaker_fix_applies_and_its_test_shows_it(checkout):
 )
 def test_their_checkers_find_nothing(command, files, overlaid):
     copy, python, names = overlaid
+    if command.startswith("ruff"):  # which looks for itself beside Python
+        python = pathlib.Path(sys.executable)
     ours = [name for name in names if files and re.fullmatch(files, name)]
     run(copy, python, "-m", *command.split(), *ours)
 
@@ -104,11 +104,9 @@ def test_git_takes_every_file(overlaid, tmp_path):
     assert subprocess.run(ignored, capture_output=True).stdout == b""
 
 
-@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.dataset)
-def test_their_recipe_tests_pass(recipe, overlaid):
+def test_their_recipe_tests_pass(overlaid):
     copy, python, names = overlaid
-    rows = read_rows(copy / f"tests/recipes/{recipe.dataset}.csv")
-    yamls = [x["Hparam_file"] for x in rows if x["Hparam_file"] in names]
+    yamls = [name for name in names if name.endswith(".yaml")]
     code = (
         "from tests.utils.recipe_tests import run_recipe_tests\n"
         "assert run_recipe_tests(filters_fields=['Hparam_file'], "

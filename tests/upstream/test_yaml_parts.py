@@ -9,7 +9,7 @@ from recipes.upstream.imports import Modules
 from recipes.upstream.layout import KINDS, RECIPES, ROOT, SCRIPTS
 from recipes.upstream.yaml_parts import read_keys, split_yaml
 
-YAMLS = [f"{recipe.name}{kind}.yaml" for recipe in RECIPES for kind in KINDS]
+YAMLS = [f"{x.name}{kind}.yaml" for x in RECIPES for kind in KINDS]
 
 
 def blocks(text):
@@ -77,16 +77,13 @@ second:
 @pytest.mark.parametrize(
     "script, lobes, present, absent",
     [
-        # What the own block refers to
         ("", [], ["seed: 1", "About birds"], ["size", "first", "Wings"]),
         ('hparams["span"]', [], ["# How long", "Wings"], ["color", "Nests"]),
         ('hparams.get("span"), "color" in hparams', [], ["span", "color"], []),
         # A key of a block brings what it refers to, and no other
         ('hparams["first"]["owl"]', [], ["sticks", "size: 3"], ["eggs"]),
         ('hparams["first"]', [], ["eggs", "size: 3"], ["span"]),
-        # Names in a list that is read in a loop
         ('for name in ["color"]: hparams[name]', [], ["color"], ["span"]),
-        # Read elsewhere only: handed on
         ("", ["hparams.span"], ["    span: !ref <span>"], ["color"]),
     ],
 )
