@@ -23,7 +23,7 @@ from data_prep.storage.files import replacing
 from tqdm import tqdm
 
 from benchmarks.measure import find_part
-from benchmarks.report import write_report
+from benchmarks.report import comparison, write_report
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 COLUMNS = [
@@ -137,7 +137,7 @@ def main():
         rows = []
         tasks = tqdm(plan(part, options.threads), desc=name, unit="side")
         for size, side, threads in tasks:
-            tasks.set_postfix_str(f"{side}, {size:,} {part.unit}")
+            tasks.set_postfix_str(f"{side}, {part.describe(size)}")
             rows.append(run(name, size, side, threads, repeats))
         table = pd.DataFrame(rows, columns=COLUMNS)
         if path.exists():
@@ -145,6 +145,7 @@ def main():
             table = pd.concat([kept[kept["part"] != name], table])
         with replacing(path) as stream:
             table.to_csv(stream, index=False, float_format="%.6g")
+        print(comparison(table[table["part"] == name]))
     write_report(options.output_folder)
 
 

@@ -25,25 +25,10 @@ def find_part(name):
 
 
 def measure(part, side, size, threads, repeats):
-    """Do a task several times; tell how long it took and what memory.
+    """Do a task several times, after one that is not timed.
 
-    Arguments
-    ---------
-    part : Part
-        The task.
-    side : str
-        Who does it.
-    size : int
-        How much of it.
-    threads : int
-        Threads of torch and of the libraries below numpy.
-    repeats : int
-        How often it is timed, after one that is not.
-
-    Returns
-    -------
-    dict
-        ``seconds``, a list, and ``peak_mb``.
+    Returns ``seconds``, a list, and ``peak_mb``; ``threads`` are those of torch
+    and of the libraries below numpy.
     """
     torch.set_num_threads(threads)
     torch.manual_seed(0)
@@ -60,8 +45,9 @@ def measure(part, side, size, threads, repeats):
         seconds = []
         for _ in range(repeats):
             start = time.perf_counter()
-            run()
-            seconds.append(time.perf_counter() - start)
+            counted = run()
+            elapsed = time.perf_counter() - start
+            seconds.append(counted if part.counts_itself else elapsed)
     return {"seconds": seconds, "peak_mb": peak}
 
 
@@ -81,19 +67,9 @@ def main():
     parser.add_argument("size", type=int)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=5)
-    options = parser.parse_args()
-    part = find_part(options.part)
-    print(
-        json.dumps(
-            measure(
-                part,
-                options.side,
-                options.size,
-                options.threads,
-                options.repeats,
-            )
-        )
-    )
+    options = vars(parser.parse_args())
+    part = find_part(options.pop("part"))
+    print(json.dumps(measure(part, **options)))
 
 
 if __name__ == "__main__":

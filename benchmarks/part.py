@@ -8,34 +8,24 @@ from collections.abc import Callable, Mapping, Sequence
 class Part:
     """A task that is timed.
 
-    Arguments
-    ---------
-    name : str
-        What is done, as the table calls it.
-    unit : str
-        What a size counts.
-    sizes : sequence of int
-        At which every side does it.
-    sides : mapping of str to callable
-        Who does it; ours first. A side is called with a size, prepares
-        everything that is not to be timed, and returns a function without
-        arguments that does the task once.
-    aim : str
-        What we want of the ratio, for the table.
-    growth : sequence of int
-        Sizes at which our side alone is measured, to see how time and memory
-        grow.
-    limits : mapping of str to int
-        Largest size of a side that would take for ever on more.
-    repeats : int
-        How often each side does the task; the median counts.
+    A side is called with a size, prepares what is not to be timed and returns a
+    function without arguments that does the task once.
     """
 
-    name: str
-    unit: str
-    sizes: Sequence[int]
-    sides: Mapping[str, Callable]
-    aim: str
-    growth: Sequence[int] = ()
+    name: str  # what is done, as the table calls it
+    unit: str  # what a size counts
+    sizes: Sequence[int]  # at which every side does it
+    sides: Mapping[str, Callable]  # who does it; ours first
+    aim: str  # what we want of the ratio, for the table
+    # What the sizes stand for, where they only number something
+    size_names: Mapping[int, str] = dataclasses.field(default_factory=dict)
+    growth: Sequence[int] = ()  # where our side alone is measured
+    # Largest size of a side that would take for ever on more
     limits: Mapping[str, int] = dataclasses.field(default_factory=dict)
-    repeats: int = 5
+    repeats: int = 5  # how often each side does it; the median counts
+    # Whether that function returns the seconds that count, of a process it ran
+    counts_itself: bool = False
+
+    def describe(self, size):
+        """Say what a size is."""
+        return self.size_names.get(size, f"{size:,} {self.unit}")

@@ -23,17 +23,7 @@ _BLOCK = re.compile(
 
 
 def comparison(measured):
-    """Write the table of ours beside every reference.
-
-    Arguments
-    ---------
-    measured : pandas.DataFrame
-        ``measured.csv``.
-
-    Returns
-    -------
-    str
-    """
+    """Write the table of ours beside every reference, from ``measured.csv``."""
     lines = []
     for name, rows in measured.groupby("part", sort=False):
         part = find_part(name)
@@ -47,7 +37,7 @@ def comparison(measured):
                 lines.append(
                     {
                         "part": part.name,
-                        "size": f"{size:,} {part.unit}",
+                        "size": part.describe(size),
                         "threads": f"{threads}",
                         "ours": _seconds(mine["seconds"]),
                         "reference": (
@@ -77,15 +67,6 @@ def growth(measured):
     """Write the table of how time and memory grow with the size.
 
     The exponent is the slope of a line through the logarithms: 1 is linear.
-
-    Arguments
-    ---------
-    measured : pandas.DataFrame
-        ``measured.csv``.
-
-    Returns
-    -------
-    str
     """
     lines = []
     for part, rows in _growing(measured):
@@ -110,12 +91,7 @@ def growth(measured):
 def plot_growth(measured, path):
     """Draw time and memory of our side over the size, both logarithmic.
 
-    Arguments
-    ---------
-    measured : pandas.DataFrame
-        ``measured.csv``.
-    path : pathlib.Path
-        Where to write, without an ending.
+    ``path`` is without an ending.
     """
     parts = _growing(measured)
     figure, axes = new_figure(9, 4.2, columns=2)
@@ -139,13 +115,7 @@ def plot_growth(measured, path):
 
 
 def write_report(folder):
-    """Write the figure, and renew the tables in ``docs/scaling.md``.
-
-    Arguments
-    ---------
-    folder : pathlib.Path
-        Where ``measured.csv`` is.
-    """
+    """Write the figure, and renew the tables in ``docs/scaling.md``."""
     measured = pd.read_csv(folder / "measured.csv")
     plot_growth(measured, folder / "growth")
     page = pathlib.Path(__file__).parents[1] / "docs" / "scaling.md"
@@ -158,17 +128,6 @@ def renewed(page, measured):
 
     A table stands between ``<!-- benchmarks: NAME -->``, with ``comparison``,
     ``growth`` or ``voxceleb2``, and ``<!-- /benchmarks -->``.
-
-    Arguments
-    ---------
-    page : str
-        Markdown.
-    measured : pandas.DataFrame
-        ``measured.csv``.
-
-    Returns
-    -------
-    str
     """
     tables = {
         "comparison": comparison,

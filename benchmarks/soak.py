@@ -115,12 +115,8 @@ def draw(samples, warm, path):
 def judge(samples, warm, growth):
     """Compare the first with the last third after the warm-up.
 
-    Returns
-    -------
-    line : str
-        What was found.
-    is_flat : bool
-        Whether memory (median) and open files (maximum) did not grow.
+    Returns what was found, a line, and whether memory (median) and open files
+    (maximum) did not grow.
     """
     after = samples[samples["seconds"] >= warm]
     third = len(after) // 3

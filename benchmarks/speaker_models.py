@@ -45,15 +45,8 @@ CAMPPLUS = {
 def model_folder(parts):
     """Make a folder that an ``EncoderClassifier`` is loaded from.
 
-    Arguments
-    ---------
-    parts : dict
-        ``ECAPA``, with random weights, or ``CAMPPLUS``.
-
-    Returns
-    -------
-    tempfile.TemporaryDirectory
-        Keep it for as long as the folder, its ``name``, is needed.
+    Of ECAPA, with random weights, or CAMPPLUS. Keep the TemporaryDirectory for
+    as long as the folder, its ``name``, is needed.
     """
     kept = tempfile.TemporaryDirectory()
     text = MODEL.format(**parts, folder=kept.name)
@@ -66,19 +59,10 @@ def model_folder(parts):
 
 
 def some_clips(seconds):
-    """Choose recordings of mixed length.
+    """Choose recordings of mixed length: ``wav, start, stop, duration``.
 
-    Arguments
-    ---------
-    seconds : int
-        How much speech, at most 180; the last recording goes beyond it.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``wav``, ``start`` and ``stop`` (empty) and ``duration`` in seconds.
-        RAVDESS's, where ``EMOCLUST_DATA`` names a folder that holds
-        ``ravdess/Actor_*``; otherwise of the synthetic corpus.
+    So many seconds, at most 180, and the rest of the last recording, of RAVDESS
+    where EMOCLUST_DATA has it, otherwise of a synthetic one.
     """
     if "EMOCLUST_DATA" in os.environ:
         folder = pathlib.Path(os.environ["EMOCLUST_DATA"], "ravdess/Actor_01")

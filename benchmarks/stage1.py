@@ -20,19 +20,7 @@ class _Reached(Exception):
 
 
 def make_corpus(folder, n_speakers):
-    """Lay out RAVDESS, or a synthetic one; return the speaker encoder for it.
-
-    Arguments
-    ---------
-    folder : pathlib.Path
-        Where to.
-    n_speakers : int
-        How many actors, at most 24.
-
-    Returns
-    -------
-    str
-    """
+    """Lay out actors of RAVDESS, or synthetic ones; return their speaker encoder."""
     real = pathlib.Path(os.environ.get("EMOCLUST_DATA", ""), "ravdess")
     if "EMOCLUST_DATA" in os.environ and real.is_dir():
         for actor in sorted(real.glob("Actor_*"))[:n_speakers]:
@@ -45,17 +33,8 @@ def make_corpus(folder, n_speakers):
 def run_until(method, **overrides):
     """Run ``train_contrastive.py`` until its Brain calls a method.
 
-    Arguments
-    ---------
-    method : str
-        Name of the method; it is not carried out.
-    **overrides
-        Keys of the YAML, or SpeechBrain's options.
-
-    Returns
-    -------
-    tuple
-        The Brain and what the method was called with.
+    The method is not carried out; what it was called with, the Brain first, is
+    returned.
     """
     reached = []
 

@@ -17,17 +17,7 @@ NEEDED = ("extraction", "clustering", "sampler", "stage1_step", "crops")
 
 
 def voxceleb2(measured):
-    """Write the table of how long each step takes, here and on GPUs.
-
-    Arguments
-    ---------
-    measured : pandas.DataFrame
-        ``measured.csv``.
-
-    Returns
-    -------
-    str
-    """
+    """Write the table of how long each step takes, here and on GPUs."""
     missing = [part for part in NEEDED if part not in set(measured["part"])]
     if missing:
         return f"To be measured first: {', '.join(missing)}."

@@ -12,7 +12,7 @@ from emoclust_lobes.experiment.run_folders import (
     OF_STAGE_2,
     resolved_blocks,
 )
-from emoclust_lobes.protocol.baselines import run_reference
+from emoclust_lobes.protocol.baselines import run_baseline
 from emoclust_lobes.protocol.plan import read_systems
 from hyperpyyaml import load_hyperpyyaml, resolve_references
 from ruamel.yaml import YAML
@@ -186,10 +186,10 @@ def test_systems_are_made_of_settings_that_there_are():
     names = re.findall(r"^(\w[\w.]*):", text_of(SYSTEMS), re.M)
     systems = read_systems(SYSTEMS, names)
     assert {"none", "shuffled", "contrastive", "oracle"} <= set(names)
-    arguments = set(inspect.signature(run_reference).parameters)
+    arguments = set(inspect.signature(run_baseline).parameters)
     arguments.add("speaker_normalized")  # with each of enrolled_counts
     for system in systems:
-        assert set(system.reference) <= arguments, system.name
+        assert set(system.baseline) <= arguments, system.name
         pretraining = system.stage1.get("pretraining", "none")
         assert pretraining in {*VARIANTS, "none"}, system.name
         for path in YAMLS:

@@ -8,7 +8,7 @@ from emoclust_lobes import crosscorpus, protocol
 ROOT = pathlib.Path(__file__).parents[1]
 READMES = sorted([ROOT / "README.md", *ROOT.glob("recipes/*/README.md")])
 RESULTS = sorted(
-    path.parent for path in ROOT.glob("recipes/*/results/*/cells.csv")
+    path.parent for path in ROOT.glob("recipes/*/results/*/runs.csv")
 )
 
 
@@ -29,7 +29,7 @@ def test_results_say_what_they_are(folder):
     results = protocol.read_results(folder)
     for fact in ("title", "yaml", "commands", "note"):
         assert results.facts[fact], fact
-    assert (results.cells["commit"] != "").all()
+    assert (results.runs["commit"] != "").all()
     # No path of the machine where they were made
     text = (folder / "protocol.json").read_text(encoding="utf-8")
     assert "/tmp" not in text and "/work" not in text

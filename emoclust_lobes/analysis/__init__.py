@@ -9,7 +9,6 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "command": ["add_arguments", "analyze_experiment"],
         "report": ["AnalysisError", "analyze"],
     },
 )

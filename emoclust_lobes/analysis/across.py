@@ -1,6 +1,5 @@
 """What embeddings hold across speakers: pooled clusters and linear probes."""
 
-import functools
 import warnings
 
 import joblib
@@ -21,7 +20,8 @@ from threadpoolctl import threadpool_limits
 
 AS_THEY_ARE = "as they are"
 WITHOUT_SPEAKER = "without the speaker's mean"
-POOLED_TARGETS = {
+# What is looked for -> column of the table
+COLUMNS = {
     "emotion": "emotion",
     "speaker": "spk_id",
     "gender": "gender",
@@ -40,27 +40,7 @@ PROBES = {
 
 
 def spaces(utterances, vectors):
-    """Embeddings as they are, and with each speaker's mean removed.
-
-    Arguments
-    ---------
-    utterances : pandas.DataFrame
-        With ``spk_id``.
-    vectors : numpy.ndarray
-        Shape [n, dim].
-
-    Returns
-    -------
-    dict
-        Name -> numpy.ndarray of vectors of length one, shape [n, dim].
-
-    Example
-    -------
-    >>> table = pandas.DataFrame({"spk_id": ["s", "s"]})
-    >>> spaces(table, np.array([[2.0, 1.0], [2.0, 0.0]]))[WITHOUT_SPEAKER]
-    array([[ 0.,  1.],
-           [ 0., -1.]])
-    """
+    """Embeddings of length one, [n, dim]: as they are, and less each mean."""
     return {
         AS_THEY_ARE: unit(vectors),
         WITHOUT_SPEAKER: remove_speakers(vectors, utterances["spk_id"]),
@@ -70,35 +50,9 @@ def spaces(utterances, vectors):
 def cluster_pooled(utterances, vectors, k, n_init, seed, n_permutations=200):
     """Cluster the utterances of all speakers together and compare.
 
-    Arguments
-    ---------
-    utterances : pandas.DataFrame
-        From ``describe_utterances``.
-    vectors : numpy.ndarray
-        Embeddings, shape [n, dim].
-    k : int
-        Number of clusters.
-    n_init, seed : int
-        Of k-means.
-    n_permutations : int
-        Random orders that give the chance level. Gender is exchanged between
-        speakers, everything else between utterances.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row for each space and target: ``ami``, ``chance``,
-        ``chance_low``, ``chance_high``, ``utterances``.
-
-    Example
-    -------
-    >>> row = {"gender": "", "sentence": "", "session": "", "intensity": ""}
-    >>> table = pandas.DataFrame({"spk_id": list("ssttsstt"), **row})
-    >>> table["emotion"] = list("aabbaabb")
-    >>> vectors = np.array([[0.0, 1.0], [0.0, 1.1], [1.0, 0.0], [1.1, 0.0]] * 2)
-    >>> found = cluster_pooled(table, vectors, 2, 1, seed=1, n_permutations=9)
-    >>> found.loc[found["space"] == AS_THEY_ARE, "ami"].round(6).tolist()
-    [1.0, 1.0]
+    Vectors have shape [n, dim]. Returns AMI and chance level of each space and
+    target; for chance, the speakers exchange their genders, and utterances
+    everything else.
     """
     rows = []
     n_clusters = min(k, len(utterances))
@@ -108,22 +62,21 @@ def cluster_pooled(utterances, vectors, k, n_init, seed, n_permutations=200):
             warnings.simplefilter("ignore", ConvergenceWarning)
             model = KMeans(n_clusters, n_init=n_init, random_state=seed)
             clusters = model.fit_predict(points)
-        for target, column in POOLED_TARGETS.items():
+        for target, column in COLUMNS.items():
             known = utterances[column].to_numpy(dtype=str) != ""
             table, found = utterances[known], clusters[known]
             labels = table[column].to_numpy(dtype=str)
             if len(set(labels)) < 2 or len(set(found)) < 2:
                 continue
             rng = np.random.default_rng(seed)
-            value = agreement(labels, found[None])["ami"][0]
             if target == "gender":
-                shuffle = functools.partial(_exchange, table, column, rng)
-                chance = np.array(
-                    [
-                        agreement(shuffle(), found[None])["ami"][0]
-                        for _ in range(n_permutations)
-                    ]
+                # A speaker has one: utterances by themselves would make too
+                # much of a few speakers.
+                exchanged = (
+                    _exchange(table, column, rng) for _ in range(n_permutations)
                 )
+                scores = [agreement(x, found[None])["ami"] for x in exchanged]
+                chance = np.concatenate(scores)
             else:
                 orders = np.tile(found, (n_permutations, 1))
                 chance = agreement(labels, rng.permuted(orders, axis=1))["ami"]
@@ -133,7 +86,7 @@ def cluster_pooled(utterances, vectors, k, n_init, seed, n_permutations=200):
                     "space": space,
                     "target": target,
                     "k": k,
-                    "ami": value,
+                    "ami": agreement(labels, found[None])["ami"][0],
                     "chance": chance.mean(),
                     "chance_low": low,
                     "chance_high": high,
@@ -152,47 +105,17 @@ def _exchange(table, column, rng):
 
 
 def probe(utterances, vectors, seed, n_jobs=1, n_folds=5):
-    """Read what embeddings hold with a linear classifier.
+    """Read what embeddings, shape [n, dim], hold with a linear classifier.
 
-    Logistic regression on standardized values, C .01, classes weighted to
-    count the same. Emotion, sentence and gender are tested on speakers that
-    the classifier has not seen, speakers on utterances that it has not seen.
-    Classes that fewer than two speakers (or, for speakers, two utterances)
-    have are left out.
-
-    Arguments
-    ---------
-    utterances : pandas.DataFrame
-        From ``describe_utterances``.
-    vectors : numpy.ndarray
-        Embeddings, shape [n, dim].
-    seed : int
-        Of the folds.
-    n_jobs : int
-        Number of processes.
-    n_folds : int
-        At most; fewer where there are fewer speakers.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row for each target and space: ``uar`` over the predictions of all
-        folds, ``fold_std``, ``chance`` (one over the number of classes),
-        ``classes``, ``utterances``, ``folds``, ``disjoint``.
-
-    Example
-    -------
-    >>> table = pandas.DataFrame({"spk_id": list("ssttuu"), "gender": ""})
-    >>> table = table.assign(emotion=list("ababab"), sentence="")
-    >>> vectors = np.array([[0.0, 1.0], [1.0, 0.0]] * 3)
-    >>> found = probe(table, vectors, seed=1).set_index(["target", "space"])
-    >>> found.loc["emotion", "uar"].tolist()
-    [1.0, 1.0]
+    Emotion, sentence and gender are tested on speakers that the classifier has
+    not seen, speakers on utterances that it has not seen. Classes that fewer
+    than two speakers (or, for speakers, two utterances) have are left out.
+    Returns the UAR of each target and space over the predictions of all folds.
     """
     rows, jobs = [], []
     points = spaces(utterances, vectors)
     for target, names in PROBES.items():
-        labels = utterances[POOLED_TARGETS[target]].to_numpy(dtype=str)
+        labels = utterances[COLUMNS[target]].to_numpy(dtype=str)
         speakers = utterances["spk_id"].to_numpy(dtype=str)
         usable = _usable(target, labels, speakers)
         labels, speakers = labels[usable], speakers[usable]
@@ -220,7 +143,7 @@ def probe(utterances, vectors, seed, n_jobs=1, n_folds=5):
 
 
 def _usable(target, labels, speakers):
-    """Which utterances have a class that can be learnt and tested."""
+    """Which utterances have a class that can be learned and tested."""
     values, rows = np.unique(labels, return_inverse=True)
     counted = np.arange(len(labels)) if target == "speaker" else speakers
     holders = [len(set(counted[labels == value])) for value in values]
@@ -233,12 +156,11 @@ def _folds(target, labels, speakers, n_folds, seed):
         return []
     if target == "speaker":
         fewest = np.unique(labels, return_counts=True)[1].min()
-        splitter = StratifiedKFold
+        splitter, groups = StratifiedKFold, None
     else:
         fewest = len(set(speakers))
-        splitter = StratifiedGroupKFold
+        splitter, groups = StratifiedGroupKFold, speakers
     folds = splitter(min(n_folds, fewest), shuffle=True, random_state=seed)
-    groups = None if target == "speaker" else speakers
     split = folds.split(labels, labels, groups)
     # A classifier needs two classes to learn from.
     return [(a, b) for a, b in split if len(set(labels[a])) > 1 and len(b)]
@@ -262,6 +184,7 @@ def _probe(points, labels, folds):
 
 
 def _uar(truth, predicted):
+    # A class that is not in a fold is not counted there.
     classes = np.unique(truth)
     return float(
         recall_score(truth, predicted, labels=classes, average="macro")

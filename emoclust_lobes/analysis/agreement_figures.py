@@ -1,7 +1,7 @@
 """Figures of agreement: what clusters follow, for which k, in whom."""
 
 import numpy as np
-from emoclust_lobes.analysis.grid import GIVEN, STABILITY
+from emoclust_lobes.analysis.grid import GIVEN, STABILITY, pick
 from emoclust_lobes.figures.style import (
     COLORS,
     GREY,
@@ -20,39 +20,18 @@ _LINES = ("-", "--", ":", "-.")
 def plot_follows(overall, targets):
     """What the clusters follow: AMI with each target, one panel an encoder.
 
-    Arguments
-    ---------
-    overall : pandas.DataFrame
-        Rows of one algorithm and k of a ``Grid``'s table.
-    targets : list of str
-        From top to bottom.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.study import made_up_study
-    >>> study = made_up_study()
-    >>> overall = study.reference(study.grid.overall)
-    >>> len(plot_follows(overall, ["emotion", "sentence"]).axes)
-    1
+    From the rows of one algorithm and k of a ``Grid``'s table.
     """
     encoders = list(dict.fromkeys(overall["encoder"]))
+    height = 1.5 + 0.38 * len(targets)
     figure, axes = new_panels(
-        len(encoders),
-        3.9,
-        1.5 + 0.38 * len(targets),
-        sharex=True,
-        sharey=True,
+        len(encoders), 3.9, height, sharex=True, sharey=True
     )
     places = {target: place for place, target in enumerate(targets)}
     for axis, encoder in zip(axes, encoders):
-        rows = overall[
-            (overall["encoder"] == encoder) & overall["target"].isin(targets)
-        ]
-        for row in rows[rows["measure"] == "ami"].itertuples():
+        rows = pick(overall, encoder=encoder)
+        rows = rows[rows["target"].isin(targets)]
+        for row in pick(rows, measure="ami").itertuples():
             y = places[row.target]
             axis.fill_betweenx(
                 [y - 0.32, y + 0.32],
@@ -61,8 +40,13 @@ def plot_follows(overall, targets):
                 color=BAND,
                 linewidth=0,
             )
-            _point(axis, row, y, COLORS[0])
-        given = rows[rows["measure"] == GIVEN]
+            # Of one speaker there is no interval.
+            ends = [row.value if x is None else x for x in (row.low, row.high)]
+            axis.plot(ends, [y, y], color=COLORS[0], linewidth=2, zorder=3)
+            axis.plot(
+                row.value, y, "o", color=COLORS[0], markersize=7, zorder=5
+            )
+        given = pick(rows, measure=GIVEN)
         axis.plot(
             given["chance"],
             given["target"].map(places),
@@ -88,42 +72,16 @@ def plot_follows(overall, targets):
         keys["given by the overlap with emotion alone"] = axes[0].plot(
             [], [], "D", color=COLORS[3], markerfacecolor="white"
         )[0]
+    columns = min(2, len(axes))
     figure.legend(
-        keys.values(),
-        keys.keys(),
-        loc="outside lower left",
-        ncols=min(2, len(axes)),
+        keys.values(), keys.keys(), loc="outside lower left", ncols=columns
     )
     return figure
 
 
-def _point(axis, row, y, color):
-    low = row.value if row.low is None else row.low
-    high = row.value if row.high is None else row.high
-    axis.plot([low, high], [y, y], color=color, linewidth=2, zorder=3)
-    axis.plot(row.value, y, "o", color=color, markersize=7, zorder=5)
-
-
 @styled
 def plot_by_k(overall):
-    """Agreement with emotion, stability and silhouette against k.
-
-    Arguments
-    ---------
-    overall : pandas.DataFrame
-        A ``Grid``'s table.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.study import made_up_study
-    >>> study = made_up_study()
-    >>> len(plot_by_k(study.grid.overall).axes)
-    3
-    """
+    """Draw agreement with emotion, stability and silhouette against k."""
     panels = [
         ("emotion", "ami", "agreement with emotion", AMI_AXIS),
         (STABILITY, "ami", "stability", "AMI of two seeds"),
@@ -134,12 +92,9 @@ def plot_by_k(overall):
     encoders = list(dict.fromkeys(overall["encoder"]))
     algorithms = list(dict.fromkeys(overall["algorithm"]))
     for axis, (target, measure, title, unit) in zip(axes[0], panels):
-        rows = overall[
-            (overall["target"] == target) & (overall["measure"] == measure)
-        ]
-        for (encoder, algorithm), line in rows.groupby(
-            ["encoder", "algorithm"], sort=False
-        ):
+        rows = pick(overall, target=target, measure=measure)
+        lines = rows.groupby(["encoder", "algorithm"], sort=False)
+        for (encoder, algorithm), line in lines:
             number = encoders.index(encoder)
             first = algorithm == algorithms[0]
             if first and line["low"].notna().all():
@@ -173,26 +128,8 @@ def plot_by_k(overall):
 def plot_spread(speakers, genders):
     """AMI with emotion of every speaker, one box an encoder.
 
-    Arguments
-    ---------
-    speakers : pandas.DataFrame
-        Rows of one algorithm and k of a ``Grid``'s table of speakers, with
-        emotion for target.
-    genders : dict
-        Speaker -> "F", "M" or "".
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.study import made_up_study
-    >>> study = made_up_study()
-    >>> rows = study.reference(study.grid.speakers)
-    >>> emotion = rows[rows["target"] == "emotion"]
-    >>> len(plot_spread(emotion, {"s0": "F", "s1": "M"}).axes)
-    1
+    From the rows of emotion for one algorithm and k of a ``Grid``'s table of
+    speakers, and speaker -> gender ("F", "M" or "").
     """
     encoders = list(dict.fromkeys(speakers["encoder"]))
     figure, axes = new_figure(7.2, 1.3 + 0.85 * len(encoders))
@@ -208,7 +145,7 @@ def plot_spread(speakers, genders):
         label="random clusters of one speaker, 95 %",
     )
     for place, encoder in enumerate(encoders):
-        rows = speakers[speakers["encoder"] == encoder]
+        rows = pick(speakers, encoder=encoder)
         axis.boxplot(
             rows["ami"],
             positions=[place],

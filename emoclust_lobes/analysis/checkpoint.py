@@ -21,7 +21,7 @@ from hyperpyyaml import load_hyperpyyaml, resolve_references
 STAGE_1 = "stage 1"
 UNTRAINED = "untrained"
 _PARTS = ("compute_features", "mean_var_norm", "embedding_model")
-# Goes on with the parts whose weights lie in the folder
+# Goes on with the parts whose weights lie in the folder.
 _INFERENCE = """
 classifier: !new:torch.nn.Identity
 modules:
@@ -37,41 +37,9 @@ pretrainer: !new:speechbrain.utils.parameter_transfer.Pretrainer
 def split_checkpoint(checkpoint, folder, seed):
     """Write a stage-1 encoder and its untrained twin as model folders.
 
-    Arguments
-    ---------
-    checkpoint : str or pathlib.Path
-        A stage-1 folder.
-    folder : str or pathlib.Path
-        Where the two model folders go.
-    seed : int
-        Of the untrained weights.
-
-    Returns
-    -------
-    dict
-        ``"untrained"`` and ``"stage 1"`` -> folder that
-        ``load_speaker_encoder("ecapa", folder)`` takes.
-
-    Raises
-    ------
-    FileNotFoundError
-        When the folder is not one that stage 1 has finished.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> _ = (folder / "hyperparams.yaml").write_text(
-    ...     "compute_features: !new:torch.nn.Identity\\n"
-    ...     "mean_var_norm: !new:torch.nn.Identity\\n"
-    ...     "embedding_model: !new:torch.nn.Linear [2, 2]\\n"
-    ... )
-    >>> trained = torch.nn.Linear(2, 2)
-    >>> torch.save(trained.state_dict(), folder / WEIGHTS)
-    >>> for name, model in split_checkpoint(folder, folder, seed=1).items():
-    ...     weight = torch.load(model / WEIGHTS)["weight"]
-    ...     print(name, torch.equal(weight, trained.weight))
-    untrained False
-    stage 1 True
+    Returns ``"untrained"`` and ``"stage 1"`` -> a folder that
+    ``load_speaker_encoder("ecapa", folder)`` takes; the seed is that of the
+    untrained weights.
     """
     source = pathlib.Path(checkpoint).expanduser()
     for name in (WEIGHTS, "hyperparams.yaml"):
@@ -119,9 +87,6 @@ def _inference_parts(path):
     missing = [name for name in _PARTS if name not in tree]
     if missing:
         raise FileNotFoundError(f"{path} has no {', '.join(missing)}")
-    for name in list(tree):
-        if name not in _PARTS:
-            del tree[name]
     parts = io.StringIO()
-    yaml.dump(tree, parts)
+    yaml.dump({name: tree[name] for name in tree if name in _PARTS}, parts)
     return parts.getvalue()

@@ -1,7 +1,6 @@
 """``emoclust analyze``: from a YAML to a folder with a report."""
 
 import argparse
-import functools
 import pathlib
 
 from emoclust_lobes.analysis.checkpoint import split_checkpoint
@@ -25,22 +24,8 @@ NEEDED = (
 
 
 def add_arguments(parser):
-    """Add the options of ``emoclust analyze`` to a parser.
-
-    Arguments
-    ---------
-    parser : argparse.ArgumentParser
-        Of the command.
-
-    Example
-    -------
-    >>> import argparse
-    >>> parser = argparse.ArgumentParser()
-    >>> add_arguments(parser)
-    >>> parser.parse_args(["--k=2..4,8"]).k
-    [2, 3, 4, 8]
-    """
-    add = functools.partial(parser.add_argument, default=None)
+    """Add the options of ``emoclust analyze`` to a parser."""
+    add = parser.add_argument
     add(
         "--speaker_encoders",
         metavar="A,B",
@@ -78,7 +63,7 @@ def add_arguments(parser):
         metavar="SPEAKER",
         help="who is shown first (default: the median speaker)",
     )
-    parser.add_argument(
+    add(
         "--embed_audio",
         action="store_true",
         help="put that speaker's examples into the page",
@@ -89,7 +74,7 @@ def add_arguments(parser):
         ("maps", 24, "speakers whose maps are written as files"),
         ("jobs", 2, "processes"),
     ):
-        parser.add_argument(
+        add(
             f"--{name}",
             type=int,
             default=number,
@@ -99,28 +84,7 @@ def add_arguments(parser):
 
 
 def parse_numbers(text):
-    """Read numbers of clusters.
-
-    Arguments
-    ---------
-    text : str
-        Numbers and ranges, both ends included.
-
-    Returns
-    -------
-    list of int
-        Sorted, each once.
-
-    Raises
-    ------
-    argparse.ArgumentTypeError
-        When there is something else, or a number below 2.
-
-    Example
-    -------
-    >>> parse_numbers("2..4,8")
-    [2, 3, 4, 8]
-    """
+    """Read numbers of clusters and ranges, both ends included, sorted."""
     numbers: set[int] = set()
     for part in text.split(","):
         first, dots, last = part.partition("..")
@@ -147,34 +111,10 @@ def run(options):
 
 
 def analyze_experiment(hparams, options, device):
-    """Embed what a YAML's manifests hold, and analyze it.
+    """Embed what a YAML's prepared manifests hold, and analyze it.
 
-    Arguments
-    ---------
-    hparams : dict
-        The loaded YAML, whose manifests are prepared.
-    options : argparse.Namespace
-        From a parser with ``add_arguments``.
-    device : str
-        Where to compute embeddings.
-
-    Returns
-    -------
-    str
-        What came out, for the terminal.
-
-    Raises
-    ------
-    AnalysisError
-        When the options ask for something that is not there.
-
-    Example
-    -------
-    >>> options = argparse.Namespace()
-    >>> analyze_experiment({"seed": 1}, options, "cpu")  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    ...
-    emoclust_lobes.analysis.report.AnalysisError: the YAML has no ...
+    The options are from a parser with ``add_arguments``; returns what came
+    out, for the terminal.
     """
     missing = [key for key in NEEDED if key not in hparams]
     if missing:
@@ -205,7 +145,7 @@ def analyze_experiment(hparams, options, device):
     )
     sources = hparams["fold_sources"]()
     caches = {}
-    heard: frozenset[str] = frozenset()
+    seen: frozenset[str] = frozenset()
     for encoder in encoders:
         hparams["embed"](
             sources=sources,
@@ -228,7 +168,7 @@ def analyze_experiment(hparams, options, device):
                 device=device,
             )
             caches[name] = read_cache(folder, "ecapa")
-        heard = frozenset(read_seen_speakers(options.checkpoint))
+        seen = frozenset(read_seen_speakers(options.checkpoint))
     return analyze(
         sources,
         caches,
@@ -236,7 +176,7 @@ def analyze_experiment(hparams, options, device):
         title=options.title or hparams["corpus"],
         algorithms=algorithms,
         ks=ks,
-        reference_k=default if default in ks else ks[len(ks) // 2],
+        default_k=default if default in ks else ks[len(ks) // 2],
         n_seeds=options.seeds,
         n_init=hparams["cluster_restarts"],
         n_permutations=options.permutations,
@@ -245,5 +185,5 @@ def analyze_experiment(hparams, options, device):
         n_maps=options.maps,
         listen=options.listen,
         with_audio=options.embed_audio,
-        heard=heard,
+        seen=seen,
     )

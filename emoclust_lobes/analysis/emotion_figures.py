@@ -1,6 +1,7 @@
-"""Figures of emotions and probes: what separates, what merges, what is there."""
+"""Figures of emotions and probes: what separates, what merges."""
 
 import numpy as np
+import pandas
 from emoclust_lobes.analysis.agreement_figures import AMI_AXIS
 from emoclust_lobes.analysis.emotions import UNMATCHED
 from emoclust_lobes.figures.style import (
@@ -14,82 +15,39 @@ from emoclust_lobes.figures.style import (
 
 @styled
 def plot_matching(confusions):
-    """Where the utterances of each emotion went, one panel an encoder.
+    """Draw where the utterances of each emotion went, one panel an encoder.
 
-    Arguments
-    ---------
-    confusions : dict
-        Encoder -> (counts, accuracy, chance), from ``confusion``.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    Example
-    -------
-    >>> import pandas
-    >>> counts = pandas.DataFrame([[2, 0]], ["ang"], ["ang", "none"])
-    >>> figure = plot_matching({"ecapa": (counts, 1.0, 0.5)})
-    >>> figure.axes[0].get_title("left")
-    'ecapa: 1.00 on the diagonal (0.50 by chance)'
+    From encoder -> what ``confusion`` returns.
     """
     size = max(len(counts) for counts, _, _ in confusions.values())
-    figure, axes = new_panels(
-        len(confusions), 2.2 + 0.5 * size, 1.7 + 0.42 * size
-    )
-    for axis, (encoder, (counts, accuracy, chance)) in zip(
-        axes, confusions.items()
-    ):
+    width, height = 2.2 + 0.5 * size, 1.7 + 0.42 * size
+    figure, axes = new_panels(len(confusions), width, height)
+    for axis, (encoder, found) in zip(axes, confusions.items()):
+        counts, accuracy, chance = found
         shares = counts.to_numpy() / counts.to_numpy().sum(1, keepdims=True)
         columns = [x if x != UNMATCHED else "no match" for x in counts]
-        image = _heat_map(axis, shares, counts.index, columns, 1, "{:.2f}")
-        axis.set_title(
-            f"{encoder}: {accuracy:.2f} on the diagonal ({chance:.2f} by chance)",
-            fontsize=9,
-        )
+        image = _heat_map(axis, shares, counts.index, columns)
+        title = f"{accuracy:.2f} on the diagonal ({chance:.2f} by chance)"
+        axis.set_title(f"{encoder}: {title}", fontsize=9)
         axis.set(xlabel="emotion that the cluster matches", ylabel="emotion")
-    figure.colorbar(
-        image,
-        ax=axes,
-        label="share of the emotion's utterances",
-        shrink=0.9,
-    )
+    label = "share of the emotion's utterances"
+    figure.colorbar(image, ax=axes, label=label, shrink=0.9)
     return figure
 
 
 @styled
 def plot_pairs(pairs):
-    """How well the clusters hold each two emotions apart.
+    """Draw how well the clusters hold each two emotions apart.
 
-    Arguments
-    ---------
-    pairs : dict
-        Encoder -> table of ``separate_pairs``.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    Example
-    -------
-    >>> import pandas
-    >>> pair = {"first": ["ang"], "second": ["sad"], "ami": [0.4]}
-    >>> plot_pairs({"ecapa": pandas.DataFrame(pair)}).axes[0].get_title("left")
-    'ecapa'
+    From encoder -> table of ``separate_pairs``.
     """
-    tables = list(pairs.values())
-    names = sorted({*tables[0]["first"], *tables[0]["second"]})
+    both = pandas.concat(pairs.values())
+    both = pandas.concat(
+        [both.set_index(x)["ami"] for x in ("first", "second")]
+    )
     # From the emotion that is held apart best to the one that merges most.
-    mean = {
-        name: np.mean(
-            [
-                x["ami"][(x["first"] == name) | (x["second"] == name)].mean()
-                for x in tables
-            ]
-        )
-        for name in names
-    }
-    names.sort(key=mean.__getitem__, reverse=True)
+    mean = both.groupby(level=0).mean()
+    names = mean.sort_values(ascending=False, kind="stable").index.tolist()
     size = len(names) - 1
     figure, axes = new_panels(len(pairs), 2.0 + 0.5 * size, 1.5 + 0.42 * size)
     for axis, (encoder, table) in zip(axes, pairs.items()):
@@ -97,26 +55,24 @@ def plot_pairs(pairs):
         for row in table.itertuples():
             place = sorted(map(names.index, (row.first, row.second)))
             values[place[1], place[0]] = row.ami
-        image = _heat_map(
-            axis, values[1:, :-1], names[1:], names[:-1], 1, "{:.2f}"
-        )
+        image = _heat_map(axis, values[1:, :-1], names[1:], names[:-1])
         axis.set(title=encoder)
     figure.colorbar(image, ax=axes, label=AMI_AXIS, shrink=0.9)
     return figure
 
 
-def _heat_map(axis, values, rows, columns, most, form):
-    image = axis.imshow(values, cmap="viridis", vmin=0, vmax=most)
+def _heat_map(axis, values, rows, columns):
+    image = axis.imshow(values, cmap="viridis", vmin=0, vmax=1)
     for (row, column), value in np.ndenumerate(values):
         if not np.isnan(value):
             axis.text(
                 column,
                 row,
-                form.format(value),
+                f"{value:.2f}",
                 ha="center",
                 va="center",
                 fontsize=7.5,
-                color="black" if value > 0.6 * most else "white",
+                color="black" if value > 0.6 else "white",
             )
     long = [EMOTIONS.get(x, x) for x in columns]
     axis.set_xticks(range(len(columns)), long, rotation=45, ha="right")
@@ -131,25 +87,7 @@ def _heat_map(axis, values, rows, columns, most, form):
 def plot_by_utterances(sizes):
     """AMI with emotion against the number of utterances of a speaker.
 
-    Arguments
-    ---------
-    sizes : dict
-        Encoder -> table of ``vary_utterances``.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    Example
-    -------
-    >>> import pandas
-    >>> sizes = {
-    ...     "utterances": [10, 20],
-    ...     "spk_id": ["ann", "ann"],
-    ...     "ami": [0.2, 0.3],
-    ... }
-    >>> len(plot_by_utterances({"ecapa": pandas.DataFrame(sizes)}).axes)
-    1
+    From encoder -> table of ``vary_utterances``.
     """
     figure, axes = new_figure(5.4, 3.3)
     axis = axes[0, 0]
@@ -181,21 +119,7 @@ def plot_by_utterances(sizes):
 def plot_probes(probes):
     """Linear probes: recall of each target beside its chance level.
 
-    Arguments
-    ---------
-    probes : pandas.DataFrame
-        Tables of ``probe`` with a column ``encoder``.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.study import made_up_study
-    >>> study = made_up_study()
-    >>> len(plot_probes(study.probes).axes) > 0
-    True
+    From tables of ``probe`` with a column ``encoder``.
     """
     kinds = list(dict.fromkeys(zip(probes["target"], probes["space"])))
     encoders = list(dict.fromkeys(probes["encoder"]))

@@ -13,31 +13,17 @@ from sklearn.metrics.cluster import contingency_matrix
 from threadpoolctl import threadpool_limits
 
 UNMATCHED = "none"
+# Utterances of a speaker that are tried, up to as many as there are
+SIZES = (10, 15, 20, 30, 40, 60, 80, 120, 160, 240, 320, 480)
 
 
 def match_clusters(emotions, clusters):
-    """Give each cluster of one speaker the emotion it fits best.
+    """Map each cluster of one speaker to the emotion it fits best.
 
-    No two clusters get one emotion: the assignment has the most utterances
-    that are in their emotion's cluster (Kuhn, "The Hungarian method for the
-    assignment problem", 1955).
-
-    Arguments
-    ---------
-    emotions : numpy.ndarray
-        Text, "" where not known, shape [n].
-    clusters : numpy.ndarray
-        Shape [n].
-
-    Returns
-    -------
-    dict
-        Cluster -> emotion; clusters for which none is left are not in it.
-
-    Example
-    -------
-    >>> match_clusters(np.array(["a", "a", "b"]), np.array([1, 1, 0]))
-    {1: 'a', 0: 'b'}
+    No two clusters get one emotion: the assignment has the most utterances, of
+    those whose emotion is known (not ""), in their emotion's cluster (Kuhn,
+    "The Hungarian method for the assignment problem", 1955). Clusters for
+    which none is left are not in it.
     """
     known = emotions != ""
     if not known.any():
@@ -49,27 +35,7 @@ def match_clusters(emotions, clusters):
 
 
 def matched_emotions(utterances, clusters):
-    """Match the clusters of every speaker.
-
-    Arguments
-    ---------
-    utterances : pandas.DataFrame
-        With ``spk_id`` and ``emotion``.
-    clusters : numpy.ndarray
-        Shape [n].
-
-    Returns
-    -------
-    numpy.ndarray
-        The emotion that each utterance's cluster was given, "none" where it
-        was given none, shape [n].
-
-    Example
-    -------
-    >>> table = pandas.DataFrame({"spk_id": "s", "emotion": ["a", "a", "b"]})
-    >>> matched_emotions(table, np.array([1, 1, 0])).tolist()
-    ['a', 'a', 'b']
-    """
+    """Name the emotion that each utterance's cluster was given, or "none"."""
     matched = np.full(len(utterances), UNMATCHED, dtype=object)
     for rows in utterances.groupby("spk_id").indices.values():
         emotions = utterances["emotion"].to_numpy()[rows]
@@ -81,33 +47,9 @@ def matched_emotions(utterances, clusters):
 def confusion(utterances, clusters, seed, n_permutations=20):
     """Tell where the utterances of each emotion went, after matching.
 
-    Arguments
-    ---------
-    utterances : pandas.DataFrame
-        With ``spk_id`` and ``emotion``.
-    clusters : numpy.ndarray
-        Shape [n].
-    seed : int
-        Of the permutations.
-    n_permutations : int
-        Random clusterings that give the chance level.
-
-    Returns
-    -------
-    counts : pandas.DataFrame
-        Utterances: rows are emotions, columns the emotion that the cluster
-        was given, and "none".
-    accuracy, chance : float
-        Share on the diagonal, and the same for random clusters.
-
-    Example
-    -------
-    >>> table = pandas.DataFrame({"spk_id": "s", "emotion": list("aabb")})
-    >>> counts, accuracy, chance = confusion(
-    ...     table, np.array([0, 0, 1, 0]), seed=1
-    ... )
-    >>> counts.loc["b"].tolist(), accuracy
-    ([1, 1, 0], 0.75)
+    Returns counts (rows are emotions, columns the emotions that the clusters
+    were given, and "none"), the share on the diagonal, and the same share of
+    random clusters.
     """
     known = utterances["emotion"].to_numpy() != ""
     utterances = utterances[known].reset_index(drop=True)
@@ -134,27 +76,8 @@ def separate_pairs(utterances, clusters):
     """Tell how well the clusters hold each two emotions apart.
 
     Nothing is clustered anew: of the clusters of all emotions, the part that
-    holds the two is looked at. Two emotions in one cluster count 0.
-
-    Arguments
-    ---------
-    utterances : pandas.DataFrame
-        With ``spk_id`` and ``emotion``.
-    clusters : numpy.ndarray
-        Shape [n].
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per pair: ``first``, ``second``, ``ami`` (mean over the
-        speakers who have both) and ``speakers``.
-
-    Example
-    -------
-    >>> table = pandas.DataFrame({"spk_id": "s", "emotion": list("aabbcc")})
-    >>> pairs = separate_pairs(table, np.array([0, 0, 1, 1, 1, 1]))
-    >>> pairs[["first", "second", "ami"]].values.tolist()
-    [['a', 'b', 1.0], ['a', 'c', 1.0], ['b', 'c', 0.0]]
+    holds the two is looked at, and AMI averaged over the speakers who have
+    both. Two emotions in one cluster count 0.
     """
     emotion = utterances["emotion"].to_numpy(dtype=str)
     speakers = list(utterances.groupby("spk_id").indices.values())
@@ -176,50 +99,19 @@ def separate_pairs(utterances, clusters):
 def vary_utterances(
     utterances, vectors, algorithm, k, n_init, seed, n_jobs, n_draws=3
 ):
-    """Cluster random parts of each speaker's utterances.
+    """Cluster random parts of each speaker's utterances, vectors [n, dim].
 
     All sizes are measured on the same speakers, those who have at least as
     many utterances as the median speaker, so that sizes can be compared. A
     part is centered by its own mean, as a speaker who has no more would be.
-
-    Arguments
-    ---------
-    utterances : pandas.DataFrame
-        With ``spk_id`` and ``emotion``; those without emotion are left out.
-    vectors : numpy.ndarray
-        Embeddings, shape [n, dim].
-    algorithm, k, n_init, seed
-        As for ``cluster_speaker``; ``seed`` is the run's.
-    n_jobs : int
-        Number of processes.
-    n_draws : int
-        Random parts of each size and speaker.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row for each size and speaker: ``utterances``, ``spk_id``, ``ami``
-        (mean over draws).
-
-    Example
-    -------
-    >>> table = pandas.DataFrame({"spk_id": "s", "emotion": list("ab") * 10})
-    >>> vectors = np.array([[0.0, 1.0], [1.0, 0.0]] * 10)
-    >>> sizes = vary_utterances(
-    ...     table, vectors, "kmeans", 2, n_init=1, seed=1, n_jobs=1
-    ... )
-    >>> sizes["utterances"].tolist(), sizes["ami"].round(6).tolist()
-    ([10, 15, 20], [1.0, 1.0, 1.0])
+    Returns the mean AMI over draws for each size and speaker.
     """
     emotion = utterances["emotion"].to_numpy(dtype=str)
     known = utterances[emotion != ""]
     speakers = known.groupby("spk_id").indices
     speakers = {x: known.index[rows] for x, rows in speakers.items()}
-    columns = ["utterances", "spk_id", "ami"]
-    if not speakers:
-        return pandas.DataFrame(columns=columns)
     most = int(np.median([len(rows) for rows in speakers.values()]))
-    sizes = [x for x in _SIZES if x < 0.9 * most] + [most]
+    sizes = [x for x in SIZES if x < 0.9 * most] + [most]
     jobs = [
         joblib.delayed(_ami_of_parts)(
             name,
@@ -233,10 +125,7 @@ def vary_utterances(
         if len(rows) >= most
     ]
     rows = itertools.chain(*joblib.Parallel(n_jobs=n_jobs)(jobs))
-    return pandas.DataFrame(rows, columns=columns)
-
-
-_SIZES = (10, 15, 20, 30, 40, 60, 80, 120, 160, 240, 320, 480)
+    return pandas.DataFrame(rows, columns=["utterances", "spk_id", "ami"])
 
 
 def _ami_of_parts(name, vectors, emotion, sizes, n_draws, how):

@@ -16,20 +16,15 @@ from emoclust_lobes.analysis.emotion_figures import (
     plot_pairs,
     plot_probes,
 )
-from emoclust_lobes.analysis.map_figures import METHODS, plot_maps
+from emoclust_lobes.analysis.grid import pick
+from emoclust_lobes.analysis.maps import plot_maps
 from emoclust_lobes.analysis.utterances import TARGETS
 from emoclust_lobes.figures.style import save_figure
 from tqdm import tqdm
 
 
 class Picture(NamedTuple):
-    """A figure in the report: its name, heading, caption and SVG file.
-
-    Example
-    -------
-    >>> Picture("maps", "Maps", "Near is alike.", pathlib.Path("maps.svg")).name
-    'maps'
-    """
+    """A figure in the report."""
 
     name: str
     heading: str
@@ -44,11 +39,12 @@ CAPTIONS = {
         "utterances, measured inside each speaker and averaged; the line is "
         "its 95 % interval over speakers, the gray box where random clusters "
         "of the same sizes end up. Further right is followed more. An open "
-        "diamond, where emotion is known, marks what clusters would share with the property if they "
-        "knew of it only through emotion (angry speech is loud): a dot to the "
-        "right of its diamond follows the property for its own sake too. "
-        "Duration and loudness are cut at each speaker's quartiles. A "
-        "property with fewer values than there are clusters cannot reach 1.",
+        "diamond, where emotion is known, marks what clusters would share "
+        "with the property if they knew of it only through emotion (angry "
+        "speech is loud): a dot to the right of its diamond follows the "
+        "property for its own sake too. Duration and loudness are cut at "
+        "each speaker's quartiles. A property with fewer values than there are "
+        "clusters cannot reach 1.",
     ),
     "by_k": (
         "How many clusters",
@@ -91,13 +87,13 @@ CAPTIONS = {
         "What a linear classifier finds",
         "Logistic regression on the embeddings themselves, with no clusters. "
         "Emotion, sentence and gender are tested on speakers that were not "
-        "learnt from, speakers on utterances that were not learnt from. "
+        "learned from, speakers on utterances that were not learned from. "
         "Whiskers: deviation over folds. Dotted: chance. Removing a speaker's "
         "mean uses all of the speaker's utterances, unlabeled.",
     ),
     "before_after": (
         "Before and after stage 1",
-        "The same utterances of one speaker{heard}, placed by our encoder "
+        "The same utterances of one speaker{seen}, placed by our encoder "
         "with random weights, as before training, and with those that stage "
         "1 left. Training worked where colors that are mixed above lie "
         "apart below.",
@@ -123,50 +119,24 @@ CAPTIONS = {
 
 
 def draw_gallery(study, folder, n_maps, n_jobs):
-    """Draw all figures.
+    """Draw all figures as PNG and SVG; return those of the report.
 
-    Arguments
-    ---------
-    study : Study
-        What was measured.
-    folder : str or pathlib.Path
-        Where PNG and SVG files go; maps of single speakers go to its
-        subfolder ``speakers``.
-    n_maps : int
-        Speakers whose maps are drawn, of each encoder.
-    n_jobs : int
-        Number of processes.
-
-    Returns
-    -------
-    list of Picture
-        All but the maps of single speakers, in the order of the report.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.study import made_up_study
-    >>> study = made_up_study()
-    >>> folder = getfixture("tmp_path")
-    >>> pictures = draw_gallery(study, folder, n_maps=0, n_jobs=1)
-    >>> pictures[0].svg.suffix
-    '.svg'
+    Of each encoder, maps of ``n_maps`` single speakers go to the subfolder
+    ``speakers`` and are not in the report.
     """
     folder = pathlib.Path(folder)
     overall = study.grid.overall
-    reference = study.reference(overall)
-    found = set(reference["target"])
-    targets = [x for x in TARGETS if x in found]
+    chosen = study.default_rows(overall)
+    targets = [x for x in TARGETS if x in set(chosen["target"])]
     figures = {}
     if targets:
-        figures["follows"] = plot_follows(reference, targets)
+        figures["follows"] = plot_follows(chosen, targets)
     if not overall.empty:
         figures["by_k"] = plot_by_k(overall)
-    if study.labeled and "emotion" in found:
-        rows = study.reference(study.grid.speakers)
+    if study.labeled and "emotion" in targets:
+        rows = study.default_rows(study.grid.speakers, target="emotion")
         genders = study.utterances.groupby("spk_id")["gender"].first()
-        figures["propagated"] = plot_spread(
-            rows[rows["target"] == "emotion"], genders.to_dict()
-        )
+        figures["spread"] = plot_spread(rows, genders.to_dict())
         figures["matching"] = plot_matching(study.confusions)
         figures["pairs"] = plot_pairs(study.pairs)
         figures["by_utterances"] = plot_by_utterances(study.sizes)
@@ -178,22 +148,21 @@ def draw_gallery(study, folder, n_maps, n_jobs):
     ]
     if STAGE_1 in study.places:
         pictures.append(_before_after(study, folder))
-    kind = "maps" if study.labeled else "maps_unlabeled"
+    heading, caption = CAPTIONS["maps" if study.labeled else "maps_unlabeled"]
     for encoder in study.encoders:
-        heading, caption = CAPTIONS[kind]
         name = f"maps_{encoder.replace(' ', '_')}"
-        panels = [
-            _panel(study, encoder, x) for x in example_speakers(study, encoder)
-        ]
-        svg = save_figure(_maps(study, panels), folder / name)
-        heading = heading.format(encoder=encoder)
-        pictures.append(Picture(name, heading, caption, svg))
+        speakers = example_speakers(study, encoder)
+        panels = [_panel(study, encoder, x) for x in speakers]
+        svg = _save_maps(panels, study.labeled, folder / name)
+        title = heading.format(encoder=encoder)
+        pictures.append(Picture(name, title, caption, svg))
     names = sorted(set(study.utterances["spk_id"]))[:n_maps]
     jobs = [
         joblib.delayed(_save_maps)(
             [_panel(study, encoder, name)],
             study.labeled,
             folder / "speakers" / encoder.replace(" ", "_") / _safe(name),
+            dpi=110,
         )
         for encoder in study.encoders
         for name in names
@@ -207,28 +176,11 @@ def draw_gallery(study, folder, n_maps, n_jobs):
 def example_speakers(study, encoder):
     """Name the speakers with the lowest, median and highest agreement.
 
-    Arguments
-    ---------
-    study : Study
-        What was measured.
-    encoder : str
-        Whose clusters.
-
-    Returns
-    -------
-    list of str
-        Three speakers, fewer where there are fewer; by name where nothing
-        is known of emotion.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.study import made_up_study
-    >>> study = made_up_study()
-    >>> example_speakers(study, "planted")
-    ['s0', 's2', 's3']
+    Fewer where there are fewer; by name where nothing is known of emotion.
     """
-    rows = study.reference(study.grid.speakers)
-    rows = rows[(rows["encoder"] == encoder) & (rows["target"] == "emotion")]
+    rows = study.default_rows(
+        study.grid.speakers, encoder=encoder, target="emotion"
+    )
     if len(rows):
         names = rows.sort_values(["ami", "spk_id"])["spk_id"].tolist()
     else:
@@ -237,43 +189,30 @@ def example_speakers(study, encoder):
 
 
 def _panel(study, encoder, speaker):
-    places = study.places[encoder]
     title = f"{speaker}, {encoder}"
-    rows = study.reference(study.grid.speakers)
-    rows = rows[
-        (rows["encoder"] == encoder)
-        & (rows["spk_id"] == speaker)
-        & (rows["target"] == "emotion")
-    ]
+    rows = study.default_rows(
+        study.grid.speakers, encoder=encoder, spk_id=speaker, target="emotion"
+    )
     if len(rows):
         title += f" (AMI with emotion {rows['ami'].iloc[0]:.2f})"
-    mine = places[places["spk_id"] == speaker]
+    mine = pick(study.places[encoder], spk_id=speaker)
     return title, mine, study.matches[encoder][speaker]
 
 
-def _maps(study, panels):
-    return plot_maps(panels, study.labeled, _methods(panels))
-
-
-def _methods(panels):
-    return [x for x in METHODS if f"{x}_x" in panels[0][1]]
-
-
-def _save_maps(panels, labeled, path):
-    figure = plot_maps(panels, labeled, _methods(panels))
-    save_figure(figure, path, dpi=110)
+def _save_maps(panels, labeled, path, dpi=150):
+    return save_figure(plot_maps(panels, labeled), path, dpi)
 
 
 def _before_after(study, folder):
-    """Maps of a speaker whom stage 1 has not heard, if there is one."""
+    """Maps of a speaker whom stage 1 has not seen, if there is one."""
     names = sorted(set(study.utterances["spk_id"]))
-    unheard = [x for x in names if x not in study.heard]
-    speaker = (unheard or names)[len(unheard or names) // 2]
+    unseen = [x for x in names if x not in study.seen]
+    speaker = (unseen or names)[len(unseen or names) // 2]
     panels = [_panel(study, x, speaker) for x in (UNTRAINED, STAGE_1)]
-    svg = save_figure(_maps(study, panels), folder / "before_after")
+    svg = _save_maps(panels, study.labeled, folder / "before_after")
     heading, caption = CAPTIONS["before_after"]
-    heard = ", whom it has not heard in training" if unheard else ""
-    return Picture("before_after", heading, caption.format(heard=heard), svg)
+    seen = ", whom it has not seen in training" if unseen else ""
+    return Picture("before_after", heading, caption.format(seen=seen), svg)
 
 
 def _safe(name):

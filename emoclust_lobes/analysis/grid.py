@@ -10,11 +10,14 @@ from emoclust_lobes.analysis.measures import (
     MEASURES,
     Scores,
     compare,
-    silhouettes,
     summarize_speakers,
 )
 from emoclust_lobes.analysis.utterances import TARGETS
-from emoclust_lobes.clustering.algorithms import cluster_speaker, speaker_seed
+from emoclust_lobes.clustering.algorithms import (
+    cluster_speaker,
+    silhouette,
+    speaker_seed,
+)
 from emoclust_lobes.clustering.centering import remove_speaker
 from emoclust_lobes.evaluation.metrics import interval
 from threadpoolctl import threadpool_limits
@@ -36,13 +39,7 @@ _SPEAKERS += [
 
 
 class Speaker(NamedTuple):
-    """One speaker's vectors without their mean, and labels of each target.
-
-    Example
-    -------
-    >>> Speaker("ann", np.eye(2), {"emotion": np.array(["ang", "sad"])}).name
-    'ann'
-    """
+    """Vectors without their mean, [n, dim], and target -> labels, [n]."""
 
     name: str
     vectors: np.ndarray
@@ -56,12 +53,6 @@ class Grid(NamedTuple):
     ``speakers`` a row for each encoder, algorithm, k, target and speaker with
     all measures in columns; ``clusters`` maps (encoder, algorithm, k) to the
     cluster of each utterance, shape [n].
-
-    Example
-    -------
-    >>> table = pandas.DataFrame()
-    >>> Grid(table, table, {("ecapa", "ward", 2): np.array([0, 1])}).clusters
-    {('ecapa', 'ward', 2): array([0, 1])}
     """
 
     overall: pandas.DataFrame
@@ -69,28 +60,15 @@ class Grid(NamedTuple):
     clusters: dict
 
 
+def pick(table, **values):
+    """Rows of a table that have these values in these columns."""
+    for column, value in values.items():
+        table = table[table[column] == value]
+    return table
+
+
 def split_speakers(utterances, vectors):
-    """Take the utterances of each speaker apart.
-
-    Arguments
-    ---------
-    utterances : pandas.DataFrame
-        From ``describe_utterances``, sorted by speaker.
-    vectors : numpy.ndarray
-        Their embeddings, shape [n, dim].
-
-    Returns
-    -------
-    list of Speaker
-
-    Example
-    -------
-    >>> table = pandas.DataFrame({"spk_id": ["ann", "ann", "bob"]})
-    >>> table = table.assign(**dict.fromkeys(TARGETS.values(), ""))
-    >>> speakers = split_speakers(table, np.array([[0.0], [2.0], [5.0]]))
-    >>> [(x.name, x.vectors.ravel().tolist()) for x in speakers]
-    [('ann', [-1.0, 1.0]), ('bob', [0.0])]
-    """
+    """Take apart a table sorted by speaker and its vectors, [n, dim]."""
     return [
         Speaker(
             name,
@@ -104,49 +82,10 @@ def split_speakers(utterances, vectors):
 def analyze_grid(
     speakers, algorithms, ks, n_seeds, n_init, n_permutations, seed, n_jobs
 ):
-    """Cluster each speaker in every way and compare.
+    """Cluster each speaker (encoder -> list) in every way and compare.
 
-    Arguments
-    ---------
-    speakers : dict
-        Encoder -> list of ``Speaker``.
-    algorithms : list of str
-        As for ``cluster_speaker``.
-    ks : list of int
-        Numbers of clusters.
-    n_seeds : int
-        Clusterings of each kind, whose mean agreement with the first is the
-        stability; at least 2.
-    n_init : int
-        Starts of each clustering.
-    n_permutations : int
-        Random orders that give the chance level.
-    seed : int
-        Of the first clustering; the same as in ``cluster_utterances``.
-    n_jobs : int
-        Number of processes.
-
-    Returns
-    -------
-    Grid
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.study import make_table, plant
-    >>> table = make_table()
-    >>> grid = analyze_grid(
-    ...     {"planted": split_speakers(table, plant(table))},
-    ...     ["kmeans"],
-    ...     [3],
-    ...     n_seeds=2,
-    ...     n_init=1,
-    ...     n_permutations=9,
-    ...     seed=1,
-    ...     n_jobs=1,
-    ... )
-    >>> rows = grid.overall.set_index(["target", "measure"])
-    >>> float(round(rows.loc[("emotion", "ami"), "value"], 3))
-    1.0
+    The first of ``n_seeds`` clusterings is that of ``cluster_utterances``; its
+    mean agreement with the others is the stability.
     """
     cells = list(itertools.product(speakers, algorithms, ks))
     options = (n_seeds, n_init, n_permutations, seed)
@@ -230,9 +169,11 @@ def _one(speaker, algorithm, k, n_seeds, n_init, n_permutations, seed):
     stability = [compare(x.astype(str), clusters, shuffled) for x in others]
     comparisons[STABILITY] = _mean_scores([x for x in stability if x])
     if 2 <= clusters.max() + 1 < n:
-        rows = np.concatenate([clusters[None], clusters[shuffled]])
-        values = silhouettes(speaker.vectors, rows)
-        score = Scores(float(values[0]), values[1:])
+        value, *chance = (
+            silhouette(speaker.vectors, row)
+            for row in [clusters, *clusters[shuffled]]
+        )
+        score = Scores(value, np.array(chance))
         comparisons["clusters"] = {"silhouette": score}
     return clusters, {x: y for x, y in comparisons.items() if y}
 

@@ -9,10 +9,11 @@ import numpy as np
 from data_prep.storage.files import replacing
 from emoclust_lobes.analysis.across import WITHOUT_SPEAKER
 from emoclust_lobes.analysis.checkpoint import STAGE_1, UNTRAINED
-from emoclust_lobes.analysis.grid import GIVEN, STABILITY
+from emoclust_lobes.analysis.grid import GIVEN, STABILITY, pick
 from emoclust_lobes.analysis.listen import embed_audio, link
-from emoclust_lobes.analysis.map_figures import METHODS, cluster_styles
+from emoclust_lobes.analysis.maps import METHODS, cluster_styles
 from emoclust_lobes.analysis.measures import MEASURES
+from emoclust_lobes.analysis.utterances import TARGETS
 from emoclust_lobes.figures.style import EMOTIONS, GREY, data_uri, style_of
 
 # More would make a page that browsers are slow to open.
@@ -21,31 +22,10 @@ TEMPLATES = pathlib.Path(__file__).with_name("templates")
 
 
 def write_page(study, pictures, facts, path, listen, with_audio):
-    """Write the report.
+    """Write a ``Study`` and its pictures as an HTML file.
 
-    Arguments
-    ---------
-    study : Study
-        What was measured.
-    pictures : list of Picture
-        The figures.
-    facts : dict
-        How it was made, name -> text.
-    path : str or pathlib.Path
-        The HTML file.
-    listen : str
-        The speaker who is shown first.
-    with_audio : bool
-        Whether this speaker's examples travel inside the page.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.study import made_up_study
-    >>> study = made_up_study()
-    >>> path = getfixture("tmp_path") / "report.html"
-    >>> write_page(study, [], {"k": "3"}, path, listen="s0", with_audio=False)
-    >>> path.read_text(encoding="utf-8")[:15]
-    '<!DOCTYPE html>'
+    ``facts`` (name -> value) say how it was made. ``listen`` is the speaker who
+    is shown first, whose examples can travel inside the page.
     """
     path = pathlib.Path(path)
     environment = jinja2.Environment(
@@ -57,9 +37,7 @@ def write_page(study, pictures, facts, path, listen, with_audio):
     )
     environment.filters["number"] = format_number
     table = study.utterances
-    explorer = _explorer(study, path.parent, listen)
-    if with_audio:
-        _embed(explorer, study, listen)
+    explorer = _explorer(study, path.parent, listen, with_audio)
     text = environment.get_template("report.html").render(
         study=study,
         verdict=study.verdict(),
@@ -90,61 +68,23 @@ def write_page(study, pictures, facts, path, listen, with_audio):
         stream.write(text)
 
 
-def format_number(value, digits=3):
-    """Write a number for a reader: a true minus, a dash where there is none.
-
-    Arguments
-    ---------
-    value : float or None
-        What to write.
-    digits : int
-        After the point.
-
-    Returns
-    -------
-    str
-
-    Example
-    -------
-    >>> format_number(-0.0123), format_number(None), format_number(0.5, 1)
-    ('−0.012', '–', '0.5')
-    """
+def format_number(value):
+    """Write a number for a reader: a true minus, a dash where there is none."""
     if value is None or value != value:
         return "–"
-    return f"{value:.{digits}f}".replace("-", "−")
+    return f"{value:.3f}".replace("-", "−")
 
 
 def summarize(study):
-    """The main numbers of each encoder, for its reference clusters.
+    """The main numbers of each encoder, for its default clusters.
 
-    Arguments
-    ---------
-    study : Study
-        What was measured.
-
-    Returns
-    -------
-    list of dict
-        One per encoder: ``encoder``, and for each measure of emotion, for
-        ``stability`` and for ``silhouette`` a row of the grid's table, None
-        where there is none; ``confounds``: target -> row of AMI.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.study import made_up_study
-    >>> study = made_up_study()
-    >>> round(summarize(study)[0]["ami"]["value"], 3)
-    1.0
+    Each is a row of the grid's table, None where there is none; ``confounds``
+    maps targets beside emotion to rows of AMI.
     """
-    reference = study.reference(study.grid.overall)
     rows = {
         (row["encoder"], row["target"], row["measure"]): _plain(row)
-        for row in reference.to_dict("records")
+        for row in study.default_rows(study.grid.overall).to_dict("records")
     }
-    targets = list(dict.fromkeys(reference["target"]))
-    targets = [
-        x for x in targets if x not in ("emotion", "clusters", STABILITY)
-    ]
     return [
         {
             "encoder": encoder,
@@ -153,8 +93,8 @@ def summarize(study):
             "silhouette": rows.get((encoder, "clusters", "silhouette")),
             "confounds": {
                 x: rows[encoder, x, "ami"]
-                for x in targets
-                if (encoder, x, "ami") in rows
+                for x in TARGETS
+                if x != "emotion" and (encoder, x, "ami") in rows
             },
         }
         for encoder in study.encoders
@@ -173,8 +113,7 @@ def _all_rows(study):
     """Rows of the long table, one for each way to cluster and target."""
     overall = study.grid.overall
     key = ["encoder", "algorithm", "k", "target"]
-    given = overall[overall["measure"] == GIVEN]
-    given = given.set_index(key)["chance"].to_dict()
+    given = pick(overall, measure=GIVEN).set_index(key)["chance"].to_dict()
     rows = overall[overall["measure"].isin(["ami", "silhouette"])]
     return [
         {**_plain(row), "given": given.get(tuple(row[x] for x in key))}
@@ -183,26 +122,26 @@ def _all_rows(study):
 
 
 def _stages(study):
-    """AMI with emotion before and after stage 1, heard speakers and others."""
+    """AMI with emotion before and after stage 1, seen speakers and others."""
     if STAGE_1 not in study.places or not study.labeled:
         return []
-    rows = study.reference(study.grid.speakers)
-    rows = rows[rows["target"] == "emotion"]
-    heard = rows["spk_id"].isin(study.heard)
     result = []
-    for encoder in study.encoders:
-        mine = rows["encoder"] == encoder
-        parts = (rows[mine & heard]["ami"], rows[mine & ~heard]["ami"])
-        result.append((encoder, *((len(x), x.mean()) for x in parts)))
+    # The other encoders come first.
     order = {UNTRAINED: 1, STAGE_1: 2}
-    return sorted(result, key=lambda row: order.get(row[0], 0))
+    for encoder in sorted(study.encoders, key=lambda x: order.get(x, 0)):
+        rows = study.default_rows(
+            study.grid.speakers, encoder=encoder, target="emotion"
+        )
+        seen = rows["spk_id"].isin(study.seen)
+        parts = (rows[seen]["ami"], rows[~seen]["ami"])
+        result.append((encoder, *((len(x), x.mean()) for x in parts)))
+    return result
 
 
-def _explorer(study, folder, listen):
+def _explorer(study, folder, listen, with_audio):
     """What the page's own figure of one speaker needs, as JSON."""
     table = study.utterances
     emotions = sorted(set(table["emotion"]) - {""})
-    looks = style_of(emotions)
     columns = study.places[study.encoders[0]]
     methods = {x: y for x, y in METHODS.items() if f"{x}_x" in columns}
     speakers = {}
@@ -220,21 +159,24 @@ def _explorer(study, folder, listen):
                 for x in study.encoders
             },
         }
+    embedded = {}
+    if with_audio:
+        examples = [
+            pick(study.examples[x], spk_id=listen)["ID"] for x in study.encoders
+        ]
+        chosen = table[table["ID"].isin({y for x in examples for y in x})]
+        embedded = {row["ID"]: embed_audio(row) for _, row in chosen.iterrows()}
     return {
         "methods": methods,
         "emotions": {
-            x: {
-                "name": EMOTIONS.get(x, x),
-                "color": looks[x][0],
-                "marker": looks[x][1],
-            }
-            for x in emotions
+            x: {"name": EMOTIONS.get(x, x), "color": color, "marker": marker}
+            for x, (color, marker) in style_of(emotions).items()
         },
         "unknown": GREY,
         "encoders": study.encoders,
         "first": listen,
         "speakers": speakers,
-        "embedded": {},
+        "embedded": embedded,
     }
 
 
@@ -242,9 +184,11 @@ def _speaker_maps(study, encoder, name, rows, methods):
     places = study.places[encoder].iloc[rows]
     matches = study.matches[encoder][name]
     styles = cluster_styles(places["cluster"], matches)
-    examples = study.examples[encoder]
-    examples = examples[examples["spk_id"] == name]
+    examples = pick(study.examples[encoder], spk_id=name)
     row_of = {x: row for row, x in enumerate(places["ID"])}
+    examples = examples.assign(row=examples["ID"].map(row_of)).round(3)
+    columns = ["cluster", "place", "row", "distance", "margin"]
+    shares = places[["pca_x_share", "pca_y_share"]].iloc[0]
     return {
         "cluster": places["cluster"].tolist(),
         "clusters": {
@@ -255,28 +199,6 @@ def _speaker_maps(study, encoder, name, rows, methods):
             x: places[[f"{x}_x", f"{x}_y"]].round(3).to_numpy().tolist()
             for x in methods
         },
-        "shares": places[["pca_x_share", "pca_y_share"]]
-        .iloc[0]
-        .round(3)
-        .tolist(),
-        "examples": [
-            [
-                row.cluster,
-                row.place,
-                row_of[row.ID],
-                round(row.distance, 3),
-                round(row.margin, 3),
-            ]
-            for row in examples.itertuples()
-        ],
+        "shares": shares.round(3).tolist(),
+        "examples": examples[columns].values.tolist(),
     }
-
-
-def _embed(explorer, study, listen):
-    """Put a speaker's examples of all encoders into the page."""
-    rows = study.utterances.set_index("ID", drop=False)
-    for encoder in study.encoders:
-        examples = study.examples[encoder]
-        for name in examples[examples["spk_id"] == listen]["ID"]:
-            if name not in explorer["embedded"]:
-                explorer["embedded"][name] = embed_audio(rows.loc[name])

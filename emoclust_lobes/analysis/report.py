@@ -13,7 +13,7 @@ from emoclust_lobes.analysis.study import run_study, write_numbers
 from emoclust_lobes.analysis.utterances import describe_utterances
 
 # Part of every fingerprint: raise it when a report comes out differently.
-FORMAT = 1
+FORMAT = 2
 
 
 class AnalysisError(EmoclustError):
@@ -28,7 +28,7 @@ def analyze(
     title,
     algorithms,
     ks,
-    reference_k,
+    default_k,
     n_seeds=3,
     n_init=10,
     n_permutations=200,
@@ -37,7 +37,7 @@ def analyze(
     n_maps=24,
     listen=None,
     with_audio=False,
-    heard=frozenset(),
+    seen=frozenset(),
 ):
     """Analyze embeddings and write the report; nothing when it is current.
 
@@ -50,16 +50,32 @@ def analyze(
     out : str or pathlib.Path
         Gets ``report.html``, ``figures``, ``numbers`` and, written last,
         ``summary.json``.
-    title, algorithms, ks, reference_k, n_seeds, n_init, n_permutations
-        See ``run_study``.
-    seed, n_jobs, heard
-        See ``run_study``.
+    title : str
+        Name of the corpus.
+    algorithms : list of str
+        As for ``cluster_utterances``; maps and examples are of the first.
+    ks : list of int
+        Numbers of clusters per speaker.
+    default_k : int
+        That of them for maps and examples.
+    n_seeds : int
+        Clusterings of each kind, whose agreement is their stability.
+    n_init : int
+        Starts of each clustering.
+    n_permutations : int
+        Random clusterings that give chance levels.
+    seed : int
+        Of the first clustering; the same as for ``cluster_utterances``.
+    n_jobs : int
+        Number of processes.
     n_maps : int
         Speakers whose maps are written as files.
     listen : str or None
         The speaker shown first, by default the one with median agreement.
     with_audio : bool
         Whether this speaker's examples are put into the page.
+    seen : frozenset
+        Speakers that the encoder of stage 1 was trained on.
 
     Returns
     -------
@@ -90,7 +106,7 @@ def analyze(
     ...     title="RAVDESS, made up",
     ...     algorithms=["kmeans"],
     ...     ks=[4],
-    ...     reference_k=4,
+    ...     default_k=4,
     ...     n_seeds=2,
     ...     n_init=1,
     ...     n_permutations=5,
@@ -110,20 +126,23 @@ def analyze(
             f"{', '.join(sorted(speakers)[:5])} ..."
         )
     vectors = {x: y.select(utterances["ID"]) for x, y in caches.items()}
-    arguments = {
+    options = {
         "title": title,
-        "encoders": {x: y.identity for x, y in caches.items()},
         "algorithms": algorithms,
-        "k": ks,
-        "reference_k": reference_k,
-        "seeds": n_seeds,
-        "restarts": n_init,
-        "permutations": n_permutations,
+        "ks": ks,
+        "default_k": default_k,
+        "n_seeds": n_seeds,
+        "n_init": n_init,
+        "n_permutations": n_permutations,
         "seed": seed,
-        "maps": n_maps,
+        "seen": sorted(seen),
+    }
+    arguments = {
+        **options,
+        "encoders": {x: y.identity for x, y in caches.items()},
+        "n_maps": n_maps,
         "listen": listen,
-        "embed_audio": with_audio,
-        "heard_by_stage_1": sorted(heard),
+        "with_audio": with_audio,
         "t-SNE": has_tsne(),
     }
     inputs = fingerprint(
@@ -137,30 +156,19 @@ def analyze(
             },
         }
     )
+    page = out / "report.html"
     done = read_json(out / "summary.json")
-    if done and done["fingerprint"] == inputs and _report(out).exists():
-        return describe(done, out)
+    if done and done["fingerprint"] == inputs and page.exists():
+        return _describe(done, page)
     (out / "summary.json").unlink(missing_ok=True)
     study = run_study(
-        title=title,
-        utterances=utterances,
-        vectors=vectors,
-        algorithms=algorithms,
-        ks=ks,
-        reference_k=reference_k,
-        n_seeds=n_seeds,
-        n_init=n_init,
-        n_permutations=n_permutations,
-        seed=seed,
-        n_jobs=n_jobs,
-        heard=heard,
+        utterances=utterances, vectors=vectors, n_jobs=n_jobs, **options
     )
     files = write_numbers(study, out / "numbers")
     pictures = draw_gallery(study, out / "figures", n_maps, n_jobs)
-    first = listen or _median_speaker(study)
-    write_page(
-        study, pictures, _facts(arguments), _report(out), first, with_audio
-    )
+    median = example_speakers(study, study.encoders[0])
+    first = listen or median[len(median) // 2]
+    write_page(study, pictures, _facts(arguments), page, first, with_audio)
     summary = {
         "fingerprint": inputs,
         "verdict": study.verdict(),
@@ -177,43 +185,17 @@ def analyze(
         "arguments": arguments,
     }
     write_json(out / "summary.json", summary)
-    return describe(summary, out)
+    return _describe(summary, page)
 
 
-def describe(summary, out):
-    """Tell what an analysis found, in a few lines.
-
-    Arguments
-    ---------
-    summary : dict
-        Content of ``summary.json``.
-    out : str or pathlib.Path
-        Its folder.
-
-    Returns
-    -------
-    str
-
-    Example
-    -------
-    >>> describe({"verdict": "They follow emotion.", "missing": {}}, "out")
-    'They follow emotion.\\n\\nreport: out/report.html'
-    """
+def _describe(summary, page):
+    """Tell what an analysis found, in a few lines."""
     lines = [summary["verdict"], ""]
     lines += [
         f"not compared with {target}: {reason}"
         for target, reason in summary["missing"].items()
     ]
-    return "\n".join([*lines, f"report: {_report(pathlib.Path(out))}"])
-
-
-def _report(out):
-    return out / "report.html"
-
-
-def _median_speaker(study):
-    names = example_speakers(study, study.encoders[0])
-    return names[len(names) // 2]
+    return "\n".join([*lines, f"report: {page}"])
 
 
 def _facts(arguments):
@@ -222,10 +204,12 @@ def _facts(arguments):
         f"embedding {name}": ", ".join(f"{x} {y}" for x, y in identity.items())
         for name, identity in arguments["encoders"].items()
     }
-    facts["clusters per speaker, k"] = ", ".join(map(str, arguments["k"]))
+    facts["clusters per speaker, k"] = ", ".join(map(str, arguments["ks"]))
     facts["algorithms"] = ", ".join(arguments["algorithms"])
-    for name in ("seed", "seeds", "restarts", "permutations"):
-        facts[name] = str(arguments[name])
+    facts["seed"] = arguments["seed"]
+    facts["seeds"] = arguments["n_seeds"]
+    facts["restarts"] = arguments["n_init"]
+    facts["permutations"] = arguments["n_permutations"]
     packages = ["scikit-learn", "numpy"]
     packages += ["openTSNE"] if arguments["t-SNE"] else []
     facts["computed with"] = ", ".join(

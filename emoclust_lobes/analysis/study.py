@@ -12,7 +12,12 @@ from emoclust_lobes.analysis.emotions import (
     separate_pairs,
     vary_utterances,
 )
-from emoclust_lobes.analysis.grid import Grid, analyze_grid, split_speakers
+from emoclust_lobes.analysis.grid import (
+    Grid,
+    analyze_grid,
+    pick,
+    split_speakers,
+)
 from emoclust_lobes.analysis.listen import choose_utterances, link
 from emoclust_lobes.analysis.maps import draw_maps
 from emoclust_lobes.analysis.utterances import explain_missing
@@ -21,60 +26,23 @@ from tqdm import tqdm
 
 
 class Study(NamedTuple):
-    """What was measured on a corpus; a dict has a table for each encoder.
-
-    Arguments
-    ---------
-    title : str
-        Name of the corpus.
-    utterances : pandas.DataFrame
-        From ``describe_utterances``.
-    grid : Grid
-        All clusterings.
-    algorithm : str
-        Of the clusters that maps, matches, pairs and examples are about.
-    k : int
-        Likewise.
-    places : dict
-        Per utterance: ``ID, spk_id, emotion, cluster`` and the columns of
-        ``draw_maps``.
-    matches : dict
-        Speaker -> matches of ``match_clusters``.
-    examples : dict
-        Tables of ``choose_utterances``.
-    confusions, pairs, sizes : dict
-        See ``confusion``, ``separate_pairs`` and ``vary_utterances``; empty
-        without labels.
-    pooled, probes : pandas.DataFrame
-        See ``cluster_pooled`` and ``probe``, with a column ``encoder``.
-    heard : frozenset
-        Speakers whom the encoder of stage 1 was trained on.
-    missing : dict
-        What could not be compared -> why.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.study import made_up_study
-    >>> study = made_up_study()
-    >>> study.encoders, study.labeled, study.k
-    (['planted'], True, 3)
-    """
+    """What was measured on a corpus; a dict has a table for each encoder."""
 
     title: str
-    utterances: pandas.DataFrame
-    grid: Grid
-    algorithm: str
-    k: int
-    places: dict
-    matches: dict
-    examples: dict
-    confusions: dict
-    pairs: dict
-    sizes: dict
-    pooled: pandas.DataFrame
-    probes: pandas.DataFrame
-    heard: frozenset
-    missing: dict
+    utterances: pandas.DataFrame  # of describe_utterances
+    grid: Grid  # all clusterings
+    algorithm: str  # of the clusters of maps, matches, pairs and examples
+    k: int  # likewise
+    places: dict  # per utterance: emotion, cluster, columns of draw_maps
+    matches: dict  # speaker -> matches of match_clusters
+    examples: dict  # of choose_utterances
+    confusions: dict  # of confusion; like the next two empty without labels
+    pairs: dict  # of separate_pairs
+    sizes: dict  # of vary_utterances
+    pooled: pandas.DataFrame  # of cluster_pooled, with a column encoder
+    probes: pandas.DataFrame  # of probe, with a column encoder
+    seen: frozenset  # speakers that the encoder of stage 1 was trained on
+    missing: dict  # what could not be compared -> why
 
     @property
     def encoders(self):
@@ -86,23 +54,16 @@ class Study(NamedTuple):
         """Whether any emotion is known."""
         return "emotion" not in self.missing
 
-    def reference(self, table):
-        """Rows of a table of the grid for the reference algorithm and k."""
-        return table[
-            (table["algorithm"] == self.algorithm) & (table["k"] == self.k)
-        ]
+    def default_rows(self, table, **values):
+        """Rows of a table of the grid for the default algorithm and k."""
+        return pick(table, algorithm=self.algorithm, k=self.k, **values)
 
     def verdict(self):
         """One sentence: what the clusters follow most."""
+        how = (self.algorithm, self.k)
         clauses = [
-            describe_clusters_of(
-                self.grid.overall,
-                self.grid.speakers,
-                encoder,
-                self.algorithm,
-                self.k,
-            )
-            for encoder in self.encoders
+            describe_clusters_of(self.grid.overall, self.grid.speakers, x, *how)
+            for x in self.encoders
         ]
         return (
             f"Of the clusters inside each speaker of {self.title} "
@@ -116,65 +77,31 @@ def run_study(
     vectors,
     algorithms,
     ks,
-    reference_k,
+    default_k,
     n_seeds,
     n_init,
     n_permutations,
     seed,
     n_jobs,
-    heard=frozenset(),
+    seen=frozenset(),
 ):
-    """Measure everything.
+    """Measure everything on encoder -> embeddings, shape [n, dim].
 
-    Arguments
-    ---------
-    title : str
-        Name of the corpus.
-    utterances : pandas.DataFrame
-        From ``describe_utterances``.
-    vectors : dict
-        Encoder -> embeddings, shape [n, dim].
-    algorithms, ks, n_seeds, n_init, n_permutations, seed, n_jobs
-        See ``analyze_grid``; the first algorithm is the reference.
-    reference_k : int
-        One of ``ks``.
-    heard : frozenset
-        See ``Study``.
-
-    Returns
-    -------
-    Study
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.study import make_table, plant
-    >>> table = make_table()
-    >>> study = run_study(
-    ...     title="Made-up",
-    ...     utterances=table,
-    ...     vectors={"planted": plant(table)},
-    ...     algorithms=["ward"],
-    ...     ks=[3],
-    ...     reference_k=3,
-    ...     n_seeds=2,
-    ...     n_init=1,
-    ...     n_permutations=9,
-    ...     seed=1,
-    ...     n_jobs=1,
-    ... )
-    >>> study.confusions["planted"][1]
-    1.0
+    Maps, matches, pairs and examples are of the first algorithm and
+    ``default_k``, one of ``ks``.
     """
     speakers = {x: split_speakers(utterances, y) for x, y in vectors.items()}
     grid = analyze_grid(
         speakers, algorithms, ks, n_seeds, n_init, n_permutations, seed, n_jobs
     )
     missing = explain_missing(utterances)
-    how = (algorithms[0], reference_k)
+    how = (algorithms[0], default_k)
     by_speaker = utterances.groupby("spk_id", sort=True).indices
+    emotions = utterances["emotion"].to_numpy(dtype=str)
+    ids = utterances["ID"].to_numpy()
     # By encoder, each
-    tables: dict[str, dict] = {x: {} for x in ("places", "matches", "examples")}
-    labeled: dict[str, dict] = {x: {} for x in ("confusions", "pairs", "sizes")}
+    names = ("places", "matches", "examples", "confusions", "pairs", "sizes")
+    tables: dict[str, dict] = {x: {} for x in names}
     pooled, probes = [], []
     for encoder, mine in tqdm(vectors.items(), "looking closer", unit="enc"):
         clusters = grid.clusters[(encoder, *how)]
@@ -182,12 +109,10 @@ def run_study(
         tables["places"][encoder] = pandas.concat(
             [utterances[["ID", "spk_id", "emotion"]], places], axis=1
         ).assign(cluster=clusters)
-        emotions = utterances["emotion"].to_numpy(dtype=str)
         tables["matches"][encoder] = {
             name: match_clusters(emotions[rows], clusters[rows])
             for name, rows in by_speaker.items()
         }
-        ids = utterances["ID"].to_numpy()
         tables["examples"][encoder] = pandas.concat(
             [
                 choose_utterances(x, ids[rows], clusters[rows])
@@ -196,14 +121,14 @@ def run_study(
             ignore_index=True,
         )
         if "emotion" not in missing:
-            labeled["confusions"][encoder] = confusion(
+            tables["confusions"][encoder] = confusion(
                 utterances, clusters, seed
             )
-            labeled["pairs"][encoder] = separate_pairs(utterances, clusters)
-            labeled["sizes"][encoder] = vary_utterances(
+            tables["pairs"][encoder] = separate_pairs(utterances, clusters)
+            tables["sizes"][encoder] = vary_utterances(
                 utterances, mine, *how, n_init, seed, n_jobs
             )
-        together = cluster_pooled(utterances, mine, reference_k, n_init, seed)
+        together = cluster_pooled(utterances, mine, default_k, n_init, seed)
         pooled.append(together.assign(encoder=encoder))
         linear = probe(utterances, mine, seed, n_jobs)
         probes.append(linear.assign(encoder=encoder))
@@ -212,38 +137,19 @@ def run_study(
         utterances=utterances,
         grid=grid,
         algorithm=algorithms[0],
-        k=reference_k,
+        k=default_k,
         **tables,
-        **labeled,
         pooled=pandas.concat(pooled, ignore_index=True),
         probes=pandas.concat(probes, ignore_index=True),
-        heard=frozenset(heard),
+        seen=frozenset(seen),
         missing=missing,
     )
 
 
 def write_numbers(study, folder):
-    """Write every number as CSV.
+    """Write every number as CSV into a folder; return the files' names.
 
-    Arguments
-    ---------
-    study : Study
-        What was measured.
-    folder : str or pathlib.Path
-        Where to; links to audio are relative to the folder above.
-
-    Returns
-    -------
-    list of str
-        Names of the files.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.study import made_up_study
-    >>> study = made_up_study()
-    >>> names = write_numbers(study, getfixture("tmp_path") / "numbers")
-    >>> names[:2]
-    ['overall.csv', 'speakers.csv']
+    Links to audio are relative to the folder above, where the page lies.
     """
     folder = pathlib.Path(folder)
     links = {

@@ -48,30 +48,9 @@ SILENCE = -120.0  # dB, what digital silence counts as
 def describe_utterances(sources, loudness_csv, n_jobs=1):
     """Read manifests and add what else is known of each utterance.
 
-    Arguments
-    ---------
-    sources : list of (str, str)
-        Manifests and the folders their ``$data_root`` stands for.
-    loudness_csv : str or pathlib.Path
-        Where the levels are kept from one call to the next.
-    n_jobs : int
-        Number of processes that read audio.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The columns of a manifest, ``intensity`` (text), ``loudness`` (dB),
-        ``duration_quarter`` and ``loudness_quarter`` ("1" to "4"); sorted by
-        speaker and ID. Text is "" where it is not known.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.noise import make_noise
-    >>> folder = getfixture("tmp_path")
-    >>> sources = make_noise(folder, [8000, 16000, 9000, 17000])
-    >>> table = describe_utterances(sources, folder / "loudness.csv")
-    >>> table["loudness"].round().tolist()
-    [-20.0, -20.0, -20.0, -20.0]
+    ``intensity`` (text), ``loudness`` (dB), ``duration_quarter`` and
+    ``loudness_quarter`` ("1" to "4"); sorted by speaker and ID. Text that is
+    not known is "". The CSV keeps levels from one call to the next.
     """
     tables = []
     for source in sources:
@@ -91,86 +70,25 @@ def describe_utterances(sources, loudness_csv, n_jobs=1):
 
 
 def intensity(corpus, utterance_id):
-    """Tell how strong an emotion was meant to be, "" where nobody says.
-
-    Arguments
-    ---------
-    corpus : str or None
-        Name of the corpus in its ``manifest.json``.
-    utterance_id : str
-        Name of the utterance.
-
-    Returns
-    -------
-    str
-
-    Example
-    -------
-    >>> intensity("RAVDESS", "03-01-05-02-01-01-12")
-    '02'
-    >>> intensity("CREMA-D", "1001_IEO_ANG_HI")
-    'HI'
-    >>> intensity("CREMA-D", "1001_DFA_ANG_XX")
-    ''
-    >>> intensity("IEMOCAP", "Ses01F_impro01_F000")
-    ''
-    """
+    """Tell how strong an emotion was meant to be, "" where nobody says."""
     pattern = INTENSITY.get(corpus)
     found = pattern and pattern.fullmatch(utterance_id)
     return found[1] if found else ""
 
 
 def quarters(values):
-    """Number the quarters between the quartiles of some values from 1.
+    """Number the quarters between the quartiles of values, [n], from 1.
 
     Equal values share a quarter, so that there are fewer where many are equal.
-
-    Arguments
-    ---------
-    values : array-like
-        Shape [n].
-
-    Returns
-    -------
-    numpy.ndarray
-        int, shape [n].
-
-    Example
-    -------
-    >>> quarters([3.0, 1.0, 2.0, 4.0]).tolist()
-    [3, 1, 2, 4]
-    >>> quarters([5.0, 5.0, 5.0]).tolist()
-    [1, 1, 1]
     """
     borders = np.quantile(values, [0.25, 0.5, 0.75])
     return 1 + np.searchsorted(borders, values, side="left")
 
 
 def measure_loudness(utterances, loudness_csv, n_jobs=1):
-    """Measure the level of each utterance, once for each state of its file.
+    """Measure the level of each utterance, [n] in dB, once for each file state.
 
-    Arguments
-    ---------
-    utterances : pandas.DataFrame
-        With the columns of a manifest.
-    loudness_csv : str or pathlib.Path
-        Levels that are known already are read from here, and all are written.
-    n_jobs : int
-        Number of processes.
-
-    Returns
-    -------
-    numpy.ndarray
-        Root mean square in dB relative to full scale, shape [n].
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.noise import make_noise
-    >>> folder = getfixture("tmp_path")
-    >>> (source,) = make_noise(folder, [8000, 16000])
-    >>> utterances = read_manifest(source)
-    >>> measure_loudness(utterances, folder / "loudness.csv").round().tolist()
-    [-20.0, -20.0]
+    Levels that the CSV holds are read from it, and all are written.
     """
     columns = ["ID", "bytes", "mtime_ns", "start", "stop"]
     status = [audio_status(wav) for wav in utterances["wav"]]
@@ -202,27 +120,9 @@ def measure_loudness(utterances, loudness_csv, n_jobs=1):
 
 
 def level(wav, start="", stop=""):
-    """Root mean square of an utterance, in dB relative to full scale.
+    """Root mean square of a manifest's utterance, in dB relative to full scale.
 
     A sine of full amplitude has -3.01 dB; silence counts -120 dB.
-
-    Arguments
-    ---------
-    wav, start, stop : str
-        As in a manifest.
-
-    Returns
-    -------
-    float
-
-    Example
-    -------
-    >>> import soundfile
-    >>> path = str(getfixture("tmp_path") / "sine.wav")
-    >>> sine = np.sin(2 * np.pi * 100 * np.arange(16000) / 16000)
-    >>> soundfile.write(path, sine, 16000)
-    >>> level(path)
-    -3.01
     """
     waveform = read_utterance(wav, start, stop).double()
     power = waveform.square().mean().item()
@@ -230,25 +130,7 @@ def level(wav, start="", stop=""):
 
 
 def explain_missing(utterances):
-    """Tell which comparisons cannot be made, and why.
-
-    Arguments
-    ---------
-    utterances : pandas.DataFrame
-        From ``describe_utterances``.
-
-    Returns
-    -------
-    dict
-        Target -> reason; what can be compared is not in it.
-
-    Example
-    -------
-    >>> table = pandas.DataFrame({"spk_id": ["ann", "ann"], "gender": "F"})
-    >>> table = table.assign(**dict.fromkeys(TARGETS.values(), ""))
-    >>> explain_missing(table.assign(emotion=["ang", "sad"]))["gender"]
-    'it is the same for all speakers'
-    """
+    """Tell which targets cannot be compared with, and why."""
     reasons = {}
     for target, column in {**TARGETS, "gender": "gender"}.items():
         known = utterances[utterances[column] != ""]

@@ -6,37 +6,19 @@ they share their margins, so that only the contingency tables differ.
 """
 
 import numpy as np
-from sklearn.metrics.cluster import expected_mutual_information
 
 
 def agreement(labels, clusters):
     """Compare labels with many permutations of the same clusters.
 
+    Labels, shape [n], have at least two values; each row of clusters, shape
+    [permutations, n], holds the same values in another order. Returns measure
+    -> scores, shape [permutations].
+
     Vinh, Epps and Bailey, "Information theoretic measures for clusterings
     comparison", JMLR 11, 2010 (AMI, with arithmetic mean); Hubert and Arabie,
     "Comparing partitions", Journal of Classification 2, 1985 (ARI); Rosenberg
-    and Hirschberg, "V-measure", EMNLP 2007.
-
-    Arguments
-    ---------
-    labels : array-like
-        Label of each utterance, at least two different, shape [n].
-    clusters : numpy.ndarray
-        Cluster of each utterance, shape [permutations, n]; each row holds the
-        same values in another order.
-
-    Returns
-    -------
-    dict
-        ``ami``, ``ari``, ``nmi`` (the V-measure), ``homogeneity``,
-        ``completeness`` and ``purity`` -> numpy.ndarray of shape
-        [permutations].
-
-    Example
-    -------
-    >>> scores = agreement(["a", "a", "b", "b"], np.array([[0, 0, 1, 1]]))
-    >>> scores["ami"], scores["purity"]
-    (array([1.]), array([1.]))
+    and Hirschberg, "V-measure", EMNLP 2007 (the NMI).
     """
     labels = np.unique(labels, return_inverse=True)[1]
     clusters = np.unique(clusters, return_inverse=True)[1].reshape(
@@ -54,6 +36,10 @@ def agreement(labels, clusters):
     information = (tables * np.log(ratio)).sum(axis=(1, 2)) / n
     label_entropy, cluster_entropy = _entropy(of_labels), _entropy(of_clusters)
     entropy = (label_entropy + cluster_entropy) / 2
+    from sklearn.metrics.cluster import (  # takes a second
+        expected_mutual_information,
+    )
+
     by_chance = expected_mutual_information(tables[0], n)
 
     pairs = _pairs(tables).sum(axis=(1, 2))

@@ -11,116 +11,41 @@ import warnings
 
 import numpy as np
 from emoclust_lobes.clustering.kmeans import kmeans, spherical
-from sklearn.cluster import AgglomerativeClustering
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.mixture import GaussianMixture
 
 MAX_SILHOUETTE_CLUSTERS = 10
 
 
 def unit(vectors):
-    """Scale vectors to length one; zero vectors stay zero.
-
-    Arguments
-    ---------
-    vectors : numpy.ndarray
-        Shape [n, dim].
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape [n, dim].
-
-    Example
-    -------
-    >>> unit(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
-    [[0.6, 0.8], [0.0, 0.0]]
-    """
+    """Scale vectors, [n, dim], to length one; zero vectors stay zero."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors / np.where(norms > 0, norms, 1)
 
 
 def speaker_seed(seed, speaker):
-    """Seed of one speaker, from the run's seed and the speaker's name.
-
-    Arguments
-    ---------
-    seed : int
-        Seed of the run.
-    speaker : str
-        Name of the speaker.
-
-    Returns
-    -------
-    int
-        Below 2 ** 32.
-
-    Example
-    -------
-    >>> speaker_seed(1, "anna") == speaker_seed(1, "anna")
-    True
-    >>> speaker_seed(1, "anna") == speaker_seed(2, "anna")
-    False
-    """
+    """Seed of one speaker, below 2 ** 32, from the run's and the name."""
     digest = hashlib.sha256(f"{seed}|{speaker}".encode()).digest()
     return int.from_bytes(digest[:4], "big")
 
 
 def ward(vectors, n_clusters, n_init, seed):
-    """Ward's agglomerative clustering; deterministic, so no restarts.
+    """Ward's agglomerative clustering: deterministic, so without restarts."""
+    from sklearn.cluster import AgglomerativeClustering  # takes a second
 
-    Arguments
-    ---------
-    vectors, n_clusters
-        As for ``gmm``.
-    n_init, seed : int
-        Not used.
-
-    Returns
-    -------
-    numpy.ndarray
-        As of ``gmm``.
-
-    Example
-    -------
-    >>> ward(np.array([[0.0], [0.1], [5.0]]), 2, n_init=1, seed=1).tolist()
-    [0, 0, 1]
-    """
     model = AgglomerativeClustering(n_clusters, linkage="ward")
     return model.fit_predict(vectors)
 
 
 def gmm(vectors, n_clusters, n_init, seed):
-    """Mixture of Gaussians with diagonal covariances, the likeliest cluster.
+    """Mixture of Gaussians, diagonal covariances: the likeliest cluster."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.mixture import GaussianMixture
 
-    A tenth of the mean variance is added to each variance: clusters are often
-    smaller than the space has dimensions.
-
-    Arguments
-    ---------
-    vectors : numpy.ndarray
-        Shape [n, dim].
-    n_clusters : int
-        How many.
-    n_init, seed : int
-        Starts, of which the likeliest mixture is kept, and their seed.
-
-    Returns
-    -------
-    numpy.ndarray
-        Cluster of each vector, shape [n].
-
-    Example
-    -------
-    >>> found = gmm(np.array([[0.0], [0.1], [5.0], [5.1]]), 2, n_init=1, seed=1)
-    >>> bool(found[0] == found[1] != found[2] == found[3])
-    True
-    """
     model = GaussianMixture(
         n_clusters,
         covariance_type="diag",
         n_init=n_init,
         random_state=seed,
+        # Clusters are often smaller than the space has dimensions.
         reg_covar=0.1 * vectors.var(axis=0).mean() + 1e-9,
     )
     with warnings.catch_warnings():
@@ -138,40 +63,13 @@ ALGORITHMS = {
 
 
 def cluster_speaker(vectors, n_clusters, algorithm, n_init, seed):
-    """Cluster one speaker's utterances.
+    """Cluster one speaker's vectors of ``remove_speaker``, shape [n, dim].
 
     A speaker of n utterances gets at most n // 2 clusters, so that a cluster
-    holds two utterances on average; where that leaves fewer than two, all
-    utterances are one cluster.
-
-    Arguments
-    ---------
-    vectors : numpy.ndarray
-        Of all the speaker's utterances, from ``remove_speaker``,
-        shape [n, dim].
-    n_clusters : int or str
-        Number of clusters, or ``"silhouette"`` for the number from 2 to 10
-        with the highest mean silhouette (cosine), the smaller of equals.
-    algorithm : str
-        ``"kmeans"``, ``"spherical"``, ``"ward"`` or ``"gmm"``.
-    n_init : int
-        Number of starts, of which the best counts.
-    seed : int
-        Below 2 ** 32.
-
-    Returns
-    -------
-    numpy.ndarray
-        Cluster of each utterance, shape [n], numbered from 0 in the order in
-        which clusters first appear.
-
-    Example
-    -------
-    >>> vectors = np.repeat(np.eye(3), 4, axis=0)
-    >>> cluster_speaker(vectors, 3, "kmeans", n_init=2, seed=1).tolist()
-    [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]
-    >>> cluster_speaker(vectors[:3], 3, "kmeans", n_init=2, seed=1).tolist()
-    [0, 0, 0]
+    holds two utterances on average; fewer than four utterances are one cluster.
+    For ``"silhouette"`` the number from 2 to 10 with the highest mean
+    silhouette is taken. Clusters, shape [n], are numbered from 0 as they first
+    appear.
     """
     most = len(vectors) // 2
     if most < 2:
@@ -182,8 +80,10 @@ def cluster_speaker(vectors, n_clusters, algorithm, n_init, seed):
             cluster(vectors, k, n_init, seed)
             for k in range(2, min(most, MAX_SILHOUETTE_CLUSTERS) + 1)
         ]
-        scores = [silhouette(vectors, labels) or -1 for labels in candidates]
-        labels = candidates[np.argmax(scores)]
+        scores = [silhouette(vectors, labels) for labels in candidates]
+        # Of equals, argmax takes the first, with the fewest clusters.
+        best = np.argmax([-1 if x is None else x for x in scores])
+        labels = candidates[best]
     else:
         labels = cluster(vectors, min(n_clusters, most), n_init, seed)
     return _renumber(labels)
@@ -193,25 +93,8 @@ def silhouette(vectors, labels):
     """Mean silhouette by cosine distance, None where it is not defined.
 
     Rousseeuw, "Silhouettes", Journal of Computational and Applied Mathematics
-    20, 1987. An utterance that is alone in its cluster counts 0.
-
-    Arguments
-    ---------
-    vectors : numpy.ndarray
-        Shape [n, dim].
-    labels : numpy.ndarray
-        Cluster of each vector, shape [n].
-
-    Returns
-    -------
-    float or None
-
-    Example
-    -------
-    >>> silhouette(np.repeat(np.eye(2), 2, axis=0), [0, 0, 1, 1])
-    1.0
-    >>> silhouette(np.eye(2), [0, 0]) is None
-    True
+    20, 1987. Vectors have shape [n, dim], labels [n]; an utterance that is
+    alone in its cluster counts 0.
     """
     _, rows, sizes = np.unique(labels, return_inverse=True, return_counts=True)
     if not 2 <= len(sizes) < len(rows):
@@ -234,32 +117,12 @@ def silhouette(vectors, labels):
 
 
 def distances_and_margins(vectors, labels, directions=False):
-    """Tell how far each utterance is from its own and the second center.
+    """Distance of each utterance to its own center, and margin to the second.
 
-    Arguments
-    ---------
-    vectors : numpy.ndarray
-        Shape [n, dim].
-    labels : numpy.ndarray
-        Cluster of each vector, shape [n].
-    directions : bool
-        Whether centers have length one (``"spherical"``); otherwise a center
-        is the mean of its members, whatever the algorithm.
-
-    Returns
-    -------
-    distances : numpy.ndarray
-        Euclidean distance to the own center, shape [n].
-    margins : numpy.ndarray
-        Distance to the nearest other center minus that to the own one,
-        shape [n]: near 0 between clusters, negative where another center is
-        nearer (not with k-means), 0 where there is one cluster only.
-
-    Example
-    -------
-    >>> vectors = np.array([[0.0], [2.0], [10.0], [10.0]])
-    >>> distances_and_margins(vectors, np.array([0, 0, 1, 1]))
-    (array([1., 1., 0., 0.]), array([9., 7., 9., 9.]))
+    Euclidean, both of shape [n]. Centers are means of members, whatever the
+    algorithm, or their directions (``"spherical"``). A margin is near 0 between
+    clusters, negative where another center is nearer (not with k-means), and 0
+    where there is one cluster only.
     """
     names, rows = np.unique(labels, return_inverse=True)
     members = np.eye(len(names))[rows]

@@ -168,33 +168,9 @@ def cluster_utterances(
 
 
 def read_clusters(cluster_folder, fingerprint=None):
-    """Read the clusters of a folder.
+    """Read the clusters that ``cluster_utterances`` wrote, by speaker and ID.
 
-    Arguments
-    ---------
-    cluster_folder : str or pathlib.Path
-        Where ``cluster_utterances`` wrote.
-    fingerprint : str
-        What it returned; None for whatever clusters are there.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ID and spk_id (text), cluster (int), distance and margin
-        (float), sorted by speaker and ID.
-
-    Raises
-    ------
-    ClusterError
-        When there are no clusters, or others.
-
-    Example
-    -------
-    >>> read_clusters(getfixture("tmp_path"))  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    ...
-    emoclust_lobes.clustering.clusters.ClusterError: no clusters at ...clusters.csv: \
-cluster the utterances first
+    A fingerprint, which it returned, refuses any others.
     """
     path = _csv(pathlib.Path(cluster_folder))
     if not path.exists():

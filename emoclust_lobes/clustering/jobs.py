@@ -13,47 +13,18 @@ from emoclust_lobes.clustering.report import report_speaker
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
+SPEAKERS_PER_JOB = 25  # a single one is less work than handing it over
 
-def cluster_speakers(
-    speakers, n_speakers, arguments, n_jobs=1, speakers_per_job=25
-):
-    """Cluster each of many speakers and report on the clusters.
 
-    Arguments
-    ---------
-    speakers : iterator of (str, numpy.ndarray, dict)
-        Name, vectors and labels (a list by name) of each. Few are held at a
-        time.
-    n_speakers : int
-        How many will come.
-    arguments : dict
-        ``algorithm``, ``n_clusters``, ``n_init`` and ``seed``, as for
-        ``cluster_utterances``.
-    n_jobs : int
-        Number of processes, as for joblib.
-    speakers_per_job : int
-        How many a process is given at once.
+def cluster_speakers(speakers, n_speakers, arguments, n_jobs=1):
+    """Cluster each of many speakers, in several processes, and report.
 
-    Returns
-    -------
-    list of (dict, dict)
-        Of each speaker the columns ``cluster``, ``distance`` and ``margin``,
-        and the report.
-
-    Example
-    -------
-    >>> import numpy as np
-    >>> vectors = np.array([[0.0, 1], [0, 2], [9, 1], [9, 2]])
-    >>> names = ("emotion", "sentence", "session", "gender")
-    >>> labels = dict.fromkeys(names, ["", "", "", ""])  # none is known
-    >>> options = {"algorithm": "ward", "n_clusters": 2, "n_init": 1, "seed": 1}
-    >>> speakers = iter([("ann", vectors, labels)])
-    >>> ((columns, report),) = cluster_speakers(speakers, 1, options)
-    >>> columns["cluster"].tolist(), report["clusters"]
-    ([0, 0, 1, 1], 2)
+    Speakers come as an iterator of name, vectors and labels (a list by name);
+    few are held at a time. Returns for each the columns of ``clusters.csv`` and
+    the report.
     """
     chunks = iter(
-        lambda: list(itertools.islice(speakers, speakers_per_job)), []
+        lambda: list(itertools.islice(speakers, SPEAKERS_PER_JOB)), []
     )
     jobs = (joblib.delayed(_cluster_chunk)(x, arguments) for x in chunks)
     pool = joblib.Parallel(n_jobs=n_jobs, return_as="generator")

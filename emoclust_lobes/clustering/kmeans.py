@@ -14,31 +14,7 @@ import numpy as np
 
 
 def kmeans(vectors, n_clusters, n_init, seed):
-    """k-means, the best of several starts.
-
-    Arguments
-    ---------
-    vectors : numpy.ndarray
-        Shape [n, dim].
-    n_clusters : int
-        At most n.
-    n_init : int
-        Number of starts, of which the one with the smallest sum of squared
-        distances to the centers counts.
-    seed : int
-        The same seed gives the same clusters.
-
-    Returns
-    -------
-    numpy.ndarray
-        Cluster of each vector, in ``range(n_clusters)``, shape [n].
-
-    Example
-    -------
-    >>> labels = kmeans(np.array([[0.0], [9.0], [1.0], [8.0]]), 2, 1, seed=1)
-    >>> bool(labels[0] == labels[2] != labels[1] == labels[3])
-    True
-    """
+    """k-means of vectors, [n, dim]: the start of least squared distances."""
 
     def squared_distances(products, squares, sizes):
         return products * (-2 / sizes) + squares / sizes**2 + norms
@@ -48,30 +24,9 @@ def kmeans(vectors, n_clusters, n_init, seed):
 
 
 def spherical(vectors, n_clusters, n_init, seed):
-    """k-means by cosine: centers are directions, the best of several starts.
+    """k-means by cosine: centers are directions, the largest sum of cosines.
 
-    Arguments
-    ---------
-    vectors : numpy.ndarray
-        Of length one or zero, shape [n, dim].
-    n_clusters : int
-        At most n.
-    n_init : int
-        Number of starts, of which the one with the largest sum of cosines to
-        the centers counts.
-    seed : int
-        The same seed gives the same clusters.
-
-    Returns
-    -------
-    numpy.ndarray
-        Cluster of each vector, in ``range(n_clusters)``, shape [n].
-
-    Example
-    -------
-    >>> labels = spherical(np.repeat(np.eye(2), 2, axis=0), 2, 1, seed=1)
-    >>> bool(labels[0] == labels[1] != labels[2] == labels[3])
-    True
+    Vectors, shape [n, dim], have length one or zero.
     """
 
     def cosine_distances(products, squares, sizes):

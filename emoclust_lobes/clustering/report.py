@@ -26,50 +26,11 @@ MEASURES = ("ami", "ari", "nmi", "purity")
 def report_speaker(
     vectors, clusters, other_clusters, labels, seed, n_permutations=20
 ):
-    """Report on the clusters of one speaker.
+    """Report on the clusters of one speaker's vectors, shape [n, dim].
 
-    Utterances whose emotion is not known are left out of the comparison with
-    emotion, and of nothing else; likewise for sentence, session and gender.
-
-    Arguments
-    ---------
-    vectors : numpy.ndarray
-        What was clustered, shape [n, dim].
-    clusters : numpy.ndarray
-        Cluster of each utterance, shape [n].
-    other_clusters : numpy.ndarray
-        The same from another seed, for stability, shape [n].
-    labels : dict
-        For ``emotion``, ``sentence``, ``session`` and ``gender`` the value of
-        each utterance, shape [n], "" where it is not known.
-    seed : int
-        Of the permutations.
-    n_permutations : int
-        How many permutations give the chance level.
-
-    Returns
-    -------
-    dict
-        Can be written as JSON; None where something is not known.
-
-    Example
-    -------
-    >>> report = report_speaker(
-    ...     vectors=np.repeat(np.eye(2), 4, axis=0),
-    ...     clusters=np.repeat([0, 1], 4),
-    ...     other_clusters=np.repeat([1, 0], 4),
-    ...     labels={
-    ...         "emotion": ["sad"] * 4 + ["hap"] * 4,
-    ...         "sentence": ["1", "2"] * 4,
-    ...         "session": [""] * 8,
-    ...         "gender": ["F"] * 8,
-    ...     },
-    ...     seed=1,
-    ... )
-    >>> report["sizes"], report["stability_ami"], report["session_ami"]
-    ([4, 4], 1.0, None)
-    >>> report["emotion"]["ami"], report["emotion"]["purity"]
-    (1.0, 1.0)
+    ``other_clusters``, of another seed, give the stability. Utterances whose
+    emotion is not known ("") are left out of the comparison with emotion and
+    of nothing else; likewise for sentence, session and gender.
     """
     report = {
         "utterances": len(clusters),
@@ -87,35 +48,7 @@ def report_speaker(
 
 
 def summarize(reports):
-    """Average the reports of speakers.
-
-    Arguments
-    ---------
-    reports : list of dict
-        From ``report_speaker``.
-
-    Returns
-    -------
-    dict
-        ``mean``: the mean of each number over the speakers that have it, None
-        where none has. ``speakers_with``: how many have it.
-
-    Example
-    -------
-    >>> nothing = dict.fromkeys(
-    ...     ["emotion", "sentence_ami", "session_ami", "gender_ami"]
-    ... )
-    >>> summary = summarize(
-    ...     [
-    ...         {"silhouette": 0.5, "stability_ami": None, **nothing},
-    ...         {"silhouette": 0.25, "stability_ami": 1.0, **nothing},
-    ...     ]
-    ... )
-    >>> summary["mean"]["silhouette"], summary["mean"]["stability_ami"]
-    (0.375, 1.0)
-    >>> summary["speakers_with"]["silhouette"]
-    2
-    """
+    """Average reports over the speakers that have each number."""
     emotion = [x["emotion"] for x in reports if x["emotion"]]
     chance = [x["chance"] for x in emotion]
     names = ["silhouette", "stability_ami"]

@@ -5,9 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "cells": ["read_matrix"],
-        "command": ["add_arguments", "run"],
-        "corpora": ["CrossCorpusError"],
+        "matrix": ["read_matrix"],
         "report": ["README_TABLES", "write_report"],
     },
 )

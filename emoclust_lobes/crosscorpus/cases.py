@@ -4,11 +4,11 @@ A case is an experiment on a table of recordings, as ``data_prep.corpora.generic
 reads it. Its training and development speakers are those of a fold of the
 source corpus, its test speakers are of the target corpus. Where it adapts,
 other speakers of the target, those who train in the target's own fold, are
-added to the training speakers without their labels: stage 1 hears them, stage
+added to the training speakers without their labels: stage 1 sees them, stage
 2 does not.
 
 All cases with one target score the same utterances, all that the folds of the
-target test on, each once: the cell of a matrix is pooled over its cases.
+target test on, each once: a run of a matrix is pooled over its cases.
 """
 
 import os
@@ -17,8 +17,7 @@ from typing import NamedTuple
 import pandas
 from data_prep.errors import name_some
 from data_prep.manifests.manifest import Source, read_manifest
-from data_prep.storage.files import replacing
-from emoclust_lobes.crosscorpus.corpora import CrossCorpusError
+from emoclust_lobes.protocol.plan import ProtocolError
 
 ADAPT = ("none", "other")
 COLUMNS = {
@@ -36,20 +35,9 @@ COLUMNS = {
 class Case(NamedTuple):
     """One experiment: who trains, and who is tested.
 
-    Arguments
-    ---------
-    train, test : str
-        Names of the source and the target corpus.
-    adapt : str
-        "none", or "other": with unlabeled speech of other target speakers
-        than are tested.
-    fold : int
-        Of the target corpus, or 0 for all of it.
-
-    Example
-    -------
-    >>> Case(train="ravdess", test="emodb", adapt="none", fold=0).name
-    'ravdess-to-emodb/none_all'
+    ``train`` and ``test`` name the corpora; ``adapt`` is "none", or "other":
+    with unlabeled speech of other target speakers than are tested; ``fold`` is
+    of the target, or 0 for all of it.
     """
 
     train: str
@@ -59,38 +47,16 @@ class Case(NamedTuple):
 
     @property
     def name(self):
-        """Its path below the output folder.
-
-        Example
-        -------
-        >>> Case("ravdess", "emodb", "other", 2).name
-        'ravdess-to-emodb/other_2'
-        """
+        """Its path below the output folder."""
         part = self.fold or "all"
         return f"{self.train}-to-{self.test}/{self.adapt}_{part}"
 
 
 def plan_cases(n_folds, adapt):
-    """List the cases of a matrix, row by row.
+    """List the cases of a matrix over corpora with some folds, row by row.
 
-    Arguments
-    ---------
-    n_folds : dict
-        Name of a corpus -> number of its folds.
-    adapt : list of str
-        Of ``ADAPT``.
-
-    Returns
-    -------
-    list of Case
-        Within a corpus one for each fold, between two corpora one for the
-        whole target, and one for each fold of the target where it adapts.
-
-    Example
-    -------
-    >>> [x.name for x in plan_cases({"a": 1, "b": 2}, ["none", "other"])]
-    ['a-to-a/none_1', 'a-to-b/none_all', 'a-to-b/other_1', 'a-to-b/other_2', \
-'b-to-a/none_all', 'b-to-a/other_1', 'b-to-b/none_1', 'b-to-b/none_2']
+    Within a corpus there is one for each fold, between two corpora one for
+    the whole target, and one for each fold of the target where it adapts.
     """
     cases = []
     for train in n_folds:
@@ -110,46 +76,10 @@ def plan_cases(n_folds, adapt):
 def case_table(case, corpora, folds, root):
     """List the recordings of a case.
 
-    Arguments
-    ---------
-    case : Case
-        Which.
-    corpora : dict
-        Name -> Corpus.
-    folds : dict
-        Name -> folders of the manifests of its folds, in order.
-    root : pathlib.Path
-        A folder above all corpora.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per recording: ``path`` (relative to ``root``), ``start,
-        stop, speaker`` (``CORPUS/SPEAKER``), ``gender, session, sentence,
-        emotion`` (a shared class, or "") and ``split``.
-
-    Raises
-    ------
-    CrossCorpusError
-        When a recording is there twice.
-
-    Example
-    -------
-    >>> from data_prep.manifests.manifest import Utterance, write_manifest
-    >>> from emoclust_lobes.crosscorpus.corpora import Corpus
-    >>> root = getfixture("tmp_path")
-    >>> corpora, folds = {}, {}
-    >>> for x in "ab":
-    ...     corpora[x] = Corpus(x, x, None, {"rage": "ang"}, root / x)
-    ...     folds[x] = [root / x / "fold_1"]
-    ...     clip = {"wav": "1.wav", "spk_id": "ann", "emotion": "rage"}
-    ...     rows = [Utterance(ID="1", **clip)]
-    ...     write_manifest(folds[x][0], {"pool": rows, "test": rows}, {})
-    >>> table = case_table(Case("a", "b", "none", 0), corpora, folds, root)
-    >>> print(table[["path", "speaker", "emotion", "split"]])
-          path speaker emotion  split
-    0  a/1.wav   a/ann     ang  train
-    1  b/1.wav   b/ann     ang   test
+    ``corpora`` has the corpora by name, ``folds`` the folders of their
+    manifests. Each row has a ``path`` (relative to ``root``, a folder above
+    all corpora), ``start, stop, speaker`` (``CORPUS/SPEAKER``), ``gender,
+    session, sentence, emotion`` (a shared class, or "") and ``split``.
     """
     within = case.train == case.test
     source = folds[case.train][case.fold - 1 if within else 0]
@@ -171,35 +101,12 @@ def case_table(case, corpora, folds, root):
     table = pandas.concat(parts, ignore_index=True)
     twice = table.loc[table.duplicated(["path", "start", "stop"]), "path"]
     if len(twice) > 0:
-        raise CrossCorpusError(
+        raise ProtocolError(
             f"{case.name} has {len(twice):,} recordings twice: "
             f"{name_some(twice, 5)}. The folds of a corpus must test each "
             "speaker once, and two corpora must not share recordings."
         )
     return table
-
-
-def write_table(path, table):
-    """Write the recordings of a case as CSV.
-
-    Arguments
-    ---------
-    path : pathlib.Path
-        The file.
-    table : pandas.DataFrame
-        From ``case_table``.
-
-    Example
-    -------
-    >>> path = getfixture("tmp_path") / "case.csv"
-    >>> write_table(
-    ...     path, pandas.DataFrame({"path": ["a.wav"], "split": ["test"]})
-    ... )
-    >>> path.read_text().splitlines()
-    ['path,split', 'a.wav,test']
-    """
-    with replacing(path) as stream:
-        table.to_csv(stream, index=False)
 
 
 def _rows(corpus, csv, root, split, labeled):

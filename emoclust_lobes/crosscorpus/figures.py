@@ -3,7 +3,7 @@
 import matplotlib.patches
 import numpy as np
 from emoclust_lobes.crosscorpus.tables import matrix_table, row_name
-from emoclust_lobes.figures.style import GREY, new_panels, save_figure, styled
+from emoclust_lobes.figures.style import GRAY, new_panels, save_figure, styled
 from emoclust_lobes.protocol.markdown import number
 
 
@@ -11,25 +11,7 @@ from emoclust_lobes.protocol.markdown import number
 def plot_matrix(matrix, path):
     """Draw the UAR of each pair of corpora, a panel for each system.
 
-    Arguments
-    ---------
-    matrix : Matrix
-        From ``read_matrix``.
-    path : str or pathlib.Path
-        Where to write, without an ending.
-
-    Example
-    -------
-    >>> import pandas as pd
-    >>> from emoclust_lobes.crosscorpus.cells import Matrix
-    >>> row = {"train": "a", "test": "b", "adapt": "none", "system": "none"}
-    >>> cells = pd.DataFrame([{**row, "enrolled": "", "seed": 1, "uar": 0.5}])
-    >>> facts = {"systems": ["none"], "corpora": {"a": "A", "b": "B"}}
-    >>> matrix = Matrix({**facts, "classes": ["ang", "sad"]}, cells, None)
-    >>> folder = getfixture("tmp_path")
-    >>> plot_matrix(matrix, folder / "matrix")
-    >>> sorted(path.name for path in folder.iterdir())
-    ['matrix.png', 'matrix.svg']
+    As PNG and as SVG; ``path`` has no ending.
     """
     titles = matrix.facts["corpora"]
     chance = 1 / len(matrix.facts["classes"])
@@ -71,7 +53,7 @@ def _write_numbers(axis, uars, middle):
             number(uar),
             ha="center",
             va="center",
-            color=GREY if np.isnan(uar) else color,
+            color=GRAY if np.isnan(uar) else color,
         )
         if row == column and not np.isnan(uar):
             axis.add_patch(

@@ -2,14 +2,16 @@
 
 import numpy as np
 import pandas as pd
-from emoclust_lobes.crosscorpus.cells import Cell
-from emoclust_lobes.protocol.markdown import number, paragraph, signed, table
-from emoclust_lobes.protocol.statistics import (
-    NOTHING,
-    paired_difference,
-    uar_interval,
+from emoclust_lobes.crosscorpus.matrix import condition_of
+from emoclust_lobes.protocol.markdown import (
+    clips,
+    headline,
+    number,
+    signed,
+    table,
 )
-from emoclust_lobes.protocol.systems import BASELINE
+from emoclust_lobes.protocol.statistics import paired_difference, uar_interval
+from emoclust_lobes.protocol.systems import NO_STAGE1
 
 _WITHIN = (
     "In brackets: within a corpus, over its speaker-disjoint folds. Each column "
@@ -18,67 +20,22 @@ _WITHIN = (
 
 
 def about(matrix):
-    """Say what was tested, and the chance level.
-
-    Arguments
-    ---------
-    matrix : Matrix
-        From ``read_matrix``.
-
-    Returns
-    -------
-    str
-        Corpora, classes, note and chance.
-
-    Example
-    -------
-    >>> from emoclust_lobes.crosscorpus.cells import Matrix
-    >>> facts = {"classes": ["ang", "sad"], "corpora": {"a": "A", "b": "B"}}
-    >>> about(Matrix(facts, None, None))
-    '**A, B**: the shared classes ang, sad. Chance is .500.'
-    """
+    """Say what was tested, and the chance level."""
     facts = matrix.facts
     classes, titles = facts["classes"], facts["corpora"].values()
     text = f"**{', '.join(titles)}**: the shared classes {', '.join(classes)}."
-    if facts.get("note"):
-        text += f" {facts['note'].rstrip('.')}."
-    return paragraph(f"{text} Chance is {number(1 / len(classes))}.")
+    return headline(text, facts, len(classes))
 
 
 def matrix_table(matrix):
-    """Tell what is learnt on each corpus and tested on each.
+    """Tell what is learnt on each corpus and tested on each, as a table.
 
-    Arguments
-    ---------
-    matrix : Matrix
-        From ``read_matrix``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row for each ``system, adapt, enrolled`` and ``train`` corpus; one
-        column for each test corpus: UAR, the mean over the seeds, NaN where
-        nothing was tested.
-
-    Example
-    -------
-    >>> from emoclust_lobes.crosscorpus.cells import Matrix
-    >>> key = {"system": "none", "adapt": "none", "enrolled": ""}
-    >>> cells = pd.DataFrame(
-    ...     [
-    ...         {**key, "train": "a", "test": "b", "seed": 1, "uar": 0.4},
-    ...         {**key, "train": "a", "test": "b", "seed": 2, "uar": 0.6},
-    ...     ]
-    ... )
-    >>> facts = {"systems": ["none"], "corpora": {"a": "A", "b": "B"}}
-    >>> made = matrix_table(Matrix(facts, cells, None))
-    >>> print(made.to_csv(index=False), end="")
-    system,adapt,enrolled,train,a,b
-    none,none,,a,,0.5
-    none,none,,b,,
+    One row for each ``system, adapt, enrolled`` and ``train`` corpus, one
+    column for each test corpus: UAR, the mean over the seeds, NaN where
+    nothing was tested.
     """
     corpora = list(matrix.facts["corpora"])
-    means = matrix.cells.groupby(
+    means = matrix.runs.groupby(
         ["system", "adapt", "enrolled", "train", "test"]
     )["uar"].mean()
     rows = [
@@ -94,26 +51,7 @@ def matrix_table(matrix):
 
 
 def matrix_text(matrix):
-    """Write ``matrix_table`` as Markdown.
-
-    Arguments
-    ---------
-    matrix : Matrix
-        From ``read_matrix``.
-
-    Returns
-    -------
-    str
-
-    Example
-    -------
-    >>> from emoclust_lobes.crosscorpus.cells import Matrix
-    >>> row = {"train": "a", "test": "b", "adapt": "none", "system": "none"}
-    >>> cells = pd.DataFrame([{**row, "enrolled": "", "seed": 1, "uar": 0.5}])
-    >>> facts = {"systems": ["none"], "corpora": {"a": "A", "b": "B"}}
-    >>> matrix_text(Matrix(facts, cells, None)).splitlines()[2]
-    '| none | A | - | .500 |'
-    """
+    """Write ``matrix_table`` as Markdown."""
     titles = matrix.facts["corpora"]
     lines = []
     for row in matrix_table(matrix).to_dict("records"):
@@ -127,43 +65,37 @@ def matrix_text(matrix):
             line[title] = f"({uar})" if within else uar
         lines.append(line)
     notes = f"UAR on the corpus of the column, mean over seeds. {_WITHIN}."
-    return table(lines, f"{notes} {_adapting(matrix)}".strip())
+    if (matrix.runs["adapt"] == "other").any():
+        notes += (
+            " Adapted: stage 1 also saw unlabeled speech of other speakers of "
+            "the tested corpus than those who are scored."
+        )
+    return table(lines, notes)
 
 
-def cells_text(matrix):
-    """Tell every pair of corpora with spread and differences, as Markdown.
-
-    Arguments
-    ---------
-    matrix : Matrix
-        From ``read_matrix``.
-
-    Returns
-    -------
-    str
-
-    Example
-    -------
-    >>> from emoclust_lobes.crosscorpus.cells import Matrix
-    >>> from emoclust_lobes.synthetic.results import make_cells
-    >>> cells, speakers = make_cells({("none", 1.0, ""): 0.5}, n_folds=1)
-    >>> pair = {"train": "a", "test": "b", "adapt": "none"}
-    >>> facts = {"systems": ["none"], "corpora": {"a": "A", "b": "B"}}
-    >>> matrix = Matrix(facts, cells.assign(**pair), speakers.assign(**pair))
-    >>> cells_text(matrix).splitlines()[2][:22]
-    '| A | B | none | 2 | .'
-    """
+def pairs_text(matrix):
+    """Tell every pair of corpora with deviations and differences."""
     titles = matrix.facts["corpora"]
-    cells, speakers = matrix.runs
+    runs, speakers = matrix.as_protocol
     lines = []
     for train in titles:
         for test in titles:
             for system, adapt, enrolled in matrix.rows:
-                cell = Cell(train, test, adapt, system, enrolled)
-                found = cell.condition.of(cells)
+                told, without, unadapted = (
+                    condition_of(train, test, *row)
+                    for row in (
+                        (adapt, system, enrolled),
+                        ("none", NO_STAGE1, ""),
+                        ("none", system, enrolled),
+                    )
+                )
+                found = told.of(runs)
                 if found.empty:
                     continue
-                baseline = Cell(train, test, "none", BASELINE, "")
+                to_without, to_unadapted = (
+                    signed(paired_difference(runs, speakers, told, other))
+                    for other in (without, unadapted)
+                )
                 lines.append(
                     {
                         "trained on": titles[train],
@@ -171,18 +103,13 @@ def cells_text(matrix):
                         "system": row_name(system, adapt, enrolled),
                         "seeds": str(len(found)),
                         "UAR (95 % interval)": _with_interval(
-                            found["uar"].mean(),
-                            uar_interval(speakers, cell.condition),
+                            found["uar"].mean(), uar_interval(speakers, told)
                         ),
                         "seed dev.": number(found["uar"].std()),
                         "WA": number(found["wa"].mean()),
                         "development UAR": number(found["valid_uar"].mean()),
-                        f"to `{BASELINE}` (95 % interval)": _difference(
-                            cells, speakers, cell, baseline
-                        ),
-                        "to the same, not adapted": _difference(
-                            cells, speakers, cell, cell._replace(adapt="none")
-                        ),
+                        f"to `{NO_STAGE1}` (95 % interval)": to_without,
+                        "to the same, not adapted": to_unadapted,
                         "n": f"{found['n'].iloc[0]:,}",
                         "n trained on": f"{found['n_train'].mean():,.0f}",
                     }
@@ -196,35 +123,9 @@ def cells_text(matrix):
 
 
 def row_name(system, adapt, enrolled):
-    """Name a matrix.
-
-    Arguments
-    ---------
-    system, adapt, enrolled : str
-        As in ``Matrix.rows``.
-
-    Returns
-    -------
-    str
-
-    Example
-    -------
-    >>> row_name("contrastive", "other", ""), row_name("enrolled", "none", "1")
-    ('contrastive, adapted', 'enrolled, 1 clip')
-    """
+    """Name a matrix: contrastive, adapted, 1 clip."""
     parts = [system] + ["adapted"] * (adapt != "none")
-    if enrolled:
-        parts.append(f"{enrolled} clip{'' if enrolled == '1' else 's'}")
-    return ", ".join(parts)
-
-
-def _adapting(matrix):
-    if not (matrix.cells["adapt"] == "other").any():
-        return ""
-    return (
-        "Adapted: stage 1 also heard unlabeled speech of other speakers of "
-        "the tested corpus than those who are scored."
-    )
+    return ", ".join(parts + ([clips(enrolled)] if enrolled else []))
 
 
 def _with_interval(value, interval):
@@ -235,12 +136,4 @@ def _with_interval(value, interval):
     return f"{number(value)} ({low}-{high})"
 
 
-def _difference(cells, speakers, cell, baseline):
-    if cell == baseline:
-        return signed(NOTHING)
-    return signed(
-        paired_difference(cells, speakers, cell.condition, baseline.condition)
-    )
-
-
-TEXTS = {"matrix": matrix_text, "cells": cells_text}
+TEXTS = {"matrix": matrix_text, "pairs": pairs_text}

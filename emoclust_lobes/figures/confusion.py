@@ -1,34 +1,16 @@
-"""Pictures of results."""
+"""A confusion matrix as a picture."""
 
-import matplotlib.figure
 import numpy as np
 from data_prep.storage.files import replacing
 
 
 def plot_confusion(confusion, classes, title, path):
-    """Draw a confusion matrix: shares of each true class, and counts.
-
-    Arguments
-    ---------
-    confusion : list of list of int
-        Rows are truth, columns prediction.
-    classes : list of str
-        Names of rows and columns.
-    title : str
-        What the matrix shows.
-    path : str or pathlib.Path
-        The PNG to write.
-
-    Example
-    -------
-    >>> path = getfixture("tmp_path") / "confusion.png"
-    >>> plot_confusion([[3, 1], [0, 2]], ["ang", "sad"], "example", path)
-    >>> path.read_bytes()[1:4]
-    b'PNG'
-    """
+    """Draw rows of counts (truth by prediction) and their shares as a PNG."""
     counts = np.asarray(confusion)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     size = 2.2 + 0.6 * len(classes)
+    import matplotlib.figure  # takes half a second
+
     figure = matplotlib.figure.Figure(
         figsize=(size + 0.8, size), layout="constrained"
     )

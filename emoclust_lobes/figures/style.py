@@ -24,27 +24,18 @@ COLORS = (
     "#F0E442",
 )
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+# In the order of their colors
 EMOTIONS = {
-    "neu": "neutral",
-    "cal": "calm",
-    "hap": "happy",
     "sad": "sad",
-    "ang": "angry",
-    "fea": "fearful",
+    "hap": "happy",
     "dis": "disgusted",
+    "ang": "angry",
+    "cal": "calm",
+    "fea": "fearful",
+    "neu": "neutral",
     "sur": "surprised",
 }
-_EMOTION_ORDER = {
-    "sad": 0,
-    "hap": 1,
-    "dis": 2,
-    "ang": 3,
-    "cal": 4,
-    "fea": 5,
-    "neu": 6,
-    "sur": 7,
-}
-GREY = "#8C8C8C"
+GRAY = "#8C8C8C"
 _RC: dict = {
     "font.size": 9,
     "font.family": "sans-serif",
@@ -68,90 +59,29 @@ styled = matplotlib.rc_context(_RC)
 
 
 def style_of(names):
-    """Give each name a color and a marker, emotions always the same ones.
+    """Map names to (color, marker), emotions always to the same ones.
 
-    Arguments
-    ---------
-    names : iterable of str
-        Emotions, clusters, encoders.
-
-    Returns
-    -------
-    dict
-        Name -> (color, marker). There are 64 combinations; they repeat from
-        then on.
-
-    Example
-    -------
-    >>> style_of(["ang", "x"])
-    {'ang': ('#D55E00', 'D'), 'x': ('#E69F00', 's')}
+    There are 64 combinations; they repeat from then on.
     """
     styles = {}
+    fixed = {name: place for place, name in enumerate(EMOTIONS)}
     for position, name in enumerate(names):
-        color = _EMOTION_ORDER.get(name, position)
-        marker = color + color // len(COLORS)
-        styles[name] = (
-            COLORS[color % len(COLORS)],
-            MARKERS[marker % len(MARKERS)],
-        )
+        color = fixed.get(name, position)
+        # The ninth has the first color again, but another marker.
+        marker = (color + color // len(COLORS)) % len(MARKERS)
+        styles[name] = COLORS[color % len(COLORS)], MARKERS[marker]
     return styles
 
 
 def new_figure(width, height, rows=1, columns=1, **kwargs):
-    """Make an empty figure with axes.
-
-    Arguments
-    ---------
-    width, height : float
-        In inches.
-    rows, columns : int
-        Of axes.
-    **kwargs
-        Further arguments of ``Figure.subplots``.
-
-    Returns
-    -------
-    figure : matplotlib.figure.Figure
-    axes : numpy.ndarray
-        Shape [rows, columns].
-
-    Example
-    -------
-    >>> figure, axes = new_figure(4, 2, rows=1, columns=2)
-    >>> axes.shape
-    (1, 2)
-    """
+    """Make an empty figure, in inches, with axes of shape [rows, columns]."""
     figure = matplotlib.figure.Figure((width, height), layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False, **kwargs)
 
 
-def new_panels(n, width, height, most=2, **kwargs):
-    """Make a figure with a panel for each of some things, a few in a row.
-
-    Arguments
-    ---------
-    n : int
-        Number of panels.
-    width, height : float
-        Of a panel, in inches.
-    most : int
-        Panels in a row.
-    **kwargs
-        Further arguments of ``Figure.subplots``.
-
-    Returns
-    -------
-    figure : matplotlib.figure.Figure
-    axes : list of matplotlib.axes.Axes
-        n of them.
-
-    Example
-    -------
-    >>> figure, axes = new_panels(3, 2, 1)
-    >>> len(axes), figure.get_size_inches().tolist()
-    (3, [4.0, 2.0])
-    """
-    columns = min(n, most)
+def new_panels(n, width, height, **kwargs):
+    """Make a figure with n panels of a size in inches, two in a row."""
+    columns = min(n, 2)
     rows = -(-n // columns)
     figure, axes = new_figure(
         columns * width, rows * height, rows, columns, **kwargs
@@ -163,27 +93,9 @@ def new_panels(n, width, height, most=2, **kwargs):
 
 @styled
 def save_figure(figure, path, dpi=150):
-    """Write a figure as PNG and as SVG, the same bytes every time.
+    """Write PNG and SVG, the same bytes every time; return the SVG's path.
 
-    Arguments
-    ---------
-    figure : matplotlib.figure.Figure
-        What to write.
-    path : str or pathlib.Path
-        Without an ending.
-    dpi : int
-        Of the PNG.
-
-    Returns
-    -------
-    pathlib.Path
-        The SVG.
-
-    Example
-    -------
-    >>> figure, _ = new_figure(2, 1)
-    >>> save_figure(figure, getfixture("tmp_path") / "empty").name
-    'empty.svg'
+    The path is given without an ending.
     """
     path = pathlib.Path(path)
     for ending in ("png", "svg"):
@@ -194,23 +106,6 @@ def save_figure(figure, path, dpi=150):
 
 
 def data_uri(path):
-    """Pack an SVG into an address, so that it travels with a page.
-
-    Arguments
-    ---------
-    path : pathlib.Path
-        The file.
-
-    Returns
-    -------
-    str
-
-    Example
-    -------
-    >>> path = getfixture("tmp_path") / "empty.svg"
-    >>> _ = path.write_text("<svg/>")
-    >>> data_uri(path)
-    'data:image/svg+xml;base64,PHN2Zy8+'
-    """
+    """Pack an SVG into an address, so that it travels with a page."""
     content = base64.b64encode(path.read_bytes()).decode("ascii")
     return f"data:image/svg+xml;base64,{content}"

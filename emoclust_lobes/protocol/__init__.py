@@ -5,10 +5,9 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "averages": ["pooled_confusion", "summarize"],
-        "cells": ["Results", "merge_cells", "read_results"],
+        "averages": ["summarize"],
         "report": ["README_TABLES", "write_report"],
-        "rows": ["cell_rows"],
+        "runs": ["merge_runs", "read_results", "run_rows"],
         "schema": ["Condition"],
         "statistics": [
             "corrected_t_test",

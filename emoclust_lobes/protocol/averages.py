@@ -5,12 +5,12 @@ from emoclust_lobes.protocol.schema import Condition, parse_confusions
 SCORES = ["uar", "wa", "macro_f1"]
 
 
-def summarize(cells, by=Condition._fields):
+def summarize(runs, by=Condition._fields):
     """Average over seeds, then over folds.
 
     Arguments
     ---------
-    cells : pandas.DataFrame
+    runs : pandas.DataFrame
         One row a tested run: ``fold, uar, wa, macro_f1, valid_uar, n`` and
         the columns of ``by``.
     by : sequence of str
@@ -40,7 +40,7 @@ def summarize(cells, by=Condition._fields):
     by = list(by)
     means = {score: (score, "mean") for score in [*SCORES, "valid_uar"]}
     per_fold = (
-        cells.astype({"valid_uar": float})
+        runs.astype({"valid_uar": float})
         .groupby([*by, "fold"])
         .agg(
             runs=("uar", "size"),
@@ -65,29 +65,17 @@ def summarize(cells, by=Condition._fields):
     )
 
 
-def pooled_confusion(cells, condition):
+def summary_of(results):
+    """Means and deviations of the results, by condition."""
+    return summarize(results.runs).set_index(list(Condition._fields))
+
+
+def pooled_confusion(runs, condition):
     """Add the confusion matrices of the folds; average those of seeds.
 
-    Arguments
-    ---------
-    cells : pandas.DataFrame
-        From ``read_results``.
-    condition : Condition
-        Which cells.
-
-    Returns
-    -------
-    numpy.ndarray
-        Rows are truth, columns prediction, shape [classes, classes].
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.results import made_up_results
-    >>> results = made_up_results(getfixture("tmp_path"))
-    >>> pooled_confusion(results.cells, Condition("none")).sum(axis=1)
-    array([27., 45., 72., 36.])
+    Rows are truth, columns prediction, shape [classes, classes].
     """
-    rows = condition.of(cells)
+    rows = condition.of(runs)
     confusions = parse_confusions(rows["confusion"])
     return sum(
         confusions[places].mean(axis=0)

@@ -1,4 +1,4 @@
-"""Reference systems: what a frozen vector and a linear classifier give.
+"""Baselines: what a frozen vector and a linear classifier give.
 
 They take the same rows of the same manifests as any other system of a protocol.
 With ``n_enrolled`` each utterance is seen relative to its speaker's
@@ -26,14 +26,7 @@ from threadpoolctl import threadpool_limits
 
 
 class Utterances(NamedTuple):
-    """Utterances of a split: text of shape [n] each, vectors [n, dim].
-
-    Example
-    -------
-    >>> text = np.array(["u1", "u2"])
-    >>> Utterances(text, text, text, np.eye(2)).vectors.shape
-    (2, 2)
-    """
+    """Utterances of a split: text of shape [n] each, vectors [n, dim]."""
 
     ids: np.ndarray
     speakers: np.ndarray
@@ -52,37 +45,6 @@ def normalize_speakers(utterances, training, n_enrolled, prior_weight, seed):
     where c is ``prior_weight``, and M and V are the means over the training
     speakers of their means and of their variances. The clips are drawn, and
     the statistics shrunk, as in ``emoclust_lobes.enrolment.normalization``.
-
-    Arguments
-    ---------
-    utterances, training : Utterances
-        What to standardize, and the training speakers'; as manifests have
-        them, in the order of their IDs. Labels are not read.
-    n_enrolled : int or "all"
-        Clips drawn for each utterance from the speaker's others, all of them
-        where there are fewer.
-    prior_weight : float
-        In utterances, above 0.
-    seed : int
-        Of the draws.
-
-    Returns
-    -------
-    Utterances
-
-    Raises
-    ------
-    ValueError
-        When ``n_enrolled`` is negative or ``prior_weight`` is not above 0.
-
-    Example
-    -------
-    >>> text = np.array(["a", "b", "c"])
-    >>> vectors = np.array([[0.0], [3.0], [3.0]])
-    >>> clips = Utterances(text, np.array(["s"] * 3), text, vectors)
-    >>> found = normalize_speakers(clips, clips, "all", prior_weight=2, seed=1)
-    >>> found.vectors.round(3).tolist()
-    [[-2.5], [0.857], [0.857]]
     """
     if prior_weight <= 0 or (n_enrolled != ALL and n_enrolled < 0):
         raise ValueError(
@@ -98,56 +60,22 @@ def normalize_speakers(utterances, training, n_enrolled, prior_weight, seed):
     for vector, chosen in zip(vectors, enrolled, strict=True):
         clips = vectors[chosen]
         n, total = len(clips), len(clips) + prior_weight
-        spread = n * clips.var(axis=0) if n else 0
-        deviation = np.sqrt((spread + variance) / total)
+        own = n * clips.var(axis=0) if n else 0
+        deviation = np.sqrt((own + variance) / total)
         distance = vector - (clips.sum(axis=0) + mean) / total
         result.append(distance / np.where(deviation > 0, deviation, 1))
     return utterances._replace(vectors=np.array(result))
 
 
-def reference_predictions(train, valid, test, classes, classifier, C_grid):
+def baseline_predictions(train, valid, test, classes, classifier, C_grid):
     """Train on one split, choose C on the second, predict the third.
 
-    Vectors are standardized by the training vectors' statistics. The classes
-    are weighted so that each counts the same, as it does in the UAR.
-
-    Arguments
-    ---------
-    train, valid, test : Utterances
-        ``valid`` may be None when there is one C.
-    classes : list of str
-        The class set.
-    classifier : str
-        ``"logistic"`` for logistic regression, ``"svm"`` for linear support
-        vector machines, one for each class against the others.
-    C_grid : list of float
-        Inverse strengths of the regularisation. The one with the highest UAR
-        on ``valid`` counts, the smallest of equals.
-
-    Returns
-    -------
-    predictions : pandas.DataFrame
-        A row per test utterance: ID, truth, prediction and ``p_<class>`` for
-        each class, 0 for one that ``train`` lacks: the softmax of the
-        scores, which is a probability for the logistic regression only.
-    valid_uar : float or None
-        UAR of ``valid`` with the chosen C.
-
-    Raises
-    ------
-    ValueError
-        When the classifier is not one of the two, ``train`` has one class, or
-        there is no C to choose or nothing to choose it with.
-
-    Example
-    -------
-    >>> text, emotions = np.array(["a", "b"]), np.array(["hap", "sad"])
-    >>> split = Utterances(text, text, emotions, np.eye(2))
-    >>> predictions, valid_uar = reference_predictions(
-    ...     split, split, split, ["hap", "sad"], "logistic", [0.1, 1.0]
-    ... )
-    >>> predictions["prediction"].tolist(), valid_uar
-    (['hap', 'sad'], 1.0)
+    Each class counts the same, as it does in the UAR. Of the C with the
+    highest UAR on ``valid`` the smallest is chosen; without ``valid`` there
+    must be one. Returns a row per test utterance, ``ID, truth, prediction``
+    and ``p_CLASS``, the softmax of the scores (0 for a class that ``train``
+    lacks; a probability for the logistic regression only), and the UAR of
+    ``valid`` or None.
     """
     C_grid = sorted(C_grid)
     if not C_grid or (valid is None and len(C_grid) > 1):
@@ -155,6 +83,7 @@ def reference_predictions(train, valid, test, classes, classifier, C_grid):
             "C_grid must hold one value, or several where there are development "
             f"speakers to choose one; found {C_grid}"
         )
+    # Vectors are standardized by the statistics of the training vectors
     fitted = []
     with threadpool_limits(1):  # the work is too little for more
         for C in C_grid:
@@ -195,7 +124,7 @@ def _predict(model, utterances, classes):
     return table.join(shares.add_prefix("p_"))
 
 
-def run_reference(
+def run_baseline(
     *,
     manifest_folder,
     data_folder,
@@ -208,59 +137,12 @@ def run_reference(
     prior_weight,
     seed,
 ):
-    """Run a reference system on one fold.
+    """Run a baseline on one fold; return what ``baseline_predictions`` does.
 
-    Arguments
-    ---------
-    manifest_folder, data_folder, embedding_folder : str or pathlib.Path
-        The fold's manifest, what ``$data_root`` stands for in it, and where
-        ``embed_utterances`` keeps its caches.
-    encoders : list of str
-        Encoders whose vectors are put side by side.
-    classifier, C_grid
-        As for ``reference_predictions``.
-    labeled_ids : list of str or None
-        Training utterances whose labels are used, None for all. The others
-        still tell how their speakers speak.
-    n_enrolled : int, "all" or None
-        With how many utterances of a speaker ``normalize_speakers`` prepares
-        the vectors, those of training speakers like those of test speakers;
-        with 0 the result is the plain one. None leaves vectors as they are.
-    prior_weight, seed
-        As for ``normalize_speakers``.
-
-    Returns
-    -------
-    predictions, valid_uar
-        As from ``reference_predictions``.
-
-    Raises
-    ------
-    ValueError
-        When arguments do not fit together, or labeled IDs are not in training.
-    EmbeddingError
-        When vectors are missing.
-
-    Example
-    -------
-    >>> from emoclust_lobes.experiment.steps import load_experiment
-    >>> from emoclust_lobes.synthetic.experiment import tiny_ravdess
-    >>> overrides = tiny_ravdess(getfixture("tmp_path"))
-    >>> hparams = load_experiment("hparams/ravdess.yaml", overrides)
-    >>> hparams["prepare"]()
-    >>> hparams["embed"](sources=hparams["fold_sources"](), device="cpu")
-    >>> predictions, valid_uar = run_reference(
-    ...     manifest_folder=hparams["manifest_folder"],
-    ...     data_folder=overrides["data_folder"],
-    ...     embedding_folder=hparams["embedding_folder"],
-    ...     encoders=["stats"],
-    ...     classifier="logistic",
-    ...     C_grid=[0.01],
-    ...     prior_weight=2.0,
-    ...     seed=1986,
-    ... )
-    >>> list(predictions.columns[:3]), len(predictions)
-    (['ID', 'truth', 'prediction'], 15)
+    The vectors of several encoders are put side by side. Of the training
+    utterances only the labels of ``labeled_ids`` are used (None: all); the
+    others still tell how their speakers speak. With ``n_enrolled``, a number
+    or "all", the vectors of all splits pass ``normalize_speakers``.
     """
     splits = {}
     for name in SPLITS:
@@ -292,6 +174,4 @@ def run_reference(
         train = Utterances(*(column[kept] for column in train))
     valid, test = splits.get("valid"), splits["test"]
     classes = read_summary(manifest_folder)["classes"]
-    return reference_predictions(
-        train, valid, test, classes, classifier, C_grid
-    )
+    return baseline_predictions(train, valid, test, classes, classifier, C_grid)

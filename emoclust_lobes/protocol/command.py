@@ -1,19 +1,16 @@
 """``emoclust protocol``: from a YAML to a table with spread and significance."""
 
 import pathlib
-import shlex
-import subprocess
 
 from data_prep.manifests.summary import read_summary
-from data_prep.storage.files import read_json, write_json
 from emoclust_lobes.experiment.run_options import options_of_scripts
 from emoclust_lobes.experiment.steps import load_experiment
+from emoclust_lobes.protocol.facts import claim, command_line
 from emoclust_lobes.protocol.options import add_arguments
-from emoclust_lobes.protocol.plan import ProtocolError, plan_jobs, read_systems
-from emoclust_lobes.protocol.prepare import finished_cells, prepare_jobs
+from emoclust_lobes.protocol.plan import ProtocolError, read_systems
+from emoclust_lobes.protocol.prepare import refuse_failures, run_missing
 from emoclust_lobes.protocol.report import README_TABLES, write_report
-from emoclust_lobes.protocol.runner import run_jobs
-from emoclust_lobes.protocol.scripts import SCRIPTS, Experiment, option_text
+from emoclust_lobes.protocol.scripts import SCRIPTS, Experiment
 
 __all__ = ["add_arguments", "run", "run_protocol"]
 
@@ -27,46 +24,15 @@ def run(options):
 
 
 def run_protocol(yaml, overrides, options, device):
-    """Run what is missing of a protocol, and report.
+    """Run what is missing of a protocol, and report: say where the report is.
 
-    Arguments
-    ---------
-    yaml : str
-        The experiment's file.
-    overrides : dict
-        Keys of its top level.
-    options : argparse.Namespace
-        From ``emoclust_lobes.protocol.options.add_arguments``.
-    device : str
-        Where embeddings and features are computed.
-
-    Returns
-    -------
-    str
-        Where the report is.
-
-    Raises
-    ------
-    ProtocolError
-        When it cannot be run, or runs failed: the others are done, and their
-        results are kept.
-
-    Example
-    -------
-    >>> import argparse
-    >>> from emoclust_lobes.protocol.options import add_arguments
-    >>> from emoclust_lobes.synthetic.results import make_results
-    >>> folder = make_results(getfixture("tmp_path"))
-    >>> parser = argparse.ArgumentParser()
-    >>> add_arguments(parser)
-    >>> options = parser.parse_args(["--report_only", f"--results={folder}"])
-    >>> print(run_protocol("hparams/ravdess.yaml", {}, options, "cpu"))
-    report: ...report.md
+    A ProtocolError says why it cannot be run, or which runs failed: the
+    others are done, and their results are kept.
     """
     experiment = Experiment(yaml, overrides)
     if options.report_only:
         folder = _results_folder(experiment, options)
-        return _report(folder, experiment.root)
+        return README_TABLES.report(write_report(folder), experiment.root)
     hparams = experiment.load()
     folder = _results_folder(experiment, options)
     missing = [x for x in SCRIPTS if not (experiment.root / x).is_file()]
@@ -85,25 +51,19 @@ def run_protocol(yaml, overrides, options, device):
     folds = options.folds
     if folds == "all":
         folds = list(range(1, summary["folds"] + 1))
-    seeds = list(range(hparams["seed"], hparams["seed"] + options.seeds))
     _describe(folder, experiment, hparams, summary["classes"], options)
-    done = finished_cells(folder)
-    jobs = plan_jobs(systems, folds, seeds, options.labels, done)
-    prepare_jobs(experiment, jobs, device)
-    failures = run_jobs(
+    failures = run_missing(
         experiment,
-        jobs,
         folder,
-        options.jobs,
-        options.devices or [device],
-        commit_of(experiment.root),
+        systems=systems,
+        folds=folds,
+        seeds=list(range(hparams["seed"], hparams["seed"] + options.seeds)),
+        labels=options.labels,
+        n_jobs=options.jobs,
+        devices=options.devices or [device],
     )
-    if failures:
-        raise ProtocolError(
-            "not everything could be run; the rest is done, and the same "
-            "command runs what is missing:\n" + "\n".join(failures)
-        )
-    return _report(folder, experiment.root)
+    refuse_failures(failures)
+    return README_TABLES.report(write_report(folder), experiment.root)
 
 
 def _results_folder(experiment, options):
@@ -117,82 +77,25 @@ def _results_folder(experiment, options):
 
 def _describe(folder, experiment, hparams, classes, options):
     """Write ``protocol.json``; refuse results of other settings."""
-    path = folder / "protocol.json"
-    before = read_json(path) or {}
-    yaml = f"{experiment.yaml.parent.name}/{experiment.yaml.name}"
-    settings = experiment.settings
-    held = before.get("yaml", yaml), before.get("settings", settings)
-    if held != (yaml, settings):
-        raise ProtocolError(
-            f"{folder} holds results of {held[0]} with the settings {held[1]}, "
-            f"not of {yaml} with {settings}: give another --results"
-        )
-    order = list(dict.fromkeys(before.get("systems", []) + options.systems))
-    asked = {
-        **{key: option_text(value) for key, value in settings.items()},
-        "systems": ",".join(options.systems),
-        "folds": _joined(options.folds),
-        "seeds": options.seeds,
-        "labels": _joined(options.labels),
-    }
-    words = [f"--{key}={value}" for key, value in asked.items()]
-    command = shlex.join(
-        ["emoclust", "protocol", yaml, "--data_folder=FOLDER", *words]
+    command = command_line(
+        "protocol",
+        experiment,
+        "--data_folder=FOLDER",
+        systems=options.systems,
+        folds=options.folds,
+        seeds=options.seeds,
+        labels=options.labels,
     )
-    commands = before.get("commands", [])
-    write_json(
-        path,
+    claim(
+        folder / "protocol.json",
+        {"yaml": experiment.name, "settings": experiment.settings},
         {
-            **before,
-            "title": options.title or before.get("title", hparams["corpus"]),
-            "note": options.note or before.get("note", ""),
+            "title": options.title,
+            "note": options.note,
             "classes": classes,
             "label_source": hparams["label_source"],
-            "yaml": yaml,
-            "commands": list(dict.fromkeys([*commands, command])),
-            "settings": settings,
-            "systems": order,
+            "commands": [command],
+            "systems": options.systems,
         },
+        usual={"title": hparams["corpus"], "note": ""},
     )
-
-
-def _joined(values):
-    return values if values == "all" else ",".join(map(str, values))
-
-
-def _report(folder, root):
-    """Write the report, and its tables into the READMEs above it."""
-    lines = [f"report: {write_report(folder)}"]
-    readmes = README_TABLES.rebuild_above(folder, root)
-    return "\n".join(lines + [f"tables: {readme}" for readme in readmes])
-
-
-def commit_of(folder):
-    """Tell the commit of a checkout: short, with a + for changes since.
-
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        Inside the checkout.
-
-    Returns
-    -------
-    str
-        Empty outside of one.
-
-    Example
-    -------
-    >>> commit_of(getfixture("tmp_path"))
-    ''
-    """
-
-    def git(*words):
-        command = ["git", "-C", str(folder), *words]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True)
-        except FileNotFoundError:  # git is not installed
-            return ""
-        return done.stdout.strip() if done.returncode == 0 else ""
-
-    changed = git("status", "--porcelain", "--untracked-files=no", "*.py")
-    return git("rev-parse", "--short", "HEAD") + ("+" if changed else "")

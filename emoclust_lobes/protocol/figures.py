@@ -6,19 +6,19 @@ import numpy as np
 from emoclust_lobes.figures.confusion import plot_confusion
 from emoclust_lobes.figures.style import (
     COLORS,
-    GREY,
+    GRAY,
     new_figure,
     save_figure,
     style_of,
     styled,
 )
-from emoclust_lobes.protocol.averages import pooled_confusion, summarize
+from emoclust_lobes.protocol.averages import pooled_confusion, summary_of
 from emoclust_lobes.protocol.markdown import number
 from emoclust_lobes.protocol.schema import Condition
 from emoclust_lobes.protocol.statistics import uar_interval
 from emoclust_lobes.protocol.systems import (
-    BASELINE,
     BOUND,
+    NO_STAGE1,
     noise_levels,
     systems_of,
     with_all_labels,
@@ -34,34 +34,21 @@ _INTERVAL = "95 % interval over test speakers"
 def plot_systems(results, path):
     """Draw each system's UAR: its folds, their mean, its interval.
 
-    Arguments
-    ---------
-    results : Results
-        From ``read_results``, some with all labels and without enrolment.
-    path : str or pathlib.Path
-        Where to write, without an ending.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.results import made_up_results
-    >>> folder = getfixture("tmp_path")
-    >>> results = made_up_results(folder)
-    >>> plot_systems(results, folder / "picture")
-    >>> sorted(path.name for path in folder.glob("picture*"))
-    ['picture.png', 'picture.svg']
+    With all labels and without enrolment. Every picture here is written as
+    PNG and as SVG, and ``path`` has no ending.
     """
-    cells = with_all_labels(results.cells)
-    systems = systems_of(cells, results.order)
-    summary = summarize(cells).set_index("system")["uar"]
+    runs = with_all_labels(results.runs)
+    systems = systems_of(runs, results.order)
+    summary = summary_of(results)["uar"]
     figure, axes = new_figure(7.2, 1.5 + 0.36 * len(systems))
     axis = axes[0, 0]
     for place, system in enumerate(systems):
-        folds = cells[cells["system"] == system].groupby("fold")["uar"].mean()
+        folds = runs[runs["system"] == system].groupby("fold")["uar"].mean()
         axis.plot(
             folds,
             np.full(len(folds), place),
             "o",
-            color=GREY,
+            color=GRAY,
             markerfacecolor="none",
             markersize=5,
             label="mean of a fold" if place == 0 else None,
@@ -69,7 +56,7 @@ def plot_systems(results, path):
         low, high = uar_interval(results.speakers, Condition(system))
         axis.plot([low, high], [place, place], color=COLORS[0], linewidth=2.5)
         axis.plot(
-            summary[system],
+            summary[Condition(system)],
             place,
             "D",
             color=COLORS[0],
@@ -88,23 +75,9 @@ def plot_labels(results, path):
     """Draw UAR over the share of the training labels.
 
     Where some systems have three shares or more, only these.
-
-    Arguments
-    ---------
-    results, path
-        As for ``plot_systems``; some results have a part of the labels.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.results import made_up_results
-    >>> folder = getfixture("tmp_path")
-    >>> results = made_up_results(folder, ("none", 0.1, ""))
-    >>> plot_labels(results, folder / "picture")
-    >>> sorted(path.name for path in folder.glob("picture*"))
-    ['picture.png', 'picture.svg']
     """
-    cells = with_curves(with_few_labels(results.cells))
-    shares = sorted(set(cells["labels"]))
+    runs = with_curves(with_few_labels(results.runs))
+    shares = sorted(set(runs["labels"]))
     figure, axis = _new_lines(results, "training labels (%)")
     _draw_lines(
         axis,
@@ -113,7 +86,7 @@ def plot_labels(results, path):
             system: [
                 (100 * share, Condition(system, share)) for share in shares
             ]
-            for system in systems_of(cells, results.order)
+            for system in systems_of(runs, results.order)
         },
         # Intervals side by side, a few percent of the smallest step apart
         shift=lambda x, place: x * (1 + 0.025 * place),
@@ -128,24 +101,9 @@ def plot_labels(results, path):
 
 @styled
 def plot_enrolment(results, path):
-    """Draw UAR over the number of enrolled clips.
-
-    Arguments
-    ---------
-    results, path
-        As for ``plot_systems``; some results have enrolment.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.results import made_up_results
-    >>> folder = getfixture("tmp_path")
-    >>> results = made_up_results(folder, ("none", 1.0, "all"))
-    >>> plot_enrolment(results, folder / "picture")
-    >>> sorted(path.name for path in folder.glob("picture*"))
-    ['picture.png', 'picture.svg']
-    """
-    cells = with_enrolment(results.cells)
-    kinds = list(dict.fromkeys(cells["enrolled"]))
+    """Draw UAR over the number of enrolled clips."""
+    runs = with_enrolment(results.runs)
+    kinds = list(dict.fromkeys(runs["enrolled"]))
     figure, axis = _new_lines(results, "enrolled clips of the test speaker")
     _draw_lines(
         axis,
@@ -155,7 +113,7 @@ def plot_enrolment(results, path):
                 (place, Condition(system, 1.0, kind))
                 for place, kind in enumerate(kinds)
             ]
-            for system in systems_of(cells, results.order)
+            for system in systems_of(runs, results.order)
         },
         shift=lambda x, place: x + 0.06 * place,
     )
@@ -167,23 +125,10 @@ def plot_enrolment(results, path):
 def plot_noise(results, path):
     """Draw UAR over the share of utterances put into random clusters.
 
-    Arguments
-    ---------
-    results, path
-        As for ``plot_systems``; some systems are called ``noise_...``. Each
-        share of the labels has a line, and beside it the UAR without stage 1
-        and with the emotions for clusters, where they were tested.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.results import made_up_results
-    >>> folder = getfixture("tmp_path")
-    >>> results = made_up_results(folder, ("noise_0.5", 1.0, ""))
-    >>> plot_noise(results, folder / "picture")
-    >>> sorted(path.name for path in folder.glob("picture*"))
-    ['picture.png', 'picture.svg']
+    Each share of the labels has a line, and beside it the UAR without stage 1
+    and with the emotions for clusters, where they were tested.
     """
-    levels = noise_levels(results.cells)
+    levels = noise_levels(results.runs)
     lines = {
         f"{100 * share:g} % of the labels": [
             (100 * level, Condition(system, share))
@@ -193,9 +138,9 @@ def plot_noise(results, path):
     }
     figure, axis = _new_lines(results, "utterances in a random cluster (%)")
     _draw_lines(axis, results, lines)
-    summary = summarize(results.cells).set_index(list(Condition._fields))["uar"]
+    summary = summary_of(results)["uar"]
     styles = style_of(lines)
-    for system, line in ((BOUND, "--"), (BASELINE, ":")):
+    for system, line in ((BOUND, "--"), (NO_STAGE1, ":")):
         for name, share in zip(lines, levels):
             if Condition(system, share) in summary.index:
                 axis.axhline(
@@ -213,31 +158,11 @@ def plot_noise(results, path):
 def plot_confusions(results, folder, systems):
     """Draw the pooled confusion matrix of some systems, a PNG each.
 
-    Arguments
-    ---------
-    results : Results
-        From ``read_results``.
-    folder : pathlib.Path
-        Where to write ``confusion_SYSTEM.png``.
-    systems : list of str
-        With all labels and without enrolment.
-
-    Returns
-    -------
-    dict
-        System -> pathlib.Path of its picture.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.results import made_up_results
-    >>> folder = getfixture("tmp_path")
-    >>> results = made_up_results(folder)
-    >>> plot_confusions(results, folder, ["none"])["none"].name
-    'confusion_none.png'
+    With all labels and without enrolment; returns system -> path.
     """
     paths = {}
     for system in systems:
-        confusion = pooled_confusion(results.cells, Condition(system))
+        confusion = pooled_confusion(results.runs, Condition(system))
         # A name that every file system and every link can hold
         name = re.sub(r"[^\w.-]+", "_", system)
         paths[system] = folder / f"confusion_{name}.png"
@@ -264,17 +189,17 @@ def _new_lines(results, label):
 
 
 def _draw_lines(axis, results, lines, shift=lambda x, place: x):
-    """Draw system -> (x, Condition), ..., where there are cells."""
-    summary = summarize(results.cells).set_index(list(Condition._fields))
+    """Draw system -> (x, Condition), ..., where there are runs."""
+    summary = summary_of(results)["uar"]
     styles = style_of(lines)
     for row, (system, points) in enumerate(lines.items()):
         color, marker = styles[system]
-        points = [(x, y) for x, y in points if tuple(y) in summary.index]
+        points = [(x, y) for x, y in points if y in summary.index]
         place = row - (len(lines) - 1) / 2
         x = [shift(x, place) for x, _ in points]
         axis.plot(
             x,
-            [summary.loc[tuple(found), "uar"] for _, found in points],
+            [summary[found] for _, found in points],
             color=color,
             marker=marker,
             markersize=5.5,

@@ -8,23 +8,7 @@ import pandas as pd
 def number(value, sign=""):
     """Write a share with three decimals, "-" where there is none.
 
-    Arguments
-    ---------
-    value : float
-        Between -1 and 1.
-    sign : str
-        "+" for a sign before positive numbers, too.
-
-    Returns
-    -------
-    str
-
-    Example
-    -------
-    >>> number(0.5), number(-0.0001), number(1), number(float("nan"))
-    ('.500', '.000', '1.000', '-')
-    >>> number(0.5, "+"), number(-0.5, "+")
-    ('+.500', '-.500')
+    With ``sign="+"`` positive numbers have a sign, too.
     """
     if pd.isna(value):
         return "-"
@@ -34,23 +18,7 @@ def number(value, sign=""):
 
 
 def signed(difference):
-    """Write a difference and its interval.
-
-    Arguments
-    ---------
-    difference : Difference
-        From ``paired_difference``.
-
-    Returns
-    -------
-    str
-
-    Example
-    -------
-    >>> from emoclust_lobes.protocol.statistics import Difference
-    >>> signed(Difference(0.03, -0.0101, 0.071, 0.2, 6))
-    '+.030 (-.010 to +.071)'
-    """
+    """Write a ``Difference`` and its interval: +.030 (-.010 to +.071)."""
     text = number(difference.value, "+")
     if pd.isna(difference.low):
         return text
@@ -59,66 +27,34 @@ def signed(difference):
 
 
 def p_value(p):
-    """Write a p-value.
-
-    Arguments
-    ---------
-    p : float
-
-    Returns
-    -------
-    str
-
-    Example
-    -------
-    >>> p_value(0.02), p_value(0.0002)
-    ('.020', '< .001')
-    """
+    """Write a p-value: .020, or < .001."""
     return "< .001" if p < 0.001 else number(p)
 
 
+def clips(enrolled):
+    """Write a number of enrolled clips: 1 clip, 2 clips, all clips."""
+    return f"{enrolled} clip{'' if enrolled == '1' else 's'}"
+
+
 def paragraph(text):
-    """Break a text into lines of 80 characters.
-
-    Arguments
-    ---------
-    text : str
-
-    Returns
-    -------
-    str
-
-    Example
-    -------
-    >>> [len(line) for line in paragraph("word " * 20).split("\\n")]
-    [79, 19]
-    """
+    """Break a text into lines of 80 characters."""
     return textwrap.fill(text, 80, break_on_hyphens=False)
 
 
+def headline(text, facts, n_classes):
+    """Write what was tested, the note on it, and the chance level."""
+    if facts.get("note"):
+        text += f" {facts['note'].rstrip('.')}."
+    return paragraph(f"{text} Chance is {number(1 / n_classes)}.")
+
+
+def indented(lines):
+    """Write lines as a block of code."""
+    return "\n".join(f"    {line}" for line in lines)
+
+
 def table(lines, notes):
-    """Write a table, and notes below it.
-
-    Arguments
-    ---------
-    lines : list of dict
-        Column -> text of each row, all with the same columns.
-    notes : str
-        How to read it.
-
-    Returns
-    -------
-    str
-
-    Example
-    -------
-    >>> print(table([{"system": "none", "UAR": ".500"}], "Made up."))
-    | system | UAR |
-    |---|---|
-    | none | .500 |
-    <BLANKLINE>
-    Made up.
-    """
+    """Write a table, column -> text of each row, and notes below it."""
     columns = lines[0]
     rows = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     rows += [f"| {' | '.join(line[x] for x in columns)} |" for line in lines]

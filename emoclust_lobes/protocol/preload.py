@@ -8,7 +8,6 @@ for name in (
     "emoclust_lobes.features.extraction",
     "emoclust_lobes.contrast.pool",
     "emoclust_lobes.protocol.runner",
-    "emoclust_lobes.contrast.reclustering",
     "sklearn.linear_model",
     "torch._dynamo",
     "speechbrain.lobes.models.ECAPA_TDNN",

@@ -1,79 +1,48 @@
-"""What is there before runs start: earlier results, and what all share."""
+"""Run what a protocol lacks: first what runs share, then the runs."""
 
 from emoclust_lobes.encoders.sources import encoder_source
 from emoclust_lobes.encoders.utterance_vectors import SSL_SOURCE
-from emoclust_lobes.protocol.cells import read_results
-from emoclust_lobes.protocol.plan import ProtocolError
+from emoclust_lobes.protocol.facts import commit_of
+from emoclust_lobes.protocol.plan import ProtocolError, plan_jobs
+from emoclust_lobes.protocol.runner import run_jobs
+from emoclust_lobes.protocol.runs import finished_runs
 
 
-def finished_cells(folder):
-    """Tell which cells have results.
+def run_missing(
+    experiment, folder, *, systems, folds, seeds, labels, n_jobs, devices
+):
+    """Run what has no results in a folder; tell what failed, line by line.
 
-    Arguments
-    ---------
-    folder : pathlib.Path
-        Where the results of a protocol are, or will be.
-
-    Returns
-    -------
-    set of (str, float, int, int)
-        System, share of the labels, fold and seed.
-
-    Raises
-    ------
-    ValueError
-        As ``read_results``.
-
-    Example
-    -------
-    >>> finished_cells(getfixture("tmp_path"))
-    set()
+    Embeddings and features are computed on the first of the devices.
     """
-    if not (folder / "cells.csv").exists():
-        return set()
-    cells = read_results(folder).cells
-    key = cells[["system", "labels", "fold", "seed"]]
-    return set(key.itertuples(index=False, name=None))
+    jobs = plan_jobs(systems, folds, seeds, labels, finished_runs(folder))
+    if not jobs:
+        return []
+    prepare_jobs(experiment, jobs, devices[0])
+    commit = commit_of(experiment.root)
+    return run_jobs(experiment, jobs, folder, n_jobs, devices, commit)
+
+
+def refuse_failures(failures):
+    """Raise a ProtocolError if something failed."""
+    if failures:
+        raise ProtocolError(
+            "not everything could be run; the rest is done, and the same "
+            "command runs what is missing:\n" + "\n".join(failures)
+        )
 
 
 def prepare_jobs(experiment, jobs, device):
-    """Make what runs share, before they could get into each other's way.
-
-    Arguments
-    ---------
-    experiment : Experiment
-        What all have in common.
-    jobs : list of Job
-        From ``plan_jobs``.
-    device : str
-        Where embeddings and features are computed.
-
-    Raises
-    ------
-    ProtocolError
-        When a reference and the clusters want ``ssl`` of different layers.
-
-    Example
-    -------
-    >>> from emoclust_lobes.protocol.plan import Job, System
-    >>> from emoclust_lobes.protocol.scripts import Experiment
-    >>> from emoclust_lobes.synthetic.experiment import tiny_ravdess
-    >>> folder = getfixture("tmp_path")
-    >>> experiment = Experiment("hparams/ravdess.yaml", tiny_ravdess(folder))
-    >>> stats = System("stats", {}, {}, reference={"encoders": ["stats"]})
-    >>> prepare_jobs(experiment, [Job(1, 1986, ((stats, 1.0),))], "cpu")
-    >>> sorted(x.name for x in (folder / "results").iterdir())
-    ['embeddings', 'fold_1']
-    """
+    """Make what runs share, before they could get into each other's way."""
     for fold, seed in sorted({(job.fold, job.seed) for job in jobs}):
         systems = [
             system
             for job in jobs
             if (job.fold, job.seed) == (fold, seed)
-            for system, _ in job.cells
+            for system, _ in job.runs
         ]
-        references = [x.reference for x in systems if x.reference]
-        encoders = {x for r in references for x in r.get("encoders", [])}
+        baselines = [x.baseline for x in systems if x.baseline]
+        encoders = {x for b in baselines for x in b.get("encoders", [])}
         hparams = experiment.load(fold=fold, seed=seed)
         if "ssl" in encoders:
             _refuse_another_layer(hparams)
@@ -86,18 +55,18 @@ def prepare_jobs(experiment, jobs, device):
         for encoder in sorted(encoders):
             source = encoder_source(hparams, encoder)
             hparams["embed"](**inputs, encoder=encoder, encoder_source=source)
-        trained = len(references) < len(systems)
+        trained = len(baselines) < len(systems)
         if trained and "cache_features" in hparams:
             hparams["cache_features"](**inputs)
 
 
 def _refuse_another_layer(hparams):
-    """Raise where ``ssl`` would not be the layer that references stand for."""
+    """Raise where ``ssl`` would not be the layer that baselines stand for."""
     wanted = hparams.get("ssl_vectors")
     used = encoder_source(hparams, "ssl") or SSL_SOURCE
     if wanted and wanted != used:
         raise ProtocolError(
-            f"a reference reads the layer of --ssl_vectors={wanted}, but "
+            f"a baseline reads the layer of --ssl_vectors={wanted}, but "
             f"--speaker_encoder=ssl that of --speaker_encoder_source={used}, "
             "and both have one place in embedding_folder: give both the same "
             "layer, or another --speaker_encoder"

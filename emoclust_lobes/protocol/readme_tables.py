@@ -11,32 +11,9 @@ class ReadmeTables:
 
     A table stands between ``<!-- WORD: FOLDER TABLE -->``, with a folder of
     results relative to the README's own, and ``<!-- /WORD -->``, each on a
-    line of its own.
-
-    Arguments
-    ---------
-    word : str
-        The markers'.
-    names : iterable of str
-        Tables that there are.
-    make : callable
-        ``make(path, folder, table)`` returns what stands between the markers:
-        the results lie in ``path``, which the README calls ``folder``.
-
-    Example
-    -------
-    >>> readme = getfixture("tmp_path") / "README.md"
-    >>> _ = readme.write_text("<!-- runs: a main -->\\n<!-- /runs -->\\n")
-    >>> tables = ReadmeTables("runs", ["main"], lambda *asked: asked[2].upper())
-    >>> tables.stale(readme)
-    ['a main']
-    >>> tables.rebuild(readme)
-    >>> print(readme.read_text(), end="")
-    <!-- runs: a main -->
-    <BLANKLINE>
-    MAIN
-    <BLANKLINE>
-    <!-- /runs -->
+    line of its own. ``make(path, folder, table)`` returns what
+    stands between: the results lie in ``path``, which the README calls
+    ``folder``.
     """
 
     def __init__(self, word, names, make):
@@ -50,19 +27,10 @@ class ReadmeTables:
         )
 
     def rebuild(self, readme):
-        """Renew the tables of a README.
+        """Renew the tables of a README; what stands elsewhere in it is kept.
 
-        Arguments
-        ---------
-        readme : str or pathlib.Path
-            The file; what stands elsewhere in it is kept.
-
-        Raises
-        ------
-        FileNotFoundError
-            When there are no results in a folder.
-        ValueError
-            When a marker has no end, an unknown table, or one without data.
+        A FileNotFoundError says that a folder has no results, a ValueError
+        that a marker has no end, an unknown table, or one without data.
         """
         readme = pathlib.Path(readme)
         text = self._checked(readme)
@@ -72,23 +40,7 @@ class ReadmeTables:
                 stream.write(rebuilt)
 
     def stale(self, readme):
-        """List the tables of a README that are not those of the results.
-
-        Arguments
-        ---------
-        readme : str or pathlib.Path
-            As for ``rebuild``.
-
-        Returns
-        -------
-        list of str
-            "FOLDER TABLE" of each that ``rebuild`` would change.
-
-        Raises
-        ------
-        FileNotFoundError, ValueError
-            As ``rebuild``.
-        """
+        """List "FOLDER TABLE" of each table that ``rebuild`` would change."""
         readme = pathlib.Path(readme)
         return [
             f"{block['folder']} {block['table']}"
@@ -96,35 +48,18 @@ class ReadmeTables:
             if self._rebuilt(block, readme) != block[0]
         ]
 
-    def rebuild_above(self, folder, root):
-        """Renew the tables of all READMEs above a folder of results.
+    def report(self, report, root):
+        """Renew the tables of all READMEs from a report's folder up to a root.
 
-        Arguments
-        ---------
-        folder : str or pathlib.Path
-            Where the results are.
-        root : pathlib.Path
-            The highest folder whose README counts.
-
-        Returns
-        -------
-        list of pathlib.Path
-            The READMEs, from the lowest to the highest.
-
-        Raises
-        ------
-        FileNotFoundError, ValueError
-            As ``rebuild``.
+        Returns what a command prints: where the report and the tables are.
         """
-        readmes = [
-            parent / "README.md"
-            for parent in pathlib.Path(folder).resolve().parents
-            if root in (parent, *parent.parents)
-        ]
-        found = [readme for readme in readmes if readme.is_file()]
-        for readme in found:
-            self.rebuild(readme)
-        return found
+        lines = [f"report: {report}"]
+        for parent in pathlib.Path(report).parent.resolve().parents:
+            readme = parent / "README.md"
+            if root in (parent, *parent.parents) and readme.is_file():
+                self.rebuild(readme)
+                lines.append(f"tables: {readme}")
+        return "\n".join(lines)
 
     def _checked(self, readme):
         """Read a README whose markers are all in order."""

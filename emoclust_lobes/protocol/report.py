@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from data_prep.storage.files import replacing
 from emoclust_lobes.protocol.averages import pooled_confusion, summarize
-from emoclust_lobes.protocol.cells import read_results
 from emoclust_lobes.protocol.figures import (
     plot_confusions,
     plot_enrolment,
@@ -14,12 +13,13 @@ from emoclust_lobes.protocol.figures import (
     plot_noise,
     plot_systems,
 )
-from emoclust_lobes.protocol.markdown import number, paragraph
+from emoclust_lobes.protocol.markdown import indented, number, paragraph
 from emoclust_lobes.protocol.readme_tables import ReadmeTables
+from emoclust_lobes.protocol.runs import read_results
 from emoclust_lobes.protocol.schema import Condition
 from emoclust_lobes.protocol.systems import (
-    BASELINE,
     METHOD,
+    NO_STAGE1,
     systems_of,
     with_all_labels,
 )
@@ -70,6 +70,11 @@ def write_report(folder):
             parts += [f"## {title}", table, picture]
     parts += _confusions(results, folder / "figures")
     parts += _origin(results)
+    return write_parts(folder, parts)
+
+
+def write_parts(folder, parts):
+    """Write paragraphs as ``report.md``; return its path."""
     report = folder / "report.md"
     with replacing(report) as stream:
         stream.write("\n\n".join(parts) + "\n")
@@ -91,19 +96,18 @@ README_TABLES = ReadmeTables("results", TABLES, _for_readme)
 def _where_from(results, folder):
     """Say in a README where a table comes from."""
     facts = results.facts
-    text = f"Every run: [`cells.csv`]({folder}/cells.csv)."
+    text = f"Every run: [`runs.csv`]({folder}/runs.csv)."
     if facts.get("yaml"):
         text += f" Settings: `{facts['yaml']}`."
     commands = facts.get("commands", [])
     text = paragraph(text + (" Made by" if commands else ""))
-    code = "\n".join(f"    {command}" for command in commands)
-    return f"{text}\n\n{code}" if commands else text
+    return f"{text}\n\n{indented(commands)}" if commands else text
 
 
 def _confusions(results, folder):
     """Pooled confusion matrices: all as text, three as pictures."""
-    cells = with_all_labels(results.cells)
-    systems = systems_of(cells, results.order)
+    runs = with_all_labels(results.runs)
+    systems = systems_of(runs, results.order)
     if not systems:
         return []
     parts = [
@@ -112,7 +116,7 @@ def _confusions(results, folder):
         "columns predictions, then each row's recall.",
     ]
     for system in systems:
-        confusion = pooled_confusion(cells, Condition(system))
+        confusion = pooled_confusion(runs, Condition(system))
         table = pd.DataFrame(confusion, results.classes, results.classes)
         with np.errstate(invalid="ignore"):  # a class that nobody spoke
             recalls = confusion.diagonal() / confusion.sum(axis=1)
@@ -120,8 +124,8 @@ def _confusions(results, folder):
             recall=[number(x) for x in recalls]
         )
         parts.append(f"`{system}`\n\n```\n{text.to_string()}\n```")
-    best = summarize(cells).set_index("system").loc[systems, "uar"].idxmax()
-    shown = [x for x in systems if x in (BASELINE, METHOD, best)]
+    best = summarize(runs).set_index("system").loc[systems, "uar"].idxmax()
+    shown = [x for x in systems if x in (NO_STAGE1, METHOD, best)]
     pictures = plot_confusions(results, folder, shown)
     return parts + [
         f"![Confusion of {system}](figures/{path.name})"
@@ -133,8 +137,8 @@ def _origin(results):
     """Say how the results were made."""
     facts = results.facts
     commands = facts.get("commands", [])
-    parts = ["\n".join(f"    {x}" for x in commands)] if commands else []
-    commits = sorted(set(results.cells["commit"]) - {""})
+    parts = [indented(commands)] if commands else []
+    commits = sorted(set(results.runs["commit"]) - {""})
     lines = [f"Settings: `{facts['yaml']}`."] if facts.get("yaml") else []
     lines += [f"Code: {', '.join(commits)}."] if commits else []
     parts += ["\n".join(lines)] if lines else []

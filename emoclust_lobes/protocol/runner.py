@@ -1,4 +1,4 @@
-"""Run the cells of a protocol: each once, several at a time."""
+"""Run the jobs of a protocol: each once, several at a time."""
 
 import collections
 import contextlib
@@ -17,9 +17,9 @@ from data_prep.storage.locks import locked
 from emoclust_lobes.encoders.sources import encoder_source
 from emoclust_lobes.encoders.utterance_vectors import split_layer
 from emoclust_lobes.experiment.run_folders import Interrupted, interruptible
-from emoclust_lobes.protocol.baselines import run_reference
-from emoclust_lobes.protocol.cells import merge_cells
-from emoclust_lobes.protocol.rows import cell_rows
+from emoclust_lobes.protocol.baselines import run_baseline
+from emoclust_lobes.protocol.plan import BASELINE
+from emoclust_lobes.protocol.runs import merge_runs, run_rows
 from emoclust_lobes.protocol.scripts import SCRIPTS
 from emoclust_lobes.ser.labels import labeled_share
 from emoclust_lobes.training.seen_speakers import refuse_seen_speakers
@@ -37,50 +37,9 @@ OF_CLUSTERS = {
 def run_jobs(experiment, jobs, results_folder, n_jobs, devices, commit):
     """Run jobs in processes of their own; keep each result as it comes.
 
-    Arguments
-    ---------
-    experiment : Experiment
-        What all have in common.
-    jobs : list of Job
-        From ``plan_jobs``.
-    results_folder : str or pathlib.Path
-        Where cells are merged into.
-    n_jobs : int
-        How many run at a time.
-    devices : list of str
-        Where they compute: each is given to as many at a time.
-    commit : str
-        Of the code, for the results.
-
-    Returns
-    -------
-    list of str
-        Of each job with failures a line for each of them; everything else has
-        been done.
-
-    Raises
-    ------
-    FolderInUseError
-        When another process merges into the folder.
-    Interrupted
-        After Ctrl-C or SIGTERM, which end the jobs, too.
-
-    Example
-    -------
-    >>> from emoclust_lobes.protocol.cells import read_results
-    >>> from emoclust_lobes.protocol.plan import Job, System
-    >>> from emoclust_lobes.protocol.prepare import prepare_jobs
-    >>> from emoclust_lobes.protocol.scripts import Experiment
-    >>> from emoclust_lobes.synthetic.experiment import tiny_ravdess
-    >>> folder = getfixture("tmp_path")
-    >>> experiment = Experiment("hparams/ravdess.yaml", tiny_ravdess(folder))
-    >>> stats = System("stats", {}, {}, reference={"encoders": ["stats"]})
-    >>> jobs = [Job(1, 1986, ((stats, 1.0),))]
-    >>> prepare_jobs(experiment, jobs, "cpu")
-    >>> run_jobs(experiment, jobs, folder / "cells", 1, ["cpu"], "abc1234")
-    []
-    >>> (folder / "cells" / "cells.csv").read_text().splitlines()[1][:6]
-    'stats,'
+    Each of the devices is given to as many at a time. Returns a line for each
+    failure; everything else has been done, and is merged into the results.
+    Ctrl-C and SIGTERM end the jobs, too.
     """
     # A server imports once what every job needs, and forks off each job.
     context = multiprocessing.get_context("forkserver")
@@ -89,11 +48,11 @@ def run_jobs(experiment, jobs, results_folder, n_jobs, devices, commit):
     running: dict = {}  # receiver -> process, job and device
     waiting = collections.deque(jobs)
     free = [devices[n % len(devices)] for n in reversed(range(n_jobs))]
-    n_cells = sum(len(job.cells) for job in jobs)
+    n_runs = sum(len(job.runs) for job in jobs)
     with (
         interruptible(),
         locked(results_folder),
-        tqdm(total=n_cells, desc="cells", unit="cell") as bar,
+        tqdm(total=n_runs, desc="runs", unit="run") as bar,
         contextlib.ExitStack() as at_the_end,
     ):
         at_the_end.callback(_terminate, running)
@@ -119,10 +78,10 @@ def run_jobs(experiment, jobs, results_folder, n_jobs, devices, commit):
                 process.join()
                 if rows:  # all at once: none is there without the others
                     tables = zip(*rows, strict=True)
-                    merge_cells(results_folder, *map(pandas.concat, tables))
+                    merge_runs(results_folder, *map(pandas.concat, tables))
                 if failure:
                     failures.append(failure)
-                bar.update(len(job.cells))
+                bar.update(len(job.runs))
                 bar.set_postfix_str(job.title)
     return failures
 
@@ -148,35 +107,22 @@ def _end_with(parent):
 
 
 def run_job(experiment, job, device, commit):
-    """Run the cells of one job in turn.
-
-    Arguments
-    ---------
-    experiment, job, device, commit
-        As for ``run_jobs``.
-
-    Returns
-    -------
-    rows : list of (pandas.DataFrame, pandas.DataFrame)
-        From ``cell_rows``, of each cell that was run.
-    failure : str
-        A line for each cell that failed: which, why, and where its log is.
-    """
+    """Run a job; return the rows of its runs, and a line for each failure."""
     changes = {"fold": job.fold, "seed": job.seed}
     hparams = experiment.load(**changes)
     log = pathlib.Path(hparams["run_folder"], f"protocol-{job.name}.log")
     rows, failures = [], []
     with _output_to(log):
-        for system, share in job.cells:
+        for system, share in job.runs:
             try:
-                if system.reference:
-                    rows += _run_reference(hparams, system, share, commit)
+                if system.baseline:
+                    rows += _run_baseline(hparams, system, share, commit)
                 else:
                     settings = {**changes, "device": device}
                     rows += _train(experiment, system, share, settings, commit)
             except Interrupted:
                 raise
-            # What a script ends with must not end the other cells
+            # What a script ends with must not end the other runs
             except (Exception, SystemExit) as error:
                 traceback.print_exc()
                 reason = (str(error).splitlines() or [repr(error)])[0]
@@ -198,7 +144,7 @@ def _output_to(path):
 
 
 def _train(experiment, system, share, settings, commit):
-    """Train and test one cell; what is finished is not done again."""
+    """Train and test a system; what is finished is not done again."""
     settings = {
         **settings,
         **system.stage1,
@@ -227,7 +173,7 @@ def _train(experiment, system, share, settings, commit):
     )
     speakers = _speakers(hparams)
     return [
-        cell_rows(
+        run_rows(
             rows,
             speakers,
             metrics["classes"],
@@ -251,8 +197,8 @@ def _speakers(hparams):
     return table.set_index("ID")["spk_id"]
 
 
-def _run_reference(hparams, system, share, commit):
-    """Fit and test one reference system."""
+def _run_baseline(hparams, system, share, commit):
+    """Fit and test a baseline, with each number of enrolled clips."""
     hparams["prepare"]()
     folder = pathlib.Path(hparams["manifest_folder"])
     train = read_manifest(
@@ -261,14 +207,14 @@ def _run_reference(hparams, system, share, commit):
     train = labeled_share(train, share, hparams["seed"])
     speakers = _speakers(hparams)
     ssl_source = encoder_source(hparams, "ssl")
-    if ssl_source and "ssl" in system.reference["encoders"]:
+    if ssl_source and "ssl" in system.baseline["encoders"]:
         refuse_seen_speakers(split_layer(ssl_source)[0], speakers)
-    arguments = {**hparams["references"], **system.reference}
+    arguments = {**hparams[f"{BASELINE}s"], **system.baseline}
     normalized = arguments.pop("speaker_normalized", False)
     counts = hparams["enrolled_counts"] if normalized else [None]
     rows = []
     for count in counts:
-        predictions, valid_uar = run_reference(
+        predictions, valid_uar = run_baseline(
             manifest_folder=folder,
             data_folder=hparams["data_folder"],
             embedding_folder=hparams["embedding_folder"],
@@ -278,7 +224,7 @@ def _run_reference(hparams, system, share, commit):
             **arguments,
         )
         rows.append(
-            cell_rows(
+            run_rows(
                 predictions,
                 speakers,
                 read_summary(folder)["classes"],

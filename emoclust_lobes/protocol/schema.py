@@ -1,41 +1,50 @@
-"""What stands in the files of a protocol's results, column by column."""
+"""What stands in the files of results, column by column."""
 
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from data_prep.storage.files import read_json, replacing
 
-KEY = ["system", "labels", "enrolled", "fold", "seed"]
-_KEY_TYPES = {
+KEY_TYPES = {
     "system": str,
     "labels": float,
     "enrolled": str,
     "fold": int,
     "seed": int,
 }
-CELL_TYPES = {
-    **_KEY_TYPES,
+KEY = list(KEY_TYPES)
+SCORE_TYPES = {
     "uar": float,
     "wa": float,
     "macro_f1": float,
     "valid_uar": float,
     "n": int,
     "n_train": int,
-    "recalls": str,
-    "confusion": str,
-    "commit": str,
 }
-SPEAKER_TYPES = {**_KEY_TYPES, "speaker": str, "hits": str}
+TEXT_TYPES = {"recalls": str, "confusion": str, "commit": str}
+RUN_TYPES = {**KEY_TYPES, **SCORE_TYPES, **TEXT_TYPES}
+HIT_TYPES = {"speaker": str, "hits": str}
+SPEAKER_TYPES = {**KEY_TYPES, **HIT_TYPES}
 
 
 class Condition(NamedTuple):
-    """What is the same in all cells that are averaged.
+    """What is the same in all runs that are averaged.
+
+    Arguments
+    ---------
+    system : str
+        What was tested.
+    labels : float
+        Share of the training labels that were used.
+    enrolled : str
+        As in ``run_rows``.
 
     Example
     -------
-    >>> cells = pd.DataFrame({"system": ["none", "oracle"]})
+    >>> runs = pd.DataFrame({"system": ["none", "oracle"]})
     >>> Condition("none").of(
-    ...     cells.assign(labels=1.0, enrolled="")
+    ...     runs.assign(labels=1.0, enrolled="")
     ... ).index.tolist()
     [0]
     """
@@ -45,17 +54,7 @@ class Condition(NamedTuple):
     enrolled: str = ""
 
     def of(self, table):
-        """Return the rows of a table, of cells or of speakers, that are it.
-
-        Arguments
-        ---------
-        table : pandas.DataFrame
-            With ``system, labels, enrolled``.
-
-        Returns
-        -------
-        pandas.DataFrame
-        """
+        """Return the rows of a table, of runs or of speakers, that are it."""
         return table[
             (table["system"] == self.system)
             & (table["labels"] == self.labels)
@@ -64,27 +63,7 @@ class Condition(NamedTuple):
 
 
 def enrolled_rank(enrolled):
-    """Tell where a kind of enrolment stands: none, 0, 1, 2, ..., all.
-
-    Arguments
-    ---------
-    enrolled : str
-        As in ``cell_rows``.
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    ValueError
-        When it is not one.
-
-    Example
-    -------
-    >>> sorted(["all", "10", "2", ""], key=enrolled_rank)
-    ['', '2', '10', 'all']
-    """
+    """Tell where a kind of enrolment stands: none, 0, 1, 2, ..., all."""
     if enrolled in ("", "all"):
         return -1.0 if enrolled == "" else np.inf
     if not enrolled.isdecimal():
@@ -95,101 +74,77 @@ def enrolled_rank(enrolled):
 
 
 def parse_hits(hits):
-    """Read a column of hits: right and all utterances of each class.
-
-    Arguments
-    ---------
-    hits : iterable of str
-        As in ``cell_rows``.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape [rows, classes, 2].
-
-    Example
-    -------
-    >>> parse_hits(["7/8 0/0"]).tolist()
-    [[[7, 8], [0, 0]]]
-    """
+    """Read a column of hits: [rows, classes, 2], right and all utterances."""
     return np.array(
         [[pair.split("/") for pair in row.split()] for row in hits], dtype=int
     )
 
 
 def parse_confusions(confusions):
-    """Read a column of confusion matrices.
-
-    Arguments
-    ---------
-    confusions : iterable of str
-        As in ``cell_rows``.
-
-    Returns
-    -------
-    numpy.ndarray
-        Rows are truth, shape [cells, classes, classes].
-
-    Example
-    -------
-    >>> parse_confusions(["12 0;1 9"]).tolist()
-    [[[12, 0], [1, 9]]]
-    """
+    """Read a column of confusion matrices: [rows, truth, prediction]."""
     return np.array(
         [[row.split() for row in text.split(";")] for text in confusions],
         dtype=int,
     )
 
 
-def keys(table):
-    """Return the key of each row of a table, as an index.
+def typed(rows, types):
+    """Make a table of rows, with the columns and types of a file."""
+    return pd.DataFrame(rows, columns=list(types)).astype(types).round(6)
 
-    Arguments
-    ---------
-    table : pandas.DataFrame
-        Of cells or of speakers.
 
-    Returns
-    -------
-    pandas.MultiIndex
+def in_order(tables, columns):
+    """Put tables together and sort them, numbers of clips as numbers."""
+    return pd.concat(tables).sort_values(
+        columns,
+        key=lambda x: x.map(enrolled_rank) if x.name == "enrolled" else x,
+    )
 
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.results import FEW, make_cells
-    >>> cells, speakers = make_cells(FEW)
-    >>> keys(cells).names == KEY, len(keys(speakers).unique())
-    (True, 12)
+
+def keys(table, key=KEY):
+    """Return the key of each row of a table, as an index."""
+    return pd.MultiIndex.from_frame(table[list(key)])
+
+
+def write_table(path, table):
+    """Write a table of results, numbers with six decimals."""
+    with replacing(path) as stream:
+        table.to_csv(stream, index=False, float_format="%.6f")
+
+
+def read_tables(folder, run_types, speaker_types):
+    """Read the runs and speakers of a folder; None for what is not there.
+
+    Rows of speakers without a run, which a kill may leave, do not count.
     """
-    return pd.MultiIndex.from_frame(table[KEY])
+    runs = _read_table(folder / "runs.csv", run_types)
+    speakers = _read_table(folder / "speakers.csv", speaker_types)
+    if speakers is not None:
+        key = [x for x in speaker_types if x not in HIT_TYPES]
+        known = [] if runs is None else keys(runs, key)
+        speakers = speakers[keys(speakers, key).isin(known)]
+    return runs, speakers
 
 
-def read_table(path, types) -> pd.DataFrame | None:
-    """Read a table of results.
+def read_folder(folder, name, run_types, speaker_types):
+    """Read the facts, runs and speakers of a folder; refuse a part of them."""
+    found = (
+        read_json(folder / name),
+        *read_tables(folder, run_types, speaker_types),
+    )
+    for file, content in zip((name, "runs.csv", "speakers.csv"), found):
+        if content is None:
+            raise FileNotFoundError(
+                f"{folder / file} is missing: {folder} holds no results, or "
+                "not all of them"
+            )
+    key = [x for x in speaker_types if x not in HIT_TYPES]
+    _, runs, speakers = found
+    check_tables(runs, speakers, folder, key)
+    return found
 
-    Arguments
-    ---------
-    path : pathlib.Path
-        A CSV file.
-    types : dict
-        Column -> type of all its columns, in order.
 
-    Returns
-    -------
-    pandas.DataFrame or None
-        None where there is no such file.
-
-    Raises
-    ------
-    ValueError
-        When it has other columns or values.
-
-    Example
-    -------
-    >>> path = getfixture("tmp_path") / "cells.csv"
-    >>> _ = path.write_text("system,n\\nnone,7\\n")
-    >>> read_table(path, {"system": str, "n": int}).values.tolist()
-    [['none', 7]]
-    """
+def _read_table(path, types) -> pd.DataFrame | None:
     if not path.exists():
         return None
     try:
@@ -209,47 +164,28 @@ def read_table(path, types) -> pd.DataFrame | None:
     return table
 
 
-def check_tables(cells, speakers, folder):
-    """Refuse tables that do not tell of the same tests.
+def check_tables(runs, speakers, folder, key=KEY):
+    """Refuse tables of runs and speakers that do not tell of the same tests.
 
-    Arguments
-    ---------
-    cells, speakers : pandas.DataFrame
-        With the columns of ``CELL_TYPES`` and ``SPEAKER_TYPES``.
-    folder : str or pathlib.Path
-        Where they are from, for messages.
-
-    Raises
-    ------
-    ValueError
-        When a cell is there twice or in one table alone, the counts of a
-        cell are not the sum of its speakers', or cells have other classes.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.results import FEW, make_cells
-    >>> cells, speakers = make_cells(FEW)
-    >>> check_tables(cells, speakers, "results")
-    >>> check_tables(cells.iloc[1:], speakers, "results")
-    Traceback (most recent call last):
-    ...
-    ValueError: results: ('none', ...) is in one table, not in both
+    A run may not be there twice or in one table alone, all have the same
+    classes, and the hits of its speakers add up to its confusion matrix.
     """
-    key = keys(cells)
-    if key.has_duplicates:
-        cell = key[key.duplicated()][0]
-        raise ValueError(f"{folder}: the cell {cell} is there twice")
+    index = keys(runs, key)
+    if index.has_duplicates:
+        run = index[index.duplicated()][0]
+        raise ValueError(f"{folder}: the run {run} is there twice")
     try:
-        confusions = parse_confusions(cells["confusion"])
+        confusions = parse_confusions(runs["confusion"])
         hits = parse_hits(speakers["hits"])
     except ValueError as error:
         raise ValueError(
-            f"{folder}: the cells have not all the same number of classes, or "
+            f"{folder}: the runs have not all the same number of classes, or "
             f"their counts cannot be read ({error})"
         ) from error
     right, all_ = confusions.diagonal(0, 1, 2), confusions.sum(axis=2)
-    expected = pd.DataFrame(_flat(np.stack([right, all_], axis=2)), key)
-    found = pd.DataFrame(_flat(hits), keys(speakers)).groupby(level=KEY).sum()
+    expected = pd.DataFrame(_flat(np.stack([right, all_], axis=2)), index)
+    found = pd.DataFrame(_flat(hits), keys(speakers, key))
+    found = found.groupby(level=list(key)).sum()
     alone = expected.index.symmetric_difference(found.index)
     if len(alone) > 0:
         raise ValueError(f"{folder}: {alone[0]} is in one table, not in both")

@@ -1,4 +1,4 @@
-"""The training scripts, as the cells of a protocol run them."""
+"""The training scripts, as the runs of a protocol start them."""
 
 import pathlib
 import runpy
@@ -20,27 +20,22 @@ _PLACES = (
 
 
 class Experiment:
-    """A YAML with overrides: what all cells of a protocol have in common.
+    """A YAML with overrides: what all runs of a protocol have in common.
 
-    Arguments
-    ---------
-    yaml : str or pathlib.Path
-        The experiment's file, in the folder ``hparams`` beside the scripts.
-    overrides : dict
-        Keys of its top level, and options of SpeechBrain's Brain that results
-        depend on.
-
-    Example
-    -------
-    >>> overrides = {"data_folder": "/data", "fold": 2, "precision": "bf16"}
-    >>> Experiment("hparams/ravdess.yaml", overrides).settings
-    {'fold': 2, 'precision': 'bf16'}
+    The YAML lies in the folder ``hparams`` beside the scripts; the overrides
+    are keys of its top level, and options of SpeechBrain's Brain that results
+    depend on.
     """
 
     def __init__(self, yaml, overrides):
         self.yaml = pathlib.Path(yaml).resolve()
         self.overrides = dict(overrides)
         self.root = self.yaml.parents[1]
+
+    @property
+    def name(self):
+        """What results call it: the YAML with its folder."""
+        return f"{self.yaml.parent.name}/{self.yaml.name}"
 
     @property
     def settings(self):
@@ -83,22 +78,7 @@ _Dumper.add_representer(str, _represent_text)
 
 
 def option_text(value):
-    """Write an override as the command line has it: YAML on one line.
-
-    Arguments
-    ---------
-    value : str, int, float, bool, list or None
-        Of a key of the YAML's top level.
-
-    Returns
-    -------
-    str
-
-    Example
-    -------
-    >>> option_text([True, 0.00001, "own", None])
-    '[true, 1.0e-05, own, null]'
-    """
+    """Write an override as the command line has it: YAML on one line."""
     text = yaml.dump(
         value,
         Dumper=_Dumper,

@@ -21,11 +21,6 @@ class Difference(NamedTuple):
     ``low`` and ``high`` are the 95 % interval, ``p`` is two-sided and not
     corrected for many comparisons, ``pairs`` counts the runs that both have.
     What cannot be told is NaN.
-
-    Example
-    -------
-    >>> Difference(value=0.03, low=0.01, high=0.05, p=0.02, pairs=6).value
-    0.03
     """
 
     value: float
@@ -74,7 +69,7 @@ def uar_interval(speakers, condition, n_draws=2000, seed=0):
     return _interval(len(hits), n_draws, seed, lambda x: _uars(hits, x))
 
 
-def paired_difference(cells, speakers, system, baseline, n_draws=2000, seed=0):
+def paired_difference(runs, speakers, system, baseline, n_draws=2000, seed=0):
     """Compare two conditions over the runs (fold, seed) that both have.
 
     The value is the mean over folds of the mean difference over a fold's
@@ -84,7 +79,7 @@ def paired_difference(cells, speakers, system, baseline, n_draws=2000, seed=0):
 
     Arguments
     ---------
-    cells, speakers : pandas.DataFrame
+    runs, speakers : pandas.DataFrame
         From ``read_results``.
     system, baseline : Condition
         The UAR of the first less that of the second is told.
@@ -94,6 +89,7 @@ def paired_difference(cells, speakers, system, baseline, n_draws=2000, seed=0):
     Returns
     -------
     Difference
+        All NaN where they have no run in common, or are the same.
 
     Example
     -------
@@ -101,7 +97,7 @@ def paired_difference(cells, speakers, system, baseline, n_draws=2000, seed=0):
     >>> from emoclust_lobes.synthetic.results import made_up_results
     >>> results = made_up_results(getfixture("tmp_path"))
     >>> difference = paired_difference(
-    ...     results.cells,
+    ...     results.runs,
     ...     results.speakers,
     ...     Condition("contrastive"),
     ...     Condition("none"),
@@ -110,10 +106,10 @@ def paired_difference(cells, speakers, system, baseline, n_draws=2000, seed=0):
     (6, True)
     """
     run = ["fold", "seed"]
-    pairs = system.of(cells).merge(
-        baseline.of(cells)[[*run, "uar"]], on=run, suffixes=("", "_baseline")
+    pairs = system.of(runs).merge(
+        baseline.of(runs)[[*run, "uar"]], on=run, suffixes=("", "_baseline")
     )
-    if pairs.empty:
+    if pairs.empty or system == baseline:
         return NOTHING
     pairs["difference"] = pairs["uar"] - pairs["uar_baseline"]
     ours, theirs = (

@@ -4,13 +4,13 @@ import re
 
 from emoclust_lobes.protocol.schema import enrolled_rank
 
-BASELINE = "none"
+NO_STAGE1 = "none"
 CONTROL = "shuffled"
 METHOD = "contrastive"
 BOUND = "oracle"
 # From nothing to everything.
 ORDER = (
-    BASELINE,
+    NO_STAGE1,
     "speaker",
     "simclr",
     CONTROL,
@@ -24,57 +24,24 @@ ORDER = (
 _NOISY = re.compile(r"noise_(\d+(?:\.\d+)?)")
 
 
-def systems_of(cells, order):
-    """List the systems of some cells, those with noisy clusters left out.
+def systems_of(runs, order):
+    """List the systems of some runs, those with noisy clusters left out.
 
-    Arguments
-    ---------
-    cells : pandas.DataFrame
-        With ``system``.
-    order : sequence of str
-        Those named here come first, the others follow by name.
-
-    Returns
-    -------
-    list of str
-
-    Example
-    -------
-    >>> import pandas as pd
-    >>> cells = pd.DataFrame({"system": ["own", "oracle", "none", "noise_0.5"]})
-    >>> systems_of(cells, ORDER)
-    ['none', 'oracle', 'own']
+    Those of ``order`` come first, the others follow by name.
     """
-    found = {x for x in cells["system"] if not _NOISY.fullmatch(x)}
+    found = {x for x in runs["system"] if not _NOISY.fullmatch(x)}
     return [x for x in order if x in found] + sorted(found - set(order))
 
 
-def noise_levels(cells):
-    """Tell which system has which share of its clusters exchanged.
+def noise_levels(runs):
+    """Tell, for each share of the labels, share of noise -> system.
 
-    Arguments
-    ---------
-    cells : pandas.DataFrame
-        With ``system, labels, enrolled``. Systems: ``noise_0.25`` and the
-        like; without noise it is called ``contrastive``, and where all is
-        exchanged it may be called ``shuffled``.
-
-    Returns
-    -------
-    dict
-        Share of the labels (float) -> share of the utterances (float) ->
-        system, both rising; only labels with which some system is noisy.
-
-    Example
-    -------
-    >>> import pandas as pd
-    >>> cells = pd.DataFrame({"system": ["shuffled", "noise_0.5"]})
-    >>> noise_levels(cells.assign(labels=0.1, enrolled=""))
-    {0.1: {0.5: 'noise_0.5', 1.0: 'shuffled'}}
+    Systems are called ``noise_0.25`` and the like; ``contrastive`` has no
+    noise, ``shuffled`` nothing else. Only labels with a noisy system count.
     """
     ends = {METHOD: 0.0, CONTROL: 1.0}
     levels = {}
-    plain = cells[cells["enrolled"] == ""]
+    plain = runs[runs["enrolled"] == ""]
     for share, given in plain.groupby("labels"):
         found = set(given["system"])
         matches = {x: _NOISY.fullmatch(x) for x in found}
@@ -87,112 +54,36 @@ def noise_levels(cells):
     return levels
 
 
-def with_all_labels(cells):
-    """Return the cells with all labels and without enrolment.
+def with_all_labels(runs):
+    """Return the runs with all labels and without enrolment."""
+    return runs[(runs["labels"] == 1) & (runs["enrolled"] == "")]
 
-    Arguments
-    ---------
-    cells : pandas.DataFrame
-        With ``labels, enrolled``.
 
-    Returns
-    -------
-    pandas.DataFrame
+def with_few_labels(runs):
+    """Return the runs of systems that were also given a part of the labels."""
+    runs = runs[runs["enrolled"] == ""]
+    given_part = set(runs.loc[runs["labels"] < 1, "system"])
+    return runs[runs["system"].isin(given_part)]
 
-    Example
-    -------
-    >>> import pandas as pd
-    >>> cells = pd.DataFrame({"system": "none", "labels": [1.0, 0.1]})
-    >>> with_all_labels(cells.assign(enrolled="")).index.tolist()
-    [0]
+
+def with_curves(runs):
+    """Return the runs of systems that were given three shares or more.
+
+    All of them where no system was given so many: a curve is told from points
+    only where there is one.
     """
-    return cells[(cells["labels"] == 1) & (cells["enrolled"] == "")]
+    shares = runs.groupby("system")["labels"].transform("nunique")
+    return runs[shares >= 3] if (shares >= 3).any() else runs
 
 
-def with_few_labels(cells):
-    """Return the cells of systems that were also given a part of the labels.
+def with_enrolment(runs):
+    """Return the runs of systems that were also given enrolled clips.
 
-    Arguments
-    ---------
-    cells : pandas.DataFrame
-        With ``system, labels, enrolled``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Without enrolment.
-
-    Example
-    -------
-    >>> import pandas as pd
-    >>> cells = pd.DataFrame(
-    ...     {"system": ["none", "none", "oracle"], "labels": [1.0, 0.1, 1.0]}
-    ... )
-    >>> with_few_labels(cells.assign(enrolled="")).index.tolist()
-    [0, 1]
+    With all labels, sorted by the number of clips.
     """
-    cells = cells[cells["enrolled"] == ""]
-    given_part = set(cells.loc[cells["labels"] < 1, "system"])
-    return cells[cells["system"].isin(given_part)]
-
-
-def with_curves(cells):
-    """Return the cells of systems that were given three shares or more.
-
-    Arguments
-    ---------
-    cells : pandas.DataFrame
-        With ``system, labels``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        All of them where no system was given so many: a curve is told from
-        points only where there is one.
-
-    Example
-    -------
-    >>> import pandas as pd
-    >>> cells = pd.DataFrame(
-    ...     {
-    ...         "system": ["none", "none", "none", "oracle"],
-    ...         "labels": [1.0, 0.5, 0.1, 0.1],
-    ...     }
-    ... )
-    >>> with_curves(cells).index.tolist()
-    [0, 1, 2]
-    >>> with_curves(cells[1:]).index.tolist()
-    [1, 2, 3]
-    """
-    shares = cells.groupby("system")["labels"].transform("nunique")
-    return cells[shares >= 3] if (shares >= 3).any() else cells
-
-
-def with_enrolment(cells):
-    """Return the cells of systems that were also given enrolled clips.
-
-    Arguments
-    ---------
-    cells : pandas.DataFrame
-        With ``system, labels, enrolled``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        With all labels, sorted by the number of clips.
-
-    Example
-    -------
-    >>> import pandas as pd
-    >>> cells = pd.DataFrame(
-    ...     {"system": ["none", "none", "oracle"], "enrolled": ["all", "", ""]}
-    ... )
-    >>> with_enrolment(cells.assign(labels=1.0))["enrolled"].tolist()
-    ['', 'all']
-    """
-    cells = cells[cells["labels"] == 1]
-    given_clips = set(cells.loc[cells["enrolled"] != "", "system"])
-    cells = cells[cells["system"].isin(given_clips)]
-    return cells.sort_values(
+    runs = runs[runs["labels"] == 1]
+    given_clips = set(runs.loc[runs["enrolled"] != "", "system"])
+    runs = runs[runs["system"].isin(given_clips)]
+    return runs.sort_values(
         "enrolled", key=lambda x: x.map(enrolled_rank), kind="stable"
     )

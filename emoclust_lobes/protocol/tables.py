@@ -1,18 +1,19 @@
 """Tables of a protocol's results, as Markdown."""
 
-from emoclust_lobes.protocol.averages import summarize
+from emoclust_lobes.protocol.averages import summary_of
 from emoclust_lobes.protocol.markdown import (
+    clips,
+    headline,
     number,
     p_value,
-    paragraph,
     signed,
     table,
 )
 from emoclust_lobes.protocol.schema import Condition
-from emoclust_lobes.protocol.statistics import NOTHING, holm, paired_difference
+from emoclust_lobes.protocol.statistics import holm, paired_difference
 from emoclust_lobes.protocol.systems import (
-    BASELINE,
     CONTROL,
+    NO_STAGE1,
     noise_levels,
     systems_of,
     with_all_labels,
@@ -20,7 +21,7 @@ from emoclust_lobes.protocol.systems import (
     with_few_labels,
 )
 
-_SPREAD = (
+_DEVIATIONS = (
     "Means over folds, each the mean over its seeds; fold dev.: deviation of "
     "the folds' UAR; seed dev.: deviation over the seeds of a fold, on average."
 )
@@ -29,66 +30,32 @@ _INTERVALS = (
     "Differences are over the runs that both have, with 95 % bootstrap "
     "intervals over test speakers"
 )
+_FEW = f"{_DEVIATIONS} {_LABELS} {_INTERVALS}."
 
 
 def about(results):
-    """Say what was tested, and the chance level.
-
-    Arguments
-    ---------
-    results : Results
-        From ``read_results``.
-
-    Returns
-    -------
-    str
-        Title, class set, split, encoder, note and chance, where known.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.results import made_up_results
-    >>> results = made_up_results(getfixture("tmp_path"))
-    >>> print(about(results).partition(":")[0])
-    **Made-up**
-    """
+    """Say what was tested, as far as it is known, and the chance level."""
     facts, n_classes = results.facts, len(results.classes)
     given = [f"{n_classes} classes"]
     if facts.get("label_source"):
         given.append(f"{facts['label_source']} labels")
     given += [facts[x] for x in ("split", "encoder") if facts.get(x)]
     text = f"**{facts['title']}**: {', '.join(given)}."
-    if facts.get("note"):
-        text += f" {facts['note'].rstrip('.')}."
-    return paragraph(f"{text} Chance is {number(1 / n_classes)}.")
+    return headline(text, facts, n_classes)
 
 
 def main_table(results):
     """Tell all systems, with all labels and without enrolment.
 
-    Arguments
-    ---------
-    results : Results
-        From ``read_results``.
-
-    Returns
-    -------
-    str
-        Markdown, or "" where there are no such cells.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.results import made_up_results
-    >>> results = made_up_results(getfixture("tmp_path"))
-    >>> [line.split(" | ")[0] for line in main_table(results).splitlines()[2:4]]
-    ['| none', '| contrastive']
+    As Markdown, like all tables here; "" where there are no such runs.
     """
-    cells = with_all_labels(results.cells)
-    conditions = [Condition(x) for x in systems_of(cells, results.order)]
+    runs = with_all_labels(results.runs)
+    conditions = [Condition(x) for x in systems_of(runs, results.order)]
     if not conditions:
         return ""
-    rows = _summaries(results)
+    rows = summary_of(results)
     corrected = holm(
-        [_difference(results, x, Condition(BASELINE)).p for x in conditions]
+        [_difference(results, x, Condition(NO_STAGE1)).p for x in conditions]
     )
     best = number(max(rows.loc[x, "uar"] for x in conditions))
     lines = []
@@ -100,48 +67,29 @@ def main_table(results):
             "WA": number(row.wa),
             "macro-F1": number(row.macro_f1),
             "development UAR": number(row.valid_uar),
-            **_differences(results, condition, [BASELINE]),
+            **_differences(results, condition, [NO_STAGE1]),
             "p": p_value(p),
             **_differences(results, condition, [CONTROL]),
             "n": f"{row.n:,.0f}",
-            "code": _commits(cells, condition.system),
+            "code": _commits(runs, condition.system),
         }
         if line["UAR"] == best:
             line["UAR"] = f"**{best}**"
         lines.append(line)
     notes = (
-        f"{_SPREAD} {_INTERVALS}; p of the corrected resampled t-test for the "
-        f"difference to `{BASELINE}`, Holm-corrected over the systems of this "
-        "table."
+        f"{_DEVIATIONS} {_INTERVALS}; p of the corrected resampled t-test for "
+        f"the difference to `{NO_STAGE1}`, Holm-corrected over the systems of "
+        "this table."
     )
     return table(lines, notes)
 
 
 def labels_table(results):
-    """Tell what systems make of a part of the training labels.
-
-    Arguments
-    ---------
-    results
-        As for ``main_table``.
-
-    Returns
-    -------
-    str
-        Markdown, or "" where all cells have all labels.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.results import made_up_results
-    >>> folder = getfixture("tmp_path")
-    >>> results = made_up_results(folder, ("none", 0.1, ""))
-    >>> labels_table(results).splitlines()[2].split(" | ")[:2]
-    ['| 10 %', 'none']
-    """
-    cells = with_few_labels(results.cells)
+    """Tell what systems make of a part of the training labels."""
+    runs = with_few_labels(results.runs)
     lines = []
-    for share in sorted(set(cells["labels"]) - {1.0}):
-        given = cells[cells["labels"] == share]
+    for share in sorted(set(runs["labels"]) - {1.0}):
+        given = runs[runs["labels"] == share]
         lines += [
             {
                 "labels": f"{100 * share:g} %",
@@ -149,77 +97,37 @@ def labels_table(results):
             }
             for system in systems_of(given, results.order)
         ]
-    return table(lines, f"{_SPREAD} {_LABELS} {_INTERVALS}.") if lines else ""
+    return table(lines, _FEW) if lines else ""
 
 
 def noise_table(results):
-    """Tell what systems make of clusters with a share of exchanged members.
-
-    Arguments
-    ---------
-    results
-        As for ``main_table``.
-
-    Returns
-    -------
-    str
-        Markdown, or "" where no system is called ``noise_...``.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.results import made_up_results
-    >>> folder = getfixture("tmp_path")
-    >>> results = made_up_results(folder, ("noise_0.5", 1.0, ""))
-    >>> noise_table(results).splitlines()[3].split(" | ")[:3]
-    ['| 100 %', '50 %', 'noise_0.5']
-    """
+    """Tell what systems make of clusters with a share of exchanged members."""
     lines = [
         {
             "labels": f"{100 * share:g} %",
             "utterances in a random cluster": f"{100 * level:g} %",
             **_line(results, Condition(system, share)),
         }
-        for share, levels in noise_levels(results.cells).items()
+        for share, levels in noise_levels(results.runs).items()
         for level, system in levels.items()
     ]
-    return table(lines, f"{_SPREAD} {_LABELS} {_INTERVALS}.") if lines else ""
+    return table(lines, _FEW) if lines else ""
 
 
 def enrolment_table(results):
-    """Tell what systems make of unlabeled clips of the test speaker.
-
-    Arguments
-    ---------
-    results
-        As for ``main_table``.
-
-    Returns
-    -------
-    str
-        Markdown, or "" where no cell has enrolment.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.results import made_up_results
-    >>> folder = getfixture("tmp_path")
-    >>> clips = [("none", 1.0, "0"), ("none", 1.0, "1")]
-    >>> results = made_up_results(folder, *clips)
-    >>> lines = enrolment_table(results).splitlines()[3:5]
-    >>> [line.split(" | ")[0] for line in lines]
-    ['| none, enrolled, 0 clips', '| none, enrolled, 1 clip']
-    """
-    cells = with_enrolment(results.cells)
-    rows = _summaries(results)
+    """Tell what systems make of unlabeled clips of the test speaker."""
+    runs = with_enrolment(results.runs)
+    rows = summary_of(results)
     lines = []
-    for system in systems_of(cells, results.order):
-        kinds = cells.loc[cells["system"] == system, "enrolled"]
+    for system in systems_of(runs, results.order):
+        kinds = runs.loc[runs["system"] == system, "enrolled"]
         for enrolled in dict.fromkeys(kinds):
             condition = Condition(system, 1.0, enrolled)
             without = condition._replace(enrolled="0")
             difference = _difference(results, condition, without)
             lines.append(
                 {
-                    "system": f"{system}{_clips(system, enrolled)}",
+                    "system": f"{system}{_enrolled(system, enrolled)}",
                     **_scores(rows.loc[condition]),
                     "to 0 clips (95 % interval)": signed(difference),
                     "n": f"{rows.loc[condition].n:,.0f}",
@@ -227,7 +135,7 @@ def enrolment_table(results):
             )
     notes = (
         "Enrolled clips are unlabeled speech of the test speaker, other than "
-        f"the one that is scored. {_SPREAD} {_INTERVALS}."
+        f"the one that is scored. {_DEVIATIONS} {_INTERVALS}."
     )
     return table(lines, notes) if lines else ""
 
@@ -240,24 +148,19 @@ TABLES = {
 }
 
 
-def _summaries(results):
-    """Means and deviations of each condition."""
-    return summarize(results.cells).set_index(list(Condition._fields))
-
-
 def _line(results, condition):
-    """Tell a condition beside the baseline and the control."""
-    row = _summaries(results).loc[condition]
+    """Tell a condition beside that without stage 1 and the control."""
+    row = summary_of(results).loc[condition]
     return {
         "system": condition.system,
         **_scores(row),
-        **_differences(results, condition, [BASELINE, CONTROL]),
+        **_differences(results, condition, [NO_STAGE1, CONTROL]),
         "n": f"{row.n:,.0f}",
     }
 
 
 def _scores(row):
-    """Tell a mean UAR, its spread, and over how many runs."""
+    """Tell a mean UAR, its deviations, and over how many runs."""
     seeds = f"{row.seeds_min:.0f}"
     if row.seeds_max > row.seeds_min:
         seeds += f"-{row.seeds_max:.0f}"
@@ -279,22 +182,18 @@ def _differences(results, condition, systems):
     }
 
 
-def _difference(results, condition, baseline):
-    if condition == baseline:
-        return NOTHING
-    return paired_difference(
-        results.cells, results.speakers, condition, baseline
-    )
+def _difference(results, condition, other):
+    return paired_difference(results.runs, results.speakers, condition, other)
 
 
-def _commits(cells, system):
+def _commits(runs, system):
     """Commits of the code that a system's runs were made with."""
-    found = set(cells.loc[cells["system"] == system, "commit"]) - {""}
+    found = set(runs.loc[runs["system"] == system, "commit"]) - {""}
     return ", ".join(sorted(found)) or "-"
 
 
-def _clips(system, enrolled):
+def _enrolled(system, enrolled):
     if enrolled == "":
         return ""
     said = "" if system.endswith("enrolled") else ", enrolled"
-    return f"{said}, {enrolled} clip{'' if enrolled == '1' else 's'}"
+    return f"{said}, {clips(enrolled)}"

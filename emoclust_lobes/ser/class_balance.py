@@ -2,7 +2,6 @@
 
 import numpy as np
 import torch
-from sklearn.utils.class_weight import compute_class_weight
 
 from speechbrain.dataio.sampler import ReproducibleWeightedRandomSampler
 
@@ -99,7 +98,6 @@ class ClassBalance:
 
 def _inverse_sizes(emotions, classes):
     """Weights of the classes, whose mean over the utterances is 1."""
-    weights = compute_class_weight(
-        "balanced", classes=np.array(classes), y=np.array(emotions)
-    )
+    sizes = [np.sum(np.array(emotions) == name) for name in classes]
+    weights = len(emotions) / (len(classes) * np.array(sizes))
     return torch.tensor(weights, dtype=torch.float32)

@@ -12,7 +12,6 @@ from emoclust_lobes.enrolment.draws import draw_enrolled
 from emoclust_lobes.evaluation.calibration import calibrate
 from emoclust_lobes.evaluation.metrics import emotion_metrics
 from emoclust_lobes.figures.confusion import plot_confusion
-from emoclust_lobes.inference.folder import write_inference_folder
 
 from speechbrain.utils.logger import get_logger
 
@@ -204,6 +203,9 @@ def write_results(
         **training,
     }
     if model is not None:
+        # SpeechBrain's inference imports all that it can load
+        from emoclust_lobes.inference.folder import write_inference_folder
+
         write_inference_folder(
             folder=f"{folder}/inference", metrics=metrics, **model
         )

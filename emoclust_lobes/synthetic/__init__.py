@@ -1,8 +1,8 @@
 """A factory of miniature synthetic corpora, for the demo and the tests.
 
 The trees have the folders, names and label files of the real corpora; the
-speech in them is a computed source-filter voice. ``python -m
-emoclust_lobes.synthetic --help`` makes them from the command line.
+speech in them is a computed tone. ``python -m emoclust_lobes.synthetic --help``
+makes them from the command line.
 """
 
 import lazy_loader
@@ -19,18 +19,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "pool": ["make_pool"],
         "ravdess": ["make_ravdess"],
         "savee": ["make_savee"],
-        "sentences": ["make_sentence"],
-        "speakers": [
-            "Channel",
-            "EMOTIONS",
-            "Emotion",
-            "Speaker",
-            "generator",
-            "make_channel",
-            "make_speaker",
-        ],
         "tars": ["pack_tars"],
         "tess": ["make_tess"],
-        "voice": ["speak"],
     },
 )

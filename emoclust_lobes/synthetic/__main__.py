@@ -5,29 +5,33 @@ import inspect
 from collections.abc import Callable
 
 import pandas as pd
-from emoclust_lobes.synthetic.cremad import make_cremad
-from emoclust_lobes.synthetic.emodb import make_emodb
-from emoclust_lobes.synthetic.esd import make_esd
-from emoclust_lobes.synthetic.generic import make_generic
-from emoclust_lobes.synthetic.iemocap import make_iemocap
-from emoclust_lobes.synthetic.msp_podcast import make_msp_podcast
-from emoclust_lobes.synthetic.pool import make_pool
-from emoclust_lobes.synthetic.ravdess import make_ravdess
-from emoclust_lobes.synthetic.savee import make_savee
-from emoclust_lobes.synthetic.tess import make_tess
+from data_prep.errors import EmoclustError
+from emoclust_lobes.synthetic import (
+    cremad,
+    emodb,
+    esd,
+    generic,
+    iemocap,
+    msp_podcast,
+    pool,
+    ravdess,
+    savee,
+    tess,
+)
 
 MAKERS: dict[str, Callable] = {
-    "cremad": make_cremad,
-    "emodb": make_emodb,
-    "esd": make_esd,
-    "generic": make_generic,
-    "iemocap": make_iemocap,
-    "msp_podcast": make_msp_podcast,
-    "ravdess": make_ravdess,
-    "savee": make_savee,
-    "tess": make_tess,
-    "pool": make_pool,
+    "cremad": cremad.make_cremad,
+    "emodb": emodb.make_emodb,
+    "esd": esd.make_esd,
+    "generic": generic.make_generic,
+    "iemocap": iemocap.make_iemocap,
+    "msp_podcast": msp_podcast.make_msp_podcast,
+    "ravdess": ravdess.make_ravdess,
+    "savee": savee.make_savee,
+    "tess": tess.make_tess,
+    "pool": pool.make_pool,
 }
+# The options are the makers' keyword arguments, less the leading n_
 HELP = {
     "n_speakers": "number of speakers",
     "n_sessions": "number of sessions (of each speaker, in a pool)",
@@ -45,24 +49,7 @@ HELP = {
 
 
 def main(arguments=None):
-    """Make the corpus that the command line asks for and print its counts.
-
-    The options are the keyword arguments of the function that makes it, less
-    the leading ``n_``.
-
-    Arguments
-    ---------
-    arguments : list of str, optional
-        The command line; the program's own when not given.
-
-    Example
-    -------
-    >>> folder = str(getfixture("tmp_path") / "pool")
-    >>> main(["pool", folder, "--speakers=1", "--sessions=1"])
-    ... # doctest: +ELLIPSIS
-    Synthetic speech in ...pool: 12 clips
-    ...
-    """
+    """Make the corpus that the command line asks for and print its counts."""
     parser = argparse.ArgumentParser(
         prog="python -m emoclust_lobes.synthetic",
         description="Make a miniature SYNTHETIC corpus of emotional speech.",
@@ -91,7 +78,7 @@ def main(arguments=None):
     make, folder = MAKERS[options.pop("corpus")], options.pop("folder")
     try:
         counts = make(folder, **options)
-    except (ValueError, FileExistsError) as error:
+    except (EmoclustError, FileExistsError) as error:
         parser.exit(1, f"{error}\n")
     table = pd.DataFrame.from_dict(counts, orient="index")
     table = table.fillna(0).astype(int).sort_index(axis=1)

@@ -4,27 +4,16 @@ and the label files of the official repository.
 
 import math
 
-from emoclust_lobes.synthetic.speakers import generator, make_speaker
-from emoclust_lobes.synthetic.tree import (
-    Clip,
-    close_tree,
-    count_labels,
-    open_tree,
-    write_clips,
-    write_text,
-)
+from emoclust_lobes.synthetic.tree import Clip, make_tree
+from emoclust_lobes.synthetic.voice import generator, make_speaker
 
 # First and last actor of the blocks that are the folds' test groups.
 BLOCKS = ((1001, 1018), (1019, 1036), (1037, 1054), (1055, 1072), (1073, 1091))
 SENTENCES = "IEO TIE IOM IWW TAI MTI IWL ITH DFA ITS TSI WSI".split()
 EMOTION_CODES = ("NEU", "HAP", "SAD", "ANG", "FEA", "DIS")
 STRENGTH = {"XX": 1.0, "LO": 0.6, "MD": 1.0, "HI": 1.4}
-# How often the crowd agrees with the intended emotion, and how often it ties.
-CROWD = {
-    "Voice": (0.42, 0.09),
-    "Face": (0.66, 0.06),
-    "MultiModal": (0.72, 0.06),
-}
+# How often the crowd agrees with what is not neutral, and how often it ties.
+CROWD = {"Voice": (0.37, 0.09), "Face": (0.64, 0.06), "MultiModal": (0.7, 0.06)}
 
 
 def make_cremad(
@@ -35,22 +24,19 @@ def make_cremad(
     Each actor says ``10 + 6 * n_sentences`` clips: every sentence in six
     emotions, the first one at three levels. The crowd's votes are drawn with
     about CREMA-D's rates of agreement and ties. (1076_MTI_SAD_XX, which is
-    silent in the corpus, is spoken here.) A finished tree is left as
-    it is, a half-made one is completed.
+    silent in the corpus, is spoken here.)
 
     Arguments
     ---------
     folder : str or pathlib.Path
-        New folder for the tree.
+        New folder for the tree; of a half-made one the rest is made.
     n_speakers : int
         Actors, 1 to 91, spread over the five official blocks of actors; women
         and men in turn.
     n_sentences : int
         Sentences, 1 to 12.
-    sample_rate : int
-        In Hz.
-    seed : int
-        Other seeds give other people.
+    sample_rate, seed : int
+        In Hz. Other seeds give other people.
 
     Returns
     -------
@@ -59,10 +45,8 @@ def make_cremad(
 
     Raises
     ------
-    ValueError
-        When a number is out of the corpus's range.
-    FileExistsError
-        When the folder holds anything but this tree.
+    EmoclustError, FileExistsError
+        When the corpus has not as many; when the folder holds anything else.
 
     Example
     -------
@@ -73,42 +57,40 @@ def make_cremad(
     >>> (folder / "AudioWAV" / "1001_IEO_ANG_HI.wav").exists()
     True
     """
-    if not 1 <= n_speakers <= 91:
-        raise ValueError(f"n_speakers is {n_speakers}: CREMA-D has 1 to 91")
-    if not 1 <= n_sentences <= 12:
-        raise ValueError(f"n_sentences is {n_sentences}: CREMA-D has 1 to 12")
-    clips = []
-    speakers = _spread_actors(n_speakers, seed)
-    for speaker in speakers:
-        for sentence in SENTENCES[:n_sentences]:
-            for code in EMOTION_CODES:
-                first = sentence == "IEO" and code != "NEU"
-                for level in ("LO", "MD", "HI") if first else ("XX",):
-                    name = f"{speaker.name}_{sentence}_{code}_{level}"
-                    clips.append(
-                        Clip(
-                            path=f"AudioWAV/{name}.wav",
-                            speaker=speaker,
-                            emotion=code.lower(),
-                            label=code.lower(),
-                            sentence=sentence,
-                            strength=STRENGTH[level],
-                        )
-                    )
-    arguments = {
-        "n_speakers": n_speakers,
-        "n_sentences": n_sentences,
-        "sample_rate": sample_rate,
-        "seed": seed,
-    }
-    if not open_tree(folder, "CREMA-D", arguments):
-        write_clips(folder, clips, seed, sample_rate)
-        _write_tables(folder, clips, speakers, seed)
-        close_tree(folder)
-    return count_labels(clips)
+    speakers = spread_actors(n_speakers, seed)
+    clips = (
+        Clip(
+            path=f"AudioWAV/{speaker.name}_{sentence}_{code}_{level}.wav",
+            speaker=speaker,
+            emotion=code.lower(),
+            label=code.lower(),
+            sentence=sentence,
+            strength=STRENGTH[level],
+        )
+        for speaker in speakers
+        for sentence in SENTENCES[:n_sentences]
+        for code in EMOTION_CODES
+        for level in (
+            ("LO", "MD", "HI")
+            if sentence == "IEO" and code != "NEU"
+            else ("XX",)
+        )
+    )
+    return make_tree(
+        folder,
+        "CREMA-D",
+        clips,
+        sizes={
+            "n_speakers": (n_speakers, 91),
+            "n_sentences": (n_sentences, 12),
+        },
+        sample_rate=sample_rate,
+        seed=seed,
+        tables=lambda clips, _: _tables(clips, speakers, seed),
+    )
 
 
-def _spread_actors(n_speakers, seed):
+def spread_actors(n_speakers, seed):
     """Choose actors from the five blocks in turn: [n_speakers] speakers."""
     places = sorted(
         (place, block, first + place)
@@ -116,53 +98,41 @@ def _spread_actors(n_speakers, seed):
         for place in range(last - first + 1)
     )
     return sorted(
-        (
-            make_speaker(str(actor), "MF"[(place + block) % 2], seed)
-            for place, block, actor in places[:n_speakers]
-        ),
-        key=lambda speaker: speaker.name,
+        make_speaker(str(actor), "MF"[(place + block) % 2], seed)
+        for place, block, actor in places[:n_speakers]
     )
 
 
-def _write_tables(folder, clips, speakers, seed):
+def _tables(clips, speakers, seed):
     """Write the three CSV files, quoted as the official ones are."""
-    people = ['"ActorID","Age","Sex","Race","Ethnicity"\n']
+    people = ['"ActorID","Age","Sex","Race","Ethnicity"']
     for speaker in speakers:
         age = generator(seed, "age", speaker.name).integers(20, 75)
         sex = {"F": "Female", "M": "Male"}[speaker.gender]
-        people.append(f'{speaker.name},{age},"{sex}","Unknown","Unknown"\n')
-    stimuli = ['"Stimulus_Number","Filename"\n']
+        people.append(f'{speaker.name},{age},"{sex}","Unknown","Unknown"')
+    stimuli = ['"Stimulus_Number","Filename"']
     modes = [f'"{mode}Vote","{mode}Level"' for mode in CROWD]
-    votes = [f'"","FileName",{",".join(modes)}\n']
+    votes = [f'"","FileName",{",".join(modes)}']
     for i, clip in enumerate(clips, start=1):
         name = clip.path.removeprefix("AudioWAV/").removesuffix(".wav")
-        stimuli.append(f'{i},"{name}"\n')
+        stimuli.append(f'{i},"{name}"')
         cells = [str(i), name]
         for mode, (agree, tie) in CROWD.items():
             rng = generator(seed, "votes", mode, name)
-            cells += _vote(clip.label[0].upper(), agree, tie, rng)
-        votes.append(",".join(f'"{cell}"' for cell in cells) + "\n")
-    write_text(folder, "VideoDemographics.csv", "".join(people))
-    write_text(folder, "SentenceFilenames.csv", "".join(stimuli))
-    write_text(folder, "processedResults/summaryTable.csv", "".join(votes))
+            cells += draw_vote(clip.label[0].upper(), agree, tie, rng)
+        votes.append(",".join(f'"{cell}"' for cell in cells))
+    return {
+        "VideoDemographics.csv": "\n".join([*people, ""]),
+        "SentenceFilenames.csv": "\n".join([*stimuli, ""]),
+        "processedResults/summaryTable.csv": "\n".join([*votes, ""]),
+    }
 
 
-def _vote(intended, agree, tie, rng):
+def draw_vote(intended, agree, tie, rng):
     """Draw the crowd's letter and mean level; a tie has two of each.
 
-    Arguments
-    ---------
-    intended : str
-        First letter of the emotion.
-    agree, tie : float
-        Their probabilities; otherwise most hear neutral.
-    rng : numpy.random.Generator
-        Where the votes come from.
-
-    Returns
-    -------
-    tuple of str
-        Such as ``("A", "63.5")`` or ``("A:D", "37.20:58.60")``.
+    Such as ``("A", "63.5")`` or ``("A:D", "37.20:58.60")``, with the
+    probabilities ``agree`` and ``tie``; otherwise most hear neutral.
     """
     others = sorted(set("NHSAFD") - {intended})
     other = others[rng.integers(len(others))]

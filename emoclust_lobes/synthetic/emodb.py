@@ -1,21 +1,13 @@
 """A miniature EMO-DB: ``wav/03a01Fa.wav``."""
 
-from emoclust_lobes.synthetic.speakers import make_speaker
-from emoclust_lobes.synthetic.tree import Clip, check_sizes, make_tree
+from emoclust_lobes.synthetic.tree import Clip, make_tree
+from emoclust_lobes.synthetic.voice import make_speaker
 
 MEN = ("03", "10", "11", "12", "15")
 ACTORS = ("03", "16", "08", "15", "09", "10", "11", "13", "12", "14")
 TEXTS = ("a01", "a02", "a04", "a05", "a07", "b01", "b02", "b03", "b09", "b10")
-# Letter, label, and how it is spoken here: boredom is calm.
-EMOTIONS = (
-    ("W", "ang", "ang"),
-    ("L", "bor", "cal"),
-    ("E", "dis", "dis"),
-    ("A", "fea", "fea"),
-    ("F", "hap", "hap"),
-    ("N", "neu", "neu"),
-    ("T", "sad", "sad"),
-)
+LABELS = ("ang", "bor", "dis", "fea", "hap", "neu", "sad")
+LETTERS = "WLEAFNT"
 
 
 def make_emodb(
@@ -24,21 +16,18 @@ def make_emodb(
     """Make a synthetic corpus with EMO-DB's folders and file names.
 
     Each actor says every sentence once in each of seven emotions. (In the corpus
-    the emotions are not balanced.) A finished tree is left as it is, a
-    half-made one is completed.
+    the emotions are not balanced.)
 
     Arguments
     ---------
     folder : str or pathlib.Path
-        New folder for the tree.
+        New folder for the tree; of a half-made one the rest is made.
     n_speakers : int
         Actors, 1 to 10, a man and a woman in turn.
     n_sentences : int
         Sentences, 1 to 10.
-    sample_rate : int
-        In Hz.
-    seed : int
-        Other seeds give other people.
+    sample_rate, seed : int
+        In Hz. Other seeds give other people.
 
     Returns
     -------
@@ -47,10 +36,8 @@ def make_emodb(
 
     Raises
     ------
-    ValueError
-        When a number is out of the corpus's range.
-    FileExistsError
-        When the folder holds anything but this tree.
+    EmoclustError, FileExistsError
+        When the corpus has not as many; when the folder holds anything else.
 
     Example
     -------
@@ -60,27 +47,26 @@ def make_emodb(
     >>> (folder / "wav" / "03a01La.wav").exists()
     True
     """
-    sizes = {"n_speakers": n_speakers, "n_sentences": n_sentences}
-    check_sizes("EMO-DB", sizes, {"n_speakers": 10, "n_sentences": 10})
-    clips = []
-    for actor in ACTORS[:n_speakers]:
-        speaker = make_speaker(actor, "M" if actor in MEN else "F", seed)
-        clips += [
-            Clip(
-                path=f"wav/{actor}{text}{letter}a.wav",
-                speaker=speaker,
-                emotion=emotion,
-                label=label,
-                sentence=f"EMO-DB-{text}",
-            )
-            for text in TEXTS[:n_sentences]
-            for letter, label, emotion in EMOTIONS
-        ]
+    clips = (
+        Clip(
+            path=f"wav/{actor}{text}{letter}a.wav",
+            speaker=make_speaker(actor, "M" if actor in MEN else "F", seed),
+            emotion="cal" if label == "bor" else label,
+            label=label,
+            sentence=f"EMO-DB-{text}",
+        )
+        for actor in ACTORS[:n_speakers]
+        for text in TEXTS[:n_sentences]
+        for letter, label in zip(LETTERS, LABELS, strict=True)
+    )
     return make_tree(
         folder,
         "EMO-DB",
         clips,
-        sizes=sizes,
+        sizes={
+            "n_speakers": (n_speakers, 10),
+            "n_sentences": (n_sentences, 10),
+        },
         sample_rate=sample_rate,
         seed=seed,
     )

@@ -1,35 +1,14 @@
 """A miniature IEMOCAP_full_release, with the traps of its names and files."""
 
 import collections
-import pathlib
 
-from data_prep.storage.files import replacing
-from emoclust_lobes.synthetic.speakers import (
-    generator,
-    make_channel,
-    make_speaker,
-)
-from emoclust_lobes.synthetic.tree import (
-    Clip,
-    close_tree,
-    count_labels,
-    open_tree,
-    write_clips,
-    write_text,
-)
+from emoclust_lobes.synthetic.tree import Clip, make_tree
+from emoclust_lobes.synthetic.voice import generator, make_channel, make_speaker
 
-# What the labels outside the four classes sound like, and how strongly.
-OUTSIDE = {
-    "fru": ("ang", 0.6),
-    "xxx": ("neu", 1.0),
-    "sur": ("sur", 1.0),
-    "oth": ("dis", 0.5),
-    "fea": ("fea", 1.0),
-    "dis": ("dis", 1.0),
-}
-HAPPY = {"hap": ("hap", 0.9), "exc": ("hap", 1.3)}
-PLAIN = {label: (label, 1.0) for label in ("neu", "ang", "sad")}
-VOICES = {**OUTSIDE, **HAPPY, **PLAIN}
+# Labels that do not sound as they are called, or not as strongly
+VOICES = {"fru": ("ang", 0.6), "xxx": ("neu", 1.0), "oth": ("dis", 0.5)}
+VOICES |= {"hap": ("hap", 0.9), "exc": ("hap", 1.3)}
+OUTSIDE = ("fru", "xxx", "sur", "oth", "fea", "dis")
 # In the corpus, too, some names end in a letter that names no speaker.
 DIALOGUES = {
     1: ("Ses01F_impro01", "Ses01M_script01_1"),
@@ -39,6 +18,8 @@ DIALOGUES = {
     5: ("Ses05F_impro07", "Ses05M_script01_1b"),
 }
 GAP_SECONDS = 0.4  # between two turns
+# By the computer on which the corpus was packed, beside every label file
+LEFT_BEHIND = b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X\xff\xfe"
 
 
 def make_iemocap(
@@ -56,13 +37,12 @@ def make_iemocap(
     speakers talk, and the letter in the turn's last field says who; some
     dialogues' names end in a letter; EmoEvaluation holds binary ``._*.txt``
     files and the single annotators' folders; half of the happy turns
-    are labeled ``exc``; and some labels are outside the four classes. A
-    finished tree is left as it is, a half-made one is completed.
+    are labeled ``exc``; and some labels are outside the four classes.
 
     Arguments
     ---------
     folder : str or pathlib.Path
-        New folder for the tree.
+        New folder for the tree; of a half-made one the rest is made.
     n_sessions : int
         Sessions, 1 to 5, of one woman and one man each.
     n_per_emotion : int
@@ -70,10 +50,8 @@ def make_iemocap(
     n_outside : int
         Turns of each speaker with a label outside of them: fru, xxx, sur,
         oth, fea and dis in turn.
-    sample_rate : int
-        In Hz.
-    seed : int
-        Other seeds give other people.
+    sample_rate, seed : int
+        In Hz. Other seeds give other people.
 
     Returns
     -------
@@ -82,10 +60,8 @@ def make_iemocap(
 
     Raises
     ------
-    ValueError
-        When the number of sessions is out of the corpus's range.
-    FileExistsError
-        When the folder holds anything but this tree.
+    EmoclustError, FileExistsError
+        When the corpus has not as many; when the folder holds anything else.
 
     Example
     -------
@@ -96,96 +72,82 @@ def make_iemocap(
     >>> counts["Ses01F"]
     {'ang': 2, 'exc': 1, 'fru': 1, 'hap': 1, 'neu': 2, 'sad': 2}
     """
-    if not 1 <= n_sessions <= 5:
-        raise ValueError(f"n_sessions is {n_sessions}: IEMOCAP has 1 to 5")
     labels = [
         label
         for i in range(n_per_emotion)
-        for label in (*PLAIN, ("hap", "exc")[i % 2])
+        for label in ("neu", "ang", "sad", ("hap", "exc")[i % 2])
     ]
-    labels += [list(OUTSIDE)[i % len(OUTSIDE)] for i in range(n_outside)]
-    clips = []
-    for session in range(1, n_sessions + 1):
-        clips += _session_turns(session, labels, seed)
-    arguments = {
-        "n_sessions": n_sessions,
-        "n_per_emotion": n_per_emotion,
-        "n_outside": n_outside,
-        "sample_rate": sample_rate,
-        "seed": seed,
-    }
-    if not open_tree(folder, "IEMOCAP", arguments):
-        seconds = write_clips(folder, clips, seed, sample_rate)
-        _write_labels(pathlib.Path(folder), clips, seconds)
-        close_tree(folder)
-    return count_labels(clips)
+    labels += [OUTSIDE[i % len(OUTSIDE)] for i in range(n_outside)]
+    sessions = range(1, n_sessions + 1)
+    return make_tree(
+        folder,
+        "IEMOCAP",
+        (y for x in sessions for y in _session_turns(x, labels, seed)),
+        sizes={
+            "n_sessions": (n_sessions, 5),
+            "n_per_emotion": (n_per_emotion, None),
+            "n_outside": (n_outside, None),
+        },
+        sample_rate=sample_rate,
+        seed=seed,
+        tables=_label_files,
+    )
 
 
 def _session_turns(session, labels, seed):
     """List a session's turns, its speakers taking turns in its dialogues."""
-    orders = {
-        make_speaker(f"Ses{session:02d}{gender}", gender, seed): generator(
-            seed, "order", session, gender
-        ).permutation(labels)
-        for gender in "FM"
-    }
-    numbers: collections.Counter[tuple] = collections.Counter()
-    turns = []
-    for i in range(len(labels)):
-        dialogue = DIALOGUES[session][i % len(DIALOGUES[session])]
-        for speaker, order in orders.items():
-            number = numbers[dialogue, speaker]
-            numbers[dialogue, speaker] += 1
+    speakers = [make_speaker(f"Ses{session:02d}{x}", x, seed) for x in "FM"]
+    orders = [
+        generator(seed, "order", session, speaker.gender).permutation(labels)
+        for speaker in speakers
+    ]
+    for i, spoken in enumerate(zip(*orders, strict=True)):
+        number, place = divmod(i, len(DIALOGUES[session]))
+        dialogue = DIALOGUES[session][place]
+        for speaker, label in zip(speakers, spoken, strict=True):
             turn = f"{dialogue}_{speaker.gender}{number:03d}"
-            emotion, strength = VOICES[order[i]]
-            turns.append(
-                Clip(
-                    path=f"Session{session}/sentences/wav/{dialogue}/{turn}.wav",
-                    speaker=speaker,
-                    emotion=emotion,
-                    label=str(order[i]),
-                    sentence=turn,
-                    strength=strength,
-                    channel=make_channel(f"Session{session}", seed),
-                )
+            emotion, strength = VOICES.get(label, (str(label), 1.0))
+            yield Clip(
+                path=f"Session{session}/sentences/wav/{dialogue}/{turn}.wav",
+                speaker=speaker,
+                emotion=emotion,
+                label=str(label),
+                sentence=turn,
+                strength=strength,
+                channel=make_channel(f"Session{session}", seed),
             )
-    return turns
 
 
-def _write_labels(folder, clips, seconds):
+def _label_files(clips, seconds):
     """Write each dialogue's evaluation, annotators' files and transcript."""
     dialogues = collections.defaultdict(list)
     for clip, duration in zip(clips, seconds, strict=True):
-        wav = pathlib.PurePosixPath(clip.path)
-        dialogues[wav.parts[0], wav.parts[-2]].append(
-            (wav.stem, clip.label, duration)
-        )
+        session, _, _, dialogue, wav = clip.path.split("/")
+        turn = wav.removesuffix(".wav")
+        dialogues[session, dialogue].append((turn, clip.label, duration))
+    files: dict[str, str | bytes] = {}
     for (session, dialogue), turns in dialogues.items():
-        evaluation = [
-            "% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]\n\n"
-        ]
-        transcript, categories, attributes = [], [], []
+        evaluation = "% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]\n\n"
+        transcript = categories = attributes = ""
         stop = 0.0
         for turn, label, duration in turns:
             start = stop + GAP_SECONDS
             stop = start + duration
-            evaluation.append(
+            evaluation += (
                 f"[{start:.4f} - {stop:.4f}]\t{turn}\t{label}\t"
                 "[2.5000, 2.5000, 2.5000]\n"
                 "C-E2:\tNeutral state;\t()\n"
                 "A-E3:\tval 3; act 2; dom  2;\t()\n\n"
             )
-            transcript.append(f"{turn} [{start:08.4f}-{stop:08.4f}]: ...\n")
-            categories.append(f"{turn} :Neutral state; ()\n")
-            attributes.append(f"{turn} :act 2; :val 3; :dom  2; ()\n")
+            transcript += f"{turn} [{start:08.4f}-{stop:08.4f}]: ...\n"
+            categories += f"{turn} :Neutral state; ()\n"
+            attributes += f"{turn} :act 2; :val 3; :dom  2; ()\n"
         labels = f"{session}/dialog/EmoEvaluation"
-        for path, lines in (
-            (f"{labels}/{dialogue}.txt", evaluation),
-            (f"{labels}/Categorical/{dialogue}_e2_cat.txt", categories),
-            (f"{labels}/Attribute/{dialogue}_e3_atr.txt", attributes),
-            (f"{session}/dialog/transcriptions/{dialogue}.txt", transcript),
-        ):
-            write_text(folder, path, "".join(lines))
-        # Left behind by the computer on which the corpus was packed.
-        with replacing(folder / f"{labels}/._{dialogue}.txt", "wb") as stream:
-            stream.write(b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X\xff\xfe")
+        files |= {
+            f"{labels}/{dialogue}.txt": evaluation,
+            f"{labels}/Categorical/{dialogue}_e2_cat.txt": categories,
+            f"{labels}/Attribute/{dialogue}_e3_atr.txt": attributes,
+            f"{session}/dialog/transcriptions/{dialogue}.txt": transcript,
+            f"{labels}/._{dialogue}.txt": LEFT_BEHIND,
+        }
+    return files

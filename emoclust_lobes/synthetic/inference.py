@@ -59,24 +59,7 @@ METRICS = {
 
 
 def made_up_model(folder):
-    """Write an inference folder with random weights and made-up results.
-
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        The folder to write.
-
-    Returns
-    -------
-    pathlib.Path
-        The folder.
-
-    Example
-    -------
-    >>> folder = made_up_model(getfixture("tmp_path") / "inference")
-    >>> (folder / "hyperparams.yaml").is_file()
-    True
-    """
+    """Write an inference folder with random weights and made-up results."""
     folder = pathlib.Path(folder)
     torch.manual_seed(3)
     write_inference_folder(

@@ -30,30 +30,9 @@ WHISPER = {
 def save_tiny(kind, folder, do_normalize=True, **settings):
     """Leave a model of three layers and its feature extractor in a folder.
 
-    The weights are the same each time: PyTorch's generator is seeded. Where
-    the transformers library is not installed, the test that asks is skipped.
-
-    Arguments
-    ---------
-    kind : str
-        ``wav2vec2``, ``hubert``, ``wavlm`` or ``whisper``.
-    folder : str or pathlib.Path
-        Where they go.
-    do_normalize : bool
-        Whether the extractor normalizes waveforms; Whisper's has no choice.
-    **settings
-        Changes of the model's configuration.
-
-    Returns
-    -------
-    str or pathlib.Path
-        The folder, in the place of a trained model's.
-
-    Example
-    -------
-    >>> folder = save_tiny("hubert", getfixture("tmp_path"))
-    >>> sorted(path.name for path in folder.iterdir())
-    ['config.json', 'model.safetensors', 'preprocessor_config.json']
+    ``kind`` is wav2vec2, hubert, wavlm or whisper; ``settings`` change the
+    model's configuration. The weights are the same each time. Where the
+    transformers library is not installed, the test that asks is skipped.
     """
     import pytest  # only tests need it
 

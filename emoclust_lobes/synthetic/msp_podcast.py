@@ -1,23 +1,12 @@
 """A miniature MSP-Podcast: ``Audios/MSP-PODCAST_0001_0001.wav``."""
 
-from emoclust_lobes.synthetic.speakers import make_speaker
-from emoclust_lobes.synthetic.tree import Clip, check_sizes, make_tree
+from emoclust_lobes.synthetic.tree import Clip, make_tree
+from emoclust_lobes.synthetic.voice import make_channel, make_speaker
 
 SPLITS = ("Train", "Train", "Train", "Development", "Test1", "Test2")
-# Letter and how it is spoken: contempt like disgust, the last two neutral.
-EMOTIONS = {
-    "A": "ang",
-    "S": "sad",
-    "H": "hap",
-    "U": "sur",
-    "F": "fea",
-    "D": "dis",
-    "C": "dis",
-    "N": "neu",
-    "O": "neu",
-    "X": "neu",
-}
-HEADING = "FileName,EmoClass,EmoAct,EmoVal,EmoDom,SpkrID,Gender,Split_Set"
+# How letters are spoken: contempt like disgust, the last two neutral.
+SPOKEN = "ang sad hap sur fea dis dis neu neu neu".split()
+EMOTIONS = dict(zip("ASHUFDCNOX", SPOKEN, strict=True))
 
 
 def make_msp_podcast(
@@ -27,21 +16,18 @@ def make_msp_podcast(
 
     Each speaker has a podcast; three of six train, and one each is in
     Development, Test1 and Test2. As in the corpus, some segments are of
-    unknown speakers: one of each podcast. A finished tree is left as it is, a
-    half-made one is completed.
+    unknown speakers: one of each podcast.
 
     Arguments
     ---------
     folder : str or pathlib.Path
-        New folder for the tree.
+        New folder for the tree; of a half-made one the rest is made.
     n_speakers : int
         Known speakers, men and women in turn, 1 to 60 here.
     n_segments : int
         Segments with each of ten labels, 1 to 100 here.
-    sample_rate : int
-        In Hz.
-    seed : int
-        Other seeds give other people.
+    sample_rate, seed : int
+        In Hz. Other seeds give other people.
 
     Returns
     -------
@@ -50,10 +36,8 @@ def make_msp_podcast(
 
     Raises
     ------
-    ValueError
-        When a number is out of the corpus's range.
-    FileExistsError
-        When the folder holds anything but this tree.
+    EmoclustError, FileExistsError
+        When the corpus has not as many; when the folder holds anything else.
 
     Example
     -------
@@ -63,35 +47,44 @@ def make_msp_podcast(
     >>> (folder / "Labels" / "labels_consensus.csv").read_text().split()[1]
     'MSP-PODCAST_0001_0000.wav,A,4.0,4.0,4.0,1,Male,Train'
     """
-    sizes = {"n_speakers": n_speakers, "n_segments": n_segments}
-    check_sizes("MSP-Podcast", sizes, {"n_speakers": 60, "n_segments": 100})
-    clips, rows = [], [HEADING]
+    return make_tree(
+        folder,
+        "MSP-Podcast",
+        _segments(n_speakers, n_segments, seed),
+        sizes={
+            "n_speakers": (n_speakers, 60),
+            "n_segments": (n_segments, 100),
+        },
+        sample_rate=sample_rate,
+        seed=seed,
+        tables=_table,
+    )
+
+
+def _segments(n_speakers, n_segments, seed):
     for podcast in range(1, n_speakers + 1):
         speaker = make_speaker(str(podcast), "FM"[podcast % 2], seed)
         guest = make_speaker("Unknown", speaker.gender, seed + podcast)
         segments = [(letter, speaker) for letter in EMOTIONS] * n_segments
         for number, (letter, who) in enumerate([*segments, ("N", guest)]):
             name = f"MSP-PODCAST_{podcast:04d}_{number:04d}.wav"
-            gender = {"F": "Female", "M": "Male"}[who.gender]
-            part = SPLITS[(podcast - 1) % len(SPLITS)]
-            rows.append(
-                f"{name},{letter},4.0,4.0,4.0,{who.name},{gender},{part}"
+            yield Clip(
+                path=f"Audios/{name}",
+                speaker=who,
+                emotion=EMOTIONS[letter],
+                label=letter,
+                sentence=name,
+                channel=make_channel(podcast, seed),
             )
-            clips.append(
-                Clip(
-                    path=f"Audios/{name}",
-                    speaker=who,
-                    emotion=EMOTIONS[letter],
-                    label=letter,
-                    sentence=name,
-                )
-            )
-    return make_tree(
-        folder,
-        "MSP-Podcast",
-        clips,
-        sizes=sizes,
-        sample_rate=sample_rate,
-        seed=seed,
-        tables={"Labels/labels_consensus.csv": "\n".join([*rows, ""])},
-    )
+
+
+def _table(clips, _):
+    rows = ["FileName,EmoClass,EmoAct,EmoVal,EmoDom,SpkrID,Gender,Split_Set"]
+    for clip in clips:
+        podcast = int(clip.sentence.split("_")[1])
+        gender = {"F": "Female", "M": "Male"}[clip.speaker.gender]
+        rows.append(
+            f"{clip.sentence},{clip.label},4.0,4.0,4.0,{clip.speaker.name},"
+            f"{gender},{SPLITS[(podcast - 1) % len(SPLITS)]}"
+        )
+    return {"Labels/labels_consensus.csv": "\n".join([*rows, ""])}

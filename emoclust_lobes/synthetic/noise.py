@@ -8,31 +8,9 @@ from data_prep.manifests.manifest import Source, Utterance, write_manifest
 
 
 def write_noise(path, samples, rate=16000, channels=1, seed=0):
-    """Write an audio file of noise.
+    """Write an audio file of noise of so many samples; return its path.
 
-    Arguments
-    ---------
-    path : pathlib.Path
-        The file; its folder is made.
-    samples : int
-        Its length.
-    rate : int
-        In Hz.
-    channels : int
-        How many.
-    seed : int
-        Another seed, as another length, gives other noise.
-
-    Returns
-    -------
-    pathlib.Path
-        The file.
-
-    Example
-    -------
-    >>> path = write_noise(getfixture("tmp_path") / "a.wav", samples=800)
-    >>> soundfile.info(path).frames
-    800
+    Another seed, as another length, gives other noise.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     noise = np.random.default_rng([samples, seed]).normal(
@@ -43,30 +21,11 @@ def write_noise(path, samples, rate=16000, channels=1, seed=0):
 
 
 def make_noise(folder, lengths, name="pool", n_speakers=2):
-    """Write a pool of noise and its manifest.
+    """Write a pool of noise and its manifest, which is returned.
 
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        Where they go; the root of the manifest's paths.
-    lengths : sequence of int
-        Samples of each utterance, at 16 kHz.
-    name : str
-        Of the pool; utterances are called by it and their number.
-    n_speakers : int
-        To whom the utterances are dealt in turn.
-
-    Returns
-    -------
-    list of Source
-        The manifest.
-
-    Example
-    -------
-    >>> from data_prep.manifests.manifest import read_manifests
-    >>> sources = make_noise(getfixture("tmp_path"), [8000, 16000])
-    >>> read_manifests(sources)[["ID", "spk_id"]].values.tolist()
-    [['pool0', 's0'], ['pool1', 's1']]
+    The utterances, of so many samples at 16 kHz, are called by the pool's name
+    and their number and are dealt to the speakers in turn; paths in the
+    manifest are below ``folder``.
     """
     folder = pathlib.Path(folder)
     utterances = []

@@ -1,12 +1,12 @@
 """A miniature pool of unlabeled speech: ``SPEAKER/SESSION/utt.wav``."""
 
-from emoclust_lobes.synthetic.speakers import (
+from emoclust_lobes.synthetic.tree import Clip, make_tree
+from emoclust_lobes.synthetic.voice import (
     EMOTIONS,
     generator,
     make_channel,
     make_speaker,
 )
-from emoclust_lobes.synthetic.tree import Clip, make_tree
 
 
 def make_pool(
@@ -22,22 +22,20 @@ def make_pool(
 
     No file says which emotion a clip has. As in found speech, each session
     has a microphone and a room of its own, and every utterance is another
-    sentence. A finished tree is left as it is, a half-made one is completed.
+    sentence.
 
     Arguments
     ---------
     folder : str or pathlib.Path
-        New folder for the tree.
+        New folder for the tree; of a half-made one the rest is made.
     n_speakers : int
         Speakers, women and men in turn.
     n_sessions : int
         Sessions of each speaker.
     n_utterances : int
         Utterances of each session, the emotions in turn.
-    sample_rate : int
-        In Hz.
-    seed : int
-        Other seeds give other people.
+    sample_rate, seed : int
+        In Hz. Other seeds give other people.
 
     Returns
     -------
@@ -58,35 +56,36 @@ def make_pool(
     >>> (folder / "spk002" / "session1" / "utt001.wav").exists()
     True
     """
-    codes = sorted(EMOTIONS)
-    clips = []
-    for i in range(1, n_speakers + 1):
-        speaker = make_speaker(f"spk{i:03d}", "MF"[i % 2], seed)
-        for session in range(1, n_sessions + 1):
-            place = f"{speaker.name}/session{session}"
-            first = generator(seed, "emotions", place).integers(len(codes))
-            for utterance in range(1, n_utterances + 1):
-                emotion = codes[(first + utterance) % len(codes)]
-                path = f"{place}/utt{utterance:03d}.wav"
-                clips.append(
-                    Clip(
-                        path=path,
-                        speaker=speaker,
-                        emotion=emotion,
-                        label=emotion,
-                        sentence=path,
-                        channel=make_channel(place, seed),
-                    )
-                )
     return make_tree(
         folder,
         "a pool of unlabeled speech",
-        clips,
+        _utterances(n_speakers, n_sessions, n_utterances, seed),
         sizes={
-            "n_speakers": n_speakers,
-            "n_sessions": n_sessions,
-            "n_utterances": n_utterances,
+            "n_speakers": (n_speakers, None),
+            "n_sessions": (n_sessions, None),
+            "n_utterances": (n_utterances, None),
         },
         sample_rate=sample_rate,
         seed=seed,
     )
+
+
+def _utterances(n_speakers, n_sessions, n_utterances, seed):
+    codes = sorted(EMOTIONS)
+    for i in range(1, n_speakers + 1):
+        speaker = make_speaker(f"spk{i:03d}", "MF"[i % 2], seed)
+        for session in range(1, n_sessions + 1):
+            place = f"{speaker.name}/session{session}"
+            channel = make_channel(place, seed)
+            first = generator(seed, "emotions", place).integers(len(codes))
+            for utterance in range(1, n_utterances + 1):
+                emotion = codes[(first + utterance) % len(codes)]
+                path = f"{place}/utt{utterance:03d}.wav"
+                yield Clip(
+                    path=path,
+                    speaker=speaker,
+                    emotion=emotion,
+                    label=emotion,
+                    sentence=path,
+                    channel=channel,
+                )

@@ -1,9 +1,7 @@
 """A miniature RAVDESS: ``Actor_01/03-01-EE-II-SS-RR-01.wav``."""
 
-import itertools
-
-from emoclust_lobes.synthetic.speakers import make_speaker
-from emoclust_lobes.synthetic.tree import Clip, check_sizes, make_tree
+from emoclust_lobes.synthetic.tree import Clip, make_tree
+from emoclust_lobes.synthetic.voice import make_speaker
 
 EMOTION_CODES = ("neu", "cal", "hap", "sad", "ang", "fea", "dis", "sur")
 STRENGTH = {1: 0.8, 2: 1.3}  # of normal and strong intensity
@@ -21,23 +19,20 @@ def make_ravdess(
     """Make a synthetic corpus with RAVDESS's folders and file names.
 
     Each actor says ``15 * n_statements * n_repetitions`` clips: seven emotions
-    at two intensities, and neutral, which has no strong intensity. A finished
-    tree is left as it is, a half-made one is completed.
+    at two intensities, and neutral, which has no strong intensity.
 
     Arguments
     ---------
     folder : str or pathlib.Path
-        New folder for the tree.
+        New folder for the tree; of a half-made one the rest is made.
     n_speakers : int
         Actors, 1 to 24: odd numbers are men, even numbers women.
     n_statements : int
         Sentences, 1 or 2.
     n_repetitions : int
         Takes of each, 1 or 2.
-    sample_rate : int
-        In Hz; 48000 is the corpus's own.
-    seed : int
-        Other seeds give other people.
+    sample_rate, seed : int
+        In Hz; 48000 is the corpus's own. Other seeds give other people.
 
     Returns
     -------
@@ -46,10 +41,8 @@ def make_ravdess(
 
     Raises
     ------
-    ValueError
-        When a number is out of the corpus's range.
-    FileExistsError
-        When the folder holds anything but this tree.
+    EmoclustError, FileExistsError
+        When the corpus has not as many; when the folder holds anything else.
 
     Example
     -------
@@ -62,49 +55,31 @@ def make_ravdess(
     >>> (folder / "Actor_01" / "03-01-05-02-01-01-01.wav").exists()
     True
     """
-    sizes = {
-        "n_speakers": n_speakers,
-        "n_statements": n_statements,
-        "n_repetitions": n_repetitions,
-    }
-    check_sizes(
-        "RAVDESS",
-        sizes,
-        {"n_speakers": 24, "n_statements": 2, "n_repetitions": 2},
+    clips = (
+        Clip(
+            path=f"Actor_{actor:02d}/03-01-{code:02d}-{intensity:02d}"
+            f"-{statement:02d}-{repetition:02d}-{actor:02d}.wav",
+            speaker=make_speaker(f"Actor_{actor:02d}", "FM"[actor % 2], seed),
+            emotion=emotion,
+            label=emotion,
+            sentence=f"RAVDESS-{statement}",
+            strength=STRENGTH[intensity],
+        )
+        for actor in range(1, n_speakers + 1)
+        for code, emotion in enumerate(EMOTION_CODES, start=1)
+        for intensity in ((1,) if emotion == "neu" else (1, 2))
+        for statement in range(1, n_statements + 1)
+        for repetition in range(1, n_repetitions + 1)
     )
-    clips = []
-    for actor in range(1, n_speakers + 1):
-        speaker = make_speaker(f"Actor_{actor:02d}", "FM"[actor % 2], seed)
-        for (
-            code,
-            emotion,
-        ), intensity, statement, repetition in itertools.product(
-            enumerate(EMOTION_CODES, start=1),
-            (1, 2),
-            range(1, n_statements + 1),
-            range(1, n_repetitions + 1),
-        ):
-            if emotion == "neu" and intensity == 2:
-                continue
-            name = (
-                f"03-01-{code:02d}-{intensity:02d}-{statement:02d}"
-                f"-{repetition:02d}-{actor:02d}"
-            )
-            clips.append(
-                Clip(
-                    path=f"{speaker.name}/{name}.wav",
-                    speaker=speaker,
-                    emotion=emotion,
-                    label=emotion,
-                    sentence=f"RAVDESS-{statement}",
-                    strength=STRENGTH[intensity],
-                )
-            )
     return make_tree(
         folder,
         "RAVDESS",
         clips,
-        sizes=sizes,
+        sizes={
+            "n_speakers": (n_speakers, 24),
+            "n_statements": (n_statements, 2),
+            "n_repetitions": (n_repetitions, 2),
+        },
         sample_rate=sample_rate,
         seed=seed,
     )

@@ -6,8 +6,7 @@ import pathlib
 import numpy as np
 import pandas as pd
 from data_prep.storage.files import write_json
-from emoclust_lobes.protocol.cells import merge_cells, read_results
-from emoclust_lobes.protocol.rows import cell_rows
+from emoclust_lobes.protocol.runs import merge_runs, read_results, run_rows
 
 CLASSES = ("ang", "hap", "neu", "sad")
 FACTS = {
@@ -26,32 +25,10 @@ FEW = {("none", 1.0, ""): 0.5, ("contrastive", 1.0, ""): 0.7}
 
 
 def make_predictions(rng, fold, uar, n_speakers=3):
-    """Make up predictions that are right with a probability.
+    """Make up predictions of which so many are right; wrong ones are random.
 
-    Arguments
-    ---------
-    rng : numpy.random.Generator
-        Source of the draws.
-    fold : int
-        The speakers of another fold are others.
-    uar : float
-        What their UAR comes near to; wrong ones are drawn at random.
-    n_speakers : int
-        Number of test speakers, of 20 utterances each.
-
-    Returns
-    -------
-    predictions : pandas.DataFrame
-        ``ID, truth, prediction``.
-    speakers : pandas.Series
-        Speaker by ID.
-
-    Example
-    -------
-    >>> rng = np.random.default_rng(0)
-    >>> predictions, speakers = make_predictions(rng, fold=1, uar=0.7)
-    >>> len(predictions), speakers.unique().tolist()
-    (60, ['f1s0', 'f1s1', 'f1s2'])
+    Returns a DataFrame of ``ID, truth, prediction``, 20 utterances of each test
+    speaker, whose names depend on the fold, and a Series of speakers by ID.
     """
     truth = np.tile(np.repeat(CLASSES, [3, 5, 8, 4]), n_speakers)
     names = [f"f{fold}s{number}" for number in range(n_speakers)]
@@ -64,40 +41,20 @@ def make_predictions(rng, fold, uar, n_speakers=3):
     return predictions, pd.Series(np.repeat(names, 20), index=ids)
 
 
-def make_cells(conditions, n_folds=3, n_seeds=2, seed=0, n_speakers=3):
-    """Make up the cells of a protocol.
+def make_runs(conditions, n_folds=3, n_seeds=2, seed=0, n_speakers=3):
+    """Make up the runs of a protocol: the two DataFrames of ``run_rows``.
 
-    Arguments
-    ---------
-    conditions : dict
-        System, share of the labels and enrolled clips -> UAR.
-    n_folds, n_seeds : int
-        How many of each.
-    seed : int
-        Of the draws.
-    n_speakers : int
-        Test speakers of a fold.
-
-    Returns
-    -------
-    cells, speakers : pandas.DataFrame
-        As of ``cell_rows``.
-
-    Example
-    -------
-    >>> cells, speakers = make_cells(FEW)
-    >>> len(cells), len(speakers)
-    (12, 36)
+    ``conditions`` gives a UAR for system, share of the labels, enrolled clips.
     """
     rng = np.random.default_rng(seed)
     made = []
-    runs = itertools.product(range(1, n_folds + 1), range(n_seeds))
+    places = itertools.product(range(1, n_folds + 1), range(n_seeds))
     for (condition, uar), (fold, run) in itertools.product(
-        conditions.items(), runs
+        conditions.items(), places
     ):
         system, labels, enrolled = condition
         predictions, speakers = make_predictions(rng, fold, uar, n_speakers)
-        rows = cell_rows(
+        rows = run_rows(
             predictions,
             speakers,
             list(CLASSES),
@@ -111,55 +68,19 @@ def make_cells(conditions, n_folds=3, n_seeds=2, seed=0, n_speakers=3):
             commit="abc1234",
         )
         made.append(rows)
-    cell_tables, speaker_tables = zip(*made, strict=True)
-    return pd.concat(cell_tables), pd.concat(speaker_tables)
+    run_tables, speaker_tables = zip(*made, strict=True)
+    return pd.concat(run_tables), pd.concat(speaker_tables)
 
 
 def make_results(folder, conditions=None):
-    """Make up a folder of results.
-
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        Where ``protocol.json``, ``cells.csv`` and ``speakers.csv`` go.
-    conditions : dict or None
-        As for ``make_cells``; None for two systems.
-
-    Returns
-    -------
-    pathlib.Path
-        The folder.
-
-    Example
-    -------
-    >>> sorted(x.name for x in make_results(getfixture("tmp_path")).iterdir())
-    ['cells.csv', 'protocol.json', 'speakers.csv']
-    """
+    """Make up a folder of results: ``protocol.json`` and both CSV files."""
     folder = pathlib.Path(folder)
     write_json(folder / "protocol.json", FACTS)
-    merge_cells(folder, *make_cells(conditions or FEW))
+    merge_runs(folder, *make_runs(conditions or FEW))
     return folder
 
 
 def made_up_results(folder, *more):
-    """Make up results, and read them.
-
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        As for ``make_results``.
-    *more : (str, float, str)
-        System, share of the labels and enrolled clips of further cells.
-
-    Returns
-    -------
-    Results
-
-    Example
-    -------
-    >>> results = made_up_results(getfixture("tmp_path"), ("none", 0.1, ""))
-    >>> sorted(set(results.cells["labels"]))
-    [0.1, 1.0]
-    """
+    """Make up results with more conditions, as of ``make_runs``; read them."""
     conditions = {**FEW, **dict.fromkeys(more, 0.6)}
     return read_results(make_results(folder, conditions))

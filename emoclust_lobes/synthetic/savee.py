@@ -1,18 +1,11 @@
 """A miniature SAVEE: ``DC/a01.wav``."""
 
-from emoclust_lobes.synthetic.speakers import make_speaker
-from emoclust_lobes.synthetic.tree import Clip, check_sizes, make_tree
+from emoclust_lobes.synthetic.tree import Clip, make_tree
+from emoclust_lobes.synthetic.voice import make_speaker
 
 SPEAKERS = ("DC", "JE", "JK", "KL")
-EMOTIONS = {
-    "a": "ang",
-    "d": "dis",
-    "f": "fea",
-    "h": "hap",
-    "n": "neu",
-    "sa": "sad",
-    "su": "sur",
-}
+LETTERS = ("a", "d", "f", "h", "n", "sa", "su")
+EMOTIONS = ("ang", "dis", "fea", "hap", "neu", "sad", "sur")
 
 
 def make_savee(
@@ -21,20 +14,17 @@ def make_savee(
     """Make a synthetic corpus with SAVEE's folders and file names.
 
     Every sentence is another one, and there are twice as many neutral ones.
-    A finished tree is left as it is, a half-made one is completed.
 
     Arguments
     ---------
     folder : str or pathlib.Path
-        New folder for the tree.
+        New folder for the tree; of a half-made one the rest is made.
     n_speakers : int
         Actors, 1 to 4.
     n_sentences : int
         Clips of each emotion but neutral, 1 to 15.
-    sample_rate : int
-        In Hz.
-    seed : int
-        Other seeds give other people.
+    sample_rate, seed : int
+        In Hz. Other seeds give other people.
 
     Returns
     -------
@@ -43,10 +33,8 @@ def make_savee(
 
     Raises
     ------
-    ValueError
-        When a number is out of the corpus's range.
-    FileExistsError
-        When the folder holds anything but this tree.
+    EmoclustError, FileExistsError
+        When the corpus has not as many; when the folder holds anything else.
 
     Example
     -------
@@ -56,27 +44,23 @@ def make_savee(
     >>> (folder / "DC" / "sa01.wav").exists()
     True
     """
-    sizes = {"n_speakers": n_speakers, "n_sentences": n_sentences}
-    check_sizes("SAVEE", sizes, {"n_speakers": 4, "n_sentences": 15})
-    clips = []
-    for name in SPEAKERS[:n_speakers]:
-        speaker = make_speaker(name, "M", seed)
-        clips += [
-            Clip(
-                path=f"{name}/{letters}{number:02d}.wav",
-                speaker=speaker,
-                emotion=emotion,
-                label=emotion,
-                sentence=f"SAVEE-{letters}-{number}",
-            )
-            for letters, emotion in EMOTIONS.items()
-            for number in range(1, n_sentences * (1 + (emotion == "neu")) + 1)
-        ]
+    clips = (
+        Clip(
+            path=f"{name}/{letters}{number:02d}.wav",
+            speaker=make_speaker(name, "M", seed),
+            emotion=emotion,
+            label=emotion,
+            sentence=f"SAVEE-{letters}-{number}",
+        )
+        for name in SPEAKERS[:n_speakers]
+        for letters, emotion in zip(LETTERS, EMOTIONS, strict=True)
+        for number in range(1, n_sentences * (1 + (emotion == "neu")) + 1)
+    )
     return make_tree(
         folder,
         "SAVEE",
         clips,
-        sizes=sizes,
+        sizes={"n_speakers": (n_speakers, 4), "n_sentences": (n_sentences, 15)},
         sample_rate=sample_rate,
         seed=seed,
     )

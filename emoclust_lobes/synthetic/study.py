@@ -10,26 +10,9 @@ from emoclust_lobes.analysis.study import run_study
 def make_table(
     n_speakers=4, emotions=("ang", "hap", "sad"), n_sentences=2, n_takes=3
 ):
-    """Make up utterances with every emotion and sentence.
+    """Make up the table of ``describe_utterances``, women and men in turn.
 
-    Arguments
-    ---------
-    n_speakers : int
-        Women and men in turn.
-    emotions : sequence of str
-        "" for utterances without a label.
-    n_sentences, n_takes : int
-        Of each speaker and emotion.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As of ``describe_utterances``, without audio.
-
-    Example
-    -------
-    >>> len(make_table()), make_table()["spk_id"].nunique()
-    (72, 4)
+    Every speaker has every emotion ("": no label) with every sentence.
     """
     rows = [
         {
@@ -59,28 +42,9 @@ def make_table(
 
 
 def plant(table, column="emotion", noise=0.05, dim=12, seed=0):
-    """Make vectors that follow one column, around speakers.
+    """Make vectors that follow one column inside a speaker: float32, [n, dim].
 
-    Arguments
-    ---------
-    table : pandas.DataFrame
-        From ``make_table``.
-    column : str
-        What they follow inside a speaker.
-    noise : float
-        How little else they follow.
-    dim, seed : int
-        Their size, and that of the draws.
-
-    Returns
-    -------
-    numpy.ndarray
-        float32, shape [n, dim].
-
-    Example
-    -------
-    >>> plant(make_table()).shape
-    (72, 12)
+    ``noise`` is how much else they follow.
     """
     rng = np.random.default_rng(seed)
     vectors = noise * rng.normal(size=(len(table), dim))
@@ -92,18 +56,7 @@ def plant(table, column="emotion", noise=0.05, dim=12, seed=0):
 
 @functools.cache
 def made_up_study():
-    """Measure everything on vectors that follow emotion; only to be read.
-
-    Returns
-    -------
-    Study
-
-    Example
-    -------
-    >>> made_up_study().verdict()
-    'Of the clusters inside each speaker of Made-up (kmeans, k = 3), those of \
-planted follow emotion most ...
-    """
+    """Measure everything on vectors that follow emotion; only to be read."""
     table = make_table()
     return run_study(
         title="Made-up",
@@ -111,7 +64,7 @@ planted follow emotion most ...
         vectors={"planted": plant(table)},
         algorithms=["kmeans"],
         ks=[2, 3],
-        reference_k=3,
+        default_k=3,
         n_seeds=2,
         n_init=1,
         n_permutations=20,

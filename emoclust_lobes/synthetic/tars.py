@@ -12,11 +12,11 @@ def pack_tars(folder, target, n_tars=2, **kwargs):
     Arguments
     ---------
     folder : str or pathlib.Path
-        The tree, as of :func:`make_pool`.
+        The tree, as of ``make_pool``.
     target : str or pathlib.Path
-        Folder of the tars, made when it is not there.
+        Folder of the tars ``shard-000.tar`` and so on, made where needed.
     n_tars : int
-        How many: ``shard-000.tar`` and so on.
+        How many.
     **kwargs
         Of ``tarfile.open``, such as its ``format``.
 
@@ -24,15 +24,6 @@ def pack_tars(folder, target, n_tars=2, **kwargs):
     -------
     list of pathlib.Path
         The tars.
-
-    Example
-    -------
-    >>> root = getfixture("tmp_path")
-    >>> (root / "pool" / "Kim").mkdir(parents=True)
-    >>> _ = (root / "pool" / "Kim" / "1.wav").write_text("sound")
-    >>> (path,) = pack_tars(root / "pool", root / "tars", n_tars=1)
-    >>> tarfile.open(path).getnames()
-    ['Kim/1.wav']
     """
     names = find_files(folder)
     pathlib.Path(target).mkdir(parents=True, exist_ok=True)

@@ -1,188 +1,150 @@
-"""A small source-filter voice.
+"""A made-up voice: a tone with harmonics and noise, syllable by syllable.
 
-Band-limited glottal pulses and aspiration noise go through a row of formant
-resonators, noise at a constriction through one of its own. The filters move:
-each frame of the sources is filtered in the frequency domain with its own
-response, and the frames are overlapped and added.
+An emotion changes what a speaker has at rest, as K. R. Scherer reports in Speech
+Communication 40, 2003. All that is drawn depends on a seed and on names alone.
 """
 
-import math
+import hashlib
+from typing import NamedTuple
 
 import numpy as np
-import scipy.signal
-from emoclust_lobes.synthetic.filters import (
-    FFT,
-    HOP,
-    constriction,
-    overlap_add,
-    rms,
-    spectra,
-    tilt,
-    vocal_tract,
-)
-from emoclust_lobes.synthetic.sentences import articulate, make_sentence
-from emoclust_lobes.synthetic.speakers import Channel
 
-RATE = 16000  # of the synthesis, in Hz; the result is resampled from there
-FRICATION_DB = -8.0  # level of fricatives, relative to the voiced sounds
-SHIMMER = 0.04  # relative deviation of the pulses' amplitudes
+# Differences to the speaker's rest: pitch (semitones), log of its range, rise in
+# the end (semitones), log of the rate, level (dB), spectral tilt (dB per octave,
+# positive is duller), breath (dB).
+EMOTIONS = {
+    "neu": np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]),
+    "cal": np.array([-0.5, -0.2, 0.0, -0.13, -3.5, 1.2, 3.0]),
+    "hap": np.array([4.0, 0.5, 0.0, 0.11, 4.0, -1.2, 0.0]),
+    "sad": np.array([-2.5, -0.6, 0.0, -0.22, -5.0, 2.5, 4.0]),
+    "ang": np.array([3.0, 0.5, 0.0, 0.17, 8.0, -3.0, -3.0]),
+    "fea": np.array([5.0, -0.5, 0.0, 0.18, -1.0, 1.0, 9.0]),
+    "dis": np.array([-2.0, 0.1, 0.0, -0.2, 0.0, -1.0, 6.0]),
+    "sur": np.array([5.0, 0.4, 9.0, 0.0, 3.0, -0.5, 2.0]),
+}
+# Of one utterance from the next: neighboring emotions overlap, as in acting.
+DEVIATION = np.array([1.3, 0.22, 0.5, 0.08, 2.0, 1.0, 2.0])
+FORMANTS_HZ = ((300, 750), (850, 2250), (2300, 2900), (3400, 3600))
+PERIOD = 2048  # points of one period of the tone
 
 
-def speak(speaker, emotion, sentence, rng, sample_rate=RATE, channel=None):
-    """Say a sentence.
+class Speaker(NamedTuple):
+    """A voice at rest; gender is ``F`` or ``M``."""
 
-    Arguments
-    ---------
-    speaker : Speaker
-        Who speaks.
-    emotion : Emotion
-        What changes, relative to the speaker's rest.
-    sentence : str or list of Segment
-        A sentence's name, or its phones.
-    rng : numpy.random.Generator
-        Everything in which two takes of the same utterance differ.
-    sample_rate : int
-        Rate of the result, in Hz.
-    channel : Channel, optional
-        Microphone and room; a quiet studio when not given.
+    name: str
+    gender: str
+    pitch_hz: float
+    formant_ratio: float
+    syllables_per_second: float
+    level_dbfs: float
+    tilt_db_per_octave: float
+    breath_db: float
+    expressiveness: float
 
-    Returns
-    -------
-    numpy.ndarray
-        int16, shape [time]; about 1.5 to 3 s for a sentence by name.
 
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.speakers import EMOTIONS, generator
-    >>> from emoclust_lobes.synthetic.speakers import make_speaker
-    >>> speaker = make_speaker("Ses01F", "F", seed=1)
-    >>> audio = speak(speaker, EMOTIONS["hap"], "IEO", generator(1))
-    >>> audio.dtype, 1 < len(audio) / 16000 < 3
-    (dtype('int16'), True)
-    """
-    channel = channel or Channel()
-    if isinstance(sentence, str):
-        sentence = make_sentence(sentence)
-    syllables_per_second = speaker.syllables_per_second * emotion.rate_ratio
-    tracks = articulate(sentence, syllables_per_second, RATE / HOP, rng)
+class Channel(NamedTuple):
+    """Microphone and room: gain, loss of treble (-1 to 1), steady noise."""
 
-    pulses, aspiration, frication = sources(speaker, emotion, tracks, rng)
-    f = np.fft.rfftfreq(FFT, 1 / RATE)
-    voice_tilt = speaker.tilt_db_per_octave + emotion.tilt_db_per_octave
-    tract = vocal_tract(f, tracks.formants_hz * speaker.formant_ratio, speaker)
-    voiced = spectra(pulses) * tilt(f, voice_tilt)
-    voiced = overlap_add((voiced + spectra(aspiration)) * tract)
-    hiss = overlap_add(spectra(frication) * constriction(f, tracks.noise_hz))
-    hiss *= 10 ** (FRICATION_DB / 20) * rms(voiced) / max(rms(hiss), 1e-12)
-    audio = overlap_add(
-        spectra(voiced + hiss) * tilt(f, channel.tilt_db_per_octave)
+    level_db: float = 0.0
+    dullness: float = 0.0
+    noise_dbfs: float = -75.0
+
+
+def generator(*names):
+    """Return a random generator that depends on the names alone."""
+    key = "|".join(map(str, names)).encode("utf-8")
+    return np.random.default_rng(list(hashlib.sha256(key).digest()))
+
+
+def make_speaker(name, gender, seed):
+    """Draw the speaker whom a corpus of this seed calls so."""
+    draw = generator(seed, "speaker", name).uniform
+    return Speaker(
+        name=name,
+        gender=gender,
+        pitch_hz=draw(*{"F": (185, 245), "M": (95, 140)}[gender]),
+        formant_ratio=draw(*{"F": (1.11, 1.23), "M": (0.94, 1.06)}[gender]),
+        syllables_per_second=draw(4.0, 5.0),
+        level_dbfs=draw(-35, -31),
+        tilt_db_per_octave=draw(5.5, 8.5),
+        breath_db=draw(-34, -26),
+        expressiveness=draw(0.7, 1.3),
     )
 
-    level = speaker.level_dbfs + emotion.level_db + channel.level_db
-    audio *= 10 ** (level / 20) / rms(audio)
-    noise = rng.standard_normal(len(audio))
-    audio += 10 ** (channel.noise_dbfs / 20) * noise
-    if sample_rate != RATE:
-        shared = math.gcd(sample_rate, RATE)
-        audio = scipy.signal.resample_poly(
-            audio, sample_rate // shared, RATE // shared
-        )
+
+def make_channel(name, seed):
+    """Draw the channel of the session of this name."""
+    draw = generator(seed, "channel", name).uniform
+    return Channel(draw(-3, 3), draw(-0.3, 0.3), draw(-80, -65))
+
+
+def speak(
+    speaker,
+    emotion,
+    sentence,
+    rng,
+    strength=1.0,
+    sample_rate=16000,
+    channel=Channel(),
+):
+    """Say the sentence of this name: int16, [time], about 1 to 4 s.
+
+    ``rng`` gives everything in which two takes differ.
+    """
+    pitch, spread, rise, rate, level, tilt, breath = (
+        strength * speaker.expressiveness * EMOTIONS[emotion]
+        + DEVIATION * rng.standard_normal(len(DEVIATION))
+    )
+    # All sentences have nearly the same sounds in other orders, as real ones
+    draw = generator("sentence", sentence)
+    n = draw.integers(7, 9)  # syllables
+    formants_hz = np.stack(
+        [draw.permutation(np.linspace(*band, 8))[:n] for band in FORMANTS_HZ]
+    )
+    hiss = draw.permutation(np.tile([0.0, 0.4, 0.7, 1.0], 2))[:n]
+    stress, beats = draw.uniform(0.6, 1.0, n), draw.uniform(0.7, 1.3, n)
+
+    # Samples of the silence before, of each syllable, of the silence after
+    beats *= np.exp(0.15 * rng.standard_normal(n) - rate)
+    seconds = beats / speaker.syllables_per_second
+    seconds = [rng.uniform(0.08, 0.2), *seconds, rng.uniform(0.12, 0.25)]
+    lengths = np.rint(np.multiply(seconds, sample_rate)).astype(int)
+    starts, samples = np.cumsum(lengths)[:-2], np.arange(lengths.sum())
+
+    def track(places, values):
+        """Join values [n, m] at places [m] of each syllable by lines."""
+        knots = starts[:, None] + lengths[1:-1, None] * np.array(places)
+        return np.interp(samples, knots.ravel(), np.ravel(values))
+
+    # A syllable is a hiss, then a vowel
+    friction = track((0.0, 0.12, 0.3, 0.4), np.outer(hiss, (0, 1, 0.7, 0)))
+    voicing = track((0.25, 0.4, 0.75, 0.99), np.outer(stress, (0, 1, 0.7, 0)))
+    time = np.linspace(0, 1, n)
+    melody = 6 * stress - 2.5 * time
+    melody += np.sin(2 * np.pi * (rng.uniform(1, 2) * time + rng.random()))
+    melody = np.exp(spread) * (melody - np.median(melody))
+    melody += pitch + rise * np.clip(2 * time - 1, 0, 1) ** 2
+    pitch_hz = speaker.pitch_hz * 2 ** (melody / 12)
+
+    # One period of the tone for each syllable, looked up by the phase
+    harmonics = int(min(8000, sample_rate / 2) / pitch_hz.max())
+    f = np.median(pitch_hz) * np.arange(1, harmonics + 1)
+    distance = f - speaker.formant_ratio * formants_hz[..., None]
+    resonance = 0.03 + (1 / (1 + (distance / 80) ** 2)).sum(axis=0)
+    tilt_db = (speaker.tilt_db_per_octave + tilt) * np.log2(1 + f / 500)
+    spectra = np.pad(resonance * 10 ** (-tilt_db / 20), ((0, 0), (1, 0)))
+    spectra *= PERIOD / np.sqrt(2 * (spectra**2).sum(axis=1, keepdims=True))
+    phase = PERIOD / sample_rate * np.cumsum(track((0.5,), pitch_hz))
+    syllable = np.repeat(np.arange(n + 2), lengths).clip(1, n) - 1
+    tone = np.fft.irfft(spectra, PERIOD)[syllable, phase.astype(int) % PERIOD]
+
+    noise, floor = rng.standard_normal((2, len(samples)))
+    noise = np.diff(noise, prepend=0.0)  # brighter than the tone
+    breath = 10 ** ((speaker.breath_db + breath) / 20)
+    audio = voicing * tone + (breath * voicing + 0.3 * friction) * noise
+    audio += channel.dullness * np.roll(audio, 1)
+    level += speaker.level_dbfs + channel.level_db
+    audio *= 10 ** (level / 20) / np.sqrt(np.mean(audio**2))
+    audio += 10 ** (channel.noise_dbfs / 20) * floor
     audio /= max(1.0, np.abs(audio).max() / 0.99)  # a shout never clips
     return np.rint(audio * 32767).astype(np.int16)
-
-
-def sources(speaker, emotion, tracks, rng):
-    """Compute the three sound sources.
-
-    Arguments
-    ---------
-    speaker : Speaker
-        Pitch, range, breath and jitter at rest.
-    emotion : Emotion
-        Their changes.
-    tracks : Tracks
-        The movements, one value per frame.
-    rng : numpy.random.Generator
-        Jitter, shimmer and noise.
-
-    Returns
-    -------
-    tuple of numpy.ndarray
-        Glottal pulses, aspiration noise and frication noise, each of shape
-        [(frames - 1) * HOP].
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.speakers import EMOTIONS, generator
-    >>> from emoclust_lobes.synthetic.speakers import make_speaker
-    >>> speaker, rng = make_speaker("Ann", "F", seed=1), generator(1)
-    >>> tracks = articulate(make_sentence("IEO"), 4.5, RATE / HOP, rng)
-    >>> pulses, breath, hiss = sources(speaker, EMOTIONS["hap"], tracks, rng)
-    >>> len(pulses) == len(breath) == len(hiss)
-    True
-    >>> bool(rms(breath) < rms(pulses))
-    True
-    """
-    centers = np.arange(len(tracks.voicing)) * HOP
-    samples = np.arange(centers[-1])
-
-    spread = speaker.pitch_range_semitones * emotion.pitch_range_ratio
-    rise = np.clip((tracks.time - 0.5) / 0.5, 0, 1) ** 2
-    contour = spread * tracks.intonation + emotion.rise_semitones * rise
-    contour -= np.median(contour[tracks.voiced])
-    contour += emotion.pitch_semitones
-    pitch = speaker.pitch_hz * 2 ** (contour / 12)
-
-    cycles = np.cumsum(np.interp(samples, centers, pitch)) / RATE
-    times = np.interp(np.arange(1, int(cycles[-1])), cycles, samples)
-    period = RATE / np.interp(times, centers, pitch)
-    jitter = speaker.jitter_percent / 100 * emotion.jitter_ratio
-    times = times + jitter * period * rng.standard_normal(len(times))
-    heights = np.interp(times, centers, tracks.voicing) * (
-        1 + SHIMMER * rng.standard_normal(len(times))
-    )
-
-    breath = 10 ** ((speaker.breath_db + emotion.breath_db) / 20)
-    breath *= math.sqrt(np.mean(pitch[tracks.voiced]) / RATE)
-    noise = rng.standard_normal((2, len(samples)))
-    voicing = np.interp(samples, centers, tracks.voicing)
-    frication = np.interp(samples, centers, tracks.frication)
-    return (
-        pulse_train(times, heights, len(samples)),
-        breath * voicing * noise[0],
-        frication * noise[1],
-    )
-
-
-def pulse_train(times, heights, n_samples, half_width=8):
-    """Add band-limited pulses at times between the samples.
-
-    Arguments
-    ---------
-    times : numpy.ndarray
-        In samples, shape [pulses].
-    heights : numpy.ndarray
-        Shape [pulses].
-    n_samples : int
-        Length of the result; what falls outside is dropped.
-    half_width : int
-        Samples of the windowed sinc on each side.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape [n_samples].
-
-    Example
-    -------
-    >>> pulses = pulse_train(np.array([20.5]), np.array([1.0]), 40)
-    >>> bool(np.isclose(pulses[20], pulses[21])), float(pulses[20].round(1))
-    (True, 0.6)
-    """
-    index = np.floor(times).astype(int)[:, None]
-    index = index + np.arange(1 - half_width, half_width + 1)
-    distance = index - times[:, None]
-    window = np.cos(np.pi * distance / (2 * half_width)) ** 2
-    taps = heights[:, None] * np.sinc(distance) * window
-    inside = (index >= 0) & (index < n_samples)
-    return np.bincount(index[inside], taps[inside], n_samples)

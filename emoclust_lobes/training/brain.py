@@ -7,7 +7,7 @@ import torch
 from data_prep.storage.files import read_json, write_json
 from emoclust_lobes.parallel.processes import gather_batches
 from emoclust_lobes.training.distributed_brain import DistributedBrain
-from torch.utils.tensorboard import SummaryWriter
+from emoclust_lobes.training.optimizers import without_compiler
 
 from speechbrain import Stage
 from speechbrain.utils.distributed import get_rank, if_main_process
@@ -174,8 +174,10 @@ class EncoderBrain(DistributedBrain):
         for name, module in self.modules.items():
             group = groups.setdefault(group_of.get(name, "heads_optimizer"), [])
             group += [p for p in module.parameters() if p.requires_grad]
+        compiles = self.compile or self.compile_module_keys
+        adapt = (lambda make: make) if compiles else without_compiler
         self.optimizers_dict = {
-            name: getattr(self.hparams, name)(group)
+            name: adapt(getattr(self.hparams, name))(group)
             for name, group in groups.items()
             if group  # what is frozen has nothing to optimize
         }
@@ -278,6 +280,8 @@ class EncoderBrain(DistributedBrain):
         if if_main_process():
             # Not SpeechBrain's TensorboardLogger: it counts from one again
             # when a run is resumed.
+            from torch.utils.tensorboard import SummaryWriter
+
             with SummaryWriter(f"{self.hparams.folder}/tensorboard") as writer:
                 for name, value in {**flat, **rates}.items():
                     writer.add_scalar(name.replace("_", "/", 1), value, epoch)

@@ -3,7 +3,6 @@
 import json
 import math
 
-import matplotlib.figure
 import pandas as pd
 import torch
 from data_prep.storage.files import replacing
@@ -75,6 +74,8 @@ class History:
             panels.setdefault(number, []).append((split, column))
         n_columns = min(3, len(panels))
         n_rows = math.ceil(len(panels) / n_columns)
+        import matplotlib.figure  # takes half a second
+
         figure = matplotlib.figure.Figure(
             figsize=(4 * n_columns, 3 * n_rows), layout="constrained"
         )

@@ -7,9 +7,9 @@ import textwrap
 
 import jinja2
 from emoclust_lobes.protocol.averages import summarize
-from emoclust_lobes.protocol.cells import read_results
 from emoclust_lobes.protocol.markdown import number, table
 from emoclust_lobes.protocol.plan import read_systems
+from emoclust_lobes.protocol.runs import read_results
 from emoclust_lobes.protocol.systems import with_all_labels
 from emoclust_lobes.protocol.tables import about
 
@@ -69,15 +69,20 @@ def _section(text, title):
 def _result(folder, recipe, scripts):
     """Tell one folder of results; None where no run has all labels."""
     results = read_results(folder)
-    cells = with_all_labels(results.cells)
-    rows = summarize(cells, by=["system"]).set_index("system")
-    names = [name for name in results.order if name in rows.index]
+    runs = with_all_labels(results.runs)
+    rows = summarize(runs, by=["system"]).set_index("system")
+    # Results may be of systems that are no longer offered
+    offered = read_systems(ROOT / "hparams" / "systems.yaml")
+    known = {system.name: system for system in offered}
     stem = results.facts["yaml"].rpartition("/")[2]
     lines = []
-    for system in read_systems(ROOT / "hparams" / "systems.yaml", names):
+    for name in results.order:
+        if name not in known.keys() & rows.index:
+            continue
+        system = known[name]
         from_stage1 = system.stage1_name != "none"
         # None of the scripts makes these
-        if system.reference or (
+        if system.baseline or (
             from_stage1 and "train_contrastive" not in scripts
         ):
             continue

@@ -1,5 +1,7 @@
 """A small Brain whose every step can be compared over processes."""
 
+import functools
+
 import torch
 from emoclust_lobes.contrast.losses import ClusterContrastiveLoss
 from emoclust_lobes.contrast.memory import EmbeddingMemory
@@ -90,8 +92,8 @@ def joint_brain(folder, classify=False, memory_size=15, accumulate=1, **loss):
             "seed": 5,
             "folder": folder,
             "augment": torch.nn.Identity(),
-            "encoder_optimizer": lambda p: torch.optim.SGD(p, lr=0.1),
-            "heads_optimizer": lambda p: torch.optim.SGD(p, lr=0.1),
+            "encoder_optimizer": functools.partial(torch.optim.SGD, lr=0.1),
+            "heads_optimizer": functools.partial(torch.optim.SGD, lr=0.1),
             "epoch_counter": counter,
             "history": History(),
             "classify": classify,

@@ -1,5 +1,7 @@
 """A Brain around a tiny encoder, and batches for it."""
 
+import functools
+
 import torch
 from emoclust_lobes.audio.reading import RandomCrop
 from emoclust_lobes.training.brain import EncoderBrain
@@ -50,9 +52,9 @@ def tiny_brain(
         "seed": 5,
         "augment": torch.nn.Dropout(0.1),
         "crop": RandomCrop(seconds=0.5, sample_rate=16000, seed=5),
-        "front_end_optimizer": lambda p: torch.optim.AdamW(p, lr=0.001),
-        "encoder_optimizer": lambda p: torch.optim.AdamW(p, lr=0.01),
-        "heads_optimizer": lambda p: torch.optim.AdamW(p, lr=0.1),
+        "front_end_optimizer": functools.partial(torch.optim.AdamW, lr=0.001),
+        "encoder_optimizer": functools.partial(torch.optim.AdamW, lr=0.01),
+        "heads_optimizer": functools.partial(torch.optim.AdamW, lr=0.1),
         "lr_annealing": LinearScheduler(1.0, 0.1, 4),
         "epoch_counter": counter,
         "history": History(),

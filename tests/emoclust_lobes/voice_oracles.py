@@ -1,8 +1,8 @@
 """Measures of a voice that share nothing with how it is synthesized."""
 
 import numpy as np
-import scipy.linalg
 import scipy.signal
+import soundfile
 
 
 def pitch_track(audio, rate=16000):
@@ -28,18 +28,24 @@ def pitch_track(audio, rate=16000):
     return np.array(track)
 
 
-def formants(audio, rate=16000):
-    """Frequencies of the narrow resonances, in Hz, by linear prediction."""
-    audio = scipy.signal.resample_poly(audio, 5, 8)  # to 10 kHz
-    audio = np.append(audio[0], audio[1:] - 0.9 * audio[:-1])
-    audio = audio * np.hanning(len(audio))
-    full = scipy.signal.correlate(audio, audio, method="fft")
-    full = full[len(audio) - 1 :][:13]
-    predictor = scipy.linalg.solve_toeplitz(full[:12], full[1:])
-    roots = np.roots(np.append(1, -predictor))
-    roots = roots[(roots.imag > 0) & (np.abs(roots) > 0.85)]
-    return np.sort(np.angle(roots) / (2 * np.pi) * rate * 5 / 8)
-
-
 def level_db(audio):
     return 10 * np.log10(np.mean(audio**2))
+
+
+def treble_db(audio):
+    """Level of 1 to 4 kHz relative to what is below."""
+    f, power = scipy.signal.welch(audio, 16000, nperseg=512)
+    treble, bass = power[(f > 1000) & (f < 4000)], power[(f > 50) & (f < 1000)]
+    return 10 * np.log10(treble.sum() / bass.sum())
+
+
+def mel_statistics(path, n_mels=40):
+    """Mean and deviation over time of log-mel energies, shape [80]."""
+    audio, rate = soundfile.read(path)
+    frames = np.lib.stride_tricks.sliding_window_view(audio, 400)[::160]
+    power = np.abs(np.fft.rfft(frames * np.hanning(400), 512)) ** 2
+    f = np.fft.rfftfreq(512, 1 / rate)
+    edges = 700 * (10 ** (np.linspace(0, 2840, n_mels + 2) / 2595) - 1)
+    filters = [np.interp(f, edges[i : i + 3], [0, 1, 0]) for i in range(n_mels)]
+    mels = np.log(power @ np.array(filters).T + 1e-6)
+    return np.concatenate([mels.mean(axis=0), mels.std(axis=0)])

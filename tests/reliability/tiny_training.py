@@ -1,5 +1,6 @@
 """A tiny training whose losses can be spoilt."""
 
+import functools
 import math
 import types
 
@@ -55,8 +56,8 @@ def make_brain(folder, temperature=0.01, **run_opts):
             "folder": str(folder),
             "augment": torch.nn.Identity(),
             "crop": types.SimpleNamespace(set_epoch=lambda epoch: None),
-            "encoder_optimizer": lambda p: torch.optim.AdamW(p, lr=0.01),
-            "heads_optimizer": lambda p: torch.optim.AdamW(p, lr=0.01),
+            "encoder_optimizer": functools.partial(torch.optim.AdamW, lr=0.01),
+            "heads_optimizer": functools.partial(torch.optim.AdamW, lr=0.01),
             "lr_annealing": lambda epoch: (1.0, 1.0),
             "epoch_counter": counter,
             "history": History(),

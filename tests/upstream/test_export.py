@@ -107,7 +107,7 @@ def test_the_numbers_are_those_of_the_runs(exported):
         )
         assert told
         results = ROOT / "recipes" / page.parents[2].name / "results"
-        folders = [means_of(x) for x in sorted(results.glob("*/cells.csv"))]
+        folders = [means_of(x) for x in sorted(results.glob("*/runs.csv"))]
         for system, *scores in told:
             # A folder's table tells a system once, the next folder's again
             means = next(x.pop(system) for x in folders if system in x)

@@ -1,11 +1,9 @@
 """The page of a report in a browser, used as a person would use it."""
 
-import html.parser
+import html
 import json
 import re
 import subprocess
-
-import matplotlib.image
 
 # What a person would do with the page, and what the page looks like then.
 DRIVER = """
@@ -60,7 +58,6 @@ def visit(chromium, page, folder):
     driven = page.with_name("driven.html")
     text = page.read_text(encoding="utf-8")
     driven.write_text(text.replace("</body>", DRIVER + "</body>"), "utf-8")
-    picture = folder / "page.png"
     command = [
         chromium,
         "--headless=new",
@@ -73,24 +70,12 @@ def visit(chromium, page, folder):
         "--hide-scrollbars",
         "--window-size=1180,6000",
         "--virtual-time-budget=4000",
+        "--dump-dom",
+        driven.as_uri(),
     ]
-    runs = [
-        subprocess.run(
-            [*command, *what, driven.as_uri()],
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        for what in (["--dump-dom"], [f"--screenshot={picture}"])
-    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     driven.unlink()
-    found = re.search(r'<pre id="found">(.*?)</pre>', runs[0].stdout, re.S)
-    assert found, runs[0].stderr
-    logged = [
-        line
-        for run in runs
-        for line in run.stderr.splitlines()
-        if "CONSOLE" in line
-    ]
-    found = json.loads(html.unescape(found[1]))
-    return found, logged, matplotlib.image.imread(picture)
+    found = re.search(r'<pre id="found">(.*?)</pre>', done.stdout, re.S)
+    assert found, done.stderr
+    logged = [x for x in done.stderr.splitlines() if "CONSOLE" in x]
+    return json.loads(html.unescape(found[1])), logged

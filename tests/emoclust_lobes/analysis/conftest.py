@@ -4,7 +4,9 @@ import os
 import shutil
 
 import numpy as np
+import pandas
 import pytest
+import soundfile
 from data_prep.manifests.manifest import (
     COLUMNS,
     Source,
@@ -13,7 +15,6 @@ from data_prep.manifests.manifest import (
 )
 from emoclust_lobes.embeddings.cache import read_cache
 from emoclust_lobes.embeddings.parts import Embeddings
-from emoclust_lobes.synthetic import study
 from emoclust_lobes.synthetic.embeddings import add_embeddings
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -35,19 +36,54 @@ def chromium():
 @pytest.fixture(scope="session")
 def make_table():
     """Function that makes utterances with every emotion and sentence."""
-    return study.make_table
+
+    def make(
+        n_speakers=4, emotions=("ang", "hap", "sad"), n_sentences=2, n_takes=3
+    ):
+        rows = [
+            {
+                **dict.fromkeys(["start", "stop", "label_source"], ""),
+                **dict.fromkeys(["session", "intensity"], ""),
+                "ID": f"s{speaker}-{emotion or 'x'}{sentence}{take}",
+                "duration": 1.0,
+                "wav": f"/nowhere/{speaker}.wav",
+                "spk_id": f"s{speaker}",
+                "gender": "FM"[speaker % 2],
+                "sentence": str(sentence),
+                "emotion": emotion,
+                "loudness": 0.0,
+                "duration_quarter": str(1 + take % 2),
+                "loudness_quarter": "1",
+            }
+            for speaker in range(n_speakers)
+            for emotion in emotions
+            for sentence in range(n_sentences)
+            for take in range(n_takes)
+        ]
+        table = pandas.DataFrame(rows)
+        return table.sort_values(["spk_id", "ID"], ignore_index=True)
+
+    return make
 
 
 @pytest.fixture(scope="session")
 def plant():
     """Function that makes vectors which follow one column, around speakers."""
-    return study.plant
+
+    def make(table, column="emotion", noise=0.05, dim=12, seed=0):
+        rng = np.random.default_rng(seed)
+        vectors = noise * rng.normal(size=(len(table), dim))
+        for name in ("spk_id", column):
+            centers = rng.normal(size=(table[name].nunique(), dim))
+            vectors += centers[table[name].astype("category").cat.codes]
+        return vectors.astype("float32")
+
+    return make
 
 
 @pytest.fixture(scope="session")
 def make_corpus(tmp_path_factory, make_table, plant):
     """Function that writes a manifest with audio; returns sources, caches."""
-    import soundfile
 
     def make(encoders=("one", "two"), **options):
         table = make_table(**options)
@@ -58,15 +94,9 @@ def make_corpus(tmp_path_factory, make_table, plant):
             samples = int(rng.integers(3000, 6000))
             noise = rng.uniform(0.01, 0.3) * rng.uniform(-1, 1, samples)
             soundfile.write(folder / f"{row.ID}.wav", noise, 16000)
-            fields = {x: getattr(row, x) for x in COLUMNS[5:]}
-            utterances.append(
-                Utterance(
-                    ID=row.ID,
-                    duration=samples / 16000,
-                    wav=f"{row.ID}.wav",
-                    **fields,
-                )
-            )
+            known = {x: getattr(row, x) for x in COLUMNS[5:]}
+            what = {"ID": row.ID, "wav": f"{row.ID}.wav", **known}
+            utterances.append(Utterance(**what, duration=samples / 16000))
         write_manifest(folder, {"pool": utterances}, {"fingerprint": "0"})
         caches = {}
         for seed, name in enumerate(encoders):

@@ -13,7 +13,7 @@ from emoclust_lobes.analysis.across import (
 )
 
 
-def test_without_the_speakers_mean_every_speaker_is_centred(make_table, plant):
+def test_without_the_speakers_mean_every_speaker_is_centered(make_table, plant):
     table = make_table()
     both = spaces(table, plant(table))
     for points in both.values():

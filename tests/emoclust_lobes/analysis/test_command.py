@@ -6,11 +6,8 @@ import functools
 import pytest
 from data_prep import fold_sources, prepare_ravdess
 from data_prep.storage.files import read_json
-from emoclust_lobes.analysis import (
-    AnalysisError,
-    add_arguments,
-    analyze_experiment,
-)
+from emoclust_lobes.analysis.command import add_arguments, analyze_experiment
+from emoclust_lobes.analysis.report import AnalysisError
 from emoclust_lobes.embeddings.cache import read_cache
 from emoclust_lobes.embeddings.extraction import embed_utterances
 from emoclust_lobes.synthetic import make_ravdess
@@ -83,7 +80,7 @@ def test_an_experiment_becomes_a_report(hparams, tmp_path):
     assert "three synthetic actors (kmeans, k = 3)" in text
     arguments = read_json(tmp_path / "summary.json")["arguments"]
     assert arguments["algorithms"] == ["kmeans", "ward"]
-    assert arguments["k"] == [2, 3] and arguments["reference_k"] == 3
+    assert arguments["ks"] == [2, 3] and arguments["default_k"] == 3
     assert list(arguments["encoders"]) == ["stats"]
     assert not (tmp_path / "figures" / "speakers").exists()
 

@@ -92,9 +92,3 @@ def test_parts_of_planted_emotions_find_them(make_table, plant):
     for _, rows in found.groupby("utterances"):
         assert rows["spk_id"].tolist() == ["s1", "s2"]
     assert found["ami"].min() > 0.9
-
-
-def test_without_labels_there_are_no_parts(make_table, plant):
-    table = make_table(emotions=("",))
-    found = vary_utterances(table, plant(table, "ID"), "kmeans", 3, 1, 1, 1)
-    assert found.empty

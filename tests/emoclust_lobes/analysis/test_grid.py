@@ -1,12 +1,10 @@
 """The grid of clusterings on planted clusters and at its edges."""
 
-import numpy as np
 import pandas
 import pytest
 from emoclust_lobes.analysis.grid import STABILITY, analyze_grid, split_speakers
 from emoclust_lobes.clustering.algorithms import cluster_speaker, speaker_seed
 from emoclust_lobes.clustering.centering import remove_speaker
-from sklearn.metrics import adjusted_mutual_info_score
 
 
 def run(table, vectors, algorithms=("kmeans",), ks=(3,), **options):
@@ -43,13 +41,6 @@ def test_planted_emotions_are_found_and_nothing_else(make_table, plant):
     assert row_of(grid, "clusters", "silhouette")["value"] > 0.8
 
 
-def test_planted_sentences_are_found_and_not_emotion(make_table, plant):
-    table = make_table()
-    grid = run(table, plant(table, "sentence"), ks=[2])
-    assert row_of(grid, "sentence")["value"] == pytest.approx(1)
-    assert row_of(grid, "emotion")["value"] < 0.05
-
-
 def test_clusters_are_those_of_the_clusters_step(make_table, plant):
     table = make_table()
     vectors = plant(table, noise=2)
@@ -65,22 +56,6 @@ def test_clusters_are_those_of_the_clusters_step(make_table, plant):
         )
         found = grid.clusters["planted", "kmeans", 4][rows]
         assert found.tolist() == expected.tolist()
-
-
-def test_the_table_of_speakers_is_what_the_mean_is_made_of(make_table, plant):
-    table = make_table()
-    grid = run(table, plant(table, noise=1.5))
-    rows = grid.speakers
-    clusters = grid.clusters["planted", "kmeans", 3]
-    emotions = rows[rows["target"] == "emotion"].set_index("spk_id")
-    for name, mine in table.groupby("spk_id").indices.items():
-        expected = adjusted_mutual_info_score(
-            table["emotion"].to_numpy()[mine], clusters[mine]
-        )
-        assert emotions.loc[name, "ami"] == pytest.approx(expected)
-    mean = row_of(grid, "emotion")
-    assert mean["value"] == pytest.approx(emotions["ami"].mean())
-    assert mean["low"] < mean["value"] < mean["high"]
 
 
 def test_workers_do_not_change_the_numbers(make_table, plant):
@@ -108,27 +83,5 @@ def test_what_has_nothing_to_do_with_emotion_is_not_given_by_it(
     grid = run(table, plant(table, "sentence"), ks=[2])
     given = row_of(grid, "sentence", "ami_given_emotion")
     assert given["value"] == pytest.approx(1)
+    assert row_of(grid, "emotion")["value"] < 0.05
     assert abs(given["chance"]) < 0.1 and given["p"] < 0.05
-
-
-def test_without_labels_silhouette_and_stability_remain(make_table, plant):
-    table = make_table(emotions=("",), n_sentences=1, n_takes=12)
-    table["duration_quarter"] = "1"
-    grid = run(table, plant(table, "ID"))
-    assert set(grid.overall["target"]) == {STABILITY, "clusters"}
-
-
-@pytest.mark.parametrize("n_takes", [1, 2])
-def test_speakers_with_hardly_any_utterance_are_no_error(
-    make_table, plant, n_takes
-):
-    table = make_table(1, emotions=("ang",), n_sentences=1, n_takes=n_takes)
-    grid = run(table, plant(table))
-    assert grid.overall.empty and grid.speakers.empty
-    assert grid.clusters["planted", "kmeans", 3].tolist() == [0] * n_takes
-
-
-def test_identical_embeddings_agree_with_nothing(make_table):
-    table = make_table(2)
-    grid = run(table, np.ones((len(table), 5), dtype="float32"))
-    assert not (grid.overall["target"] == "emotion").any()

@@ -55,7 +55,13 @@ def test_a_link_leads_from_the_page_to_the_file(tmp_path, name):
     assert not os.path.isabs(address)
 
 
-def test_embedded_audio_is_the_stretch_of_the_file(tmp_path):
+def test_a_link_to_a_segment_tells_its_seconds():
+    segment = {"wav": "/a.wav", "start": "8000", "stop": "24000"}
+    row = pandas.Series({**segment, "duration": 2.0})
+    assert link(row, "/") == "a.wav#t=1.000,3.000"
+
+
+def test_embedded_audio_is_the_segment_of_the_file(tmp_path):
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, 4000)
     soundfile.write(tmp_path / "a.wav", noise, 16000)
     row = pandas.Series(

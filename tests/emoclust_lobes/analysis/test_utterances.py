@@ -8,6 +8,7 @@ from emoclust_lobes.analysis import utterances
 from emoclust_lobes.analysis.utterances import (
     describe_utterances,
     explain_missing,
+    intensity,
     level,
     quarters,
 )
@@ -32,7 +33,7 @@ def test_quarters_keep_the_order_and_hold_a_quarter_at_most(values):
         }
 
 
-def test_level_is_the_root_mean_square_of_the_stretch(tmp_path):
+def test_level_is_the_root_mean_square_of_the_segment(tmp_path):
     rng = np.random.default_rng(0)
     samples = np.r_[np.zeros(800), 0.1 * rng.normal(size=1600)]
     path = tmp_path / "a.wav"
@@ -47,20 +48,20 @@ def test_levels_are_measured_again_only_where_a_file_changed(
 ):
     sources, _ = make_corpus(n_speakers=1)
     first = describe_utterances(sources, tmp_path / "l.csv")
-    heard = []
+    measured = []
     monkeypatch.setattr(
-        utterances, "level", lambda wav, *_: heard.append(wav) or -1.0
+        utterances, "level", lambda wav, *_: measured.append(wav) or -1.0
     )
     again = describe_utterances(sources, tmp_path / "l.csv")
-    assert not heard
+    assert not measured
     assert again["loudness"].tolist() == first["loudness"].tolist()
     soundfile.write(first["wav"][3], np.zeros(2000), 16000)
     changed = describe_utterances(sources, tmp_path / "l.csv")
-    assert heard == [first["wav"][3]]
+    assert measured == [first["wav"][3]]
     assert changed["loudness"][3] == -1
 
 
-def test_intensity_of_ravdess_is_found_and_only_there(tmp_path, make_corpus):
+def test_intensity_is_found_where_names_tell_it(tmp_path):
     make_ravdess(tmp_path / "c", n_speakers=3, n_statements=1, n_repetitions=1)
     prepare_ravdess(tmp_path / "c", tmp_path / "m", expect_complete=False)
     sources = fold_sources(["own"], tmp_path / "c", tmp_path / "m")
@@ -69,9 +70,9 @@ def test_intensity_of_ravdess_is_found_and_only_there(tmp_path, make_corpus):
     assert (table["intensity"] == table["ID"].str[9:11]).all()
     assert set(table["intensity"]) == {"01", "02"}
     assert set(explain_missing(table)) == {"session", "sentence"}
-    sources, _ = make_corpus(n_speakers=1)
-    table = describe_utterances(sources, tmp_path / "l2.csv")
-    assert set(table["intensity"]) == {""}
+    assert intensity("CREMA-D", "1001_IEO_ANG_HI") == "HI"
+    assert intensity("CREMA-D", "1001_DFA_ANG_XX") == ""
+    assert intensity("IEMOCAP", "Ses01F_impro01_F000") == ""
 
 
 def test_what_is_missing_is_explained(make_table):

@@ -8,7 +8,6 @@ from emoclust_lobes.clustering.algorithms import (
     cluster_speaker,
     distances_and_margins,
     silhouette,
-    unit,
 )
 from emoclust_lobes.clustering.centering import remove_speaker
 from hypothesis import (
@@ -100,28 +99,6 @@ def test_distance_and_margin_match_a_slow_loop(directions, shape, k, seed):
         assert margin == pytest.approx(min(far.values()) - own if far else 0)
 
 
-@pytest.mark.parametrize("algorithm", ["kmeans", "spherical"])
-def test_no_utterance_is_nearer_to_another_center(algorithm):
-    vectors = remove_speaker(np.random.default_rng(5).normal(size=(60, 6)))
-    labels = cluster_speaker(vectors, 6, algorithm, n_init=3, seed=1)
-    _, margins = distances_and_margins(
-        vectors, labels, directions=algorithm == "spherical"
-    )
-    assert margins.min() > -1e-9
-
-
-def test_spherical_starts_help_and_repeat():
-    vectors = remove_speaker(np.random.default_rng(6).normal(size=(80, 8)))
-
-    def score(n_init):
-        labels = ALGORITHMS["spherical"](vectors, 8, n_init, seed=2)
-        sums = [vectors[labels == x].sum(axis=0) for x in range(8)]
-        return sum(np.linalg.norm(x) for x in sums)
-
-    assert score(20) > score(1)
-    assert score(20) == score(20)
-
-
 @pytest.mark.parametrize(
     "utterances, clusters", [(1, 1), (2, 1), (3, 1), (4, 2), (9, 4), (40, 5)]
 )
@@ -154,10 +131,3 @@ def test_identical_utterances_are_no_problem(algorithm):
     assert np.isfinite(silent).all()
     labels = cluster_speaker(silent, 4, algorithm, 2, seed=1)
     assert np.isfinite(distances_and_margins(silent, labels)).all()
-
-
-def test_unit_vectors_keep_their_direction():
-    vectors = np.random.default_rng(1).normal(size=(5, 3))
-    np.testing.assert_allclose(
-        unit(vectors) * np.linalg.norm(vectors, axis=1)[:, None], vectors
-    )

@@ -57,20 +57,14 @@ def test_the_order_of_rows_changes_no_bit(order):
     assert np.array_equal(margins_again, margins[order])
 
 
-@pytest.mark.parametrize("removed", [False, True])
-def test_clusters_follow_the_sentence_until_it_is_removed(removed):
+def test_clusters_follow_the_sentence_until_it_is_removed():
     data, truth = corpus(n_speakers=6)
     sentences = np.random.default_rng(2).choice(["x", "y"], len(truth))
-    far = np.zeros(12)
-    far[0] = 9
-    data["vectors"] = data["vectors"] + np.where(
-        (sentences == "x")[:, None], far, -far
-    )
-    if removed:
-        data["sentences"] = sentences
+    data["vectors"][:, 0] += np.where(sentences == "x", 9, -9)
     labels, _ = aligned_clusters(**data, **ARGUMENTS)
-    score = adjusted_rand_score(truth, labels)
-    assert score > 0.95 if removed else score < 0.6
+    assert adjusted_rand_score(truth, labels) < 0.6
+    labels, _ = aligned_clusters(**data, **ARGUMENTS, sentences=sentences)
+    assert adjusted_rand_score(truth, labels) > 0.95
 
 
 def test_margins_are_those_of_the_clustering_inside_speakers():
@@ -81,24 +75,9 @@ def test_margins_are_those_of_the_clustering_inside_speakers():
         own = data["speakers"] == name
         centered[own] = remove_speaker(data["vectors"][own])
     _, expected = distances_and_margins(centered, labels)
+    # At least 0: no other center is nearer.
     np.testing.assert_allclose(margins, expected, atol=1e-6)
-
-
-def test_every_row_is_with_its_nearest_center():
-    data, _ = corpus(n_speakers=3, noise=0.5)
-    labels, margins = aligned_clusters(**data, **ARGUMENTS)
-    centered = np.concatenate(
-        [
-            remove_speaker(data["vectors"][data["speakers"] == name])
-            for name in ("s0", "s1", "s2")
-        ]
-    )
-    centers = [centered[labels == k].mean(axis=0) for k in range(4)]
-    for vector, label, margin in zip(centered, labels, margins, strict=True):
-        distances = [np.linalg.norm(vector - center) for center in centers]
-        first, second = sorted(distances)[:2]
-        assert label == np.argmin(distances)
-        assert margin == pytest.approx(second - first, abs=1e-6)
+    assert margins.min() >= 0
 
 
 @pytest.mark.parametrize("n_clusters", ["silhouette", 4.0, None])

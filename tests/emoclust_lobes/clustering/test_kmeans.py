@@ -5,14 +5,13 @@ import itertools
 import numpy as np
 import pytest
 from emoclust_lobes.clustering.algorithms import distances_and_margins, unit
-from emoclust_lobes.clustering.centering import remove_speaker
 from emoclust_lobes.clustering.kmeans import kmeans, spherical
 from hypothesis import (
     given,
     settings,
     strategies as st,
 )
-from sklearn.cluster import KMeans, kmeans_plusplus
+from sklearn.cluster import KMeans
 
 # The matrix of all pairs is made where n <= 2 * dim, and not otherwise.
 shapes = st.tuples(st.integers(6, 30), st.sampled_from([1, 2, 5, 20]))
@@ -43,22 +42,6 @@ def cosines(vectors, labels):
     return total
 
 
-def spherical_loop(vectors, n_clusters, n_init, seed):
-    """Spherical k-means, one start after the other: the best sum of cosines."""
-    random = np.random.RandomState(seed)
-    best = -np.inf
-    for _ in range(n_init):
-        centers, _ = kmeans_plusplus(vectors, n_clusters, random_state=random)
-        labels, previous = None, np.array([])
-        while not np.array_equal(labels, previous):
-            previous, labels = labels, (vectors @ centers.T).argmax(axis=1)
-            for label in set(labels):
-                own = vectors[labels == label]
-                centers[label] = unit(own.sum(axis=0, keepdims=True))[0]
-        best = max(best, cosines(vectors, labels))
-    return best
-
-
 @pytest.mark.parametrize("dim", [4, 60])
 def test_as_good_as_scikit_learn(dim):
     ours = theirs = 0
@@ -67,16 +50,6 @@ def test_as_good_as_scikit_learn(dim):
         ours += squared_distances(vectors, kmeans(vectors, 3, 30, seed))
         theirs += KMeans(3, n_init=30, random_state=seed).fit(vectors).inertia_
     assert ours <= theirs * 1.001
-
-
-@pytest.mark.parametrize("dim", [4, 60])
-def test_spherical_is_as_good_as_a_loop(dim):
-    ours = theirs = 0
-    for seed in range(25):
-        vectors = remove_speaker(points(60, dim, seed))
-        ours += cosines(vectors, spherical(vectors, 5, 10, seed))
-        theirs += spherical_loop(vectors, 5, 10, seed)
-    assert ours >= theirs * 0.999
 
 
 @pytest.mark.parametrize("dim", [1, 6])
@@ -128,16 +101,6 @@ def test_both_ways_to_the_products_agree(algorithm, n, k, seed):
         for x in (vectors, wide)
     ]
     assert scores[0] == pytest.approx(scores[1], abs=1e-9)
-
-
-@given(shapes, st.integers(2, 4), st.integers(-8, 8), seeds)
-@settings(deadline=None, max_examples=40)
-def test_the_scale_does_not_matter(shape, k, power, seed):
-    vectors = points(*shape, seed)
-    one = kmeans(vectors, k, n_init=2, seed=seed)
-    # A power of two changes no digit.
-    other = kmeans(vectors * 2.0**power, k, n_init=2, seed=seed)
-    assert one.tolist() == other.tolist()
 
 
 @pytest.mark.parametrize("algorithm", [kmeans, spherical])

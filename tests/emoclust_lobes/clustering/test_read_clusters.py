@@ -20,6 +20,8 @@ def test_clusters_are_read_as_those_that_were_made(
             n_clusters=n_clusters,
         )
 
+    with pytest.raises(ClusterError, match="no clusters at .*clusters.csv"):
+        read_clusters(tmp_path)
     made = cluster(4)
     assert cluster(4) == made  # found
     assert read_clusters(tmp_path, made).equals(read_clusters(tmp_path))

@@ -1,7 +1,7 @@
 """Made-up results of a protocol, through the doors that real ones take."""
 
 import pytest
-from emoclust_lobes.protocol.cells import read_results
+from emoclust_lobes.protocol.runs import read_results
 from emoclust_lobes.synthetic import results as made_up
 
 
@@ -12,9 +12,9 @@ def make_predictions():
 
 
 @pytest.fixture(scope="session")
-def make_cells():
-    """Function that makes up the cells of conditions of a given UAR."""
-    return made_up.make_cells
+def make_runs():
+    """Function that makes up the runs of conditions of a given UAR."""
+    return made_up.make_runs
 
 
 @pytest.fixture(scope="session")
@@ -25,21 +25,21 @@ def conditions():
         ("shuffled", 1.0, ""): 0.5,
         ("contrastive", 1.0, ""): 0.7,
         ("oracle", 1.0, ""): 0.9,
-        ("a reference", 1.0, ""): 0.55,
+        ("a baseline", 1.0, ""): 0.55,
         ("noise_0.5", 1.0, ""): 0.6,
     }
     for system, gain in (("none", 0), ("contrastive", 0.15)):
         found[system, 0.1, ""] = 0.35 + gain
         found[system, 0.5, ""] = 0.45 + gain
     for enrolled in ("0", "1", "2", "10", "all"):
-        found["a reference", 1.0, enrolled] = 0.65
+        found["a baseline", 1.0, enrolled] = 0.65
     return found
 
 
 @pytest.fixture(scope="session")
-def made(make_cells, conditions):
-    """The cells of all conditions, and their speakers."""
-    return make_cells(conditions)
+def made(make_runs, conditions):
+    """The runs of all conditions, and their speakers."""
+    return make_runs(conditions)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """``emoclust protocol`` over a miniature corpus, from the YAML to the report.
 
 The models are tiny and trained for a few steps: what is tested is that each
-cell is run once, whatever happens, and that the numbers arrive.
+run is done once, whatever happens, and that the numbers arrive.
 """
 
 import itertools
@@ -17,7 +17,8 @@ import pandas as pd
 import pytest
 from data_prep.storage.files import read_json
 from emoclust_lobes.cli import main
-from emoclust_lobes.protocol.command import commit_of
+from emoclust_lobes.protocol.facts import commit_of
+from emoclust_lobes.protocol.plan import BASELINE
 from emoclust_lobes.protocol.schema import KEY
 from emoclust_lobes.synthetic import make_ravdess
 
@@ -25,13 +26,13 @@ ROOT = pathlib.Path(__file__).parents[3]
 SYSTEMS = """\
 none: {stage1: {pretraining: none}}
 shuffled: {stage1: {pretraining: shuffled}}
-stats-reference: {reference: {encoders: [stats]}}
-enrolled-reference: {reference: {encoders: [stats], speaker_normalized: True}}
+stats-baseline: {BASELINE: {encoders: [stats]}}
+enrolled-baseline: {BASELINE: {encoders: [stats], speaker_normalized: True}}
 wrong-training:
     stage1: {pretraining: none}
     stage2: {class_balance: magic}
-wrong-reference: {reference: {encoders: [stats], classifier: magic}}
-"""
+wrong-baseline: {BASELINE: {encoders: [stats], classifier: magic}}
+""".replace("BASELINE", BASELINE)
 TINY = [
     "--expect_complete=False",
     "--speaker_encoder=stats",
@@ -50,7 +51,7 @@ TINY = [
     "--num_workers=0",
     "--device=cpu",
 ]
-COMPARED = ["none", "shuffled", "stats-reference"]
+COMPARED = ["none", "shuffled", "stats-baseline"]
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +79,9 @@ def command(tree, *options, output="out"):
     ]
 
 
-def cells_in(folder):
-    cells = pd.read_csv(folder / "cells.csv", keep_default_na=False)
-    return list(cells[KEY].itertuples(index=False, name=None))
+def runs_in(folder):
+    runs = pd.read_csv(folder / "runs.csv", keep_default_na=False)
+    return list(runs[KEY].itertuples(index=False, name=None))
 
 
 def files_in(*folders):
@@ -97,7 +98,7 @@ def files_in(*folders):
 def finished(tree):
     """A protocol that was killed after its first result and went on.
 
-    Its command line, the folder of the results, and the cells that were there
+    Its command line, the folder of the results, and the runs that were there
     when it was killed.
     """
     words = command(
@@ -118,33 +119,33 @@ def finished(tree):
         text=True,
     )
     results = tree / "out" / "protocol"
-    while process.poll() is None and not (results / "cells.csv").exists():
+    while process.poll() is None and not (results / "runs.csv").exists():
         time.sleep(0.02)
     process.kill()
     printed = process.communicate()[0]
     assert process.returncode == -signal.SIGKILL, printed[-3000:]
-    before = pd.read_csv(results / "cells.csv", keep_default_na=False)
+    before = pd.read_csv(results / "runs.csv", keep_default_na=False)
     assert len(before) < 6, "it ended before it was killed"
     assert main(words) == 0
     return words, results, before
 
 
-def test_a_killed_protocol_goes_on_and_has_each_cell_once(finished, tree):
+def test_a_killed_protocol_goes_on_and_has_each_run_once(finished, tree):
     words, results, before = finished
-    cells = pd.read_csv(results / "cells.csv", keep_default_na=False)
+    runs = pd.read_csv(results / "runs.csv", keep_default_na=False)
     wanted = itertools.product(COMPARED, [0.5, 1.0], [""], [1], [1986])
-    assert sorted(cells_in(results)) == sorted(wanted)
-    kept = cells.merge(before)
+    assert sorted(runs_in(results)) == sorted(wanted)
+    kept = runs.merge(before)
     pd.testing.assert_frame_equal(kept[before.columns], before)
     # The numbers are those that the runs left.
-    for cell in cells[cells["system"] != "stats-reference"].itertuples():
-        run = tree / f"out/fold_1/seed_1986/ser_{cell.system}"
-        metrics = read_json(run / f"labels_{cell.labels}" / "metrics.json")
-        assert (metrics["system"], metrics["labels"]) == cell[1:3]
-        assert (metrics["n_train"], metrics["n"]) == (cell.n_train, cell.n)
-        assert metrics["uar"] == pytest.approx(cell.uar, abs=1e-6)
-        assert metrics["valid_uar"] == pytest.approx(cell.valid_uar, abs=1e-6)
-    sizes = cells.set_index(["system", "labels"])["n_train"]
+    for row in runs[runs["system"] != "stats-baseline"].itertuples():
+        run = tree / f"out/fold_1/seed_1986/ser_{row.system}"
+        metrics = read_json(run / f"labels_{row.labels}" / "metrics.json")
+        assert (metrics["system"], metrics["labels"]) == row[1:3]
+        assert (metrics["n_train"], metrics["n"]) == (row.n_train, row.n)
+        assert metrics["uar"] == pytest.approx(row.uar, abs=1e-6)
+        assert metrics["valid_uar"] == pytest.approx(row.valid_uar, abs=1e-6)
+    sizes = runs.set_index(["system", "labels"])["n_train"]
     assert (sizes.xs(1.0, level=1) == 60).all()
     assert (sizes.xs(0.5, level=1) == 30).all()
 
@@ -156,7 +157,7 @@ def test_the_report_tells_of_all_systems(finished):
     facts = read_json(finished[1] / "protocol.json")
     assert facts["systems"] == COMPARED
     assert facts["yaml"] == "hparams/ravdess.yaml"
-    assert "--systems=none,shuffled,stats-reference" in facts["commands"][0]
+    assert "--systems=none,shuffled,stats-baseline" in facts["commands"][0]
     assert "--labels=1.0,0.5" in facts["commands"][0]
     assert "/" not in facts["commands"][0].replace("hparams/ravdess.yaml", "")
 
@@ -164,28 +165,28 @@ def test_the_report_tells_of_all_systems(finished):
 def test_a_second_call_runs_nothing(finished, tree):
     words, results, _ = finished
     before = files_in(tree / "out" / "fold_1", tree / "out" / "embeddings")
-    cells = (results / "cells.csv").stat().st_mtime_ns
+    runs = (results / "runs.csv").stat().st_mtime_ns
     assert main(words) == 0
     assert before == files_in(*{path.parent for path in before})
-    assert (results / "cells.csv").stat().st_mtime_ns == cells
+    assert (results / "runs.csv").stat().st_mtime_ns == runs
 
 
 def test_results_of_other_settings_are_refused(finished, tree, capsys):
     words, results, _ = finished
-    cells = (results / "cells.csv").read_bytes()
+    runs = (results / "runs.csv").read_bytes()
     assert main([*words, "--temperature=0.5"]) == 2
     error = capsys.readouterr().err
-    assert "holds results of hparams/ravdess.yaml with the settings" in error
+    assert "holds results with the settings" in error
     assert "'temperature': 0.5" in error and "another --results" in error
     # Another experiment with the same settings is another one, too.
     other = tree / "hparams" / "other.yaml"
     shutil.copy(words[1], other)
     assert main([words[0], str(other), *words[2:]]) == 2
-    assert "not of hparams/other.yaml" in capsys.readouterr().err
-    assert (results / "cells.csv").read_bytes() == cells
+    assert "not hparams/other.yaml" in capsys.readouterr().err
+    assert (results / "runs.csv").read_bytes() == runs
 
 
-def test_cells_are_trained_with_the_given_precision(tree):
+def test_runs_are_trained_with_the_given_precision(tree):
     results = tree / "bf16" / "protocol"
     options = ["--systems=none", "--folds=1", "--precision=bf16"]
     assert main(command(tree, *options, output="bf16")) == 0
@@ -200,14 +201,14 @@ def test_cells_are_trained_with_the_given_precision(tree):
 
 
 def test_what_fails_is_told_and_stops_nothing_else(finished, tree, capsys):
-    systems = "wrong-reference,enrolled-reference,wrong-training"
+    systems = "wrong-baseline,enrolled-baseline,wrong-training"
     words = command(tree, f"--systems={systems}", "--folds=1")
     assert main(words) == 2
     error = capsys.readouterr().err
     error = error[error.index("emoclust: error: ") :]
     logs = {}
     for name, reason in {
-        "wrong-reference": "classifier must be logistic or svm",
+        "wrong-baseline": "classifier must be logistic or svm",
         "wrong-training": "class_balance must be weights",
     }.items():
         (line,) = [x for x in error.splitlines() if x.startswith(name)]
@@ -215,9 +216,9 @@ def test_what_fails_is_told_and_stops_nothing_else(finished, tree, capsys):
         logs[name] = pathlib.Path(line.rpartition("(see ")[2].rstrip(")"))
         assert reason in logs[name].read_text()
     assert len(error.splitlines()) == 3
-    found = [x for x in cells_in(finished[1]) if x[0] not in COMPARED]
+    found = [x for x in runs_in(finished[1]) if x[0] not in COMPARED]
     assert found == [
-        ("enrolled-reference", 1.0, count, 1, 1986)
+        ("enrolled-baseline", 1.0, count, 1, 1986)
         for count in ("0", "2", "all")
     ]
 
@@ -244,7 +245,7 @@ def test_a_report_needs_no_corpus(finished, tree, capsys):
         (["--systems=none,magic"], "has no system 'magic'"),
         (["--systems=none", "--data_folder=nowhere"], "'nowhere'"),
         (["--systems=none", "--magic=1"], "Override 'magic' not found"),
-        (["--systems=stats-reference", "--folds=7"], "fold"),
+        (["--systems=stats-baseline", "--folds=7"], "fold"),
         (["--systems=none", "--debug"], "--debug is an option of the training"),
     ],
 )
@@ -318,10 +319,10 @@ def test_folds_and_seeds_and_the_same_numbers_by_hand(tree):
         output="large",
     )
     assert main(words) == 0
-    cells = cells_in(tree / "large" / "protocol")
+    runs = runs_in(tree / "large" / "protocol")
     seeds = {name: [1986, 1987] for name in COMPARED}
-    seeds["stats-reference"] = [1986]  # another seed would change nothing
-    assert sorted(cells) == sorted(
+    seeds["stats-baseline"] = [1986]  # another seed would change nothing
+    assert sorted(runs) == sorted(
         (name, share, "", fold, seed)
         for name in COMPARED
         for share, fold in itertools.product([1.0, 0.5], [1, 2])

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 from emoclust_lobes.protocol.plan import (
+    BASELINE,
     ProtocolError,
     System,
     plan_jobs,
@@ -27,11 +28,11 @@ SYSTEMS = [
 ]
 
 
-def cells_of(jobs):
+def runs_of(jobs):
     return [
         (system.name, share, job.fold, job.seed)
         for job in jobs
-        for system, share in job.cells
+        for system, share in job.runs
     ]
 
 
@@ -47,7 +48,7 @@ def subsets(values):
     labels=subsets([1.0, 0.5, 0.1]),
     data=st.data(),
 )
-def test_every_cell_that_is_missing_is_planned_once(
+def test_every_run_that_is_missing_is_planned_once(
     systems, folds, seeds, labels, data
 ):
     wanted = {
@@ -63,21 +64,21 @@ def test_every_cell_that_is_missing_is_planned_once(
     everything = sorted(wanted) or [("none", 1.0, 1, 7)]
     finished = set(data.draw(subsets(everything)))
     jobs = plan_jobs(systems, folds, seeds, labels, finished)
-    planned = cells_of(jobs)
+    planned = runs_of(jobs)
     assert len(planned) == len(set(planned))
     assert set(planned) == wanted - finished
     # Those that share a stage 1 are one job's, and no other is.
     assert len({(x.fold, x.seed, x.name) for x in jobs}) == len(jobs)
     for job in jobs:
         kinds = {
-            "references" if system.reference else str(system.stage1)
-            for system, _ in job.cells
+            "baselines" if system.baseline else str(system.stage1)
+            for system, _ in job.runs
         }
         assert len(kinds) == 1
     # A fold and seed is compared whole before the next.
-    runs = [(job.seed, job.fold) for job in jobs]
-    order = [run for run in itertools.product(seeds, folds) if run in runs]
-    assert [run for run, _ in itertools.groupby(runs)] == order
+    places = [(job.seed, job.fold) for job in jobs]
+    order = [x for x in itertools.product(seeds, folds) if x in places]
+    assert [x for x, _ in itertools.groupby(places)] == order
 
 
 def test_stage_1_is_named_by_its_settings_as_a_folder_can_be():
@@ -102,7 +103,7 @@ def test_systems_are_read_in_the_order_asked_for(tmp_path):
     path = tmp_path / "systems.yaml"
     path.write_text(
         "plain:\n"
-        "vectors: {reference: {encoders: [stats]}}\n"
+        f"vectors: {{{BASELINE}: {{encoders: [stats]}}}}\n"
         "joint:\n"
         "    stage1: {pretraining: contrastive}\n"
         "    stage2: {ser_contrastive_weight: 0.3}\n"

@@ -1,4 +1,4 @@
-"""What references read is embedded from the source that the YAML says."""
+"""What baselines read is embedded from the source that the YAML says."""
 
 import pytest
 from emoclust_lobes.encoders.utterance_vectors import SSL_SOURCE
@@ -38,8 +38,8 @@ class Recorded:
 
 def prepare(experiment, *systems):
     """Prepare one job of some systems; return what was embedded."""
-    cells = tuple((system, 1.0) for system in systems)
-    prepare_jobs(experiment, [Job(1, 1986, cells)], "cpu")
+    runs = tuple((system, 1.0) for system in systems)
+    prepare_jobs(experiment, [Job(1, 1986, runs)], "cpu")
     return experiment.embedded
 
 
@@ -55,7 +55,7 @@ def prepare(experiment, *systems):
     ],
     ids=["ssl_vectors", "neither", "own"],
 )
-def test_references_are_embedded_from_their_sources(hparams, ssl):
+def test_baselines_are_embedded_from_their_sources(hparams, ssl):
     experiment = Recorded(**{"speaker_encoder": "ecapa", **hparams})
     assert prepare(experiment, SSL) == [("ge2e", None), ("ssl", ssl)]
 
@@ -63,7 +63,7 @@ def test_references_are_embedded_from_their_sources(hparams, ssl):
 @pytest.mark.parametrize(
     "source, vectors", [("a@4", "a@5"), (None, "a@4")], ids=["other", "usual"]
 )
-def test_clusters_of_another_layer_than_the_reference_are_refused(
+def test_clusters_of_another_layer_than_the_baseline_are_refused(
     source, vectors
 ):
     experiment = Recorded(
@@ -76,7 +76,7 @@ def test_clusters_of_another_layer_than_the_reference_are_refused(
     with pytest.raises(ProtocolError, match=message):
         prepare(experiment, CONTRASTIVE, SSL)
     assert experiment.prepared == 0
-    # Who does not ask for the reference is free to choose.
+    # Who does not ask for the baseline is free to choose.
     assert prepare(experiment, CONTRASTIVE, GE2E)[0] == ("own", "own")
 
 

@@ -15,7 +15,6 @@ import pandas as pd
 import pytest
 from data_prep.manifests.manifest import Utterance, write_manifest
 from data_prep.storage.files import read_json
-from emoclust_lobes.protocol.cells import read_results
 from emoclust_lobes.protocol.plan import Job, System
 from emoclust_lobes.protocol.runner import run_jobs
 from emoclust_lobes.protocol.scripts import Experiment, option_text
@@ -69,7 +68,7 @@ with open(yaml) as stream:
     hparams = load_hyperpyyaml(stream, overrides)
 folder = pathlib.Path(hparams["ser"]["folder"])
 folder.mkdir(parents=True, exist_ok=True)
-print("heard", hparams["system"])
+print("trains", hparams["system"])
 begun = time.time()
 if hparams["does"] == "fail":
     raise RuntimeError("no voice\\nmore of it")
@@ -141,9 +140,9 @@ def run(experiment, tmp_path):
     return run_them
 
 
-def cells_in(folder):
-    cells = pd.read_csv(folder / "cells.csv", keep_default_na=False)
-    return list(cells[["system", "labels", "fold", "seed"]].itertuples(False))
+def runs_in(folder):
+    runs = pd.read_csv(folder / "runs.csv", keep_default_na=False)
+    return list(runs[["system", "labels", "fold", "seed"]].itertuples(False))
 
 
 def metrics_of(tmp_path, system):
@@ -151,7 +150,7 @@ def metrics_of(tmp_path, system):
     return read_json(path)
 
 
-def test_runs_leave_cells_and_those_of_one_job_share_a_stage_1(run, tmp_path):
+def test_runs_leave_rows_and_those_of_one_job_share_a_stage_1(run, tmp_path):
     contrast = {"pretraining": "contrastive"}
     alike = [
         System(x, contrast, {"flag": x == "true"}, {}) for x in ("true", "no")
@@ -162,14 +161,14 @@ def test_runs_leave_cells_and_those_of_one_job_share_a_stage_1(run, tmp_path):
     assert failure.startswith("no, labels 1.0, fold 1, seed 1: [Errno 17]")
     jobs = [Job(2, 1, ((NONE, 1.0), (NONE, 0.5))), Job(1, 2, ((NONE, 1.0),))]
     assert run(*jobs) == []
-    assert cells_in(tmp_path / "results") == [
+    assert runs_in(tmp_path / "results") == [
         ("none", 0.5, 2, 1),
         ("none", 1.0, 1, 2),
         ("none", 1.0, 2, 1),
         ("true", 1.0, 1, 1),
     ]
-    cells = pd.read_csv(tmp_path / "results" / "cells.csv")
-    assert (cells["uar"] == 0.5).all() and (cells["commit"] == "abc").all()
+    runs = pd.read_csv(tmp_path / "results" / "runs.csv")
+    assert (runs["uar"] == 0.5).all() and (runs["commit"] == "abc").all()
     # A setting that is true arrives as such, the next one undisturbed.
     metrics = metrics_of(tmp_path, "true")
     assert (metrics["flag"], metrics["init"]) == (True, "contrastive")
@@ -202,10 +201,15 @@ def test_a_failure_is_told_with_its_log_and_stops_nothing_else(run, tmp_path):
     ]
     text = log.read_text()
     # In order: what was printed, why it ended, what came then.
-    parts = ["heard fail", "RuntimeError: no voice", "heard exit", "heard none"]
+    parts = [
+        "trains fail",
+        "RuntimeError: no voice",
+        "trains exit",
+        "trains none",
+    ]
     places = [text.index(part) for part in parts]
     assert places == sorted(places) and "Traceback" in text
-    assert cells_in(tmp_path / "results") == [
+    assert runs_in(tmp_path / "results") == [
         ("none", 1.0, 1, 1),
         ("none", 1.0, 3, 1),
     ]
@@ -270,6 +274,7 @@ values = st.none() | st.booleans() | numbers | words
 @settings(deadline=None)
 @given(values | st.lists(values, max_size=3))
 @example("09")
+@example(1e-05)  # with a dot: YAML reads 1e-05 as text
 @example(["1_0", "0o7", "1:30", ".inf"])
 def test_settings_arrive_as_they_are(value):
     options = [f"--first={option_text(value)}", "--second=2"]
@@ -277,17 +282,3 @@ def test_settings_arrive_as_they_are(value):
     found = load_hyperpyyaml(overrides)
     assert type(found["first"]) is type(value)
     assert found == {"first": value, "second": 2}
-
-
-def test_numbers_without_a_dot_stay_numbers():
-    assert option_text(1e-05) == "1.0e-05"  # YAML reads 1e-05 as text
-
-
-def test_results_that_were_there_are_kept(run, tmp_path):
-    run(Job(1, 1, ((NONE, 1.0),)))
-    (tmp_path / "results" / "protocol.json").write_text('{"title": "T"}')
-    before = read_results(tmp_path / "results").cells
-    run(Job(1, 2, ((NONE, 1.0),)))
-    after = read_results(tmp_path / "results").cells
-    pd.testing.assert_frame_equal(after[after["seed"] == 1], before)
-    assert len(after) == 2

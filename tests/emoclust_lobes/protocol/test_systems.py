@@ -1,9 +1,7 @@
 """Which systems have noisy clusters, by their names."""
 
 import pandas as pd
-import pytest
 from emoclust_lobes.protocol.systems import noise_levels, systems_of
-from emoclust_lobes.protocol.tables import TABLES
 
 NOISY = {"noise_0.25": 0.25, "noise_1": 1.0}
 OTHERS = [
@@ -17,18 +15,10 @@ OTHERS = [
 
 
 def test_noisy_is_who_is_called_noise_and_a_number():
-    cells = pd.DataFrame({"system": [*OTHERS, *NOISY]})
-    cells = cells.assign(labels=1.0, enrolled="")
-    assert systems_of(cells, []) == OTHERS
+    runs = pd.DataFrame({"system": [*OTHERS, *NOISY]})
+    runs = runs.assign(labels=1.0, enrolled="")
+    assert systems_of(runs, []) == OTHERS
     levels = {level: system for system, level in NOISY.items()}
-    assert noise_levels(cells) == {1.0: levels}
-    others = cells[cells["system"].isin(OTHERS)]
+    assert noise_levels(runs) == {1.0: levels}
+    others = runs[runs["system"].isin(OTHERS)]
     assert noise_levels(others) == {}
-
-
-@pytest.mark.parametrize("name", ["denoise_x", "noise_augmented"])
-def test_a_name_with_noise_in_it_is_reported_with_the_others(results, name):
-    tables = [x.replace("noise_0.5", name) for x in results[1:]]
-    renamed = results._replace(cells=tables[0], speakers=tables[1])
-    assert f"| {name} |" in TABLES["main"](renamed)
-    assert TABLES["noise"](renamed) == ""

@@ -1,5 +1,9 @@
 """The parts that make training repeatable, resumable and honest."""
 
+import functools
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +17,7 @@ from emoclust_lobes.experiment.run_folders import (
 )
 from emoclust_lobes.training.frozen import Frozen
 from emoclust_lobes.training.history import History
+from emoclust_lobes.training.optimizers import without_compiler
 from hypothesis import (
     given,
     settings,
@@ -224,3 +229,34 @@ def test_history_writes_a_table_and_a_picture(tmp_path):
     table = pd.read_csv(tmp_path / "history.csv")
     assert table["valid_uar"].tolist() == [0.2, 0.5]
     assert (tmp_path / "learning_curves.png").stat().st_size > 5000
+
+
+@pytest.mark.parametrize("kind", ["AdamW", "SGD"])
+def test_without_compiler_training_is_the_same(kind):
+    def trained(make):
+        torch.manual_seed(0)
+        model = torch.nn.Linear(5, 3)
+        optimizer = make(model.parameters())
+        optimizer.load_state_dict(optimizer.state_dict())
+        for _ in range(3):
+            optimizer.zero_grad()
+            model(torch.randn(4, 5)).square().sum().backward()
+            optimizer.step()
+        return model.weight
+
+    make = functools.partial(getattr(torch.optim, kind), lr=0.1)
+    assert torch.equal(trained(without_compiler(make)), trained(make))
+
+
+def test_without_compiler_none_is_imported():
+    program = (
+        "import functools, sys, torch\n"
+        "from emoclust_lobes.training.optimizers import without_compiler\n"
+        "make = functools.partial(torch.optim.AdamW, lr=0.1)\n"
+        "model = torch.nn.Linear(2, 2)\n"
+        "optimizer = without_compiler(make)(model.parameters())\n"
+        "model(torch.ones(1, 2)).sum().backward()\n"
+        "optimizer.step()\n"
+        "sys.exit('torch._dynamo' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 0

@@ -1,21 +1,19 @@
-"""Cells are pooled over cases: the numbers again, from the predictions."""
+"""Runs are pooled over cases: the numbers again, from the predictions."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from data_prep.storage.files import read_json, write_json
-from emoclust_lobes.crosscorpus.cells import (
+from emoclust_lobes.crosscorpus.matrix import (
     FACTS,
     KEY,
-    as_runs,
-    gather_cells,
+    gather_runs,
     read_matrix,
-    write_cells,
 )
 from emoclust_lobes.crosscorpus.report import README_TABLES, write_report
 from emoclust_lobes.crosscorpus.tables import matrix_table
-from emoclust_lobes.protocol.cells import merge_cells
-from emoclust_lobes.protocol.rows import cell_rows
+from emoclust_lobes.protocol.runs import merge_runs, run_rows
+from emoclust_lobes.protocol.schema import write_table
 from sklearn.metrics import accuracy_score, f1_score, recall_score
 
 CLASSES = ["ang", "hap", "neu", "sad"]
@@ -46,13 +44,13 @@ def predict(rng, names, right):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """Cases as runs leave them, and all predictions of each cell."""
+    """Cases as runs leave them, and all predictions of each run."""
     output, rng = tmp_path_factory.mktemp("made"), np.random.default_rng(3)
     predictions = {}
-    for cell, folds in CASES.items():
+    for pair, folds in CASES.items():
         for fold in folds:
-            folder = output / f"{cell[0]}-to-{cell[1]}" / f"{cell[2]}_{fold}"
-            case = dict(zip(("train", "test", "adapt"), cell), fold=fold)
+            folder = output / f"{pair[0]}-to-{pair[1]}" / f"{pair[2]}_{fold}"
+            case = dict(zip(("train", "test", "adapt"), pair), fold=fold)
             write_json(
                 folder / "protocol.json",
                 {
@@ -67,14 +65,14 @@ def made(tmp_path_factory):
             rows = []
             for system, right in SYSTEMS.items():
                 for seed in (1, 2):
-                    parts = [fold] if fold else FOLDS[cell[1]]
-                    names = [f"{cell[1]}/{x}{n}" for x in parts for n in "xyz"]
+                    parts = [fold] if fold else FOLDS[pair[1]]
+                    names = [f"{pair[1]}/{x}{n}" for x in parts for n in "xyz"]
                     found = predict(rng, names, right)
-                    key = (*cell, system, "", seed)
+                    key = (*pair, system, "", seed)
                     predictions.setdefault(key, []).append(found)
                     speakers = found["ID"].str.rpartition("/")[0]
                     rows.append(
-                        cell_rows(
+                        run_rows(
                             found,
                             pd.Series(speakers.to_numpy(), found["ID"]),
                             CLASSES,
@@ -88,7 +86,7 @@ def made(tmp_path_factory):
                             commit="abc",
                         )
                     )
-            merge_cells(folder, *map(pd.concat, zip(*rows)))
+            merge_runs(folder, *map(pd.concat, zip(*rows)))
     return output, predictions
 
 
@@ -108,69 +106,63 @@ def results(made, tmp_path_factory):
             "commands": ["emoclust crosscorpus hparams/generic.yaml"],
         },
     )
-    write_cells(folder, *gather_cells(made[0], YAML, SETTINGS))
+    for name, table in zip(
+        ("runs", "speakers"), gather_runs(made[0], YAML, SETTINGS)
+    ):
+        write_table(folder / f"{name}.csv", table)
     return folder
 
 
-def test_a_cell_is_scored_over_all_its_utterances(made, results):
-    cells = read_matrix(results).cells.set_index(KEY)
-    assert set(cells.index) == set(made[1])
+def test_a_run_is_scored_over_all_its_utterances(made, results):
+    runs = read_matrix(results).runs.set_index(KEY)
+    assert set(runs.index) == set(made[1])
     for key, found in made[1].items():
-        pooled, cell = pd.concat(found), cells.loc[key]
+        pooled, row = pd.concat(found), runs.loc[key]
         truth, guess = pooled["truth"], pooled["prediction"]
         recalls = recall_score(truth, guess, labels=CLASSES, average=None)
-        assert cell["uar"] == pytest.approx(recalls.mean(), abs=1e-6)
-        assert cell["wa"] == pytest.approx(accuracy_score(truth, guess), 1e-5)
+        assert row["uar"] == pytest.approx(recalls.mean(), abs=1e-6)
+        assert row["wa"] == pytest.approx(accuracy_score(truth, guess), 1e-5)
         macro = f1_score(truth, guess, average="macro")
-        assert cell["macro_f1"] == pytest.approx(macro, abs=1e-6)
-        told = [float(x) for x in cell["recalls"].split()]
+        assert row["macro_f1"] == pytest.approx(macro, abs=1e-6)
+        told = [float(x) for x in row["recalls"].split()]
         assert told == pytest.approx(recalls, abs=1e-6)
         folds = CASES[key[:3]]
-        assert (cell["n"], cell["folds"]) == (len(pooled), len(folds))
-        assert cell["valid_uar"] == pytest.approx(0.5 + np.mean(folds) / 10)
-        assert cell["n_train"] == round(100 + np.mean(folds))
+        assert (row["n"], row["folds"]) == (len(pooled), len(folds))
+        assert row["valid_uar"] == pytest.approx(0.5 + np.mean(folds) / 10)
+        assert row["n_train"] == round(100 + np.mean(folds))
 
 
-def test_the_matrix_is_the_mean_of_the_seeds(made, results):
-    table = matrix_table(read_matrix(results))
-    table = table.set_index(["system", "adapt", "enrolled", "train"])
+def test_the_matrix_is_the_mean_of_the_seeds(results):
+    matrix = read_matrix(results)
+    means = matrix.runs.groupby(["train", "test", "adapt", "system"])["uar"]
+    means, table = means.mean(), matrix_table(matrix)
     assert len(table) == 8
-    for (system, adapt, enrolled, train), row in table.iterrows():
-        for test, uar in row.items():
-            if (train, test, adapt) not in CASES:
-                assert np.isnan(uar)
-                continue
-            uars = []
-            for seed in (1, 2):
-                key = (train, test, adapt, system, enrolled, seed)
-                pooled = pd.concat(made[1][key])
-                uars.append(
-                    recall_score(
-                        pooled["truth"], pooled["prediction"], average="macro"
-                    )
-                )
-            assert uar == pytest.approx(np.mean(uars), abs=1e-6)
+    for row in table.to_dict("records"):
+        for test in "ab":
+            key = (row["train"], test, row["adapt"], row["system"])
+            told = np.nan_to_num(row[test], nan=-1)
+            assert told == pytest.approx(means.get(key, -1), abs=1e-6)
 
 
-def test_a_cell_without_all_its_cases_does_not_count(made, tmp_path):
+def test_a_run_without_all_its_cases_does_not_count(made, tmp_path):
     output = tmp_path / "out"
     for path in made[0].glob("*/*/*"):
         copy = output / path.relative_to(made[0])
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(path.read_bytes())
-    (output / "a-to-a" / "none_2" / "cells.csv").unlink()
+    (output / "a-to-a" / "none_2" / "runs.csv").unlink()
     path = output / "b-to-b" / "none_1" / "protocol.json"
     write_json(path, {**read_json(path), "settings": {"ser_epochs": 3}})
-    cells, speakers = gather_cells(output, YAML, SETTINGS)
+    runs, speakers = gather_runs(output, YAML, SETTINGS)
     pairs = {"a b none", "a b other", "b a none"}
-    assert set(cells[KEY[:3]].agg(" ".join, axis=1)) == pairs
+    assert set(runs[KEY[:3]].agg(" ".join, axis=1)) == pairs
     assert set(speakers[KEY[:3]].agg(" ".join, axis=1)) == pairs
-    cells, speakers = gather_cells(tmp_path / "nowhere", YAML, SETTINGS)
-    assert len(cells) == len(speakers) == 0
+    runs, speakers = gather_runs(tmp_path / "nowhere", YAML, SETTINGS)
+    assert len(runs) == len(speakers) == 0
 
 
 def test_tables_that_do_not_agree_are_refused(results, tmp_path):
-    for name in (FACTS, "cells.csv", "speakers.csv"):
+    for name in (FACTS, "runs.csv", "speakers.csv"):
         (tmp_path / name).write_bytes((results / name).read_bytes())
     read_matrix(tmp_path)
     path = tmp_path / "speakers.csv"
@@ -182,12 +174,6 @@ def test_tables_that_do_not_agree_are_refused(results, tmp_path):
         read_matrix(tmp_path)
     with pytest.raises(FileNotFoundError, match="no results"):
         read_matrix(tmp_path / "nowhere")
-
-
-def test_runs_keep_cells_apart(results):
-    matrix = read_matrix(results)
-    runs = as_runs(matrix.cells)
-    assert not runs[["system", "enrolled", "seed"]].duplicated().any()
 
 
 def test_a_report_tells_every_number_and_is_the_same_again(results):
@@ -204,7 +190,7 @@ def test_a_report_tells_every_number_and_is_the_same_again(results):
         assert f"{uar:.3f}".lstrip("0") in text
     assert "contrastive, adapted" in text and "Nobody spoke." in text
     assert "Chance is .250" in text.replace("\n", " ")
-    # Two rows for each of the five cells of the matrix
+    # Two rows for each of the five pairs
     assert text.count("| Alpha | Alpha |") == 2
     assert text.count("| Alpha | Beta |") == 4 + 1  # and a heading
     assert text.count("| Beta | Alpha |") == 2
@@ -219,18 +205,12 @@ def test_tables_in_a_readme_follow_the_results(results):
     texts = [
         "# Mine",
         block.format(name, "matrix"),
-        block.format(name, "cells"),
+        block.format(name, "pairs"),
     ]
     readme.write_text("\n\n".join([*texts, "The end.\n"]))
-    assert README_TABLES.stale(readme) == [f"{name} matrix", f"{name} cells"]
+    assert README_TABLES.stale(readme) == [f"{name} matrix", f"{name} pairs"]
     README_TABLES.rebuild(readme)
     assert README_TABLES.stale(readme) == []
     text = readme.read_text()
     assert text.startswith("# Mine\n") and text.endswith("\nThe end.\n")
     assert "| trained on | Alpha | Beta |" in text and "stale" not in text
-    readme.write_text(block.format(name, "noise"))
-    with pytest.raises(ValueError, match="none of the tables"):
-        README_TABLES.rebuild(readme)
-    readme.write_text("<!-- crosscorpus: results matrix -->\nno end")
-    with pytest.raises(ValueError, match="follows it"):
-        README_TABLES.stale(readme)

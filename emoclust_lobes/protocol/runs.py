@@ -1,0 +1,273 @@
+"""The results of a protocol as files: made of predictions, read, merged.
+
+A protocol is many runs: folds x seeds x systems x shares of the labels. The
+folder of its results holds
+
+* ``protocol.json``: ``title`` and, where known, ``note``, ``encoder``,
+  ``classes``, ``label_source``, ``split``, ``yaml``, ``commands`` and
+  ``systems``, the order in which they are told;
+* ``runs.csv``: one row a tested run;
+* ``speakers.csv``: one row for each run and test speaker; rows without a
+  run, which a kill may leave, do not count.
+
+The files are sorted and their numbers have six decimals, so that a run more
+is a line more.
+"""
+
+import pathlib
+from typing import NamedTuple
+
+import pandas as pd
+from emoclust_lobes.evaluation.metrics import emotion_metrics
+from emoclust_lobes.protocol.schema import (
+    KEY,
+    RUN_TYPES,
+    SPEAKER_TYPES,
+    check_tables,
+    enrolled_rank,
+    in_order,
+    keys,
+    parse_confusions,
+    read_folder,
+    read_tables,
+    typed,
+    write_table,
+)
+from emoclust_lobes.protocol.systems import ORDER
+
+
+class Results(NamedTuple):
+    """What a folder of results holds.
+
+    ``facts`` is the content of ``protocol.json``; ``runs`` and ``speakers``
+    have the columns of ``run_rows``.
+    """
+
+    facts: dict
+    runs: pd.DataFrame
+    speakers: pd.DataFrame
+
+    @property
+    def classes(self):
+        """Names of the classes, numbers where the facts have none."""
+        n_classes = parse_confusions(self.runs["confusion"]).shape[1]
+        numbers = [str(number + 1) for number in range(n_classes)]
+        return self.facts.get("classes", numbers)
+
+    @property
+    def order(self):
+        """In which order systems are told; others follow by name."""
+        return tuple(self.facts.get("systems", ORDER))
+
+
+def read_results(folder):
+    """Read the results of a protocol.
+
+    Arguments
+    ---------
+    folder : str or pathlib.Path
+        Where they are.
+
+    Returns
+    -------
+    Results
+
+    Raises
+    ------
+    FileNotFoundError
+        When a file is missing.
+    ValueError
+        When a file has other columns or values, a run is there twice, or its
+        speakers do not tell of the same test.
+
+    Example
+    -------
+    >>> from emoclust_lobes.synthetic.results import make_results
+    >>> results = read_results(make_results(getfixture("tmp_path")))
+    >>> results.facts["title"], len(results.runs), len(results.speakers)
+    ('Made-up', 12, 36)
+    """
+    folder = pathlib.Path(folder)
+    found = read_folder(folder, "protocol.json", RUN_TYPES, SPEAKER_TYPES)
+    if "title" not in found[0]:
+        raise ValueError(f"{folder / 'protocol.json'} has no title")
+    return Results(*found)
+
+
+def finished_runs(folder):
+    """Tell system, share of the labels, fold and seed of runs with results."""
+    if not (folder / "runs.csv").exists():
+        return set()
+    runs = read_results(folder).runs[["system", "labels", "fold", "seed"]]
+    return set(runs.itertuples(index=False, name=None))
+
+
+def merge_runs(folder, runs, speakers):
+    """Add runs to the results of a protocol; a run replaces its like.
+
+    One process at a time may merge into a folder.
+
+    Arguments
+    ---------
+    folder : str or pathlib.Path
+        Where ``runs.csv`` and ``speakers.csv`` are, or will be.
+    runs, speakers : pandas.DataFrame
+        From ``run_rows``, of one or many runs, concatenated.
+
+    Raises
+    ------
+    ValueError
+        As ``read_results``; the files are then as before.
+
+    Example
+    -------
+    >>> from emoclust_lobes.synthetic.results import FEW, make_runs
+    >>> folder = getfixture("tmp_path")
+    >>> merge_runs(folder, *make_runs(FEW))
+    >>> merge_runs(folder, *make_runs(FEW, n_folds=4))  # one fold more
+    >>> len(pd.read_csv(folder / "runs.csv"))
+    16
+    """
+    folder = pathlib.Path(folder)
+    old_runs, old_speakers = read_tables(folder, RUN_TYPES, SPEAKER_TYPES)
+    kept = _without(old_runs, runs)
+    all_runs = in_order([kept, runs], KEY)
+    all_speakers = in_order(
+        [_without(old_speakers, runs), speakers], [*KEY, "speaker"]
+    )
+    check_tables(all_runs, all_speakers, folder)
+    # The row of a run says that it is there. It comes after its speakers, and
+    # the one it replaces goes before they do: this may be killed anywhere.
+    if kept is None or kept.empty:
+        (folder / "runs.csv").unlink(missing_ok=True)
+    elif len(kept) < len(old_runs):
+        write_table(folder / "runs.csv", kept)
+    write_table(folder / "speakers.csv", all_speakers)
+    write_table(folder / "runs.csv", all_runs)
+
+
+def _without(table, runs):
+    return None if table is None else table[~keys(table).isin(keys(runs))]
+
+
+def run_rows(
+    predictions,
+    speakers,
+    classes,
+    *,
+    system,
+    labels,
+    enrolled,
+    fold,
+    seed,
+    n_train,
+    valid_uar=None,
+    commit="",
+):
+    """Make the rows of a run from its predictions.
+
+    Arguments
+    ---------
+    predictions : pandas.DataFrame
+        One row per test utterance: ``ID, truth, prediction``.
+    speakers : pandas.Series
+        Index: ID of at least the test utterances; value: speaker.
+    classes : list of str
+        The class set, in the order in which it is reported.
+    system : str
+        What was tested, such as "contrastive".
+    labels : float
+        Share of the training labels that were used, 1 for all.
+    enrolled : str
+        Number of unlabeled clips of the test speaker that were used, "all",
+        or "" without enrolment.
+    fold, seed : int
+        Which run.
+    n_train : int
+        Number of labeled utterances trained on.
+    valid_uar : float or None
+        UAR on the development speakers, where there are any.
+    commit : str
+        Of the code.
+
+    Returns
+    -------
+    runs : pandas.DataFrame
+        One row: the key, ``uar, wa, macro_f1, valid_uar, n`` (test
+        utterances), ``n_train``, ``recalls`` ("0.750000 -": one a class, "-"
+        without utterances), ``confusion`` ("12 0;1 9": rows of truth) and
+        ``commit``.
+    speakers : pandas.DataFrame
+        One row per test speaker: the key, ``speaker`` and ``hits`` ("7/8
+        0/0": right and all utterances of each class).
+
+    Raises
+    ------
+    ValueError
+        When an utterance is there twice or its speaker is not known, a label
+        is outside the class set, or ``enrolled`` is something else.
+
+    Example
+    -------
+    >>> runs, speakers = run_rows(
+    ...     pd.DataFrame(
+    ...         [["u1", "ang", "ang"], ["u2", "ang", "sad"]],
+    ...         columns=["ID", "truth", "prediction"],
+    ...     ),
+    ...     pd.Series({"u1": "anna", "u2": "anna"}),
+    ...     ["ang", "sad"],
+    ...     system="none",
+    ...     labels=1.0,
+    ...     enrolled="",
+    ...     fold=1,
+    ...     seed=0,
+    ...     n_train=10,
+    ... )
+    >>> runs["confusion"].item(), speakers["hits"].item()
+    ('1 1;0 0', '1/2 0/0')
+    """
+    name = f"{system}, fold {fold}, seed {seed}"
+    enrolled_rank(enrolled)
+    if predictions["ID"].duplicated().any():
+        raise ValueError(f"{name}: an utterance is predicted twice")
+    tested = predictions.assign(
+        speaker=predictions["ID"].map(speakers),
+        right=predictions["truth"] == predictions["prediction"],
+    )
+    unknown = tested.loc[tested["speaker"].isna(), "ID"]
+    if len(unknown) > 0:
+        raise ValueError(
+            f"{name}: the speakers of {len(unknown)} utterances are not "
+            f"known, such as that of {unknown.iloc[0]}"
+        )
+    values = (system, labels, enrolled, fold, seed)
+    key = dict(zip(KEY, values, strict=True))
+    run = {
+        **key,
+        **score_columns(tested["truth"], tested["prediction"], classes),
+        "valid_uar": valid_uar,
+        "n_train": n_train,
+        "commit": commit,
+    }
+    counts = tested.groupby(["speaker", "truth"])["right"].agg(["sum", "size"])
+    hits = counts["sum"].astype(str) + "/" + counts["size"].astype(str)
+    hits = hits.unstack(fill_value="0/0")
+    hits = hits.reindex(columns=classes, fill_value="0/0")
+    rows = [
+        {**key, "speaker": speaker, "hits": " ".join(row)}
+        for speaker, row in zip(hits.index, hits.to_numpy(), strict=True)
+    ]
+    return typed([run], RUN_TYPES), typed(rows, SPEAKER_TYPES)
+
+
+def score_columns(truth, prediction, classes):
+    """Score predictions as a row of ``runs.csv`` tells it."""
+    scores = emotion_metrics(truth, prediction, classes)
+    recalls = [scores["recall"][label] for label in classes]
+    return {
+        **{x: scores[x] for x in ("uar", "wa", "macro_f1", "n")},
+        "recalls": " ".join("-" if x is None else f"{x:.6f}" for x in recalls),
+        "confusion": ";".join(
+            " ".join(map(str, row)) for row in scores["confusion"]
+        ),
+    }
