@@ -33,10 +33,7 @@ setuptools.setup(
     packages=setuptools.find_packages(
         include=["data_prep*", "emoclust_lobes*"]
     ),
-    package_data={
-        "emoclust_lobes.analysis": ["templates/*"],
-        "emoclust_lobes.upstream": ["templates/*"],
-    },
+    package_data={"emoclust_lobes.analysis": ["templates/*"]},
     # Tried together: torch 2.14.1, torchaudio 2.11.0, speechbrain 1.1.2,
     # hyperpyyaml 1.2.3, scikit-learn 1.9.1, pandas 3.1.1 on Python 3.11.
     install_requires=[

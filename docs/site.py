@@ -1,10 +1,12 @@
 """How the documentation becomes a site: hooks of MkDocs, docstrings.
 
 The pages are written to be read in the repository, too. Here the README, those
-of the recipes and what was measured join them, links between them are led to where they lie in
-the site, and every module gets a page made of its docstrings.
+of the recipes and what was measured join them, links between them are led to
+where they lie in the site, and every package gets a page of its public names,
+made of their docstrings.
 """
 
+import ast
 import pathlib
 import re
 
@@ -22,7 +24,8 @@ def on_files(files, config):
     pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
     for folder in ("recipes", "benchmarks/results"):
         pages += sorted(ROOT.glob(f"{folder}/**/*.*"))
-    for path in pages:
+    code = ROOT / "recipes" / "upstream"  # is no page
+    for path in [x for x in pages if not x.is_relative_to(code)]:
         name = path.relative_to(ROOT).as_posix()
         files.append(File.generated(config, name, abs_src_path=str(path)))
     reference = {}
@@ -45,17 +48,26 @@ def packages():
 
 
 def reference_page(name):
-    """Write the page of a package: what the docstrings of its modules say."""
-    folder = ROOT.joinpath(*name.split("."))
-    modules = [
-        f"{name}.{path.stem}"
-        for path in sorted(folder.glob("*.py"))
-        if not path.stem.startswith("__")
-    ]
+    """Write the page of a package: its docstring, and what it hands on."""
     about = (
         f"::: {name}\n    options: {{members: false, show_root_heading: false}}"
     )
-    return "\n\n".join([f"# {name}", about, *(f"::: {x}" for x in modules)])
+    public = [
+        f"::: {name}.{module}.{thing}"
+        for module, things in handed_on(ROOT.joinpath(*name.split("."))).items()
+        for thing in things
+    ]
+    return "\n\n".join([f"# {name}", about, *public])
+
+
+def handed_on(package):
+    """Return what the face of a package hands on: module -> names."""
+    text = (package / "__init__.py").read_text(encoding="utf-8")
+    for node in ast.walk(ast.parse(text)):
+        # Of lazy_loader.attach; read, so that building the site loads nothing
+        if isinstance(node, ast.keyword) and node.arg == "submod_attrs":
+            return ast.literal_eval(node.value)
+    return {}
 
 
 def on_page_markdown(markdown, page, **_):
@@ -75,17 +87,7 @@ class SpeechBrainSections(griffe.Extension):
 
 
 def as_numpydoc(text):
-    """Turn one of our docstrings into one of numpydoc's, in Markdown.
-
-    Arguments
-    ---------
-    text : str
-        With SpeechBrain's sections.
-
-    Returns
-    -------
-    str
-    """
+    """Turn one of our docstrings into one of numpydoc's, in Markdown."""
     for ours, theirs in SECTIONS.items():
         text = re.sub(
             rf"^{ours}\n-+$", f"{theirs}\n{'-' * len(theirs)}", text, flags=re.M

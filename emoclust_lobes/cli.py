@@ -115,9 +115,6 @@ COMMANDS = {
         "print the tests of all runs below a folder, and their means",
         "protocol.run_results",
     ),
-    "export-upstream": Command(
-        "write the recipes as SpeechBrain would take them", "upstream.command"
-    ),
 }
 
 

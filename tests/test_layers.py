@@ -14,7 +14,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 # nothing of each other.
 LAYERS = """
 cli
-upstream benchmarks
+benchmarks
 crosscorpus synthetic
 protocol serve
 predict ser

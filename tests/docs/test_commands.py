@@ -34,7 +34,7 @@ NOT_RUN = {
     "torchrun": "wants several processes",
     "sbatch": "wants a cluster",
     "emoclust serve": "never ends; tests/emoclust_lobes/serve",
-    "emoclust export-upstream": "is run by tests/upstream",
+    "python -m recipes.upstream": "is run by tests/upstream",
     "python -m pytest": "runs these tests",
     "python benchmarks": "takes hours",
     "python -m benchmarks": "takes minutes of an idle machine",
@@ -87,7 +87,9 @@ def check_emoclust(words):
 def check_python(words):
     if words[0] == "-m":
         paths = [words[1].replace(".", "/"), *words[2:]]
-        paths = [path for path in paths if path.startswith(("tests/", "emo"))]
+        paths = [
+            path for path in paths if path.startswith(("tests/", "emo", "rec"))
+        ]
         assert all((ROOT / path).exists() for path in paths)
     else:
         assert (ROOT / words[0]).is_file()

@@ -4,12 +4,15 @@ SpeechBrain wants every key of a YAML's top level to stand literally in the
 script that reads it. Our experiments are told in one YAML for both stages.
 Here each script is given the keys that it reads, those that they refer to, and
 all comments that belong to them.
+
+A key is named by a pair: itself and the key of its block, ("ser", "folder"),
+or ("seed", "") where that is all.
 """
 
 import re
 from typing import NamedTuple
 
-from emoclust_lobes.upstream.errors import UpstreamError
+from recipes.upstream.layout import UpstreamError
 
 _READ = re.compile(r'hparams\["(\w+)"\](?:\["(\w+)"\])?')
 _OTHERWISE_READ = re.compile(
@@ -24,17 +27,7 @@ _HEADING = re.compile(r"# -{5,}")
 class Part(NamedTuple):
     """A key with its comment above and all that is indented below it.
 
-    Arguments
-    ---------
-    name : str
-        The key; "" for a heading or other comment that belongs to none.
-    comment, body : list of str
-        Lines.
-
-    Example
-    -------
-    >>> Part("rate", ["# Hz"], ["rate: !ref <sample_rate> * 2"]).references
-    {('sample_rate', '')}
+    The name of a heading, or other comment that belongs to no key, is "".
     """
 
     name: str
@@ -47,68 +40,19 @@ class Part(NamedTuple):
         code = "\n".join(re.sub(r"(^|\s)#.*", "", x) for x in self.body)
         return set(_REFERENCE.findall(code))
 
+    @property
+    def parts(self):
+        """Keys of the block."""
+        return _parts(self.body[1:], indent="    ")
+
 
 def split_yaml(text, script, lobes):
-    """Make the YAML of one script from that of both.
+    """Make the YAML of one script from the text of that of both.
 
-    Arguments
-    ---------
-    text : str
-        The YAML that both scripts read.
-    script : str
-        The code of the script. It reads its own block, the one that it merges
-        into the rest (``**hparams["ser"]``), whole; of other blocks the keys
-        that it names.
-    lobes : iterable of str
-        The code that it imports. A key of the top level that is only read
-        there is handed on by the script's own block, so that the YAML itself
-        says that it is used.
-
-    Returns
-    -------
-    str
-        The YAML, in the same order.
-
-    Raises
-    ------
-    UpstreamError
-        When the script merges no block.
-
-    Example
-    -------
-    >>> text = '''# A header
-    ...
-    ... seed: 1
-    ... sizes: 2  # of both
-    ... unused: 3
-    ...
-    ... # ------ Stage 1
-    ... first:
-    ...     loss: !name:Loss
-    ...     rate: 1
-    ...
-    ... # ------ Stage 2
-    ... second:
-    ...     size: !ref <sizes>
-    ...     loss: !ref <first[loss]>
-    ... '''
-    >>> script = '{**hparams, **hparams["second"]}'
-    >>> print(split_yaml(text, script, ["self.hparams.seed"]))
-    # A header
-    <BLANKLINE>
-    seed: 1
-    sizes: 2  # of both
-    <BLANKLINE>
-    # ------ Stage 1
-    first:
-        loss: !name:Loss
-    <BLANKLINE>
-    # ------ Stage 2
-    second:
-        size: !ref <sizes>
-        loss: !ref <first[loss]>
-        seed: !ref <seed>
-    <BLANKLINE>
+    The script reads whole the block that it merges into the rest, as in
+    ``{**hparams, **hparams["ser"]}``; of other blocks the keys that its code
+    names. A key that only the code of its imports reads (``lobes``) is handed
+    on by the script's block, so that the YAML itself says that it is used.
     """
     parts = _parts(text.splitlines(), indent="")
     keys = {part.name: part for part in parts if part.name}
@@ -119,83 +63,31 @@ def split_yaml(text, script, lobes):
             ", and this one does not: add it, so that it is known which keys "
             "are the script's"
         )
-    own = merged[1]
     read = read_keys(script)
     read_elsewhere = {
         (name, "") for lobe in lobes for name, _ in read_keys(lobe)
     }
     always = {(name, "") for name in keys if name.startswith("__")}
     kept = _closure(keys, read | read_elsewhere | _said(keys, script) | always)
-    referred = set().union(
-        *(_taken(keys, node).references for node in kept), set()
-    )
+    referred = set().union(*(_taken(keys, x).references for x in kept))
     used = {name for name, _ in read | referred}
     handed_on = sorted(
         name for name, _ in read_elsewhere if name in keys and name not in used
     )
-    return _written(parts, kept, own, handed_on)
-
-
-def pick_keys(text, nodes):
-    """Make the YAML of some keys, and of what they refer to.
-
-    Arguments
-    ---------
-    text : str
-        A YAML.
-    nodes : set of (str, str)
-        As ``read_keys`` gives them.
-
-    Returns
-    -------
-    str
-        The YAML, in the same order.
-
-    Example
-    -------
-    >>> print(pick_keys("a: 1\\nb: !ref <a>\\nc: 2\\n", {("b", "")}))
-    a: 1
-    b: !ref <a>
-    <BLANKLINE>
-    """
-    parts = _parts(text.splitlines(), indent="")
-    keys = {part.name: part for part in parts if part.name}
-    return _written(parts, _closure(keys, nodes))
-
-
-def _written(parts, kept, own="", handed_on=()):
-    """Write what is kept, with its headings and comments."""
     lines = []
     for part in _with_their_headings(parts, {name for name, _ in kept}):
         body = part.body
         if part.name and (part.name, "") not in kept:
-            body = _chosen(
-                part, {sub for name, sub in kept if name == part.name}
-            )
-        if part.name == own and handed_on:
-            body = _extended(body, handed_on)
+            body = _chosen(part, {sub for x, sub in kept if x == part.name})
+        if part.name == merged[1] and handed_on:
+            body = [line for line in body if line]
+            body += [f"    {name}: !ref <{name}>" for name in handed_on] + [""]
         lines += part.comment + body
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines).rstrip("\n")) + "\n"
 
 
 def read_keys(code):
-    """List the keys that a script reads.
-
-    Arguments
-    ---------
-    code : str
-        Python.
-
-    Returns
-    -------
-    set of (str, str)
-        A key, and the key of its block that is read; "" where that is all.
-
-    Example
-    -------
-    >>> sorted(read_keys('hparams["a"]["b"], hparams["c"], self.hparams.d'))
-    [('a', 'b'), ('c', ''), ('d', '')]
-    """
+    """Return the keys that Python code reads, as a set of pairs."""
     plain = {"".join(x) for x in _OTHERWISE_READ.findall(code)}
     return set(_READ.findall(code)) | {(name, "") for name in plain}
 
@@ -228,7 +120,7 @@ def _parts(lines, indent):
 
 
 def _said(keys, script):
-    """List keys without a block that stand in a script as text.
+    """Return keys without a block that stand in a script as text.
 
     It may read them in a loop over their names.
     """
@@ -240,21 +132,17 @@ def _said(keys, script):
     }
 
 
-def _subparts(part):
-    return _parts(part.body[1:], indent="    ")
-
-
-def _taken(keys, node):
-    """Return the part that a node names: a key, or a key of a block."""
-    name, sub = node
-    subparts = {x.name: x for x in _subparts(keys[name])} if sub else {}
+def _taken(keys, pair):
+    """Return the part that a pair names: a key, or a key of a block."""
+    name, sub = pair
+    subparts = {x.name: x for x in keys[name].parts} if sub else {}
     return subparts.get(sub, keys[name])
 
 
-def _closure(keys, nodes):
+def _closure(keys, pairs):
     """Follow references from keys that are read to all that they need."""
     kept: set[tuple[str, str]] = set()
-    waiting = list(nodes)
+    waiting = list(pairs)
     while waiting:
         name, sub = waiting.pop()
         if name in keys and not kept & {(name, sub), (name, "")}:
@@ -266,16 +154,10 @@ def _closure(keys, nodes):
 def _chosen(part, subs):
     """Return the lines of a block with some of its keys only."""
     lines = [part.body[0]]
-    for sub in _subparts(part):
+    for sub in part.parts:
         if sub.name in subs:
             lines += sub.comment + [x for x in sub.body if x]
     return [*lines, ""]
-
-
-def _extended(body, names):
-    """Add to a block references to keys of the top level."""
-    lines = [line for line in body if line]
-    return [*lines, *(f"    {name}: !ref <{name}>" for name in names), ""]
 
 
 def _with_their_headings(parts, names):
