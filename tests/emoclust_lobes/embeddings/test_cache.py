@@ -5,10 +5,10 @@ import pytest
 from emoclust_lobes.embeddings.cache import (
     EmbeddingError,
     cache_path,
+    encoded,
     read_cache,
 )
-from emoclust_lobes.embeddings.index import encoded, write_index
-from emoclust_lobes.embeddings.parts import Embeddings
+from emoclust_lobes.embeddings.parts import Embeddings, write_index
 from emoclust_lobes.synthetic.embeddings import add_embeddings, cached_ids
 from hypothesis import (
     HealthCheck,
