@@ -5,8 +5,8 @@ import importlib
 import pathlib
 
 import huggingface_hub
-from data_prep.errors import EmoclustError
 from data_prep.storage.files import files_digest, read_json
+from emoclust_lobes.encoders.wheels import EncoderError
 
 # model_type -> module and class in speechbrain.integrations.huggingface
 _WRAPPERS = {
@@ -19,7 +19,7 @@ _WRAPPERS = {
 _HASHED = ("*config.json", "*.safetensors", "*.bin", "*.ckpt")
 
 
-class FrontEndError(EmoclustError):
+class FrontEndError(EncoderError):
     """A front end cannot be had; says why and what to do."""
 
 

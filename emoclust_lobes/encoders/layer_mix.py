@@ -57,10 +57,7 @@ class MixedEncoder(nn.Module):
     >>> encoder = MixedEncoder(
     ...     front_end=types.SimpleNamespace(n_layers=3, size=8, beside_size=0),
     ...     encoder=functools.partial(
-    ...         AttentiveEncoder,
-    ...         hidden_size=16,
-    ...         embedding_size=4,
-    ...         attention_channels=8,
+    ...         ECAPA_TDNN, channels=[16] * 5, lin_neurons=4
     ...     ),
     ... )
     >>> encoder(torch.randn(2, 50, 24), torch.ones(2)).shape

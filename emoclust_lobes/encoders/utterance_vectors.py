@@ -15,11 +15,8 @@ something by their size.
 import math
 
 import torch
-from emoclust_lobes.encoders.front_ends import (
-    FrontEndError,
-    SSLFrontEnd,
-    front_end_identity,
-)
+from emoclust_lobes.encoders.front_end_models import front_end_identity
+from emoclust_lobes.encoders.front_ends import SSLFrontEnd
 from emoclust_lobes.encoders.wheels import EncoderError
 from huggingface_hub.constants import HF_HUB_CACHE
 from torch import nn
@@ -86,10 +83,7 @@ class SSLStatistics(nn.Module):
     def __init__(self, source):
         super().__init__()
         hub, layer = split_layer(source)
-        try:
-            self.front_end = SSLFrontEnd(hub, HF_HUB_CACHE, layers=[layer])
-        except FrontEndError as error:
-            raise EncoderError(str(error)) from error
+        self.front_end = SSLFrontEnd(hub, HF_HUB_CACHE, layers=[layer])
         self.dim = 2 * self.front_end.size
 
     def forward(self, waveforms):

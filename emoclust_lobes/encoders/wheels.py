@@ -27,7 +27,7 @@ GE2E = {
 
 
 class EncoderError(EmoclustError):
-    """A speaker encoder cannot be had; the message says what to do."""
+    """An encoder cannot be had; the message says what to do."""
 
 
 def wheel_file(source, path):

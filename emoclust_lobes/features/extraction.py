@@ -84,7 +84,16 @@ def cache_features(
     folder = pathlib.Path(feature_folder)
     utterances, signatures, problems = sign_utterances(read_manifests(sources))
     with locked(folder, wait=True):
-        _refuse_other(folder, front_end.identity)
+        found = read_json(folder / "front_end.json")
+        if (
+            found
+            and not front_end.identity.items() <= found["identity"].items()
+        ):
+            raise FeatureCacheError(
+                f"{folder} holds features of {found['identity']}, not of "
+                f"{front_end.identity}: give another feature_folder, or remove "
+                "this one"
+            )
         stale = _stale(folder, utterances["ID"], signatures)
         if stale.any():
             _start(folder, front_end, sample_rate)
@@ -136,15 +145,6 @@ def signal_pipeline(sample_rate, front_end, feature_folder, crop=None):
     if front_end.trains:
         return audio_pipeline(sample_rate, crop)
     return feature_pipeline(FeatureCache(feature_folder), crop)
-
-
-def _refuse_other(folder, identity):
-    found = read_json(folder / "front_end.json")
-    if found and not identity.items() <= found["identity"].items():
-        raise FeatureCacheError(
-            f"{folder} holds features of {found['identity']}, not of "
-            f"{identity}: give another feature_folder, or remove this one"
-        )
 
 
 def _start(folder, front_end, sample_rate):

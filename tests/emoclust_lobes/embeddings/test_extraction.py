@@ -8,6 +8,7 @@ import textwrap
 import numpy as np
 import pytest
 import soundfile
+import torch
 from data_prep.manifests.manifest import Utterance, read_manifests
 from emoclust_lobes.audio.reading import read_utterance
 from emoclust_lobes.embeddings.cache import EmbeddingError, read_cache
@@ -18,11 +19,15 @@ from emoclust_lobes.embeddings.extraction import (
 from emoclust_lobes.encoders.speaker_encoders import load_speaker_encoder
 from emoclust_lobes.parallel.batches import cores_for
 from emoclust_lobes.synthetic.embeddings import cached_ids
+from torch import set_num_threads as set_threads
 
 
+@pytest.mark.parametrize("n_threads", [1, 3])
 def test_each_vector_is_that_of_the_utterance_alone(
-    noise_pool, tmp_path, model_folder
+    n_threads, noise_pool, tmp_path, model_folder, request
 ):
+    request.addfinalizer(lambda n=torch.get_num_threads(): set_threads(n))
+    set_threads(n_threads)
     lengths = [16000, 12000, 16000, 12001, 16000, 30000, 12000, 5000]
     sources, folder = noise_pool(lengths), model_folder("ecapa")
     embed_utterances(sources, tmp_path / "cache", "ecapa", str(folder))

@@ -86,22 +86,6 @@ def test_a_killed_run_is_continued_and_nothing_is_computed_twice(
     )
 
 
-def test_parts_of_another_encoder_never_mix_with_the_cache(
-    noise_pool, tmp_path, recorder, monkeypatch
-):
-    sources = noise_pool([8000, 9000, 10000])
-    embed_utterances(sources, tmp_path, "stats")
-    newer = {"name": "stats", "source": "log-mel statistics", "revision": "2"}
-    monkeypatch.setattr(embeddings, "offline_identity", lambda *_: newer)
-    recorder(break_after=1, identity=newer)
-    with pytest.raises(KeyboardInterrupt):
-        embed_utterances(sources, tmp_path, "stats")
-    model = recorder(identity=newer)
-    embed_utterances(sources, tmp_path, "stats")
-    assert model.utterances == 2
-    assert read_cache(tmp_path, "stats").identity == newer
-
-
 def test_a_hub_model_with_a_new_revision_replaces_all_vectors(
     noise_pool, tmp_path, recorder, monkeypatch
 ):

@@ -5,8 +5,6 @@ import functools
 import pytest
 import torch
 from emoclust_lobes.encoders.front_end_models import FrontEndError
-from emoclust_lobes.encoders.front_ends import NoNormalization
-from emoclust_lobes.encoders.layer_mix import AttentiveEncoder, MixedEncoder
 from emoclust_lobes.synthetic.models import WHISPER
 from hypothesis import (
     given,
@@ -14,8 +12,6 @@ from hypothesis import (
     strategies as st,
 )
 from tiny_models import ALL_KINDS, KINDS, front_end, save_model
-
-from speechbrain.inference.classifiers import EncoderClassifier
 
 transformers = pytest.importorskip("transformers")
 
@@ -146,37 +142,6 @@ def test_clips_that_a_model_cannot_take_are_refused(saved, kind, samples):
     with pytest.raises(ValueError, match=f"found {samples}"):
         model(torch.zeros(1, samples))
     assert model(torch.randn(1, 400)).shape == (1, 1, 16)
-
-
-def test_a_front_end_can_compute_the_features_of_a_classifier(saved):
-    model = front_end(saved("wav2vec2"), layers=[1, 2])
-    encoder = MixedEncoder(
-        front_end=model,
-        encoder=functools.partial(
-            AttentiveEncoder,
-            hidden_size=8,
-            embedding_size=5,
-            attention_channels=4,
-        ),
-    )
-    classifier = EncoderClassifier(
-        modules={
-            "compute_features": model,
-            "mean_var_norm": NoNormalization(),
-            "embedding_model": encoder,
-            "classifier": torch.nn.Linear(5, 2),
-        },
-        hparams={},
-    )
-    wavs = torch.randn(3, 6000)
-    features = model(wavs)
-    torch.testing.assert_close(
-        classifier.encode_batch(wavs),
-        encoder.eval()(features),
-        atol=1e-4,
-        rtol=1e-4,
-    )
-    assert torch.equal(model(wavs), features)
 
 
 @functools.cache

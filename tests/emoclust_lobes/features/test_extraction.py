@@ -43,13 +43,6 @@ def test_a_segment_is_a_segment_of_the_whole(noise_pool, tmp_path, front_end):
     assert torch.equal(cache.read("pool1"), whole)
 
 
-def test_batches_hold_one_exact_length(noise_pool, tmp_path, front_end):
-    model = front_end()
-    sources = noise_pool([8000] * 5 + [8001] + [50000])
-    cache_features(sources, tmp_path / "cache", model, max_batch_seconds=1.6)
-    assert model.batches == [(3, 8000), (2, 8000), (1, 8001), (1, 50000)]
-
-
 def test_nothing_is_cached_of_a_front_end_that_trains(
     noise_pool, tmp_path, front_end
 ):
