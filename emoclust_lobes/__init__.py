@@ -1,6 +1,5 @@
 """Parts for learning emotions from the clusters inside each speaker.
 
-Re-exported here is what a training script of one's own would take. The steps
-that read manifests are imported from their modules:
-:mod:`emoclust_lobes.embeddings.extraction` and :mod:`emoclust_lobes.clustering.clusters`.
+Each room hands on what a YAML or a training script of one's own names, as in
+``from emoclust_lobes.encoders import SSLFrontEnd``.
 """

@@ -22,7 +22,8 @@ def read_utterance(wav, start="", stop="", sample_rate=16000):
     ---------
     wav : str
         Path of an audio file that libsndfile reads, or the address of one in a
-        tar, of which no more is read: see :mod:`data_prep.recordings.tar_shards`.
+        tar, of which no more is read: see
+        :mod:`data_prep.recordings.tar_shards`.
     start, stop : str or int
         First sample and the one after the last, counted at the file's own
         rate; empty for the whole file.
@@ -37,7 +38,7 @@ def read_utterance(wav, start="", stop="", sample_rate=16000):
     Raises
     ------
     ValueError
-        When the file holds no sample in that stretch, or its tar is cut off.
+        When the file holds no sample in that segment, or its tar is cut off.
 
     Example
     -------
@@ -65,10 +66,10 @@ def read_utterance(wav, start="", stop="", sample_rate=16000):
 
 
 class RandomCrop:
-    """Cut a stretch of fixed length out of an utterance, repeatably.
+    """Cut a segment of fixed length out of an utterance, repeatably.
 
-    Where the stretch begins depends on the seed, the epoch and the utterance's
-    ID alone, so the same epoch hears the same crops whatever the number of
+    Where the segment begins depends on the seed, the epoch and the utterance's
+    ID alone, so the same epoch has the same crops whatever the number of
     loader workers and wherever a run was interrupted. Utterances that are too
     short are repeated until they fill the crop: every batch has one length
     and needs no padding, to which ECAPA-TDNN would not be indifferent.
@@ -113,14 +114,11 @@ class RandomCrop:
         return round(self.samples / self.hop)
 
     def set_epoch(self, epoch):
-        """Choose other stretches: call before the epoch's loader starts."""
+        """Choose other segments: call before the epoch's loader starts."""
         self.epoch = epoch
 
     def first(self, rows, utterance_id):
-        """Where the crop begins in an utterance of so many rows.
-
-        There must be as many as the crop has, at least.
-        """
+        """Where the crop begins among so many rows, at least its own."""
         key = f"{self.seed}|{self.epoch}|{utterance_id}".encode()
         draw = int.from_bytes(hashlib.sha256(key).digest()[:8], "big")
         return draw % (rows - self.length + 1)

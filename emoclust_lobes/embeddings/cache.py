@@ -17,7 +17,7 @@ import pathlib
 
 import numpy as np
 from data_prep.errors import EmoclustError
-from emoclust_lobes.embeddings.index import encoded, index_type, vectors_path
+from data_prep.storage.files import fingerprint
 from emoclust_lobes.embeddings.joined import JoinedCaches, split_encoders
 
 
@@ -26,78 +26,27 @@ class EmbeddingError(EmoclustError):
 
 
 def cache_path(embedding_folder, encoder):
-    """Folder of an encoder's cache.
-
-    Arguments
-    ---------
-    embedding_folder : str or pathlib.Path
-        Where the caches lie.
-    encoder : str
-        Name of the speaker encoder.
-
-    Returns
-    -------
-    pathlib.Path
-
-    Example
-    -------
-    >>> cache_path("embeddings", "ecapa").as_posix()
-    'embeddings/ecapa'
-    """
+    """Folder of an encoder's cache."""
     return pathlib.Path(embedding_folder) / encoder
 
 
 class EmbeddingCache:
     """Looks up vectors without reading the others.
 
-    Arguments
-    ---------
-    folder : pathlib.Path
-        Where the cache lies, see ``cache_path``.
-
-    Attributes
-    ----------
-    identity : dict
-        The encoder's, see ``emoclust_lobes.encoders.speaker_encoders``.
-    dim : int
-        Size of the vectors.
-    index : numpy.ndarray
-        Records ``id`` (UTF-8), ``signature`` and ``row``, sorted by ID.
-    vectors : numpy.ndarray
-        float32, shape [rows, dim]: as the encoder gives them, which is
-        L2-normalized but for ``egemaps`` and ``ssl``.
-
-    Raises
-    ------
-    EmbeddingError
-        When its files are incomplete or do not fit together.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> _ = (folder / "index").write_text("{}")
-    >>> EmbeddingCache(folder)
-    Traceback (most recent call last):
-    ...
-    emoclust_lobes.embeddings.cache.EmbeddingError: the embeddings at ...
+    ``index`` has a record ``id`` (UTF-8), ``signature`` and ``row`` of each
+    utterance, sorted by ID; ``vectors`` is float32 [rows, dim].
     """
 
     def __init__(self, folder):
         try:
             with open(folder / "index", "rb") as stream:
                 header = json.loads(stream.readline())
-                self.index = _mapped(
-                    stream,
-                    index_type(header["id_bytes"]),
-                    offset=stream.tell(),
-                )
-            self.identity = header["identity"]
-            self.dim = header["dim"]
-            self.vectors = _mapped(
-                vectors_path(folder, self.identity),
-                np.dtype("<f4"),
-                shape=(header["rows"], self.dim),
-            )
+                record = index_type(header["id_bytes"])
+                self.index = _mapped(stream, record, offset=stream.tell())
+            self.identity, self.dim = header["identity"], header["dim"]
+            path = vectors_path(folder, self.identity)
+            shape = (header["rows"], self.dim)
+            self.vectors = _mapped(path, np.dtype("<f4"), shape=shape)
         except (FileNotFoundError, KeyError, ValueError) as error:
             raise EmbeddingError(
                 f"the embeddings at {folder} are damaged ({error}): remove "
@@ -118,44 +67,16 @@ class EmbeddingCache:
         return np.where(known[places] == names, places, -1)
 
     def is_current(self, ids, signatures):
-        """Tell which utterances have a vector of the file as it is now.
+        """Whether each vector is of the file as it is now, bool, shape [n].
 
-        Arguments
-        ---------
-        ids : iterable of str
-            IDs of n utterances.
-        signatures : numpy.ndarray
-            Size of the audio file (in a tar, where the recording ends) and
-            its modification time (ns), first sample and the one after the last
-            (-1 where empty): int64, shape [n, 4].
-
-        Returns
-        -------
-        numpy.ndarray
-            bool, shape [n].
+        The signatures [n, 4] are those of ``sign_utterances``.
         """
         places = self.positions(ids)
         same = self.index["signature"][places] == signatures
         return (places >= 0) & same.all(axis=1)
 
     def select(self, ids):
-        """Read the vectors of some utterances, in their order.
-
-        Arguments
-        ---------
-        ids : iterable of str
-            IDs of n utterances.
-
-        Returns
-        -------
-        numpy.ndarray
-            float32, shape [n, dim].
-
-        Raises
-        ------
-        EmbeddingError
-            When some are missing.
-        """
+        """Vectors of these utterances, in their order, float32 [n, dim]."""
         ids = list(ids)
         places = self.positions(ids)
         missing = [ids[n] for n in np.flatnonzero(places < 0)]
@@ -169,33 +90,7 @@ class EmbeddingCache:
 
 
 def read_cache(embedding_folder, encoder):
-    """Open the cache of an encoder.
-
-    Arguments
-    ---------
-    embedding_folder : str or pathlib.Path
-        Where the caches lie.
-    encoder : str
-        Name of the speaker encoder, or of several (``"campplus+ge2e"``).
-
-    Returns
-    -------
-    EmbeddingCache or JoinedCaches
-
-    Raises
-    ------
-    EmbeddingError
-        When nothing was embedded yet.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> read_cache(folder, "stats")  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    ...
-    emoclust_lobes.embeddings.cache.EmbeddingError: no embeddings at \
-...stats: embed the utterances first
-    """
+    """Open the cache of an encoder, or of several (``"campplus+ge2e"``)."""
     names = split_encoders(encoder)
     if len(names) > 1:
         return JoinedCaches([read_cache(embedding_folder, x) for x in names])
@@ -209,25 +104,26 @@ def read_cache(embedding_folder, encoder):
 
 
 def find_cache(folder) -> EmbeddingCache | None:
-    """Open the cache in a folder, or return ``None`` where there is none.
-
-    Arguments
-    ---------
-    folder : pathlib.Path
-        From ``cache_path``.
-
-    Returns
-    -------
-    EmbeddingCache or None
-
-    Example
-    -------
-    >>> find_cache(getfixture("tmp_path")) is None
-    True
-    """
+    """Open the cache in a folder, or return ``None`` where there is none."""
     return EmbeddingCache(folder) if (folder / "index").exists() else None
 
 
 def _mapped(file, dtype, **options):
-    """Map a file to memory, to be read."""
     return np.asarray(np.memmap(file, dtype, mode="r", **options))
+
+
+def vectors_path(folder, identity):
+    """File of the vectors; those of another encoder have another name."""
+    return folder / f"vectors-{fingerprint(identity)[:16]}.f32"
+
+
+def encoded(ids):
+    """Return the UTF-8 of IDs as an array of bytes, shape [n]."""
+    return np.char.encode(np.asarray(ids, dtype=str), "utf-8")
+
+
+def index_type(id_bytes):
+    """Type of a record of the index whose IDs have up to so many bytes."""
+    return np.dtype(
+        [("id", f"S{id_bytes}"), ("signature", "<i8", 4), ("row", "<i8")]
+    )

@@ -1,16 +1,15 @@
 """One speaker embedding per utterance, computed once and kept on disk.
 
-An utterance is computed again only when its audio file, its stretch of that
+An utterance is computed again only when its audio file, its segment of that
 file or the encoder changes.
 """
 
 import itertools
-import math
 
 import numpy as np
 from data_prep.manifests.manifest import read_manifests
 from data_prep.storage.locks import locked_by_main
-from emoclust_lobes.audio.batches import equal_length_batches
+from emoclust_lobes.audio.batches import equal_length_batches, speech_progress
 from emoclust_lobes.audio.signatures import sign_utterances
 from emoclust_lobes.embeddings.cache import (
     EmbeddingError,
@@ -26,9 +25,8 @@ from emoclust_lobes.encoders.speaker_encoders import (
 )
 from emoclust_lobes.parallel.batches import cores_for, map_batches
 from emoclust_lobes.parallel.processes import gather_objects, own_rows
-from tqdm import tqdm
 
-from speechbrain.utils.distributed import if_main_process, run_on_main
+from speechbrain.utils.distributed import run_on_main
 
 
 def embed_utterances(
@@ -122,18 +120,13 @@ def embed_utterances(
             model = load_speaker_encoder(encoder, encoder_source, device)
             if sample_rate != model.sample_rate:
                 raise EmbeddingError(
-                    f"the speaker encoder {encoder} hears {model.sample_rate} "
+                    f"the speaker encoder {encoder} takes {model.sample_rate} "
                     f"Hz, found sample_rate {sample_rate}"
                 )
             # The revision of a hub's model is known only now.
             rows = _share(stale(model.identity), utterances["duration"])
-            parts = PartWriter(
-                embedding_folder,
-                model.identity,
-                ids[rows],
-                signatures[rows],
-                save_every,
-            )
+            known = (model.identity, ids[rows], signatures[rows])
+            parts = PartWriter(embedding_folder, *known, save_every)
             found = _embed(
                 model, utterances.iloc[rows], max_batch_seconds, parts
             )
@@ -148,44 +141,13 @@ def embed_utterances(
 
 
 def compute_vectors(model, utterances, max_batch_seconds, problems):
-    """Read utterances and embed them, in batches of exactly equal length.
+    """Yield rows [n], waveforms [n, time] and vectors [n, dim] of each batch.
 
-    Arguments
-    ---------
-    model : SpeakerEncoder
-        From ``load_speaker_encoder``.
-    utterances : pandas.DataFrame
-        Rows of manifests.
-    max_batch_seconds : float
-        As for ``embed_utterances``.
-    problems : list of str
-        Receives a line about each file that cannot be read.
-
-    Yields
-    ------
-    rows : numpy.ndarray
-        Positions of a batch's utterances.
-    waveforms : torch.Tensor
-        Shape [len(rows), time].
-    vectors : numpy.ndarray
-        float32, shape [len(rows), dim].
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.noise import make_noise
-    >>> sources = make_noise(getfixture("tmp_path"), [8000, 16000])
-    >>> utterances = read_manifests(sources)
-    >>> model = load_speaker_encoder("stats")
-    >>> for rows, _, vectors in compute_vectors(model, utterances, 60.0, []):
-    ...     print(rows, vectors.shape)
-    [0] (1, 160)
-    [1] (1, 160)
+    A line about each file that cannot be read is added to ``problems``.
     """
+    seconds = max_batch_seconds / cores_for(model.device)
     batches = equal_length_batches(
-        utterances,
-        model.sample_rate,
-        max_batch_seconds / cores_for(model.device),
-        problems,
+        utterances, model.sample_rate, seconds, problems
     )
     yield from map_batches(
         lambda waveforms: model(waveforms).cpu().numpy(), batches, model.device
@@ -193,53 +155,14 @@ def compute_vectors(model, utterances, max_batch_seconds, problems):
 
 
 def read_embeddings(embedding_folder, encoder, ids):
-    """Read the vectors of some utterances.
-
-    Arguments
-    ---------
-    embedding_folder : str or pathlib.Path
-        Where the cache lies.
-    encoder : str
-        Name of the speaker encoder.
-    ids : iterable of str
-        IDs of the utterances.
-
-    Returns
-    -------
-    numpy.ndarray
-        float32, shape [len(ids), dim], in the order of the IDs.
-
-    Raises
-    ------
-    EmbeddingError
-        When vectors are missing.
-
-    Example
-    -------
-    >>> from emoclust_lobes.embeddings.parts import Embeddings
-    >>> from emoclust_lobes.synthetic.embeddings import add_embeddings
-    >>> folder = getfixture("tmp_path")
-    >>> embeddings = Embeddings(
-    ...     {"name": "stats"},
-    ...     np.array(["a", "b"]),
-    ...     np.zeros((2, 4), dtype="int64"),
-    ...     np.eye(2, dtype="float32"),
-    ... )
-    >>> add_embeddings(folder, embeddings)
-    >>> read_embeddings(folder, "stats", ["b", "a"])
-    array([[0., 1.],
-           [1., 0.]], dtype=float32)
-    """
+    """Vectors of these utterances, in their order, float32 [n, dim]."""
     return read_cache(embedding_folder, encoder).select(ids)
 
 
 def _share(wanted, durations):
-    """Rows of the wanted utterances that this process takes.
-
-    From the shortest to the longest they are dealt round, so that all
-    processes have as much speech.
-    """
+    """Rows of the wanted utterances that this process takes."""
     rows = np.flatnonzero(wanted)
+    # Dealt round by length, so that all processes have as much speech
     rows = rows[durations.to_numpy()[rows].argsort(kind="stable")]
     return rows[own_rows(len(rows))]
 
@@ -248,22 +171,15 @@ def _embed(model, utterances, max_batch_seconds, parts):
     """Embed utterances into parts; return what could not be embedded."""
     problems: list[str] = []
     wavs = utterances["wav"].to_numpy()
-    # Over seconds of speech, because they are what takes time.
-    progress = tqdm(
-        desc=f"{model.name}: embedding",
-        total=math.ceil(utterances["duration"].sum()),
-        unit="s",
-        unit_scale=True,
-        disable=not if_main_process(),
-    )
+    progress = speech_progress(f"{model.name}: embedding", utterances)
     with parts, progress:
         for rows, waveforms, vectors in compute_vectors(
             model, utterances, max_batch_seconds, problems
         ):
             finite = np.isfinite(vectors).all(axis=1)
+            broken = wavs[rows[~finite]]
             problems += [
-                f"{wavs[row]}: its embedding is not finite"
-                for row in rows[~finite]
+                f"{wav}: its embedding is not finite" for wav in broken
             ]
             parts.add(rows[finite], vectors[finite])
             progress.update(waveforms.numel() / model.sample_rate)

@@ -10,49 +10,12 @@ from emoclust_lobes.encoders.wheels import EncoderError
 
 
 def split_encoders(encoder):
-    """Name the encoders that one name stands for.
-
-    Arguments
-    ---------
-    encoder : str
-        Name of a speaker encoder, or several joined by ``+``.
-
-    Returns
-    -------
-    list of str
-
-    Example
-    -------
-    >>> split_encoders("campplus+ge2e")
-    ['campplus', 'ge2e']
-    """
+    """Name the encoders that one name such as ``campplus+ge2e`` stands for."""
     return encoder.split("+")
 
 
 def check_joined(names, source=None):
-    """Raise where vectors of these encoders cannot be put side by side.
-
-    Arguments
-    ---------
-    names : list of str
-        Names of several encoders.
-    source : str or None
-        Where their weights come from, if not from the usual places.
-
-    Raises
-    ------
-    EncoderError
-        When one is named twice, when vectors of one have no fixed length and
-        would drown the others, or when there is a source.
-
-    Example
-    -------
-    >>> check_joined(["campplus", "ge2e"])
-    >>> check_joined(["campplus", "ssl"])  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    ...
-    emoclust_lobes.encoders.wheels.EncoderError: ssl cannot stand in campplus+ssl: ...
-    """
+    """Raise where vectors of these encoders cannot be put side by side."""
     joined = "+".join(names)
     for name in names:
         if name in ("ssl", "egemaps"):
@@ -71,32 +34,7 @@ def check_joined(names, source=None):
 class JoinedCaches:
     """Looks up the vectors of several encoders, put side by side.
 
-    What one encoder takes from the sentence another may not, so that together
-    they tell more of what both follow.
-
-    Arguments
-    ---------
-    caches : list of EmbeddingCache
-        Of each encoder. All count alike where their vectors have one length.
-
-    Attributes
-    ----------
-    identity : dict
-        ``name``, and under the name of each encoder what else it is.
-    dim : int
-        Size of the joined vectors.
-
-    Example
-    -------
-    >>> from emoclust_lobes.embeddings.cache import read_cache
-    >>> from emoclust_lobes.embeddings.extraction import embed_utterances
-    >>> from emoclust_lobes.synthetic.noise import make_noise
-    >>> folder = getfixture("tmp_path")
-    >>> embed_utterances(make_noise(folder, [8000, 9000]), folder, "stats")
-    >>> cache = read_cache(folder, "stats")
-    >>> joined = JoinedCaches([cache, cache])
-    >>> joined.select(["pool1", "pool0"]).shape, len(joined)
-    ((2, 320), 2)
+    All encoders count alike where their vectors have length one.
     """
 
     def __init__(self, caches):
@@ -112,6 +50,6 @@ class JoinedCaches:
         return min(map(len, self.caches))
 
     def select(self, ids):
-        """Read vectors, as ``EmbeddingCache.select``."""
+        """Vectors of these utterances, in their order, float32 [n, dim]."""
         ids = list(ids)
         return np.hstack([cache.select(ids) for cache in self.caches])

@@ -17,32 +17,19 @@ from typing import NamedTuple
 import numpy as np
 from data_prep.storage.files import replacing
 from data_prep.storage.locks import locked
-from emoclust_lobes.embeddings.cache import cache_path, find_cache
-from emoclust_lobes.embeddings.index import encoded, vectors_path, write_index
+from emoclust_lobes.embeddings.cache import (
+    cache_path,
+    encoded,
+    find_cache,
+    index_type,
+    vectors_path,
+)
 
 
 class Embeddings(NamedTuple):
-    """Vectors of utterances with what is needed to know if they are current.
+    """Vectors float32 [n, dim] of one encoder, and whose they are.
 
-    Arguments
-    ---------
-    identity : dict
-        The encoder's, see ``emoclust_lobes.encoders.speaker_encoders``.
-    ids : numpy.ndarray
-        Utterance IDs, shape [n].
-    signatures : numpy.ndarray
-        As for ``EmbeddingCache.is_current``: int64, shape [n, 4].
-    vectors : numpy.ndarray
-        float32, shape [n, dim].
-
-    Example
-    -------
-    >>> path = getfixture("tmp_path") / "part.npz"
-    >>> ids, signatures = np.array(["a"]), np.zeros((1, 4), dtype="int64")
-    >>> part = Embeddings({"name": "stats"}, ids, signatures, np.ones((1, 2)))
-    >>> part.save(path)
-    >>> Embeddings.load(path).vectors.tolist()
-    [[1.0, 1.0]]
+    The IDs have shape [n], the signatures (of ``sign_utterances``) [n, 4].
     """
 
     identity: dict
@@ -52,54 +39,23 @@ class Embeddings(NamedTuple):
 
     def save(self, path):
         """Write one file, whole or not at all."""
+        arrays = {**self._asdict(), "identity": json.dumps(self.identity)}
         with replacing(path, "wb") as stream:
-            np.savez(
-                stream,
-                identity=json.dumps(self.identity),
-                ids=self.ids,
-                signatures=self.signatures,
-                vectors=self.vectors,
-            )
+            np.savez(stream, **arrays)
 
     @classmethod
     def load(cls, path):
         """Read a file that ``save`` wrote."""
         with np.load(path) as arrays:
-            return cls(
-                json.loads(str(arrays["identity"])),
-                arrays["ids"],
-                arrays["signatures"],
-                arrays["vectors"],
-            )
+            part = cls(**arrays)
+        return part._replace(identity=json.loads(str(part.identity)))
 
 
-class PartWriter:
+class PartWriter(contextlib.AbstractContextManager):
     """Saves finished rows every so often and at the end, come what may.
 
     Several processes may write parts of one cache; none may merge them in the
     meantime, see ``embed_utterances``.
-
-    Arguments
-    ---------
-    embedding_folder : str or pathlib.Path
-        Where the caches lie.
-    identity : dict
-        The encoder's.
-    ids, signatures : numpy.ndarray
-        Of all the utterances that will be embedded, as in ``Embeddings``.
-    save_every : int
-        Number of finished rows that are saved together.
-
-    Example
-    -------
-    >>> from emoclust_lobes.embeddings.cache import read_cache
-    >>> folder = getfixture("tmp_path")
-    >>> ids, signatures = np.array(["a", "b"]), np.zeros((2, 4), dtype="int64")
-    >>> with PartWriter(folder, {"name": "stats"}, ids, signatures, 1) as parts:
-    ...     parts.add([1], np.ones((1, 3), dtype="float32"))
-    >>> merge_parts(folder, "stats")
-    >>> read_cache(folder, "stats").positions(ids).tolist()
-    [-1, 0]
     """
 
     def __init__(self, embedding_folder, identity, ids, signatures, save_every):
@@ -109,9 +65,6 @@ class PartWriter:
         self.signatures = signatures
         self.save_every = save_every
         self.finished = []  # pairs of rows and vectors: a signal parts none
-
-    def __enter__(self):
-        return self
 
     def __exit__(self, *error):
         self.save()
@@ -141,23 +94,6 @@ def merge_parts(embedding_folder, encoder):
 
     Another process that merges is waited for. The newest part says which
     encoder the cache is of: rows of another one are left behind.
-
-    Arguments
-    ---------
-    embedding_folder : str or pathlib.Path
-        Where the caches lie.
-    encoder : str
-        Name of the speaker encoder.
-
-    Raises
-    ------
-    OSError
-        When the cache cannot grow, as on a full disk; names the file. The
-        parts stay.
-
-    Example
-    -------
-    >>> merge_parts(getfixture("tmp_path"), "stats")
     """
     folder = cache_path(embedding_folder, encoder)
     with locked(folder, wait=True):
@@ -202,7 +138,7 @@ def _append(folder, identity, parts):
                 end += len(part.ids)
                 dim = part.vectors.shape[1]
             stream.flush()
-            os.fsync(stream.fileno())
+            os.fsync(stream.fileno())  # before an index speaks of them
     except OSError as error:
         # A full disk does not say which file
         raise OSError(error.errno, error.strerror, str(path)) from error
@@ -211,3 +147,26 @@ def _append(folder, identity, parts):
     for other in folder.glob("vectors-*"):
         if other != path:
             other.unlink()
+
+
+def write_index(folder, identity, dim, ids, signatures, rows):
+    """Say which rows of the vectors count, whole or not at all.
+
+    IDs (from ``encoded``) [n], signatures [n, 4] and rows [n] are one utterance
+    each; of a repeated ID the last counts.
+    """
+    # The first of the reversed is the last.
+    names, last = np.unique(ids[::-1], return_index=True)
+    index = np.empty(len(names), index_type(names.itemsize))
+    index["id"] = names
+    index["signature"] = signatures[::-1][last]
+    index["row"] = rows[::-1][last]
+    header = {
+        "identity": identity,
+        "dim": dim,
+        "rows": int(rows.max()) + 1,
+        "id_bytes": names.itemsize,
+    }
+    with replacing(folder / "index", "wb") as stream:
+        stream.write(json.dumps(header).encode() + b"\n")
+        stream.write(index.tobytes())

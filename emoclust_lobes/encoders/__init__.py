@@ -1,4 +1,4 @@
-"""Models that hear: speaker encoders, front ends, mixes of their layers."""
+"""Models of speech: speaker encoders, front ends, mixes of their layers."""
 
 import lazy_loader
 

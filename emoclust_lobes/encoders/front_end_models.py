@@ -1,16 +1,12 @@
-"""Which pretrained speech model a front end is, and how it is loaded.
-
-wav2vec 2.0, HuBERT, WavLM and Whisper stand behind SpeechBrain's own wrappers;
-the ``model_type`` in a model's ``config.json`` says which.
-"""
+"""Which pretrained speech model a front end is, and how it is loaded."""
 
 import functools
 import importlib
 import pathlib
 
 import huggingface_hub
-from data_prep.errors import EmoclustError
 from data_prep.storage.files import files_digest, read_json
+from emoclust_lobes.encoders.wheels import EncoderError
 
 # model_type -> module and class in speechbrain.integrations.huggingface
 _WRAPPERS = {
@@ -23,30 +19,15 @@ _WRAPPERS = {
 _HASHED = ("*config.json", "*.safetensors", "*.bin", "*.ckpt")
 
 
-class FrontEndError(EmoclustError):
+class FrontEndError(EncoderError):
     """A front end cannot be had; says why and what to do."""
 
 
 def front_end_identity(source, save_path, layers="all"):
-    """Tell what can be known of a front end without loading or downloading it.
+    """Tell what is known of a front end without loading or downloading it.
 
-    Arguments
-    ---------
-    source, save_path, layers
-        As of ``SSLFrontEnd``.
-
-    Returns
-    -------
-    dict
-        ``source``, ``layers``, ``model_type``, and the ``sha256`` of a folder's
-        settings and weights or the ``revision`` of a hub's model. Of a hub's
-        model that is not in ``save_path``, only ``source`` and ``layers``. Can
-        be written as JSON.
-
-    Example
-    -------
-    >>> front_end_identity("facebook/wav2vec2-base", "nowhere", [4, 5])
-    {'source': 'facebook/wav2vec2-base', 'layers': [4, 5]}
+    The ``sha256`` of a folder's settings and weights, or the ``revision`` of a
+    hub's model; of one that is not in ``save_path``, source and layers alone.
     """
     layers = layers if layers == "all" else list(layers)
     identity = {"source": str(source), "layers": layers}
@@ -76,29 +57,7 @@ def _local_folder(source, save_path):
 
 
 def load_config(source, save_path):
-    """Load the settings of a model, as the transformers library has them.
-
-    Arguments
-    ---------
-    source, save_path
-        As of ``SSLFrontEnd``.
-
-    Returns
-    -------
-    transformers.PretrainedConfig
-
-    Raises
-    ------
-    FrontEndError
-        When there are none, or the model is none of the four.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.models import save_tiny
-    >>> folder = save_tiny("hubert", getfixture("tmp_path"))
-    >>> load_config(folder, folder).num_hidden_layers
-    3
-    """
+    """Load the transformers library's settings of one of the four models."""
     from_pretrained = import_transformers(source).AutoConfig.from_pretrained
     config = _from_first_place(
         source, save_path, lambda x: from_pretrained(x, cache_dir=save_path)
@@ -112,29 +71,7 @@ def load_config(source, save_path):
 
 
 def load_wrapper(source, save_path):
-    """Load SpeechBrain's wrapper of a model, in float32.
-
-    Arguments
-    ---------
-    source, save_path
-        As of ``SSLFrontEnd``.
-
-    Returns
-    -------
-    torch.nn.Module
-
-    Raises
-    ------
-    FrontEndError
-        When the model cannot be had, or is none of the four.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.models import save_tiny
-    >>> folder = save_tiny("wavlm", getfixture("tmp_path"))
-    >>> load_wrapper(str(folder), str(folder)).model.config.model_type
-    'wavlm'
-    """
+    """Load SpeechBrain's wrapper of a model, in float32."""
     wrapper = wrapper_class(load_config(source, save_path).model_type)
     # Some published weights are float16.
     return _from_first_place(
@@ -145,31 +82,7 @@ def load_wrapper(source, save_path):
 
 
 def load_whole_model(source, save_path):
-    """Load a whole model as the transformers library has it, in float32.
-
-    Arguments
-    ---------
-    source, save_path
-        As of ``SSLFrontEnd``.
-
-    Returns
-    -------
-    transformers.PreTrainedModel, transformers.FeatureExtractionMixin
-        The model and its feature extractor.
-
-    Raises
-    ------
-    FrontEndError
-        When they cannot be had.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.models import save_tiny
-    >>> folder = save_tiny("whisper", getfixture("tmp_path"))
-    >>> model, extractor = load_whole_model(folder, folder)
-    >>> type(model).__name__, extractor.sampling_rate
-    ('WhisperModel', 16000)
-    """
+    """Load a model of the transformers library and its feature extractor."""
     transformers = import_transformers(source)
     kinds = (transformers.AutoModel, transformers.AutoFeatureExtractor)
     model, extractor = _from_first_place(
@@ -181,29 +94,7 @@ def load_whole_model(source, save_path):
 
 
 def import_transformers(source):
-    """Import the transformers library, which is optional.
-
-    Arguments
-    ---------
-    source : str
-        What is wanted of it, for the message.
-
-    Returns
-    -------
-    module
-
-    Raises
-    ------
-    FrontEndError
-        When it is not installed.
-
-    Example
-    -------
-    >>> import pytest
-    >>> _ = pytest.importorskip("transformers")
-    >>> import_transformers("openai/whisper-base").__name__
-    'transformers'
-    """
+    """Import the transformers library, which is optional."""
     try:
         return importlib.import_module("transformers")
     except ImportError as error:
@@ -233,25 +124,7 @@ def _from_first_place(source, save_path, load):
 
 
 def wrapper_class(model_type):
-    """Return SpeechBrain's wrapper of a type of model.
-
-    Arguments
-    ---------
-    model_type : str
-        ``wav2vec2``, ``hubert``, ``wavlm`` or ``whisper``.
-
-    Returns
-    -------
-    callable
-        Makes the wrapper; of Whisper, of its encoder alone.
-
-    Example
-    -------
-    >>> import pytest
-    >>> _ = pytest.importorskip("transformers")
-    >>> wrapper_class("wavlm").__name__
-    'WavLM'
-    """
+    """What makes SpeechBrain's wrapper of a model; of Whisper, its encoder."""
     module, name = _WRAPPERS[model_type].split(".")
     package = "speechbrain.integrations.huggingface"
     wrapper = getattr(importlib.import_module(f"{package}.{module}"), name)

@@ -10,14 +10,8 @@ from torch.nn import functional as F
 class Wav2Vec2States(nn.Module):
     """Hidden states of wav2vec 2.0, HuBERT or WavLM, up to a depth.
 
-    Example
-    -------
-    >>> from emoclust_lobes.encoders.front_end_models import load_wrapper
-    >>> from emoclust_lobes.synthetic.models import save_tiny
-    >>> folder = save_tiny("wavlm", str(getfixture("tmp_path")))
-    >>> states = Wav2Vec2States(load_wrapper(folder, folder), depth=2)
-    >>> states(torch.randn(1, 16000), None).shape
-    torch.Size([3, 1, 49, 16])
+    ``hop`` is the number of samples per frame; ``shortest`` and ``longest``
+    say how many samples an utterance may have.
     """
 
     longest = math.inf
@@ -34,6 +28,7 @@ class Wav2Vec2States(nn.Module):
             encoder.layer_norm = nn.Identity()
         self.body = (wrapper.model.feature_projection, encoder)
         self.hop = math.prod(config.conv_stride)
+        # From one frame back to the samples that it takes
         self.shortest = 1
         for kernel, stride in zip(
             reversed(config.conv_kernel), reversed(config.conv_stride)
@@ -55,16 +50,7 @@ class WhisperStates(nn.Module):
 
     Whisper's own code pads every utterance to the half minute that it was
     trained on: ten times the work where utterances last three seconds. Here the
-    encoder hears an utterance's own length.
-
-    Example
-    -------
-    >>> from emoclust_lobes.encoders.front_end_models import load_wrapper
-    >>> from emoclust_lobes.synthetic.models import save_tiny
-    >>> folder = save_tiny("whisper", str(getfixture("tmp_path")))
-    >>> states = WhisperStates(load_wrapper(folder, folder), depth=2)
-    >>> [x.shape for x in states(torch.randn(1, 16000), None)][:2]
-    [torch.Size([1, 50, 16]), torch.Size([1, 50, 16])]
+    encoder is given an utterance's own length.
     """
 
     def __init__(self, wrapper, depth):

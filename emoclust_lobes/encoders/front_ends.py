@@ -2,7 +2,7 @@
 
 wav2vec 2.0, HuBERT, WavLM and the encoder of Whisper stand behind SpeechBrain's
 own wrappers; the ``model_type`` in a model's ``config.json`` says which. All of
-them hear 16 kHz and give 50 frames per second.
+them take 16 kHz and give 50 frames per second.
 """
 
 import functools
@@ -33,15 +33,12 @@ class SSLFrontEnd(nn.Module):
     layers above the highest chosen one are dropped from the model. No layer is
     skipped at random in training (LayerDrop): all of them are needed.
 
-    Only what trains is ever in training mode; all else stays in evaluation
-    mode, whatever is asked of it, needs no gradient and takes no graph.
+    Only what trains is ever in training mode. A frozen model is loaded when it
+    first computes: where its features are cached, never.
 
     Give batches of one length. The models whose input is normalized or whose
     convolutions have a group norm give a padded utterance other frames than
     the utterance alone, whatever its length says; Whisper takes no lengths.
-
-    A frozen model is loaded when it is first heard: where its features are
-    cached, never.
 
     Arguments
     ---------
@@ -154,7 +151,6 @@ class SSLFrontEnd(nn.Module):
         return self.load().hop * self.pooled_frames
 
     def _choose_trained(self, states, trainable_layers):
-        """Modules that train."""
         if trainable_layers == "all":
             return states.body
         depth, computed = max(self.layers), states.transformer
@@ -174,35 +170,17 @@ class SSLFrontEnd(nn.Module):
         return self
 
     def forward(self, wavs, wav_lens=None):
-        """Turn waveforms into frames.
+        """16 kHz [batch, samples] -> [batch, frames, n_layers * size].
 
-        Arguments
-        ---------
-        wavs : torch.Tensor
-            Waveforms at 16 kHz, shape [batch, samples].
-        wav_lens : torch.Tensor
-            Relative lengths, shape [batch]: wav2vec 2.0, HuBERT and WavLM do
-            not attend to what is beyond.
-
-        Returns
-        -------
-        torch.Tensor
-            Shape [batch, frames, n_layers * size].
-
-        Raises
-        ------
-        FrontEndError
-            When the weights of a frozen model cannot be had.
-        ValueError
-            When the waveforms are too short or too long for the model.
+        All but Whisper do not attend to what is beyond the relative lengths
+        [batch]. Raises a ValueError for what is too short or too long.
         """
-        model = self.load().to(wavs.device)
+        model = self.load().to(wavs.device)  # where it is, it stays
         samples = wavs.shape[1]
-        shortest, longest = model.shortest, model.longest
-        if not shortest <= samples <= longest:
+        if not model.shortest <= samples <= model.longest:
             raise ValueError(
-                f"{self.source} takes {shortest} to {longest} samples at 16 "
-                f"kHz, found {samples} ({samples / self.sample_rate:g} s)"
+                f"{self.source} takes {model.shortest} to {model.longest} "
+                f"samples at 16 kHz, found {samples} ({samples / 16000:g} s)"
             )
         with torch.set_grad_enabled(torch.is_grad_enabled() and self.trains):
             states = model(wavs, wav_lens)
@@ -242,11 +220,9 @@ class NoNormalization(nn.Module):
 
 
 def _fitted(frames, count):
-    """Take so many frames, [batch, frames, size] over time.
-
-    CAM++ and the models both give fifty per second; at the end one or the other
-    may have one or two more, for which the last is repeated.
-    """
+    """Take so many of the frames [batch, frames, size]."""
+    # CAM++ and the models both give fifty per second; at the end one or the
+    # other may have one or two more, for which the last is repeated.
     missing = count - frames.shape[1]
     if missing > 0:
         last = frames[:, -1:].expand(-1, missing, -1)
@@ -255,7 +231,6 @@ def _fitted(frames, count):
 
 
 def _choose(layers, depth, source):
-    """Indices of the chosen layers."""
     chosen = list(range(depth + 1)) if layers == "all" else list(layers)
     if not chosen or not set(chosen) <= set(range(depth + 1)):
         raise FrontEndError(

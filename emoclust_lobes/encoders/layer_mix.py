@@ -18,23 +18,7 @@ class LayerMix(nn.Module):
     the weights compare layers and not their magnitudes; then the layers are
     averaged with the softmax of one learned number per layer, all equal at the
     start (the "featurizer" of SUPERB, Yang et al. 2021, arXiv 2105.01051,
-    with its option of normalized layers). Frames beyond an utterance's end
-    become zero.
-
-    Arguments
-    ---------
-    n_layers : int
-        Number of layers.
-    size : int
-        Size of each layer.
-
-    Example
-    -------
-    >>> mix = LayerMix(n_layers=3, size=8)
-    >>> mix(torch.randn(2, 50, 24), torch.tensor([1.0, 0.5])).shape
-    torch.Size([2, 50, 8])
-    >>> mix.weights.softmax(dim=0)
-    tensor([0.3333, 0.3333, 0.3333], grad_fn=<SoftmaxBackward0>)
+    with its option of normalized layers).
     """
 
     def __init__(self, n_layers, size):
@@ -43,19 +27,9 @@ class LayerMix(nn.Module):
         self.weights = nn.Parameter(torch.zeros(n_layers))
 
     def forward(self, features, lens=None):
-        """Mix the layers.
+        """[batch, frames, n_layers * size] -> [batch, frames, size].
 
-        Arguments
-        ---------
-        features : torch.Tensor
-            Shape [batch, frames, n_layers * size].
-        lens : torch.Tensor
-            Relative lengths, shape [batch]; all frames count without them.
-
-        Returns
-        -------
-        torch.Tensor
-            Shape [batch, frames, size].
+        Frames beyond the relative lengths ``lens`` [batch] become zero.
         """
         layers = features.unflatten(-1, (len(self.weights), self.size))
         layers = F.layer_norm(layers, (self.size,))
@@ -83,10 +57,7 @@ class MixedEncoder(nn.Module):
     >>> encoder = MixedEncoder(
     ...     front_end=types.SimpleNamespace(n_layers=3, size=8, beside_size=0),
     ...     encoder=functools.partial(
-    ...         AttentiveEncoder,
-    ...         hidden_size=16,
-    ...         embedding_size=4,
-    ...         attention_channels=8,
+    ...         ECAPA_TDNN, channels=[16] * 5, lin_neurons=4
     ...     ),
     ... )
     >>> encoder(torch.randn(2, 50, 24), torch.ones(2)).shape
@@ -105,6 +76,7 @@ class MixedEncoder(nn.Module):
         """[batch, frames, n_layers * size + beside] -> [batch, 1, dim]."""
         if not self.beside_size:
             return self.encoder(self.mix(features, lens), lens)
+        # Each by itself: the mix has normalized its layers, too
         layers = features[..., : -self.beside_size]
         beside = features[..., -self.beside_size :]
         beside = F.layer_norm(beside, (self.beside_size,))
@@ -175,19 +147,9 @@ class AttentiveEncoder(nn.Module):
         )
 
     def forward(self, frames, lens=None):
-        """Embed utterances.
+        """[batch, frames, input_size] -> [batch, 1, embedding_size].
 
-        Arguments
-        ---------
-        frames : torch.Tensor
-            Shape [batch, frames, input_size].
-        lens : torch.Tensor
-            Relative lengths, shape [batch]; all frames count without them.
-
-        Returns
-        -------
-        torch.Tensor
-            Shape [batch, 1, embedding_size].
+        Without relative lengths ``lens`` [batch] all frames count.
         """
         hidden = self.frame_layer(frames.flatten(0, 1))
         hidden = hidden.unflatten(0, frames.shape[:2]).transpose(1, 2)
@@ -218,10 +180,8 @@ def make_encoder(
     hidden_size : int
         Size of the hidden frames; of ECAPA-TDNN the channels, three times as
         many in its last layer.
-    embedding_size, attention_channels : int
-        As of ``AttentiveEncoder``.
-    dropout : float
-        Of ``AttentiveEncoder``; ECAPA-TDNN has none.
+    embedding_size, attention_channels, dropout
+        As of ``AttentiveEncoder``; ECAPA-TDNN has no dropout.
 
     Returns
     -------

@@ -50,7 +50,7 @@ COMPUTED = {
     "egemaps": {"source": "openSMILE functionals", "revision": "eGeMAPSv02"},
 }
 SPEAKER_ENCODERS = (*HUB_SOURCES, *WHEELS, *COMPUTED, "ssl")
-# Those of one kind each
+# Made without a source
 _NETWORKS = {
     "campplus": CamPlusPlus,
     "ge2e": DVector,
@@ -118,26 +118,6 @@ class SpeechBrainNetwork(nn.Module):
     The model's own global mean of embeddings (``mean_var_norm_emb``) is not
     subtracted: many folders have none, and whatever reads the vectors here
     removes the speaker's own mean.
-
-    Arguments
-    ---------
-    source : str
-        Local folder with ``hyperparams.yaml`` and checkpoints, or hub id.
-    device : str
-        Where to compute.
-
-    Raises
-    ------
-    EncoderError
-        When neither a folder nor the hub gives the model.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.inference import made_up_model
-    >>> folder = made_up_model(getfixture("tmp_path") / "model")
-    >>> network = SpeechBrainNetwork(str(folder))
-    >>> network(torch.zeros(2, 16000)).shape
-    torch.Size([2, 8])
     """
 
     def __init__(self, source, device="cpu"):
@@ -156,32 +136,10 @@ class SpeechBrainNetwork(nn.Module):
 
 
 def load_speaker_encoder(name, source=None, device="cpu"):
-    """Load a pretrained speaker encoder.
+    """Load a pretrained speaker encoder, one of ``SPEAKER_ENCODERS``.
 
-    Arguments
-    ---------
-    name : str
-        One of the names in the table above.
-    source : str or None
-        For the first three: a hub id or a local folder instead of
-        SpeechBrain's published model. For ``ssl``: the same and a layer,
-        ``"openai/whisper-base@4"`` if None. The others take no source.
-    device : str
-        Where to compute.
-
-    Returns
-    -------
-    SpeakerEncoder
-
-    Raises
-    ------
-    EncoderError
-        When the name is unknown or the weights cannot be had.
-
-    Example
-    -------
-    >>> load_speaker_encoder("stats").identity
-    {'name': 'stats', 'source': 'log-mel statistics', 'revision': '1'}
+    A ``source`` instead of the usual one is a hub name or a local folder, of
+    ``ssl`` with a layer (``"openai/whisper-base@4"``).
     """
     identity = offline_identity(name, source)
     if name in HUB_SOURCES:
@@ -200,28 +158,9 @@ def load_speaker_encoder(name, source=None, device="cpu"):
 
 
 def offline_identity(name, source=None):
-    """Tell what can be known of an encoder without loading or downloading it.
+    """Tell what is known of an encoder without loading or downloading it.
 
-    Arguments
-    ---------
-    name, source : str
-        As for ``load_speaker_encoder``.
-
-    Returns
-    -------
-    dict
-        The encoder's ``identity``; of a hub's model the ``revision`` is
-        missing, which only loading finds out.
-
-    Raises
-    ------
-    EncoderError
-        When the name is unknown, or takes no source.
-
-    Example
-    -------
-    >>> offline_identity("ecapa")
-    {'name': 'ecapa', 'source': 'speechbrain/spkrec-ecapa-voxceleb'}
+    Of a hub's model the ``revision`` is missing, which only loading finds out.
     """
     if name not in SPEAKER_ENCODERS:
         raise EncoderError(
@@ -236,23 +175,15 @@ def offline_identity(name, source=None):
         if not folder.is_dir():
             return {"name": name, "source": source}
         # What a model computes with: settings and checkpoints
-        hashed = [*folder.glob("*.yaml"), *folder.glob("*.ckpt")]
-        return {
-            "name": name,
-            "source": str(folder),
-            "sha256": files_digest(hashed),
-        }
+        digest = files_digest([*folder.glob("*.yaml"), *folder.glob("*.ckpt")])
+        return {"name": name, "source": str(folder), "sha256": digest}
     if source:
         raise EncoderError(
             f"the speaker encoder {name!r} takes no source, found {source!r}"
         )
     if name in WHEELS:
-        wheel = WHEELS[name]
-        return {
-            "name": name,
-            "source": wheel["source"],
-            "sha256": wheel["sha256"],
-        }
+        known = {key: WHEELS[name][key] for key in ("source", "sha256")}
+        return {"name": name, **known}
     return {"name": name, **COMPUTED[name]}
 
 
@@ -289,9 +220,5 @@ def _load_classifier(source, device):
 
 def _hub_revision(source):
     """Commit of a hub's model, read off the cache it was loaded from."""
-    path = fetch(
-        "hyperparams.yaml",
-        source,
-        fetch_config=FetchConfig(allow_network=False),
-    )
-    return path.parent.name
+    offline = FetchConfig(allow_network=False)
+    return fetch("hyperparams.yaml", source, fetch_config=offline).parent.name

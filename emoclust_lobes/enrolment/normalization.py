@@ -68,12 +68,7 @@ class SpeakerNormalization(torch.nn.Module):
         self.register_buffer("prior_variance", torch.ones(size))
 
     def without_table(self):
-        """Return a copy that knows the prior, and no training utterance.
-
-        Returns
-        -------
-        SpeakerNormalization
-        """
+        """Copy that knows the prior, and no training utterance."""
         copy = SpeakerNormalization(
             len(self.prior_mean), self.prior_weight, self.counts
         )
@@ -82,30 +77,17 @@ class SpeakerNormalization(torch.nn.Module):
         return copy
 
     def start(self, speakers):
-        """Make room for the training utterances.
-
-        Arguments
-        ---------
-        speakers : sequence of int
-            Number of the speaker of each training utterance, shape [n].
-        """
+        """Make room for training utterances of these speakers, numbers [n]."""
         size = len(self.prior_mean)
         self.speakers = np.asarray(speakers)
         self.register_buffer("last", torch.zeros(len(self.speakers), size))
         self.register_buffer("known", torch.zeros(len(self.speakers)).bool())
 
     def remember(self, rows, embeddings):
-        """Keep the last embeddings of training utterances; renew the prior.
+        """Keep the last embeddings [batch, size] of these training utterances.
 
-        The prior is the mean over the training speakers of their means and of
-        their variances.
-
-        Arguments
-        ---------
-        rows : sequence of int
-            Which utterances, shape [batch].
-        embeddings : torch.Tensor
-            Shape [batch, size].
+        The prior becomes the mean over the training speakers of their means
+        and of their variances.
         """
         rows = torch.as_tensor(list(rows), device=self.last.device)
         self.last[rows] = embeddings.detach().to(self.last)
@@ -123,20 +105,9 @@ class SpeakerNormalization(torch.nn.Module):
         return (members.to(self.known.device) & self.known).float()
 
     def draw(self, rows, rng):
-        """Draw the enrolled utterances of a training batch.
+        """Draw which training utterances are enrolled for each of a batch.
 
-        Arguments
-        ---------
-        rows : sequence of int
-            The batch's training utterances, shape [batch].
-        rng : numpy.random.Generator
-            Source of the draws.
-
-        Returns
-        -------
-        numpy.ndarray
-            Which training utterances are enrolled for each of the batch; none
-            is enrolled for itself. Bool, shape [batch, n].
+        None is enrolled for itself; bool, shape [batch, n].
         """
         known = self.known.cpu().numpy()
         chosen = np.zeros((len(rows), len(known)), dtype=bool)
@@ -150,51 +121,24 @@ class SpeakerNormalization(torch.nn.Module):
         return chosen
 
     def training_batch(self, rows, embeddings, seed):
-        """Normalize a training batch, and keep its embeddings for the next.
+        """Normalize a training batch [batch, size], and keep it for the next.
 
-        On several processes, all know what each has heard.
-
-        Arguments
-        ---------
-        rows : sequence of int
-            The batch's training utterances, shape [batch].
-        embeddings : torch.Tensor
-            Shape [batch, size].
-        seed : int
-            Of the draws of the enrolled utterances.
-
-        Returns
-        -------
-        torch.Tensor
-            Shape [batch, size].
+        On several processes, all come to know what each has seen.
         """
         enrolled = self.draw(rows, np.random.default_rng(seed))
         self.remember(rows, embeddings)
         placed = self(embeddings, enrolled)
         if n_processes() > 1:
             own = torch.as_tensor(rows, device=embeddings.device)
-            rows, heard = gather_batches(own, embeddings.detach())
-            self.remember(rows.tolist(), heard)
+            rows, seen = gather_batches(own, embeddings.detach())
+            self.remember(rows.tolist(), seen)
         return placed
 
     def forward(self, embeddings, enrolled, table=None):
-        """Normalize embeddings.
+        """Normalize embeddings [batch, size].
 
-        Arguments
-        ---------
-        embeddings : torch.Tensor
-            Shape [batch, size].
-        enrolled : numpy.ndarray
-            Which rows of the table are enrolled for each, bool, shape
-            [batch, rows].
-        table : torch.Tensor
-            Embeddings of the speakers' utterances, shape [rows, size]; those
-            that ``remember`` kept without one.
-
-        Returns
-        -------
-        torch.Tensor
-            Shape [batch, size].
+        Which rows of the table [rows, size] are enrolled for each is bool,
+        shape [batch, rows]; the usual table is what ``remember`` kept.
         """
         table = self.last if table is None else table
         members = torch.as_tensor(enrolled, device=table.device).float()
@@ -207,9 +151,9 @@ class SpeakerNormalization(torch.nn.Module):
 
 
 def _moments(members, table):
-    """Mean and variance of the rows that each set has, zero for an empty one.
+    """Mean and variance of the table's rows [rows, size] in each set.
 
-    ``members`` is [sets, rows], of zeros and ones; ``table`` [rows, size].
+    ``members`` [sets, rows] holds ones and zeros; an empty set has zeros.
     """
     counts = members.sum(dim=1, keepdim=True).clamp(min=1)
     # Around a common center, for which squares lose no digits.
@@ -258,31 +202,15 @@ class EnrolledClassifier(torch.nn.Module):
     def enrol(self, embeddings):
         """Normalize by a speaker's own utterances from now on.
 
-        To score one of these utterances, enrol the others: in training no
-        utterance was enrolled for itself.
-
-        Arguments
-        ---------
-        embeddings : torch.Tensor
-            Of the speaker's utterances, no labels needed, shape [n, dim] or
-            [n, 1, dim]; with ``n`` = 0 the speaker before is forgotten.
+        No labels are needed of the embeddings, [n, dim] or [n, 1, dim]; with
+        ``n`` = 0 the speaker before is forgotten. To score one of these
+        utterances, enrol the others: in training none was enrolled for itself.
         """
         flat = embeddings.detach().flatten(0, -2)
         self.enrolled = flat if len(flat) else None
 
     def forward(self, embeddings):
-        """Classify embeddings of the enrolled speaker.
-
-        Arguments
-        ---------
-        embeddings : torch.Tensor
-            Shape [batch, dim] or [batch, 1, dim].
-
-        Returns
-        -------
-        torch.Tensor
-            Log-probabilities, shape [batch, classes] or [batch, 1, classes].
-        """
+        """[batch, (1,) dim] -> log-probabilities [batch, (1,) classes]."""
         flat = embeddings.flatten(0, -2)
         enrolled = self.enrolled
         table = flat[:1] if enrolled is None else enrolled.to(flat)

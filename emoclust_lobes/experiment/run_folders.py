@@ -7,18 +7,16 @@ checkpoints that are whole.
 import contextlib
 import datetime
 import difflib
-import io
 import os
 import pathlib
 import shutil
 import signal
 
-import ruamel.yaml
+import yaml
 from data_prep.errors import EmoclustError
 from data_prep.storage.files import read_json, write_json
 from data_prep.storage.locks import locked_by_main
 from hyperpyyaml import load_hyperpyyaml, resolve_references
-from ruamel.yaml.comments import TaggedScalar
 
 from speechbrain.utils.distributed import ddp_barrier, main_process_only
 from speechbrain.utils.logger import get_logger
@@ -50,84 +48,34 @@ class ChangedRunError(EmoclustError):
 
 
 def resolved_blocks(hparams_file, overrides, ignore):
-    """Return the text of each block of a YAML after the overrides.
+    """Text of each block of a YAML after the overrides, by name.
 
-    Numbers and names enter here through the blocks that refer to them, so
-    that only what a run depends on is compared. Where corpus and results lie
-    is left out, since both may be moved, and so is over how many processes
-    work is spread.
-
-    Arguments
-    ---------
-    hparams_file : str
-        Path of the HyperPyYAML file.
-    overrides : str
-        The overrides of the command line, as YAML.
-    ignore : sequence of str
-        Names of blocks that the run does not depend on.
-
-    Returns
-    -------
-    dict
-        Block name -> its YAML text.
-
-    Example
-    -------
-    >>> path = getfixture("tmp_path") / "experiment.yaml"
-    >>> _ = path.write_text(
-    ...     "lr: 0.1\\nser: {lr: !ref <lr>}\\ndata_folder: a\\noutput_folder: b"
-    ... )
-    >>> resolved_blocks(path, "lr: 0.2", ignore=[])["ser"].strip()
-    'ser: {lr: 0.2}'
+    Numbers and names enter through the blocks that refer to them, so that only
+    what a run depends on is compared; comments and ``NOT_COMPARED`` do not.
     """
     changes = load_hyperpyyaml(overrides) or {} if overrides else {}
     with open(hparams_file, encoding="utf-8") as stream:
         free = dict.fromkeys(NOT_COMPARED, "any")
         text = resolve_references(stream, {**changes, **free})
-    yaml = ruamel.yaml.YAML()
+    # As nodes: nothing is made of the tags, and numbers stay as written
+    root = yaml.compose(text)
     blocks = {}
-    ignore = {*ignore, *OF_NEITHER}
-    for name, node in yaml.load(text).items():
-        is_block = isinstance(node, (dict, list, TaggedScalar))
-        if is_block and name not in ignore:
-            block = io.StringIO()
-            yaml.dump({name: node}, block)
-            blocks[name] = block.getvalue()
+    for key, node in root.value:
+        is_block = node.id != "scalar" or node.tag.startswith("!")
+        if is_block and key.value not in {*ignore, *OF_NEITHER}:
+            block = yaml.MappingNode(root.tag, [(key, node)])
+            blocks[key.value] = yaml.serialize(block)
     return blocks
 
 
 def refuse_changed_run(folder, blocks):
-    """Stop when a folder holds a run with other settings.
+    """Stop when a folder holds a run with other blocks; else record them.
 
-    A checkpoint of other settings would be resumed in silence, and the result
-    would belong to neither. The settings are recorded; as long as there is no
-    checkpoint there is nothing to resume, and they may change.
-
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        Folder of the run.
-    blocks : dict
-        Name -> text: the settings from ``resolved_blocks``, or the fingerprint
-        of an input.
-
-    Raises
-    ------
-    ChangedRunError
-        Names the lines that changed.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> refuse_changed_run(folder, {"ser": "lr: 0.1"})
-    >>> refuse_changed_run(folder, {"ser": "lr: 0.2"})
-    >>> (folder / "save" / "CKPT+1").mkdir(parents=True)
-    >>> refuse_changed_run(folder, {"ser": "lr: 0.2"})
-    >>> refuse_changed_run(folder, {"ser": "lr: 0.3"})
-    Traceback (most recent call last):
-    ...
-    emoclust_lobes.experiment.run_folders.ChangedRunError: ...
+    The text of a block is that of ``resolved_blocks``, or the fingerprint of an
+    input.
     """
+    # A checkpoint of other settings would be resumed in silence, and the result
+    # would belong to neither. Without one they may still change.
     folder = pathlib.Path(folder)
     before = read_json(folder / "settings.json") or {}
     to_resume = any(folder.glob("save/CKPT*"))
@@ -156,20 +104,6 @@ def interruptible():
     Both are raised where the program is, as Ctrl-C always is, so that what has
     been computed is saved on the way out. Where a signal is ignored, as Ctrl-C
     in the background of a shell, it stays so.
-
-    Raises
-    ------
-    Interrupted
-        After a signal, with the code 130 for Ctrl-C and 143 for SIGTERM.
-
-    Example
-    -------
-    >>> try:
-    ...     with interruptible():
-    ...         signal.raise_signal(signal.SIGTERM)
-    ... except Interrupted as interrupted:
-    ...     interrupted.code
-    143
     """
     came = []
 
@@ -199,27 +133,7 @@ def interruptible():
 
 @contextlib.contextmanager
 def one_run(folder):
-    """Keep the folder of a run to one run, which signals may end.
-
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        Folder of the run. Of several processes of one run, the main one locks
-        it.
-
-    Raises
-    ------
-    FolderInUseError
-        When another run has the folder.
-    Interrupted
-        As ``interruptible``.
-
-    Example
-    -------
-    >>> with one_run(getfixture("tmp_path") / "contrastive") as folder:
-    ...     (folder / ".lock").exists()
-    True
-    """
+    """Lock the folder of a run, in the main process; signals may end it."""
     with interruptible(), locked_by_main(folder):
         yield pathlib.Path(folder)
 
@@ -230,26 +144,6 @@ def save_whole(checkpointer):
     SpeechBrain begins a checkpoint with the file that makes its folder one. A
     run that is killed inside a save, or finds the disk full, would leave the
     newest checkpoint unreadable, and that is the one to be resumed.
-
-    Arguments
-    ---------
-    checkpointer : Checkpointer
-        Changed in place.
-
-    Returns
-    -------
-    Checkpointer
-        The same. Its saves raise ``OSError`` where they cannot be written.
-
-    Example
-    -------
-    >>> from speechbrain.utils.checkpoints import Checkpointer
-    >>> import torch
-    >>> net = torch.nn.Linear(2, 2)
-    >>> checkpointer = Checkpointer(getfixture("tmp_path"), {"net": net})
-    >>> checkpoint = save_whole(checkpointer).save_checkpoint()
-    >>> checkpoint.path == checkpointer.find_checkpoint().path
-    True
     """
     save = checkpointer.save_checkpoint
 

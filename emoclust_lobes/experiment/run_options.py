@@ -20,38 +20,9 @@ def options_of_scripts(overrides, run_options):
 
 
 def given_run_options(run_opts, taken):
-    """Read the options that were given; refuse what would be ignored.
+    """The given ones of the options that a command takes beside ``device``.
 
-    Arguments
-    ---------
-    run_opts : RunOptions
-        From ``speechbrain.parse_arguments``.
-    taken : tuple of str
-        Which options the command takes beside ``device``.
-
-    Returns
-    -------
-    dict
-        The given ones of these, by name.
-
-    Raises
-    ------
-    UsageError
-        When another was given.
-
-    Example
-    -------
-    >>> import speechbrain
-    >>> _, run_opts, _ = speechbrain.parse_arguments(
-    ...     ["any.yaml", "--device=cpu", "--precision=bf16"]
-    ... )
-    >>> given_run_options(run_opts, OF_RESULTS)
-    {'precision': 'bf16'}
-    >>> given_run_options(run_opts, ())
-    Traceback (most recent call last):
-    ...
-    emoclust_lobes.experiment.steps.UsageError: --precision is an option of the training \
-scripts that this command does not take
+    Another that was given, and would be ignored, is refused.
     """
     given = run_opts.overridden_args - {"device"}
     for name in sorted(given - set(taken)):

@@ -1,12 +1,15 @@
 """The steps before training, as an experiment's YAML wires them."""
 
 from data_prep.errors import EmoclustError
+from emoclust_lobes.encoders.sources import encoder_source
 from emoclust_lobes.experiment.summaries import (
     describe_clusters,
     describe_embeddings,
     describe_manifests,
 )
 from hyperpyyaml import load_hyperpyyaml
+
+from speechbrain.utils.distributed import run_on_main
 
 # Keys of the YAML: the steps, and what their summaries read.
 NEEDED = (
@@ -27,36 +30,7 @@ class UsageError(EmoclustError):
 
 
 def load_experiment(param_file, overrides=None):
-    """Load the YAML of an experiment.
-
-    Arguments
-    ---------
-    param_file : str or pathlib.Path
-        The file.
-    overrides : str, dict or None
-        As ``load_hyperpyyaml`` takes them.
-
-    Returns
-    -------
-    dict
-        With at least the keys of ``NEEDED``.
-
-    Raises
-    ------
-    OSError
-        When the file cannot be read.
-    UsageError
-        When it cannot be loaded with these overrides, or has no steps.
-
-    Example
-    -------
-    >>> path = getfixture("tmp_path") / "experiment.yaml"
-    >>> _ = path.write_text("fold: 1")
-    >>> load_experiment(path, {"fold": 2})  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    ...
-    emoclust_lobes.experiment.steps.UsageError: ... has no prepare, ...
-    """
+    """Load the YAML of an experiment, with at least the keys of ``NEEDED``."""
     with open(param_file, encoding="utf-8") as stream:
         try:
             hparams = load_hyperpyyaml(stream, overrides)
@@ -75,40 +49,49 @@ def load_experiment(param_file, overrides=None):
 
 
 def run_steps(last, hparams, device):
-    """Run the steps up to one; those that are up to date are skipped.
-
-    Arguments
-    ---------
-    last : str
-        ``prepare``, ``embed`` or ``clusters``.
-    hparams : dict
-        From ``load_experiment``.
-    device : str
-        Where embeddings are computed.
-
-    Returns
-    -------
-    str
-        What the last step made.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.experiment import tiny_ravdess
-    >>> overrides = tiny_ravdess(getfixture("tmp_path"))
-    >>> hparams = load_experiment("hparams/ravdess.yaml", overrides)
-    >>> text = run_steps("clusters", hparams, "cpu")
-    >>> print(text.splitlines()[0])  # doctest: +ELLIPSIS
-    21 clusters of 45 utterances of 3 speakers (kmeans, stats); ...
-    """
-    hparams["prepare"]()
-    hparams["prepare_pools"]()
+    """Take the steps up to ``last``, and tell what it has made."""
+    sources = take_steps(hparams, device, last)
     if last == "prepare":
         return describe_manifests(hparams["manifest_folder"])
-    sources = hparams["fold_sources"]()
-    hparams["embed"](sources=sources, device=device)
     if last == "embed":
         return describe_embeddings(
             sources, hparams["embedding_folder"], hparams["speaker_encoder"]
         )
-    hparams["cluster"](sources=sources)
     return describe_clusters(hparams["cluster_folder"])
+
+
+def take_steps(hparams, device, last="clusters", pools=True):
+    """Take the steps up to ``prepare``, ``embed`` or ``clusters``.
+
+    Steps that are up to date are skipped. All processes of a run call it, and
+    are given the sources; clusters leave a ``cluster_fingerprint`` in
+    ``hparams``. Without ``pools`` there is the labeled speech alone.
+    """
+    run_on_main(hparams["prepare"])
+    if pools:
+        run_on_main(hparams["prepare_pools"])
+    sources = hparams["fold_sources" if pools else "labeled_sources"]()
+    if last == "prepare":
+        return sources
+    hparams["embed"](sources=sources, device=device)  # all take a share
+    if last == "clusters":
+        hparams["cluster_fingerprint"] = hparams["cluster"](sources=sources)
+    return sources
+
+
+def embed_with(hparams, sources, encoders, device):
+    """Embed with these speaker encoders, each from its source in the YAML."""
+    for encoder in encoders:
+        hparams["embed"](
+            sources=sources,
+            encoder=encoder,
+            encoder_source=encoder_source(hparams, encoder),
+            device=device,
+        )
+
+
+def cache_front_end(hparams, sources, device):
+    """Cache the features of the front end, where there is one."""
+    if "cache_features" in hparams:  # of one that trains nothing is cached
+        inputs = {"sources": sources, "device": device}
+        run_on_main(hparams["cache_features"], kwargs=inputs)

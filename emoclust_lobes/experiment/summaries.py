@@ -12,35 +12,11 @@ from emoclust_lobes.embeddings.joined import split_encoders
 
 
 def describe_manifests(manifest_folder):
-    """Tell what a fold's manifests and those of its pools hold.
-
-    Arguments
-    ---------
-    manifest_folder : str or pathlib.Path
-        Where they were written.
-
-    Returns
-    -------
-    str
-        Utterances by split and class, and what was left out and why.
-
-    Example
-    -------
-    >>> from data_prep import prepare_ravdess
-    >>> from emoclust_lobes.synthetic import make_ravdess
-    >>> folder = getfixture("tmp_path")
-    >>> sizes = {"n_speakers": 3, "n_statements": 1, "n_repetitions": 1}
-    >>> corpus, _ = folder / "corpus", make_ravdess(folder / "corpus", **sizes)
-    >>> prepare_ravdess(corpus, folder / "fold", expect_complete=False)
-    >>> print(describe_manifests(folder / "fold").splitlines()[0])
-    RAVDESS: utterances by split and class
-    """
+    """Tell what a fold's manifests and those of its pools hold."""
     folder = pathlib.Path(manifest_folder)
     pools = sorted(folder.glob("pools/**/manifest.json"))
-    parts = [
-        _describe_manifest(x) for x in (folder, *(p.parent for p in pools))
-    ]
-    return "\n\n".join(parts)
+    folders = [folder, *(path.parent for path in pools)]
+    return "\n\n".join(map(_describe_manifest, folders))
 
 
 def _describe_manifest(folder):
@@ -69,31 +45,7 @@ def _describe_manifest(folder):
 
 
 def describe_embeddings(sources, embedding_folder, encoder):
-    """Tell how many vectors there are, of what, and where.
-
-    Arguments
-    ---------
-    sources : list of (str, str)
-        Manifests and the folders their ``$data_root`` stands for.
-    embedding_folder : str or pathlib.Path
-        Where the caches lie.
-    encoder : str
-        Name of the speaker encoder.
-
-    Returns
-    -------
-    str
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.noise import make_noise
-    >>> folder = getfixture("tmp_path")
-    >>> sources = make_noise(folder, [8000, 16000])
-    >>> from emoclust_lobes.embeddings.extraction import embed_utterances
-    >>> embed_utterances(sources, folder, "stats")
-    >>> print(describe_embeddings(sources, folder, "stats").splitlines()[0])
-    2 utterances embedded in 160 dimensions
-    """
+    """Tell how many vectors there are, of what, and where."""
     cache = read_cache(embedding_folder, encoder)
     identity = ", ".join(f"{k} {v}" for k, v in cache.identity.items())
     folders = ", ".join(
@@ -109,29 +61,7 @@ def describe_embeddings(sources, embedding_folder, encoder):
 
 
 def describe_clusters(cluster_folder):
-    """Tell how good the clusters of a folder are and what they follow.
-
-    Arguments
-    ---------
-    cluster_folder : str or pathlib.Path
-        Where ``clusters.json`` lies.
-
-    Returns
-    -------
-    str
-
-    Example
-    -------
-    >>> from emoclust_lobes.clustering.clusters import cluster_utterances
-    >>> from emoclust_lobes.embeddings.extraction import embed_utterances
-    >>> from emoclust_lobes.synthetic.noise import make_noise
-    >>> folder = getfixture("tmp_path")
-    >>> sources = make_noise(folder, range(8000, 16000, 1000))
-    >>> embed_utterances(sources, folder, "stats")
-    >>> _ = cluster_utterances(sources, folder, "stats", folder / "c", 2)
-    >>> describe_clusters(folder / "c").partition(" of 2 speakers")[0]
-    '4 clusters of 8 utterances'
-    """
+    """Tell how good the clusters of a folder are and what they follow."""
     folder = pathlib.Path(cluster_folder)
     report = read_json(folder / "clusters.json")
     mean, speakers_with = report["mean"], report["speakers_with"]
@@ -142,32 +72,26 @@ def describe_clusters(cluster_folder):
         f"{report['short_speakers']:,} speakers have too few utterances for "
         f"n_clusters {report['n_clusters']}",
         "",
-        f"{'mean over speakers':<28}{'clusters':>9}{'chance':>9}{'speakers':>9}",
     ]
-
     emotion = mean["emotion"] or {"chance": {}}
-    rows = [
-        (
-            f"{name if name == 'purity' else name.upper()} with emotion",
-            emotion.get(name),
-            emotion["chance"].get(name),
-            "emotion",
-        )
-        for name in MEASURES
-    ]
-    rows += [
-        (title, mean[key], None, key)
-        for title, key in [
-            ("stability (AMI of two seeds)", "stability_ami"),
-            ("silhouette (cosine)", "silhouette"),
-            *((f"AMI with {name}", f"{name}_ami") for name in CONFOUNDS),
-        ]
-    ]
-    for title, value, chance, key in rows:
-        numbers = ["-" if x is None else f"{x:.3f}" for x in (value, chance)]
-        columns = [f"{x:>9}" for x in (*numbers, speakers_with[key])]
-        lines.append(f"{title:<28}{''.join(columns)}")
+    rows = {}
+    for name in MEASURES:
+        title = name if name == "purity" else name.upper()
+        numbers = [emotion.get(name), emotion["chance"].get(name)]
+        rows[f"{title} with emotion"] = [*numbers, speakers_with["emotion"]]
+    others = {
+        "stability (AMI of two seeds)": "stability_ami",
+        "silhouette (cosine)": "silhouette",
+        **{f"AMI with {name}": f"{name}_ami" for name in CONFOUNDS},
+    }
+    for title, key in others.items():
+        rows[title] = [mean[key], None, speakers_with[key]]
+    columns = ["clusters", "chance", "speakers"]
+    table = pandas.DataFrame.from_dict(rows, orient="index", columns=columns)
+    table = table.astype({"clusters": float, "chance": float})
     lines += [
+        "means over speakers",
+        table.to_string(float_format="{:.3f}".format, na_rep="-"),
         "(AMI and ARI are 0 by chance; -: not known, or the same for all "
         "utterances of a speaker)",
         "",

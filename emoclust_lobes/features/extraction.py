@@ -5,7 +5,6 @@ One folder holds the features of one front end and serves all folds and seeds.
 ``emoclust_lobes.features.shards``.
 """
 
-import math
 import pathlib
 
 import numpy as np
@@ -13,7 +12,7 @@ import pandas
 from data_prep.manifests.manifest import read_manifests
 from data_prep.storage.files import read_json, write_json
 from data_prep.storage.locks import locked
-from emoclust_lobes.audio.batches import equal_length_batches
+from emoclust_lobes.audio.batches import equal_length_batches, speech_progress
 from emoclust_lobes.audio.reading import audio_pipeline
 from emoclust_lobes.audio.signatures import sign_utterances
 from emoclust_lobes.features.reading import (
@@ -22,7 +21,6 @@ from emoclust_lobes.features.reading import (
     feature_pipeline,
 )
 from emoclust_lobes.features.shards import SIGNATURE, ShardWriter, read_index
-from tqdm import tqdm
 
 
 def cache_features(
@@ -86,7 +84,16 @@ def cache_features(
     folder = pathlib.Path(feature_folder)
     utterances, signatures, problems = sign_utterances(read_manifests(sources))
     with locked(folder, wait=True):
-        _refuse_other(folder, front_end.identity)
+        found = read_json(folder / "front_end.json")
+        if (
+            found
+            and not front_end.identity.items() <= found["identity"].items()
+        ):
+            raise FeatureCacheError(
+                f"{folder} holds features of {found['identity']}, not of "
+                f"{front_end.identity}: give another feature_folder, or remove "
+                "this one"
+            )
         stale = _stale(folder, utterances["ID"], signatures)
         if stale.any():
             _start(folder, front_end, sample_rate)
@@ -140,21 +147,11 @@ def signal_pipeline(sample_rate, front_end, feature_folder, crop=None):
     return feature_pipeline(FeatureCache(feature_folder), crop)
 
 
-def _refuse_other(folder, identity):
-    """Raise where a cache holds another front end's features."""
-    found = read_json(folder / "front_end.json")
-    if found and not identity.items() <= found["identity"].items():
-        raise FeatureCacheError(
-            f"{folder} holds features of {found['identity']}, not of "
-            f"{identity}: give another feature_folder, or remove this one"
-        )
-
-
 def _start(folder, front_end, sample_rate):
     """Say whose features the folder holds."""
     if sample_rate != front_end.sample_rate:
         raise FeatureCacheError(
-            f"the front end {front_end.source} hears "
+            f"the front end {front_end.source} takes "
             f"{front_end.sample_rate} Hz, found sample_rate {sample_rate}"
         )
     for path in folder.glob(".*.tmp"):  # what kills have left half written
@@ -179,13 +176,7 @@ def _compute(front_end, utterances, batches, device, shards):
     """Compute batches into shards; return what could not be computed."""
     problems = []
     wavs = utterances["wav"].to_numpy()
-    # Over seconds of speech, because they are what takes time.
-    progress = tqdm(
-        desc=f"{front_end.source}: features",
-        total=math.ceil(utterances["duration"].sum()),
-        unit="s",
-        unit_scale=True,
-    )
+    progress = speech_progress(f"{front_end.source}: features", utterances)
     with shards, progress:
         for rows, waveforms in batches:
             progress.update(waveforms.numel() / front_end.sample_rate)

@@ -19,33 +19,7 @@ class FeatureCacheError(EmoclustError):
 
 
 class FeatureCache:
-    """Reads cached features; every process opens its own memory maps.
-
-    Arguments
-    ---------
-    feature_folder : str or pathlib.Path
-        Where the cache lies.
-
-    Attributes
-    ----------
-    identity : dict
-        The front end's, see ``front_end_identity``.
-    n_layers, size, hop : int
-        As of ``SSLFrontEnd``.
-
-    Raises
-    ------
-    FeatureCacheError
-        When there is no cache.
-
-    Example
-    -------
-    >>> FeatureCache(getfixture("tmp_path"))  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    ...
-    emoclust_lobes.features.reading.FeatureCacheError: no features in ...: \
-compute them first
-    """
+    """Reads cached features; every process opens its own memory maps."""
 
     def __init__(self, feature_folder):
         self.folder = pathlib.Path(feature_folder)
@@ -65,6 +39,7 @@ compute them first
         self._maps = {}
 
     def __getstate__(self):
+        # What goes to a loader worker must not bring the arrays along
         return {**self.__dict__, "_maps": {}}
 
     def frames(self, utterance_id):
@@ -72,29 +47,7 @@ compute them first
         return self._place(utterance_id)[2]
 
     def read(self, utterance_id, first=0, count=None):
-        """Read a stretch of an utterance's features, and nothing else.
-
-        Arguments
-        ---------
-        utterance_id : str
-            The utterance.
-        first : int
-            The first frame.
-        count : int
-            Number of frames; all from the first one on without it.
-
-        Returns
-        -------
-        torch.Tensor
-            float32, shape [count, n_layers * size].
-
-        Raises
-        ------
-        FeatureCacheError
-            When the utterance has no features.
-        IndexError
-            When it has no such frames.
-        """
+        """Read so many frames, or all, from the first: float32 [count, dim]."""
         shard, start, frames = self._place(utterance_id)
         stop = frames if count is None else first + count
         if not 0 <= first <= stop <= frames:
@@ -104,8 +57,8 @@ compute them first
             )
         if shard not in self._maps:
             self._maps[shard] = np.load(shard, mmap_mode="r")
-        stretch = self._maps[shard][start + first : start + stop]
-        return torch.from_numpy(stretch.astype(np.float32))
+        segment = self._maps[shard][start + first : start + stop]
+        return torch.from_numpy(segment.astype(np.float32))
 
     def _place(self, utterance_id):
         """Shard, first frame in it, and number of frames."""
@@ -119,35 +72,9 @@ compute them first
 
 
 def feature_pipeline(cache, crop=None):
-    """Make the dynamic item that reads an utterance's features.
+    """Make the dynamic item that reads features, ``sig`` [frames, dim].
 
-    Arguments
-    ---------
-    cache : FeatureCache
-        Where they are.
-    crop : RandomCrop
-        Cuts them, its ``hop`` set to that of the cache; they stay whole
-        without one.
-
-    Returns
-    -------
-    DynamicItem
-        Takes ``utterance_id`` and ``id`` (which says where the crop is) and
-        provides ``sig``, shape [frames, n_layers * size].
-
-    Example
-    -------
-    >>> from emoclust_lobes.features.shards import ShardWriter
-    >>> from data_prep.storage.files import write_json
-    >>> import pandas
-    >>> folder = getfixture("tmp_path")
-    >>> shape = {"n_layers": 1, "size": 3, "hop": 320}
-    >>> write_json(folder / "front_end.json", {"identity": {}, **shape})
-    >>> ids, signatures = pandas.Series(["a"]), np.zeros((1, 4), "int64")
-    >>> with ShardWriter(folder, ids, signatures, megabytes=1) as shards:
-    ...     shards.add(0, np.ones((7, 3), "float16"))
-    >>> feature_pipeline(FeatureCache(folder))("a", "a#1").shape
-    torch.Size([7, 3])
+    A crop, which ``id`` says the place of, is told the hop of the frames.
     """
     if crop is not None:
         crop.hop = cache.hop
@@ -160,6 +87,7 @@ def feature_pipeline(cache, crop=None):
             return cache.read(utterance_id)
         if frames < crop.length:
             return crop(cache.read(utterance_id), row_id)
+        # Only what the crop holds is read
         first = crop.first(frames, row_id)
         return cache.read(utterance_id, first, crop.length)
 

@@ -6,6 +6,7 @@ last, and never change afterwards: an utterance that is computed again is in a
 newer shard, which wins.
 """
 
+import contextlib
 import time
 import uuid
 
@@ -18,23 +19,10 @@ _COLUMNS = ["ID", "first", "frames", *SIGNATURE]
 
 
 def read_index(folder):
-    """Tell where the features of the utterances in a cache are.
+    """Tell where each utterance's features are, and what they were made of.
 
-    Arguments
-    ---------
-    folder : pathlib.Path
-        Of the cache.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per utterance: ``ID, shard`` (the path of its array), ``first``
-        and ``frames`` (where in it), and the signature of its file.
-
-    Example
-    -------
-    >>> len(read_index(getfixture("tmp_path")))
-    0
+    The columns are ``ID``, ``shard`` (path of the array), ``first`` and
+    ``frames`` (where in it), and those of ``SIGNATURE``.
     """
     tables = [pandas.DataFrame(columns=[*_COLUMNS, "shard"])]
     for path in sorted(folder.glob("*.csv")):
@@ -49,29 +37,8 @@ def read_index(folder):
     return index.drop_duplicates("ID", keep="last", ignore_index=True)
 
 
-class ShardWriter:
-    """Saves finished features every so often and at the end, come what may.
-
-    Arguments
-    ---------
-    folder : pathlib.Path
-        Of the cache.
-    ids : pandas.Series
-        Of all the utterances that will be computed, shape [n].
-    signatures : numpy.ndarray
-        Theirs, int64, shape [n, 4].
-    megabytes : float
-        Size at which a shard is written.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> ids, signatures = pandas.Series(["a", "b"]), np.zeros((2, 4), "int64")
-    >>> with ShardWriter(folder, ids, signatures, megabytes=1) as shards:
-    ...     shards.add(1, np.ones((7, 3), "float16"))
-    >>> read_index(folder)[["ID", "frames"]].values.tolist()
-    [['b', 7]]
-    """
+class ShardWriter(contextlib.AbstractContextManager):
+    """Saves finished features every so often and at the end, come what may."""
 
     def __init__(self, folder, ids, signatures, megabytes):
         self.folder = folder
@@ -79,9 +46,6 @@ class ShardWriter:
         self.signatures = signatures
         self.bytes = megabytes * 2**20
         self.finished = []  # pairs of row and features: a signal parts none
-
-    def __enter__(self):
-        return self
 
     def __exit__(self, *error):
         self.save()

@@ -5,34 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 
 def in_threads(function, items, ahead, n_threads=1, initializer=None):
-    """Yield each item with the future of its result, some ahead of it.
+    """Yield each item, in order, with the future of the function of it.
 
-    What is still waiting when nobody asks for more is not done any more.
-
-    Arguments
-    ---------
-    function : callable
-        Of an item.
-    items : iterable
-        Asked for in the thread of who asks for results.
-    ahead : int
-        How many items are given to the threads beyond the one that is yielded.
-    n_threads : int
-        How many are worked on at a time.
-    initializer : callable
-        Called once in each thread.
-
-    Yields
-    ------
-    item : object
-        In their order.
-    result : concurrent.futures.Future
-        Of the function.
-
-    Example
-    -------
-    >>> [(x, y.result()) for x, y in in_threads(abs, [-1, 2], ahead=1)]
-    [(-1, 1), (2, 2)]
+    So many items ``ahead`` of it are given to the threads; what still waits
+    when nobody asks for more is not done any more.
     """
     pending: collections.deque = collections.deque()
     pool = ThreadPoolExecutor(n_threads, initializer=initializer)

@@ -1,6 +1,5 @@
 """Batches of one length: all that can be read, in order, a little ahead."""
 
-import numpy as np
 import torch
 from data_prep.manifests.manifest import read_manifests
 from emoclust_lobes.audio.batches import equal_length_batches
@@ -23,16 +22,6 @@ def test_every_utterance_is_read_once_beside_those_of_its_length(noise_pool):
     for rows, waveforms in batches:
         alone = [read_utterance(wav) for wav in table["wav"].iloc[rows]]
         assert torch.equal(waveforms, torch.stack(alone))
-
-
-def test_lengths_of_mixed_speech_mostly_go_alone(noise_pool):
-    # Recordings are not cut to a common length: 40 of 3 seconds +- .3
-    draw = np.random.default_rng(0)
-    lengths = draw.normal(4800, 480, 40).astype(int)
-    table = read_manifests(noise_pool(lengths.tolist()))
-    sizes = [len(x) for x, _ in equal_length_batches(table, 16000, 60.0, [])]
-    assert sum(sizes) == 40
-    assert len(sizes) == len(set(lengths)) > 35
 
 
 def test_the_thread_is_ahead_by_no_more_than_it_may(noise_pool, tmp_path):

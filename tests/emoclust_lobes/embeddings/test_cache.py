@@ -5,10 +5,10 @@ import pytest
 from emoclust_lobes.embeddings.cache import (
     EmbeddingError,
     cache_path,
+    encoded,
     read_cache,
 )
-from emoclust_lobes.embeddings.index import encoded, write_index
-from emoclust_lobes.embeddings.parts import Embeddings
+from emoclust_lobes.embeddings.parts import Embeddings, write_index
 from emoclust_lobes.synthetic.embeddings import add_embeddings, cached_ids
 from hypothesis import (
     HealthCheck,
@@ -77,10 +77,6 @@ def test_missing_vectors_are_counted_and_named(tmp_path):
     add_embeddings(tmp_path, block(["a", "b"]))
     with pytest.raises(EmbeddingError, match="2 of 3 .* e .* x, y: embed"):
         read_cache(tmp_path, "e").select(["x", "a", "y"])
-
-
-def test_no_ids_are_no_vectors(tmp_path):
-    add_embeddings(tmp_path, block(["a", "b"]))
     assert read_cache(tmp_path, "e").select([]).shape == (0, 3)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from data_prep.manifests.manifest import Source, Utterance
-from emoclust_lobes.clustering.clusters import cluster_utterances, read_clusters
+from emoclust_lobes.clustering.clusters import cluster_utterances
 from emoclust_lobes.embeddings import extraction as embeddings
 from emoclust_lobes.embeddings.cache import EmbeddingError, read_cache
 from emoclust_lobes.embeddings.extraction import (
@@ -99,25 +99,6 @@ def test_each_encoder_is_asked_once_and_keeps_its_own_cache(
     joined = read_embeddings(folder, "one+two", ["pool0", "pool1"])
     alone = read_embeddings(folder, "one", ["pool0", "pool1"])
     assert np.array_equal(joined, np.hstack([alone, alone]))
-
-
-def test_together_they_tell_apart_what_neither_does_alone(tmp_path, write_pool):
-    # Four groups: one encoder hears their first half, the other their parity.
-    group = np.arange(16) % 4
-    noise = np.random.default_rng(1).normal(scale=0.05, size=(2, 16, 2))
-    for name, side, spread in zip(
-        ("half", "parity"), (group // 2, group % 2), noise, strict=True
-    ):
-        add(tmp_path, name, np.eye(2)[side] + spread)
-    sources = write_pool(
-        [Utterance(ID=x, duration=1.0, wav="-", spk_id="ann") for x in IDS]
-    )
-    for name, whole in (("half", False), ("half+parity", True)):
-        out = tmp_path / name
-        made = cluster_utterances(sources, tmp_path, name, out, 4)
-        clusters = read_clusters(out, made).set_index("ID")["cluster"][IDS]
-        pairs = set(zip(group, clusters, strict=True))
-        assert (len(pairs) == 4) is whole
 
 
 def test_clusters_of_other_encoders_are_no_longer_current(tmp_path, write_pool):

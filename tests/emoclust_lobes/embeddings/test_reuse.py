@@ -1,15 +1,8 @@
 """The cache of embeddings: resumable, never stale, nothing computed twice."""
 
-import os
-import signal
-import subprocess
-import sys
-import textwrap
-import time
-
 import numpy as np
 import pytest
-from data_prep.manifests.manifest import Utterance, read_manifests
+from data_prep.manifests.manifest import read_manifests
 from emoclust_lobes.embeddings import extraction as embeddings
 from emoclust_lobes.embeddings.cache import EmbeddingError, read_cache
 from emoclust_lobes.embeddings.extraction import (
@@ -70,34 +63,6 @@ def test_only_new_and_changed_utterances_are_computed(
     assert (before != after).any(axis=1).tolist() == [False, True, False, False]
 
 
-def test_another_stretch_of_a_file_is_another_vector(
-    tmp_path, write_pool, recorder, write_noise
-):
-    write_noise(tmp_path / "long.wav", 40000)
-
-    def pool(start, stop):
-        duration = (stop - start) / 16000
-        return write_pool(
-            [
-                Utterance(
-                    ID="u",
-                    duration=duration,
-                    wav="long.wav",
-                    start=start,
-                    stop=stop,
-                    spk_id="s",
-                )
-            ]
-        )
-
-    embed_utterances(pool(0, 16000), tmp_path, "stats")
-    model = recorder()
-    embed_utterances(pool(0, 16000), tmp_path, "stats")
-    assert model.batches == []
-    embed_utterances(pool(8000, 32000), tmp_path, "stats")
-    assert model.batches == [(1, 24000)]
-
-
 def test_a_killed_run_is_continued_and_nothing_is_computed_twice(
     noise_pool, tmp_path, recorder
 ):
@@ -119,71 +84,6 @@ def test_a_killed_run_is_continued_and_nothing_is_computed_twice(
         read_embeddings(tmp_path, "stats", ids),
         read_embeddings(tmp_path / "whole", "stats", ids),
     )
-
-
-def test_a_run_killed_by_the_system_keeps_its_finished_parts(
-    noise_pool, tmp_path, recorder
-):
-    sources = noise_pool(range(8000, 8030))
-    program = f"""
-        import time
-        from emoclust_lobes import embeddings, speaker_encoders
-        class Slow(speaker_encoders.SpeakerEncoder):
-            def forward(self, waveforms):
-                time.sleep(0.2)
-                return super().forward(waveforms)
-        speaker_encoders.SpeakerEncoder = Slow
-        embeddings.embed_utterances(
-            {[tuple(source) for source in sources]!r},
-            {str(tmp_path)!r}, "stats", save_every=2)
-    """
-    process = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(program)],
-        stderr=subprocess.DEVNULL,
-    )
-    parts = tmp_path / "stats/parts"
-    deadline = time.monotonic() + 60
-    while len(list(parts.glob("*.npz"))) < 3 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    os.kill(process.pid, signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
-
-    saved = 2 * len(list(parts.glob("*.npz")))
-    assert 6 <= saved < 30
-    model = recorder()
-    embed_utterances(sources, tmp_path, "stats")
-    assert model.utterances == 30 - saved
-    assert len(read_cache(tmp_path, "stats")) == 30
-
-
-def test_another_encoder_of_the_same_name_computes_everything_anew(
-    noise_pool, tmp_path, model_folder
-):
-    sources = noise_pool([8000, 9000])
-    one, other = model_folder("ecapa", seed=1), model_folder("ecapa", seed=2)
-    embed_utterances(sources, tmp_path, "ecapa", one)
-    before = read_cache(tmp_path, "ecapa")
-    embed_utterances(sources, tmp_path, "ecapa", other)
-    after = read_cache(tmp_path, "ecapa")
-    ids = read_manifests(sources)["ID"]
-    assert before.identity != after.identity
-    assert (before.select(ids) != after.select(ids)).any(axis=1).all()
-
-
-def test_parts_of_another_encoder_never_mix_with_the_cache(
-    noise_pool, tmp_path, recorder, monkeypatch
-):
-    sources = noise_pool([8000, 9000, 10000])
-    embed_utterances(sources, tmp_path, "stats")
-    newer = {"name": "stats", "source": "log-mel statistics", "revision": "2"}
-    monkeypatch.setattr(embeddings, "offline_identity", lambda *_: newer)
-    recorder(break_after=1, identity=newer)
-    with pytest.raises(KeyboardInterrupt):
-        embed_utterances(sources, tmp_path, "stats")
-    model = recorder(identity=newer)
-    embed_utterances(sources, tmp_path, "stats")
-    assert model.utterances == 2
-    assert read_cache(tmp_path, "stats").identity == newer
 
 
 def test_a_hub_model_with_a_new_revision_replaces_all_vectors(

@@ -23,7 +23,9 @@ def with_gradients(model):
 @pytest.mark.parametrize("kind", ALL_KINDS)
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_the_topmost_computed_layers_train(saved, kind, count):
-    model = front_end(saved(kind), layers=[0, 1, 2], trainable_layers=count)
+    model = front_end(
+        saved(kind), layers=[0, 1, 2], trainable_layers=count, pooled_frames=2
+    )
     names, trainable = with_gradients(model)
     prefixes = [f"{TRANSFORMER}.{i}." for i in (1, 0)[:count]]
     expected = {
@@ -129,12 +131,6 @@ def test_gradient_checkpointing_gives_the_same_gradients(
         assert layer.gradient_checkpointing is checkpointing
     for name, gradient in gradients[0].items():
         torch.testing.assert_close(gradient, gradients[1][name])
-
-
-def test_gradients_reach_what_trains_through_the_pooling(saved):
-    model = front_end(saved("wavlm"), trainable_layers=1, pooled_frames=2)
-    names, trainable = with_gradients(model)
-    assert names == trainable != set()
 
 
 @pytest.mark.parametrize("count", [3, -1, "some"])

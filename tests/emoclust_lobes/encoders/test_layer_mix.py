@@ -64,31 +64,6 @@ def test_a_mix_is_the_weighted_sum_of_normalized_layers():
             torch.testing.assert_close(mixed[b, t], expected)
 
 
-def test_a_new_mix_weighs_all_layers_alike_whatever_their_magnitude():
-    torch.manual_seed(0)
-    layers = torch.randn(3, 2, 9, 6) * 10
-    scales = torch.tensor([1.0, 100.0, 0.1]).reshape(3, 1, 1, 1)
-    mix = LayerMix(n_layers=3, size=6)
-    plain = mix(torch.cat(list(layers), dim=-1))
-    scaled = mix(torch.cat(list(layers * scales), dim=-1))
-    torch.testing.assert_close(plain, scaled, atol=2e-3, rtol=0)
-
-
-def test_the_weights_learn_which_layer_tells_something():
-    torch.manual_seed(0)
-    target = torch.randn(8, 10, 6)
-    target = torch.nn.functional.layer_norm(target, (6,))
-    noise = torch.randn(8, 10, 12)
-    features = torch.cat([noise[..., :6], target, noise[..., 6:]], dim=-1)
-    mix = LayerMix(n_layers=3, size=6)
-    optimizer = torch.optim.Adam(mix.parameters(), lr=0.3)
-    for _ in range(50):
-        optimizer.zero_grad()
-        (mix(features) - target).square().mean().backward()
-        optimizer.step()
-    assert mix.weights.softmax(dim=0)[1] > 0.95
-
-
 @settings(max_examples=60, deadline=None)
 @given(
     lengths=st.lists(st.integers(1, 90), min_size=2, max_size=5),
@@ -157,28 +132,6 @@ def test_everything_learns_and_dropout_is_for_training_only():
     assert not torch.equal(model(features), model(features))
     model.eval()
     assert torch.equal(model(features), model(features))
-
-
-def test_ecapa_can_stand_behind_a_mix():
-    ecapa = functools.partial(
-        ECAPA_TDNN,
-        channels=[16, 16, 16, 16, 48],
-        attention_channels=8,
-        res2net_scale=4,
-        se_channels=8,
-        lin_neurons=5,
-    )
-    model = MixedEncoder(FRONT_END, ecapa).eval()
-    features, lens = torch.randn(2, 30, 24), torch.ones(2)
-    found = model(features, lens)
-    assert found.shape == (2, 1, 5)
-    mixed = model.mix(features, lens)
-    assert torch.equal(found, model.encoder(mixed, lens))
-
-
-def test_features_of_another_shape_are_refused():
-    with pytest.raises(RuntimeError, match="24"):
-        LayerMix(n_layers=4, size=8)(torch.randn(1, 5, 24))
 
 
 SIZES = {"hidden_size": 16, "embedding_size": 5, "attention_channels": 8}

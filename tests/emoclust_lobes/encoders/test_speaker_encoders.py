@@ -109,6 +109,8 @@ def test_a_folder_models_vectors_repeat_and_ignore_the_batch(
     once, again = encoder(waveforms), encoder(waveforms)
     alone = torch.cat([encoder(waveform[None]) for waveform in waveforms])
     assert torch.equal(once, again)
+    assert not once.requires_grad
+    assert not any(module.training for module in encoder.modules())
     torch.testing.assert_close(once, alone, atol=1e-5, rtol=0)
 
 

@@ -67,7 +67,7 @@ def test_as_many_frames_as_the_layers_have_are_taken(count):
 
 
 class Frames(torch.nn.Module):
-    """An encoder that gives back what it hears."""
+    """An encoder that gives back what it is given."""
 
     def __init__(self, input_size):
         super().__init__()

@@ -1,7 +1,6 @@
 """Draws of enrolled utterances: nested, repeatable, of the speaker alone."""
 
 import numpy as np
-import pandas
 from emoclust_lobes.enrolment.draws import draw_enrolled
 from hypothesis import (
     given,
@@ -61,11 +60,3 @@ def test_draws_differ_between_seeds_and_utterances():
     assert len({row.tobytes() for row in one}) > 25
     counts = one.sum(axis=0)  # 150 draws of 30 utterances
     assert counts.max() < 15
-
-
-def test_a_list_a_column_and_an_array_draw_the_same():
-    ids, speakers = ["b", "a", "c", "d"], ["s", "s", "s", "t"]
-    expected = draw_enrolled(ids, speakers, 1, seed=3)
-    for kind in (pandas.Series, np.array):
-        found = draw_enrolled(kind(ids), kind(speakers), 1, seed=3)
-        np.testing.assert_array_equal(found, expected)

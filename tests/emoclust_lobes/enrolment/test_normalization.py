@@ -38,9 +38,12 @@ def trained(seed=0, **options):
     return normalize, vectors
 
 
-def slow(vector, others, prior_mean, prior_variance, weight):
+def slow(vector, others, normalize):
     """Normalize one vector, number by number."""
-    found = []
+    found, weight = [], normalize.prior_weight
+    prior_mean = normalize.prior_mean.tolist()
+    prior_variance = normalize.prior_variance.tolist()
+    vector, others = vector.tolist(), others.tolist()
     for k, value in enumerate(vector):
         own = [other[k] for other in others]
         n = len(own)
@@ -49,7 +52,7 @@ def slow(vector, others, prior_mean, prior_variance, weight):
         mean = (n * m + weight * prior_mean[k]) / (n + weight)
         variance = (n * v + weight * prior_variance[k]) / (n + weight)
         found.append((value - mean) / math.sqrt(variance))
-    return found
+    return torch.tensor(found)
 
 
 @settings(max_examples=60, deadline=None)
@@ -67,24 +70,16 @@ def test_normalization_is_the_formula(data, weight, offset):
     enrolled = np.array([data.draw(flags), [False] * rows])
     found = normalize(embeddings, enrolled, table=table)
     for vector, chosen, result in zip(embeddings, enrolled, found):
-        expected = slow(
-            vector.tolist(),
-            table[chosen].tolist(),
-            normalize.prior_mean.tolist(),
-            normalize.prior_variance.tolist(),
-            weight,
-        )
-        torch.testing.assert_close(
-            result, torch.tensor(expected), atol=2e-3, rtol=2e-3
-        )
+        expected = slow(vector, table[chosen], normalize)
+        torch.testing.assert_close(result, expected, atol=2e-3, rtol=2e-3)
 
 
 def test_the_prior_is_the_mean_speaker():
     normalize = normalization()
     vectors = torch.randn(10, 3) * 2 + 7
     normalize.remember([9], vectors[:1])  # comes again below, and is replaced
-    heard = [0, 1, 3, 4, 6, 9]
-    normalize.remember(heard, vectors[heard])
+    seen = [0, 1, 3, 4, 6, 9]
+    normalize.remember(seen, vectors[seen])
     means, variances = [], []
     for members in ([0, 1, 3], [4, 6], [9]):
         own = vectors[members].double()
@@ -107,21 +102,6 @@ def test_without_a_table_the_last_embeddings_are_enrolled():
     assert torch.equal(kept, given_them)
     normalize.remember([1], vectors[1:2] + 1)
     assert not torch.equal(kept[0], normalize(vectors[[0, 5]], enrolled)[0])
-
-
-def test_where_a_voice_lies_no_longer_matters_once_it_is_known():
-    normalize, _ = trained()
-    utterances = torch.randn(400, 3)
-    all_others = np.ones((1, 400), dtype=bool)
-    none = np.zeros((1, 400), dtype=bool)
-    moved = {}
-    for name, enrolled in [("known", all_others), ("unknown", none)]:
-        here, there = (
-            normalize(utterances[:1] + x, enrolled, table=utterances + x)
-            for x in (0.0, 3.0)
-        )
-        moved[name] = (here - there).abs().max().item()
-    assert moved["known"] < 0.05 < 1 < moved["unknown"]
 
 
 def test_gradients_flow_into_what_is_normalized_alone():
@@ -165,15 +145,6 @@ def test_training_draws_every_number_and_everybody_equally_often():
     assert all(abs(n - 1000) < 120 for n in sizes.values())
     alone = drawn[drawn.sum(axis=1) == 1].sum(axis=0)
     assert all(abs(n - sizes[1] / 3) < 70 for n in alone[1:4])
-
-
-def test_the_same_generator_draws_the_same():
-    normalize, _ = trained()
-    one, again, other = (
-        normalize.draw(range(10), np.random.default_rng(seed)).tolist()
-        for seed in (1, 1, 2)
-    )
-    assert one == again != other
 
 
 def test_what_was_remembered_comes_back_from_a_checkpoint(tmp_path):
@@ -220,52 +191,31 @@ def test_a_training_batch_is_not_normalized_by_itself():
     kept[[0, 4]] = batch  # known by now
     for vector, row, result in zip(batch, [0, 4], found):
         others = [
-            other.tolist()
-            for place, other in enumerate(kept)
-            if SPEAKERS[place] == SPEAKERS[row] and place != row
+            place
+            for place, speaker in enumerate(SPEAKERS)
+            if speaker == SPEAKERS[row] and place != row
         ]
-        expected = slow(
-            vector.tolist(),
-            others,
-            normalize.prior_mean.tolist(),
-            normalize.prior_variance.tolist(),
-            2.0,
-        )
-        torch.testing.assert_close(
-            result, torch.tensor(expected), atol=1e-3, rtol=1e-3
-        )
+        expected = slow(vector, kept[others], normalize)
+        torch.testing.assert_close(result, expected, atol=1e-3, rtol=1e-3)
 
 
-def test_a_classifier_hears_whom_it_has_enrolled():
+def test_a_classifier_knows_whom_it_has_enrolled():
     normalize, vectors = trained()
     classifier = EnrolledClassifier(
         normalize.without_table(), torch.nn.LogSoftmax(dim=-1)
     )
     batch = torch.randn(4, 1, 3)  # as encode_batch gives them
 
-    def expected(others):
-        return torch.tensor(
-            [
-                slow(
-                    vector.tolist(),
-                    others.tolist(),
-                    normalize.prior_mean.tolist(),
-                    normalize.prior_variance.tolist(),
-                    2.0,
-                )
-                for vector in batch[:, 0]
-            ]
-        ).log_softmax(dim=-1)
+    def check(found, others):
+        rows = [slow(vector, others, normalize) for vector in batch[:, 0]]
+        expected = torch.stack(rows).log_softmax(dim=-1)
+        torch.testing.assert_close(found[:, 0], expected, atol=1e-3, rtol=1e-3)
 
     unknown = classifier(batch)
-    torch.testing.assert_close(
-        unknown[:, 0], expected(vectors[:0]), atol=1e-4, rtol=1e-4
-    )
+    check(unknown, vectors[:0])
     classifier.enrol(vectors[:4, None])
     known = classifier(batch)
-    torch.testing.assert_close(
-        known[:, 0], expected(vectors[:4]), atol=1e-3, rtol=1e-3
-    )
+    check(known, vectors[:4])
     # One by one, or without the dimension of one, it is the same.
     assert torch.equal(classifier(batch[:, 0]), known[:, 0])
     for own, result in zip(batch, known):

@@ -2,14 +2,8 @@
 
 import threading
 
-import numpy as np
 import pytest
 import torch
-from emoclust_lobes.embeddings import extraction as embeddings
-from emoclust_lobes.embeddings.extraction import (
-    embed_utterances,
-    read_embeddings,
-)
 from emoclust_lobes.parallel.batches import cores_for, map_batches
 
 
@@ -83,25 +77,3 @@ def test_an_error_arrives_and_gives_the_threads_back(n_threads):
 def test_elsewhere_than_on_a_cpu_there_is_one_at_a_time(n_threads):
     assert cores_for("cpu") == n_threads
     assert cores_for("meta") == 1
-
-
-def test_vectors_are_those_of_one_core(
-    n_threads, noise_pool, tmp_path, monkeypatch
-):
-    sources = noise_pool([9000, 8000, 9500, 8000, 12000, 8800, 7000])
-    embed_utterances(sources, tmp_path / "several", "stats")
-    monkeypatch.setattr(embeddings, "cores_for", lambda device: 1)
-    monkeypatch.setattr(
-        embeddings,
-        "map_batches",
-        lambda function, batches, device: (
-            (*batch, function(batch[1])) for batch in batches
-        ),
-    )
-    embed_utterances(sources, tmp_path / "one", "stats")
-    ids = [f"pool{number}" for number in range(7)]
-    one, several = (
-        read_embeddings(tmp_path / name, "stats", ids)
-        for name in ("one", "several")
-    )
-    np.testing.assert_allclose(several, one, atol=1e-5)
