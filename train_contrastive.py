@@ -20,7 +20,6 @@ from data_prep.storage.files import read_json, write_json
 from emoclust_lobes.clustering.aligned import check_n_clusters
 from emoclust_lobes.clustering.clusters import read_clusters
 from emoclust_lobes.contrast.brain import ContrastiveBrain
-from emoclust_lobes.contrast.reclustering import PoolClusters, Reclustering
 from emoclust_lobes.contrast.variants import find_variant
 from emoclust_lobes.experiment.run_folders import (
     OF_STAGE_2,
@@ -50,10 +49,9 @@ def dataio_prep(hparams):
 
     Returns
     -------
-    train, whole, valid : ColumnarDataset
-        The pool with random crops, its whole utterances, and the whole
-        utterances of the development speakers (``None`` when the protocol has
-        none).
+    train, valid : ColumnarDataset
+        The pool with random crops, and the whole utterances of the
+        development speakers (``None`` when the protocol has none).
     sampler : SpeakerClusterBatchSampler
         Batches of ``train``.
     speakers : list of str
@@ -63,7 +61,6 @@ def dataio_prep(hparams):
     pool = hparams["pool"](hparams["pool_sources"](), fingerprint=made)
     sampler = hparams["sampler"](pool)
     random_crop = hparams["signal"](crop=hparams["crop"])
-    whole_utterance = hparams["signal"]()
 
     def dataset(table, signal, output_keys):
         return ColumnarDataset(
@@ -72,18 +69,17 @@ def dataio_prep(hparams):
             output_keys=["id", "sig", "cluster", *output_keys],
         )
 
-    train = dataset(pool, random_crop, ["speaker", "context", "weight"])
-    whole = dataset(pool, whole_utterance, ["spk_id"])
+    train = dataset(pool, random_crop, ["speaker", "context"])
     speakers = sorted(pool["spk_id"].unique())
     valid_csv = pathlib.Path(hparams["manifest_folder"], "valid.csv")
     if not valid_csv.exists():
-        return train, whole, None, sampler, speakers
+        return train, None, sampler, speakers
     held_out = read_manifest(Source(str(valid_csv), hparams["data_folder"]))
     clusters = read_clusters(hparams["cluster_folder"], made).set_index("ID")
     held_out["cluster"] = held_out["ID"].map(clusters["cluster"])
     held_out["utterance_id"] = held_out["ID"]
-    valid = dataset(held_out, whole_utterance, ["spk_id"])
-    return train, whole, valid, sampler, speakers
+    valid = dataset(held_out, hparams["signal"](), ["spk_id"])
+    return train, valid, sampler, speakers
 
 
 def main():
@@ -100,18 +96,6 @@ def main():
         )
         return
     variant = find_variant(hparams["pretraining"])
-    if hparams["recluster_every"] and variant.clusters != "speaker":
-        raise ValueError(
-            "recluster_every makes the clusters inside speakers anew, which "
-            f"pretraining={hparams['pretraining']} does not use: set it to 0"
-        )
-    changed = hparams["cluster_noise"] > 0 or hparams["confidence"] != "none"
-    if hparams["recluster_every"] and changed:
-        raise ValueError(
-            "recluster_every makes clusters anew that have no noise and no "
-            "confidence: set it to 0, or cluster_noise to 0 and confidence to "
-            "none"
-        )
     if variant.clusters == "aligned":
         check_n_clusters(hparams["n_clusters"])  # before anything is embedded
     blocks = resolved_blocks(hparams_file, overrides, ignore=OF_STAGE_2)
@@ -149,7 +133,7 @@ def pretrain(hparams, run_opts, variant):
     if "cache_features" in hparams:  # the front end may be frozen
         run_on_main(hparams["cache_features"], kwargs=inputs)
 
-    train, whole, valid, sampler, speakers = dataio_prep(hparams)
+    train, valid, sampler, speakers = dataio_prep(hparams)
 
     # What is made here must not depend on what the steps above had to do
     torch.manual_seed(hparams["seed"])
@@ -159,25 +143,13 @@ def pretrain(hparams, run_opts, variant):
         train, sb.Stage.TRAIN, batch_sampler=sampler, **loader_options
     )
     brain.steps_per_epoch = len(train_loader)
-    whole_options = {
-        "ckpt_prefix": None,
-        "batch_size": hparams["eval_batch_size"],
-        **loader_options,
-    }
     if valid is not None:
         brain.valid_loader = brain.make_dataloader(
-            valid, sb.Stage.VALID, **whole_options
-        )
-    if hparams["recluster_every"]:
-        clusters = PoolClusters(train, sampler)
-        brain.checkpointer.add_recoverable("pool_clusters", clusters)
-        brain.reclustering = Reclustering(
-            brain=brain,
-            loader=brain.make_dataloader(
-                whole, sb.Stage.VALID, **whole_options
-            ),
-            clusters=clusters,
-            cluster=hparams["recluster"],
+            valid,
+            sb.Stage.VALID,
+            ckpt_prefix=None,
+            batch_size=hparams["eval_batch_size"],
+            **loader_options,
         )
     brain.fit(hparams["epoch_counter"], train_loader, brain.valid_loader)
     if brain.debug and not brain.debug_persistently:

@@ -87,7 +87,7 @@ def dataio_prep(hparams):
         "train": ["emotion_index", "speaker", "row"],
         "valid": ["emotion_index", "spk_id"],
         "test": ["emotion_index", "spk_id"],
-        "pool": ["speaker", "cluster", "context", "weight"],
+        "pool": ["speaker", "cluster", "context"],
     }
     if hparams["contrastive_weight"] > 0:
         tables["pool"] = pool
@@ -245,7 +245,6 @@ def make_brain(hparams, run_opts, datasets, tables):
     if contrasts:
         sampler = hparams["contrastive"]["sampler"](tables["pool"])
         brain.pool_batches = PoolBatches(datasets["pool"], sampler)
-        brain.checkpointer.add_recoverable("memory", hparams["memory"])
     return brain
 
 

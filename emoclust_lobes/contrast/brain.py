@@ -21,13 +21,11 @@ class ContrastiveBrain(EncoderBrain):
 
     ``variant`` says what is contrasted. ``valid_loader`` gives the utterances
     of the development speakers; it stays ``None`` where the protocol has none.
-    ``reclustering`` is a function without arguments that makes the clusters
-    anew, or ``None``. ``steps_per_epoch`` paces the gradient reversal.
+    ``steps_per_epoch`` paces the gradient reversal.
 
     Beside the modules of :class:`EncoderBrain` it expects ``projection`` and,
     where the variant reads speakers, ``speaker_classifier``. From ``hparams``
-    it reads also ``speaker_weight``, ``speaker_loss`` and
-    ``recluster_every``.
+    it reads also ``speaker_weight`` and ``speaker_loss``.
 
     Example
     -------
@@ -46,7 +44,6 @@ class ContrastiveBrain(EncoderBrain):
     modules: Any  # those that are in training, or an untrained copy
     valid_loader: Any = None
     untrained_modules: Any = None
-    reclustering: Any = None
 
     def compute_objectives(self, predictions, batch, stage):
         """Return the loss in training; collect embeddings otherwise."""
@@ -106,11 +103,6 @@ class ContrastiveBrain(EncoderBrain):
         super().on_stage_start(stage, epoch)
         if stage == sb.Stage.VALID and epoch == 1:
             self.score_untrained()
-        every = self.hparams.recluster_every
-        fresh = self.step == 0  # not resumed inside the epoch
-        if stage == sb.Stage.TRAIN and every and epoch > 1 and fresh:
-            if (epoch - 1) % every == 0:
-                self.reclustering()
         self.rows = []
 
     def on_stage_end(self, stage, stage_loss, epoch=None):

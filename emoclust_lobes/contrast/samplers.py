@@ -75,30 +75,16 @@ class SpeakerClusterBatchSampler(Sampler):
                 "utterances of each cluster, and an epoch 1 step; asked for "
                 f"{speakers} x {clusters} x {utterances}, {steps} steps"
             )
-        self.speaker_numbers = numbers_of(speaker_ids)
-        self.wanted_speakers = speakers
         self.clusters = clusters
         self.utterances = utterances
         self.steps = steps
         self.seed = seed
         self.epoch = 0
-        self.set_clusters(cluster_ids)
+        self._index(numbers_of(speaker_ids), numbers_of(cluster_ids))
+        self.speakers = min(speakers, len(self.n_clusters))
 
-    def set_clusters(self, cluster_ids):
-        """Give the utterances other clusters.
-
-        Arguments
-        ---------
-        cluster_ids : sequence
-            Cluster of each utterance within its speaker.
-
-        Raises
-        ------
-        ValueError
-            When there is not one cluster for each utterance, or when no
-            speaker has two clusters of two utterances.
-        """
-        speakers, clusters = self.speaker_numbers, numbers_of(cluster_ids)
+    def _index(self, speakers, clusters):
+        """Find out where clusters of two utterances or more lie."""
         if len(clusters) != len(speakers):
             raise ValueError(
                 f"found {len(clusters)} clusters of {len(speakers)} "
@@ -129,7 +115,6 @@ class SpeakerClusterBatchSampler(Sampler):
         self.first_cluster = np.cumsum(self.n_clusters) - self.n_clusters
         self.unused_speakers = n_speakers - len(self.n_clusters)
         self.unused_utterances = len(order) - int(self.sizes.sum())
-        self.speakers = min(self.wanted_speakers, len(self.n_clusters))
 
     def set_epoch(self, epoch):
         """Choose the epoch whose batches come next."""

@@ -130,8 +130,8 @@ def assign_clusters(pool, clusters, variant, cluster_noise, seed):
     pool : pandas.DataFrame
         A manifest: one row per utterance, with ID, spk_id and emotion.
     clusters : pandas.DataFrame
-        Columns ID, cluster and margin, as ``read_clusters`` gives them; those
-        of ``aligned_clusters`` for the variant that wants them.
+        Columns ID and cluster, as ``read_clusters`` gives them; those of
+        ``aligned_clusters`` for the variant that wants them.
     variant : Variant
         From ``find_variant``.
     cluster_noise : float
@@ -145,12 +145,11 @@ def assign_clusters(pool, clusters, variant, cluster_noise, seed):
     Returns
     -------
     pandas.DataFrame
-        The pool, in its order, with three more columns: ``utterance_id`` (the
-        ID in the manifest), ``cluster`` (int) and ``margin`` (of the
-        utterance in ``clusters``, whatever its cluster is now). Without the
-        utterances that have no emotion label when the clusters are emotions;
-        with each utterance twice, as ID#1 and ID#2, when every utterance is
-        its own cluster.
+        The pool, in its order, with two more columns: ``utterance_id`` (the ID
+        in the manifest) and ``cluster`` (int). Without the utterances that
+        have no emotion label when the clusters are emotions; with each
+        utterance twice, as ID#1 and ID#2, when every utterance is its own
+        cluster.
 
     Raises
     ------
@@ -167,9 +166,7 @@ def assign_clusters(pool, clusters, variant, cluster_noise, seed):
     >>> pool = pandas.DataFrame(
     ...     {"ID": ["a", "b"], "spk_id": "s", "emotion": ["sad", ""]}
     ... )
-    >>> clusters = pandas.DataFrame(
-    ...     {"ID": ["b", "a"], "cluster": [0, 1], "margin": [0.2, 0.1]}
-    ... )
+    >>> clusters = pandas.DataFrame({"ID": ["b", "a"], "cluster": [0, 1]})
     >>> def assign(name):
     ...     variant = find_variant(name)
     ...     table = assign_clusters(pool, clusters, variant, 0.0, seed=1)
@@ -194,7 +191,6 @@ def assign_clusters(pool, clusters, variant, cluster_noise, seed):
         )
     pool = pool.reset_index(drop=True)
     pool["utterance_id"] = pool["ID"]
-    pool["margin"] = clusters["margin"].to_numpy()[rows]
     if variant.clusters == "utterance":
         if cluster_noise > 0:
             raise ValueError(

@@ -8,7 +8,7 @@ for name in (
     "emoclust_lobes.features.extraction",
     "emoclust_lobes.contrast.pool",
     "emoclust_lobes.protocol.runner",
-    "emoclust_lobes.contrast.reclustering",
+    "emoclust_lobes.contrast.brain",
     "sklearn.linear_model",
     "torch._dynamo",
     "speechbrain.lobes.models.ECAPA_TDNN",

@@ -140,7 +140,7 @@ class EncoderBrain(DistributedBrain):
         embeddings : torch.Tensor
             Shape [batch, dim].
         batch : PaddedBatch
-            With ``speaker, cluster, context`` and ``weight``.
+            With ``speaker, cluster`` and ``context``.
 
         Returns
         -------
@@ -153,14 +153,8 @@ class EncoderBrain(DistributedBrain):
             batch.speaker,
             batch.cluster,
             batch.context,
-            batch.weight,
         )
-        memory = self.hparams.memory
-        loss, n_anchors = self.hparams.contrastive_loss(
-            *utterances, memory=memory
-        )
-        if loss.isfinite():
-            memory.add(*utterances)
+        loss, n_anchors = self.hparams.contrastive_loss(*utterances)
         self.hparams.history.note(anchors=n_anchors)
         return loss
 

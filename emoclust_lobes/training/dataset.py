@@ -38,9 +38,6 @@ class ColumnarDataset(DynamicItemDataset):
     >>> dataset = ColumnarDataset(table, output_keys=["id", "cluster"])
     >>> dataset[1]
     {'id': 'b', 'cluster': 1}
-    >>> dataset.data["b"]["cluster"] = 5
-    >>> dataset[1]
-    {'id': 'b', 'cluster': 5}
     """
 
     def __init__(self, table, dynamic_items=(), output_keys=()):
@@ -85,7 +82,7 @@ class Rows(Mapping):
         self.ids = table["ID"].array
         arrow = pyarrow.Table.from_pandas(table, preserve_index=False)
         self.columns = {
-            name: table[name].to_numpy(copy=True)
+            name: table[name].to_numpy()
             if table[name].dtype.kind in "iuf"
             else arrow[name]
             for name in table.columns.drop("ID")
@@ -111,35 +108,10 @@ class Rows(Mapping):
         raise KeyError(data_id)
 
     def row(self, index):
-        """Return the row of a number: what is written to it, is kept.
-
-        Arguments
-        ---------
-        index : int
-            Counted from 0.
-
-        Returns
-        -------
-        dict
-            Python's own texts and numbers by name of the column. A number
-            that is set in it is set in the column; text cannot be set.
-        """
-        return _Row(self.columns, index)
-
-
-class _Row(dict):
-    """A row that hands on what it is given to the columns."""
-
-    def __init__(self, columns, index):
-        super().__init__(
-            (name, _cell(column, index)) for name, column in columns.items()
-        )
-        self._columns, self._index = columns, index
-
-    def __setitem__(self, name, value):
-        if name in self._columns:
-            self._columns[name][self._index] = value
-        super().__setitem__(name, value)
+        """Return a row by its number: Python's own values by column."""
+        return {
+            name: _cell(column, index) for name, column in self.columns.items()
+        }
 
 
 def _cell(column, index):

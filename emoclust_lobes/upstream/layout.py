@@ -20,7 +20,6 @@ HOMES = {
     "data_prep.corpora.cremad": "cremad_prepare",
     "data_prep.corpora.iemocap": "iemocap_prepare",
     "emoclust_lobes.contrast.losses": "speechbrain.nnet.loss.cluster_contrastive_loss",
-    "emoclust_lobes.contrast.memory": "speechbrain.nnet.loss.embedding_memory",
     "emoclust_lobes.contrast.row_blocks": "speechbrain.nnet.loss.row_blocks",
     "emoclust_lobes.contrast.samplers": "speechbrain.dataio.cluster_sampler",
 }

@@ -6,6 +6,7 @@ import shlex
 import textwrap
 
 import jinja2
+import ruamel.yaml
 from emoclust_lobes.protocol.averages import summarize
 from emoclust_lobes.protocol.cells import read_results
 from emoclust_lobes.protocol.markdown import number, table
@@ -120,8 +121,12 @@ def _result(folder, recipe, scripts, root):
     results = read_results(folder)
     cells = with_all_labels(results.cells)
     rows = summarize(cells, by=["system"]).set_index("system")
-    names = [name for name in results.order if name in rows.index]
-    systems = read_systems(root / "hparams" / "systems.yaml", names)
+    path = root / "hparams" / "systems.yaml"
+    offered = ruamel.yaml.YAML(typ="safe").load(
+        path
+    )  # what is gone, cannot run
+    names = [x for x in results.order if x in rows.index and x in offered]
+    systems = read_systems(path, names)
     stem = results.facts["yaml"].rpartition("/")[2].removesuffix(".yaml")
     kind = KINDS[stem.removeprefix(recipe.name)]
     lines = []

@@ -21,7 +21,6 @@ TINY = {
     "attention_channels": 8,
     "embedding_size": 16,
     "pretraining": "multitask",
-    "memory_size": 16,
     "contrastive_epochs": 3,
     "steps_per_epoch": 4,
     "speakers_per_batch": 2,
