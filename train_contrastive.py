@@ -42,23 +42,12 @@ logger = get_logger(__name__)
 def dataio_prep(hparams):
     """Make the datasets of stage 1 from manifests and clusters.
 
-    Arguments
-    ---------
-    hparams : dict
-        The loaded YAML.
-
-    Returns
-    -------
-    train, valid : ColumnarDataset
-        The pool with random crops, and the whole utterances of the
-        development speakers (``None`` when the protocol has none).
-    sampler : SpeakerClusterBatchSampler
-        Batches of ``train``.
-    speakers : list of str
-        The speakers of the pool, in the order of their numbers.
+    Returns the pool with random crops, the whole utterances of the development
+    speakers (``None`` without any), the sampler of the pool's batches, and the
+    pool's speakers in the order of their numbers.
     """
     made = hparams["cluster_fingerprint"]
-    pool = hparams["pool"](hparams["pool_sources"](), fingerprint=made)
+    pool = hparams["pool"](hparams["sources"].of_pools(), fingerprint=made)
     sampler = hparams["sampler"](pool)
     random_crop = hparams["signal"](crop=hparams["crop"])
 
@@ -110,17 +99,7 @@ def main():
 
 
 def pretrain(hparams, run_opts, variant):
-    """Take every step of stage 1 that has not been taken yet.
-
-    Arguments
-    ---------
-    hparams : dict
-        The loaded YAML.
-    run_opts : dict
-        SpeechBrain's run options.
-    variant : Variant
-        What is contrasted.
-    """
+    """Take every step of stage 1 that has not been taken yet."""
     folder = hparams["folder"]
     inputs = prepare_clusters(hparams, run_opts)
     run_on_main(
@@ -161,22 +140,13 @@ def pretrain(hparams, run_opts, variant):
 def prepare_clusters(hparams, run_opts):
     """Go from the corpus over manifests and speaker embeddings to clusters.
 
-    Arguments
-    ---------
-    hparams : dict
-        The loaded YAML; is given ``cluster_fingerprint``.
-    run_opts : dict
-        SpeechBrain's run options.
-
-    Returns
-    -------
-    dict
-        ``sources``, the manifests of the fold, and ``device``.
+    Returns the manifests of the fold and the device; ``hparams`` is given
+    ``cluster_fingerprint``.
     """
     run_on_main(hparams["prepare"])
-    run_on_main(hparams["prepare_pools"])
+    run_on_main(hparams["sources"].prepare_pools)
     inputs = {
-        "sources": hparams["fold_sources"](),
+        "sources": hparams["sources"].of_fold(),
         "device": run_opts.get("device") or infer_device(),
     }
     # Every process takes a share
@@ -188,23 +158,7 @@ def prepare_clusters(hparams, run_opts):
 
 
 def make_brain(hparams, run_opts, variant, speakers):
-    """Make the Brain, with what depends on the pool.
-
-    Arguments
-    ---------
-    hparams : dict
-        The loaded YAML.
-    run_opts : dict
-        SpeechBrain's run options.
-    variant : Variant
-        What is contrasted.
-    speakers : list of str
-        Speakers of the pool.
-
-    Returns
-    -------
-    ContrastiveBrain
-    """
+    """Make the Brain, with what depends on the variant and the pool."""
     hparams["contrastive_loss"] = hparams["contrastive_loss"](
         **variant.pairs(hparams["negatives"])
     )
@@ -226,17 +180,7 @@ def make_brain(hparams, run_opts, variant, speakers):
 
 
 def finish(hparams, checkpointer, speakers):
-    """Leave the best encoder and the numbers of the training.
-
-    Arguments
-    ---------
-    hparams : dict
-        The loaded YAML.
-    checkpointer : Checkpointer
-        Holds the checkpoints.
-    speakers : list of str
-        Speakers of the pool.
-    """
+    """Leave the best encoder and the numbers of the training."""
     folder = hparams["folder"]
     history = hparams["history"]
     history.write(folder)

@@ -52,26 +52,16 @@ RUN = ("label_source", "fold", "seed", "system", "init", "labels")
 
 
 def dataio_prep(hparams):
-    """Make the datasets of stage 2 from the manifests.
+    """Make the datasets of stage 2 from the manifests, and their tables.
 
-    Arguments
-    ---------
-    hparams : dict
-        The loaded YAML.
-
-    Returns
-    -------
-    datasets : dict
-        ``train`` with random crops, ``valid`` (unless the protocol has no
-        development speakers) and ``test`` with whole utterances. Where the
-        contrast is kept also ``pool``, with random crops.
-    tables : dict
-        The tables of the same.
+    ``train`` and, where the contrast is kept, ``pool`` have random crops;
+    ``valid`` (unless there are no development speakers) and ``test`` have
+    whole utterances.
     """
     spreads = hparams["propagate_labels"]
     if uses_clusters(hparams):
         pool = hparams["contrastive"]["pool"](
-            hparams["pool_sources"](),
+            hparams["sources"].of_pools(),
             fingerprint=hparams["cluster_fingerprint"],
         )
         variant = find_variant(hparams["pretraining"])
@@ -194,12 +184,12 @@ def prepare_inputs(hparams, run_opts):
     """
     run_on_main(hparams["prepare"])
     inputs = {
-        "sources": hparams["labeled_sources"](),
+        "sources": hparams["sources"].labeled(),
         "device": run_opts.get("device") or infer_device(),
     }
     if uses_clusters(hparams):
-        run_on_main(hparams["prepare_pools"])
-        inputs["sources"] = hparams["fold_sources"]()
+        run_on_main(hparams["sources"].prepare_pools)
+        inputs["sources"] = hparams["sources"].of_fold()
         # Every process takes a share
         hparams["embed"](**inputs)
         hparams["cluster_fingerprint"] = hparams["cluster"](
@@ -215,9 +205,9 @@ def make_brain(hparams, run_opts, datasets, tables):
     contrasts = hparams["contrastive_weight"] > 0
     if contrasts:
         variant = find_variant(hparams["pretraining"])
-        hparams["contrastive_loss"] = hparams["contrastive_loss"](
-            **variant.pairs(hparams["negatives"])
-        )
+        loss = hparams["contrastive"]["contrastive_loss"]
+        negatives = hparams["contrastive"]["negatives"]
+        hparams["contrastive_loss"] = loss(**variant.pairs(negatives))
     brain = SERBrain(
         modules=ser_modules(
             modules=hparams["modules"],
@@ -226,7 +216,9 @@ def make_brain(hparams, run_opts, datasets, tables):
             speaker_classifier=hparams["speaker_classifier"]
             if hparams["speaker_weight"] > 0
             else None,
-            projection=hparams["projection"] if contrasts else None,
+            projection=hparams["contrastive"]["projection"]
+            if contrasts
+            else None,
             speaker_normalization=hparams["speaker_normalization"]
             if hparams["enrolment"]
             else None,
@@ -249,20 +241,9 @@ def make_brain(hparams, run_opts, datasets, tables):
 
 
 def finish(hparams, brain, stage2, predictions, tables):
-    """Leave the model, its predictions and their scores.
+    """Leave the best model, its predictions and their scores.
 
-    Arguments
-    ---------
-    hparams : dict
-        The loaded YAML.
-    brain : SERBrain
-        Holds the best model.
-    stage2 : str
-        The YAML's resolved block ``ser``.
-    predictions : dict
-        Of ``test`` and, where there are development speakers, of ``valid``.
-    tables : dict
-        From ``dataio_prep``.
+    ``stage2`` is the YAML's resolved block ``ser``.
     """
     if hparams.get("keep_front_end"):
         export_front_end(

@@ -203,7 +203,7 @@ def analyze_experiment(hparams, options, device):
     out = pathlib.Path(
         options.out or pathlib.Path(hparams["output_folder"], "analysis")
     )
-    sources = hparams["fold_sources"]()
+    sources = hparams["sources"].of_fold()
     caches = {}
     heard: frozenset[str] = frozenset()
     for encoder in encoders:

@@ -11,8 +11,7 @@ from hyperpyyaml import load_hyperpyyaml
 # Keys of the YAML: the steps, and what their summaries read.
 NEEDED = (
     "prepare",
-    "prepare_pools",
-    "fold_sources",
+    "sources",
     "embed",
     "cluster",
     "manifest_folder",
@@ -101,10 +100,10 @@ def run_steps(last, hparams, device):
     21 clusters of 45 utterances of 3 speakers (kmeans, stats); ...
     """
     hparams["prepare"]()
-    hparams["prepare_pools"]()
+    hparams["sources"].prepare_pools()
     if last == "prepare":
         return describe_manifests(hparams["manifest_folder"])
-    sources = hparams["fold_sources"]()
+    sources = hparams["sources"].of_fold()
     hparams["embed"](sources=sources, device=device)
     if last == "embed":
         return describe_embeddings(

@@ -248,7 +248,7 @@ def run_reference(
     >>> overrides = tiny_ravdess(getfixture("tmp_path"))
     >>> hparams = load_experiment("hparams/ravdess.yaml", overrides)
     >>> hparams["prepare"]()
-    >>> hparams["embed"](sources=hparams["fold_sources"](), device="cpu")
+    >>> hparams["embed"](sources=hparams["sources"].of_fold(), device="cpu")
     >>> predictions, valid_uar = run_reference(
     ...     manifest_folder=hparams["manifest_folder"],
     ...     data_folder=overrides["data_folder"],

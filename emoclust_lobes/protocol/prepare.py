@@ -78,8 +78,8 @@ def prepare_jobs(experiment, jobs, device):
         if "ssl" in encoders:
             _refuse_another_layer(hparams)
         hparams["prepare"]()
-        hparams["prepare_pools"]()
-        inputs = {"sources": hparams["fold_sources"](), "device": device}
+        hparams["sources"].prepare_pools()
+        inputs = {"sources": hparams["sources"].of_fold(), "device": device}
         if any(system.needs_clusters for system in systems):
             hparams["embed"](**inputs)
             hparams["cluster"](sources=inputs["sources"])

@@ -160,17 +160,16 @@ class EncoderBrain(DistributedBrain):
 
     def init_optimizers(self):
         """Make an optimizer each for front end, encoder and heads."""
-        group_of = {
-            "compute_features": "front_end_optimizer",
-            "embedding_model": "encoder_optimizer",
-        }
+        parts = {"compute_features": "front_end", "embedding_model": "encoder"}
         groups: dict[str, list] = {}
         for name, module in self.modules.items():
-            group = groups.setdefault(group_of.get(name, "heads_optimizer"), [])
+            group = groups.setdefault(parts.get(name, "heads"), [])
             group += [p for p in module.parameters() if p.requires_grad]
         self.optimizers_dict = {
-            name: getattr(self.hparams, name)(group)
-            for name, group in groups.items()
+            f"{part}_optimizer": self.hparams.optimizer(
+                group, lr=getattr(self.hparams, f"{part}_lr")
+            )
+            for part, group in groups.items()
             if group  # what is frozen has nothing to optimize
         }
         if self.checkpointer is not None:

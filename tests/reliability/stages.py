@@ -67,14 +67,14 @@ def _steps(experiment):
 
     def prepare():
         hparams()["prepare"]()
-        hparams()["prepare_pools"]()
+        hparams()["sources"].prepare_pools()
 
     def embed():
-        sources = hparams()["fold_sources"]()
+        sources = hparams()["sources"].of_fold()
         hparams()["embed"](sources=sources, device="cpu", save_every=4)
 
     def cluster():
-        hparams()["cluster"](sources=hparams()["fold_sources"]())
+        hparams()["cluster"](sources=hparams()["sources"].of_fold())
 
     def protocol():
         words = [
