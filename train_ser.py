@@ -58,7 +58,7 @@ def dataio_prep(hparams):
     ``valid`` (unless there are no development speakers) and ``test`` have
     whole utterances.
     """
-    spreads = hparams["propagate_labels"]
+    propagates = hparams["propagate_labels"]
     if uses_clusters(hparams):
         pool = hparams["contrastive"]["pool"](
             hparams["sources"].of_pools(),
@@ -70,8 +70,8 @@ def dataio_prep(hparams):
         data_folder=hparams["data_folder"],
         share=hparams["labels"],
         seed=hparams["seed"],
-        pool=pool if spreads else None,
-        across_speakers=spreads and variant.positives == "all",
+        pool=pool if propagates else None,
+        across_speakers=propagates and variant.positives == "all",
     )
     labels = {
         "train": ["emotion_index", "speaker", "row"],

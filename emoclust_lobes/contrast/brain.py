@@ -17,28 +17,13 @@ import speechbrain as sb
 
 
 class ContrastiveBrain(EncoderBrain):
-    """Learns from the clusters, from the speakers, or from both.
+    """Learns from clusters, from speakers, or from both, as ``variant`` says.
 
-    ``variant`` says what is contrasted. ``valid_loader`` gives the utterances
-    of the development speakers; it stays ``None`` where the protocol has none.
-    ``steps_per_epoch`` paces the gradient reversal.
-
-    Beside the modules of :class:`EncoderBrain` it expects ``projection`` and,
-    where the variant reads speakers, ``speaker_classifier``. From ``hparams``
-    it reads also ``speaker_weight`` and ``speaker_loss``.
-
-    Example
-    -------
-    >>> from types import SimpleNamespace
-    >>> from emoclust_lobes.contrast.variants import find_variant
-    >>> modules = {"speaker_classifier": torch.nn.LogSoftmax(dim=-1)}
-    >>> loss = sb.nnet.losses.nll_loss
-    >>> brain = ContrastiveBrain(modules, hparams={"speaker_loss": loss})
-    >>> brain.variant = find_variant("speaker")
-    >>> batch = SimpleNamespace(speaker=torch.tensor([0, 1]))
-    >>> found = brain.classify_speakers(torch.zeros(2, 4), batch)
-    >>> round(found.item(), 4)  # log 4
-    1.3863
+    ``valid_loader`` gives the utterances of the development speakers; it stays
+    ``None`` where the protocol has none. ``steps_per_epoch`` paces the gradient
+    reversal. Beside what :class:`EncoderBrain` expects, it reads the modules
+    ``projection`` and ``speaker_classifier``, and from ``hparams``
+    ``speaker_weight`` and ``speaker_loss``.
     """
 
     modules: Any  # those that are in training, or an untrained copy

@@ -173,22 +173,6 @@ class PoolBatches:
 
     Which batch it is depends on the epoch and the step alone, so a run that is
     resumed inside an epoch goes on with the batch it would have had.
-
-    Arguments
-    ---------
-    dataset : DynamicItemDataset
-        The pool.
-    sampler : SpeakerClusterBatchSampler
-        Its batches.
-
-    Example
-    -------
-    >>> import pandas
-    >>> pool = pandas.DataFrame({"spk_id": "s", "cluster": [0, 0, 1, 1]})
-    >>> sampler = pool_sampler(pool, "contrastive", (1, 2, 2), steps=3, seed=1)
-    >>> batches = PoolBatches([{"id": name} for name in "abcd"], sampler)
-    >>> sorted(batches.at(0).id)
-    ['a', 'b', 'c', 'd']
     """
 
     def __init__(self, dataset, sampler):

@@ -157,47 +157,21 @@ class SpeakerClusterBatchSampler(Sampler):
 
 
 def numbers_of(names):
-    """Number names from 0 in sorted order.
+    """Number names, shape [n], from 0 in sorted order.
 
-    Arguments
-    ---------
-    names : array-like
-        Text without a zero, at which pandas 2 ends it, or integers, shape [n].
-
-    Returns
-    -------
-    numpy.ndarray
-        Integers, shape [n].
-
-    Example
-    -------
-    >>> numbers_of(["b", "a", "b"]).tolist()
-    [1, 0, 1]
+    Names are integers, or text without a zero character, at which pandas 2 ends
+    it.
     """
     # Sorts the different names only, where numpy would sort all.
     return pandas.factorize(np.asarray(names, dtype=object), sort=True)[0]
 
 
 def _draw(rng, totals, wanted):
-    """Draw up to ``wanted`` of each ``range(total)``, each at most once.
+    """Draw up to ``wanted`` of each ``range(total)``, each number at most once.
 
-    Floyd's algorithm, for all totals at once: the last number that may come
-    takes the place of one that was drawn before. Bentley and Floyd,
-    "Programming pearls: a sample of brilliance", CACM 30, 1987.
-
-    Arguments
-    ---------
-    rng : numpy.random.Generator
-        Random numbers.
-    totals : numpy.ndarray
-        From 0, shape [n].
-    wanted : int
-        How many to draw.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape [n, wanted], -1 first where a total is smaller.
+    Returns shape [totals, wanted], -1 first where a total is smaller. Floyd's
+    algorithm for all totals at once: the last number that may come takes the
+    place of one drawn before (Bentley and Floyd, CACM 30, 1987).
     """
     drawn = np.empty((len(totals), wanted), dtype=int)
     for column in range(wanted):

@@ -17,27 +17,9 @@ from speechbrain.utils.data_pipeline import DataPipeline
 
 
 class ColumnarDataset(DynamicItemDataset):
-    """SpeechBrain's dataset of the rows of a table.
+    """SpeechBrain's ``DynamicItemDataset`` of the rows of a table.
 
-    It does what ``DynamicItemDataset`` does with a dictionary of dictionaries;
-    ``data_ids`` is an array, though, and no list.
-
-    Arguments
-    ---------
-    table : pandas.DataFrame
-        Text, numbers and truth values; ``ID`` becomes the item ``id``.
-    dynamic_items : list
-        As for ``DynamicItemDataset``.
-    output_keys : list or dict
-        As for ``DynamicItemDataset``.
-
-    Example
-    -------
-    >>> import pandas
-    >>> table = pandas.DataFrame({"ID": ["a", "b"], "cluster": [0, 1]})
-    >>> dataset = ColumnarDataset(table, output_keys=["id", "cluster"])
-    >>> dataset[1]
-    {'id': 'b', 'cluster': 1}
+    ``ID`` becomes the item ``id``; ``data_ids`` is an array, and no list.
     """
 
     def __init__(self, table, dynamic_items=(), output_keys=()):
@@ -53,29 +35,9 @@ class ColumnarDataset(DynamicItemDataset):
 
 
 class Rows(Mapping):
-    """The rows of a table as dictionaries by ID, made when asked for.
+    """The rows of a table as dictionaries by ``ID``, made when asked for.
 
-    Arguments
-    ---------
-    table : pandas.DataFrame
-        Has a column ``ID``, each of another value.
-
-    Attributes
-    ----------
-    ids : pandas.api.extensions.ExtensionArray
-        The IDs, in order.
-    columns : dict
-        The other columns by name: numbers as numpy.ndarray, all else as
-        pyarrow.ChunkedArray.
-
-    Example
-    -------
-    >>> import pandas
-    >>> rows = Rows(
-    ...     pandas.DataFrame({"ID": ["b", "a"], "emotion": ["", "sad"]})
-    ... )
-    >>> rows["a"], list(rows)
-    ({'emotion': 'sad'}, ['b', 'a'])
+    ``columns`` are arrays: numbers of numpy, all else of pyarrow.
     """
 
     def __init__(self, table):
