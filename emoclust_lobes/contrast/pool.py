@@ -53,7 +53,8 @@ def clustered_pool(
     without_sentences : bool
         As for ``cluster_utterances``; here of the aligned clusters.
     cluster_noise : float
-        See ``assign_clusters``.
+        Share, from 0 to 1, of each speaker's utterances that exchange their
+        clusters at random.
     elsewhere : {"any", "session", "sentence"}
         What the ``context`` of an utterance is; see
         ``ClusterContrastiveLoss``.

@@ -17,17 +17,13 @@ class SERBrain(EncoderBrain):
     """Learns emotions and, beside them, speakers and what stage 1 contrasts.
 
     ``classes`` are the emotions in the order of the classifier's outputs,
-    ``class_weights`` their weights in the loss or ``None``, ``pool_batches``
-    the batches of stage 1 where the contrast is kept, ``enrolled_counts`` with
-    how many unlabeled utterances of the speaker an utterance is scored
-    (``None`` without enrolment), ``has_valid`` whether there are development
-    speakers.
-
-    Beside what :class:`EncoderBrain` expects, it reads the modules
-    ``classifier`` (embeddings -> log-probabilities), ``speaker_classifier``,
-    ``projection`` and ``speaker_normalization``, and from ``hparams``
-    ``enrolment``, ``speaker_weight``, ``speaker_loss``, ``contrastive_weight``
-    and ``label_smoothing``.
+    ``class_weights`` theirs in the loss or ``None``, ``pool_batches`` gives the
+    batches of a contrast that is kept, ``enrolled_counts`` with how many
+    unlabeled utterances of its speaker an utterance is scored, ``has_valid``
+    says whether there are development speakers. Beside what
+    :class:`EncoderBrain` expects, it reads the modules ``classifier``
+    (embeddings -> log-probabilities), ``speaker_classifier``, ``projection``
+    and ``speaker_normalization``.
     """
 
     pool_batches = None

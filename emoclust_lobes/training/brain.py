@@ -29,25 +29,19 @@ class EncoderBrain(DistributedBrain):
 
     It expects the modules ``compute_features``, ``mean_var_norm`` and
     ``embedding_model``, as SpeechBrain's ``EncoderClassifier`` does; every
-    other module is a head. From ``hparams`` it reads ``seed``, ``augment`` (a
-    module on features [batch, time, mels], training only), ``crop``,
-    ``optimizer`` (parameters, lr -> optimizer), ``encoder_lr``, ``heads_lr``
-    and, where ``compute_features`` trains, ``front_end_lr``, ``lr_annealing``
-    (epoch -> factors of the learning rates), ``epoch_counter``, ``history``,
-    ``train_logger`` and ``folder``.
-
-    Front end, encoder and heads have an optimizer each, so that they can learn
-    at different rates and so that the gradients of all are clipped: SpeechBrain
-    clips the first parameter group of each optimizer only.
+    other module is a head. From ``hparams`` it reads ``seed``, ``augment``
+    (features [batch, time, mels] in training), ``crop``, ``optimizer``
+    (parameters, lr -> optimizer), ``encoder_lr``, ``heads_lr``,
+    ``front_end_lr`` where that trains, ``lr_annealing`` (epoch -> factors of
+    the rates), ``epoch_counter``, ``history``, ``train_logger`` and ``folder``.
 
     Every random draw of training depends on the seed, the epoch and the step
     alone, and on the process where there are several: a run that is interrupted
     anywhere and started again ends as if it had never been interrupted.
 
     With SpeechBrain's ``--grad_accumulation_factor``, an utterance is
-    contrasted with its own micro-batch only. SpeechBrain leaves out
-    micro-batches that do not fill a step: let the factor divide the number of
-    steps.
+    contrasted with its own micro-batch only, and micro-batches that do not fill
+    a step are left out: let the factor divide the number of steps.
 
     A loss or gradient that is not finite never reaches the weights: the step is
     left out, and the IDs of its batch are kept in ``nonfinite.json``. After
@@ -108,6 +102,8 @@ class EncoderBrain(DistributedBrain):
 
     def init_optimizers(self):
         """Make an optimizer each for front end, encoder and heads."""
+        # Each learns at its own rate, and the gradients of all are clipped:
+        # SpeechBrain clips the first parameter group of each optimizer only.
         parts = {"compute_features": "front_end", "embedding_model": "encoder"}
         groups: dict[str, list] = {}
         for name, module in self.modules.items():

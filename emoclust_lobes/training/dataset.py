@@ -72,12 +72,8 @@ class Rows(Mapping):
     def row(self, index):
         """Return a row by its number: Python's own values by column."""
         return {
-            name: _cell(column, index) for name, column in self.columns.items()
+            name: column.item(index)
+            if isinstance(column, np.ndarray)
+            else column[index].as_py()
+            for name, column in self.columns.items()
         }
-
-
-def _cell(column, index):
-    """Return one value as Python's own."""
-    if isinstance(column, np.ndarray):
-        return column.item(index)
-    return column[index].as_py()
