@@ -26,12 +26,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "manifests.preparation": ["Scan", "check_data_folder"],
         "manifests.summary": ["read_summary"],
         "manifests.validation": ["validate"],
-        "pools.preparation": [
-            "Sources",
-            "fold_sources",
-            "pool_sources",
-            "prepare_pools",
-        ],
+        "pools.preparation": ["fold_sources", "pool_sources", "prepare_pools"],
+        "pools.sources": ["Sources"],
         "recordings.audio_files": ["find_files"],
     },
 )
