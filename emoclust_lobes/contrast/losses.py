@@ -143,7 +143,8 @@ class ClusterContrastiveLoss(torch.nn.Module):
 
     def _sums(self, vectors, labels, rows):
         """Sum over some anchors: their log-probabilities, their number."""
-        positive, negative = self.pair_masks(*labels, rows=rows)
+        speakers, clusters, contexts = labels
+        positive, negative = self.pair_masks(speakers, clusters, contexts, rows)
         logits = vectors[rows] / self.temperature @ vectors.T
         logits.masked_fill_(~(positive | negative), EXCLUDED)
         log_probability = logits.log_softmax(dim=1)
