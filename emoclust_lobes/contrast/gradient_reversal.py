@@ -30,7 +30,6 @@ def reversal_ramp(progress):
     """Strength of the reversal, from 0 to 1, at a progress from 0 to 1.
 
     ``2 / (1 + exp(-10 p)) - 1``, the schedule of Ganin and Lempitsky 2015
-    (section 4): the head learns first, the encoder works against it once it
-    knows something.
+    (section 4): the head learns first, then the encoder works against it.
     """
     return 2 / (1 + math.exp(-10 * progress)) - 1
