@@ -9,8 +9,8 @@ OLDEST_PYTHON ?= $(firstword $(wildcard \
 # Small models on small machines: a second thread only gets in the way.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo docs test coverage mutants fuzz test-lower-bounds lower-bounds \
-    oldest-python test-upstream checkout lint audit setup clean
+.PHONY: demo docs hparams test coverage mutants fuzz test-lower-bounds \
+    lower-bounds oldest-python test-upstream checkout lint audit setup clean
 
 setup: $(VENV)/ready
 
@@ -29,6 +29,10 @@ demo: setup
 	$(BIN)/python train_ser.py hparams/demo.yaml
 	$(BIN)/python train_ser.py hparams/demo.yaml --pretraining=none
 	$(BIN)/emoclust results results/demo
+
+# The YAML of each corpus and encoder, from hparams/bases
+hparams: setup
+	$(BIN)/python hparams/make.py
 
 # The documentation as a site, in results/site
 docs: setup

@@ -20,7 +20,6 @@ from data_prep.storage.files import read_json, write_json
 from emoclust_lobes.clustering.aligned import check_n_clusters
 from emoclust_lobes.clustering.clusters import read_clusters
 from emoclust_lobes.contrast.brain import ContrastiveBrain
-from emoclust_lobes.contrast.reclustering import PoolClusters, Reclustering
 from emoclust_lobes.contrast.variants import find_variant
 from emoclust_lobes.experiment.run_folders import (
     OF_STAGE_2,
@@ -29,6 +28,7 @@ from emoclust_lobes.experiment.run_folders import (
     resolved_blocks,
     save_whole,
 )
+from emoclust_lobes.experiment.steps import cache_front_end, take_steps
 from emoclust_lobes.training.dataset import ColumnarDataset
 from emoclust_lobes.training.weights import add_trained_parts, export_encoder
 from hyperpyyaml import load_hyperpyyaml
@@ -43,27 +43,14 @@ logger = get_logger(__name__)
 def dataio_prep(hparams):
     """Make the datasets of stage 1 from manifests and clusters.
 
-    Arguments
-    ---------
-    hparams : dict
-        The loaded YAML.
-
-    Returns
-    -------
-    train, whole, valid : ColumnarDataset
-        The pool with random crops, its whole utterances, and the whole
-        utterances of the development speakers (``None`` when the protocol has
-        none).
-    sampler : SpeakerClusterBatchSampler
-        Batches of ``train``.
-    speakers : list of str
-        The speakers of the pool, in the order of their numbers.
+    Returns the pool with random crops, the whole utterances of the development
+    speakers (``None`` without any), the sampler of the pool's batches, and the
+    pool's speakers in the order of their numbers.
     """
     made = hparams["cluster_fingerprint"]
-    pool = hparams["pool"](hparams["pool_sources"](), fingerprint=made)
+    pool = hparams["pool"](hparams["sources"].of_pools(), fingerprint=made)
     sampler = hparams["sampler"](pool)
     random_crop = hparams["signal"](crop=hparams["crop"])
-    whole_utterance = hparams["signal"]()
 
     def dataset(table, signal, output_keys):
         return ColumnarDataset(
@@ -72,18 +59,17 @@ def dataio_prep(hparams):
             output_keys=["id", "sig", "cluster", *output_keys],
         )
 
-    train = dataset(pool, random_crop, ["speaker", "context", "weight"])
-    whole = dataset(pool, whole_utterance, ["spk_id"])
+    train = dataset(pool, random_crop, ["speaker", "context"])
     speakers = sorted(pool["spk_id"].unique())
     valid_csv = pathlib.Path(hparams["manifest_folder"], "valid.csv")
     if not valid_csv.exists():
-        return train, whole, None, sampler, speakers
+        return train, None, sampler, speakers
     held_out = read_manifest(Source(str(valid_csv), hparams["data_folder"]))
     clusters = read_clusters(hparams["cluster_folder"], made).set_index("ID")
     held_out["cluster"] = held_out["ID"].map(clusters["cluster"])
     held_out["utterance_id"] = held_out["ID"]
-    valid = dataset(held_out, whole_utterance, ["spk_id"])
-    return train, whole, valid, sampler, speakers
+    valid = dataset(held_out, hparams["signal"](), ["spk_id"])
+    return train, valid, sampler, speakers
 
 
 def main():
@@ -100,18 +86,6 @@ def main():
         )
         return
     variant = find_variant(hparams["pretraining"])
-    if hparams["recluster_every"] and variant.clusters != "speaker":
-        raise ValueError(
-            "recluster_every makes the clusters inside speakers anew, which "
-            f"pretraining={hparams['pretraining']} does not use: set it to 0"
-        )
-    changed = hparams["cluster_noise"] > 0 or hparams["confidence"] != "none"
-    if hparams["recluster_every"] and changed:
-        raise ValueError(
-            "recluster_every makes clusters anew that have no noise and no "
-            "confidence: set it to 0, or cluster_noise to 0 and confidence to "
-            "none"
-        )
     if variant.clusters == "aligned":
         check_n_clusters(hparams["n_clusters"])  # before anything is embedded
     blocks = resolved_blocks(hparams_file, overrides, ignore=OF_STAGE_2)
@@ -126,19 +100,10 @@ def main():
 
 
 def pretrain(hparams, run_opts, variant):
-    """Take every step of stage 1 that has not been taken yet.
-
-    Arguments
-    ---------
-    hparams : dict
-        The loaded YAML.
-    run_opts : dict
-        SpeechBrain's run options.
-    variant : Variant
-        What is contrasted.
-    """
+    """Take every step of stage 1 that has not been taken yet."""
     folder = hparams["folder"]
-    inputs = prepare_clusters(hparams, run_opts)
+    device = run_opts.get("device") or infer_device()
+    sources = take_steps(hparams, device)
     run_on_main(
         refuse_changed_run,
         args=[folder, {"clusters": hparams["cluster_fingerprint"]}],
@@ -146,10 +111,9 @@ def pretrain(hparams, run_opts, variant):
     if read_json(f"{folder}/metrics.json") is not None:
         logger.info(f"Trained before: the encoder is in {folder}")
         return
-    if "cache_features" in hparams:  # the front end may be frozen
-        run_on_main(hparams["cache_features"], kwargs=inputs)
+    cache_front_end(hparams, sources, device)
 
-    train, whole, valid, sampler, speakers = dataio_prep(hparams)
+    train, valid, sampler, speakers = dataio_prep(hparams)
 
     # What is made here must not depend on what the steps above had to do
     torch.manual_seed(hparams["seed"])
@@ -159,25 +123,13 @@ def pretrain(hparams, run_opts, variant):
         train, sb.Stage.TRAIN, batch_sampler=sampler, **loader_options
     )
     brain.steps_per_epoch = len(train_loader)
-    whole_options = {
-        "ckpt_prefix": None,
-        "batch_size": hparams["eval_batch_size"],
-        **loader_options,
-    }
     if valid is not None:
         brain.valid_loader = brain.make_dataloader(
-            valid, sb.Stage.VALID, **whole_options
-        )
-    if hparams["recluster_every"]:
-        clusters = PoolClusters(train, sampler)
-        brain.checkpointer.add_recoverable("pool_clusters", clusters)
-        brain.reclustering = Reclustering(
-            brain=brain,
-            loader=brain.make_dataloader(
-                whole, sb.Stage.VALID, **whole_options
-            ),
-            clusters=clusters,
-            cluster=hparams["recluster"],
+            valid,
+            sb.Stage.VALID,
+            ckpt_prefix=None,
+            batch_size=hparams["eval_batch_size"],
+            **loader_options,
         )
     brain.fit(hparams["epoch_counter"], train_loader, brain.valid_loader)
     if brain.debug and not brain.debug_persistently:
@@ -186,53 +138,8 @@ def pretrain(hparams, run_opts, variant):
     run_on_main(finish, args=[hparams, brain.checkpointer, speakers])
 
 
-def prepare_clusters(hparams, run_opts):
-    """Go from the corpus over manifests and speaker embeddings to clusters.
-
-    Arguments
-    ---------
-    hparams : dict
-        The loaded YAML; is given ``cluster_fingerprint``.
-    run_opts : dict
-        SpeechBrain's run options.
-
-    Returns
-    -------
-    dict
-        ``sources``, the manifests of the fold, and ``device``.
-    """
-    run_on_main(hparams["prepare"])
-    run_on_main(hparams["prepare_pools"])
-    inputs = {
-        "sources": hparams["fold_sources"](),
-        "device": run_opts.get("device") or infer_device(),
-    }
-    # Every process takes a share
-    hparams["embed"](**inputs)
-    hparams["cluster_fingerprint"] = hparams["cluster"](
-        sources=inputs["sources"]
-    )
-    return inputs
-
-
 def make_brain(hparams, run_opts, variant, speakers):
-    """Make the Brain, with what depends on the pool.
-
-    Arguments
-    ---------
-    hparams : dict
-        The loaded YAML.
-    run_opts : dict
-        SpeechBrain's run options.
-    variant : Variant
-        What is contrasted.
-    speakers : list of str
-        Speakers of the pool.
-
-    Returns
-    -------
-    ContrastiveBrain
-    """
+    """Make the Brain, with what depends on the variant and the pool."""
     hparams["contrastive_loss"] = hparams["contrastive_loss"](
         **variant.pairs(hparams["negatives"])
     )
@@ -254,17 +161,7 @@ def make_brain(hparams, run_opts, variant, speakers):
 
 
 def finish(hparams, checkpointer, speakers):
-    """Leave the best encoder and the numbers of the training.
-
-    Arguments
-    ---------
-    hparams : dict
-        The loaded YAML.
-    checkpointer : Checkpointer
-        Holds the checkpoints.
-    speakers : list of str
-        Speakers of the pool.
-    """
+    """Leave the best encoder and the numbers of the training."""
     folder = hparams["folder"]
     history = hparams["history"]
     history.write(folder)

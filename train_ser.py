@@ -25,6 +25,7 @@ from emoclust_lobes.experiment.run_folders import (
     resolved_blocks,
     save_whole,
 )
+from emoclust_lobes.experiment.steps import cache_front_end, take_steps
 from emoclust_lobes.ser.brain import SERBrain
 from emoclust_lobes.ser.class_balance import ClassBalance
 from emoclust_lobes.ser.labels import labeled_splits
@@ -52,26 +53,16 @@ RUN = ("label_source", "fold", "seed", "system", "init", "labels")
 
 
 def dataio_prep(hparams):
-    """Make the datasets of stage 2 from the manifests.
+    """Make the datasets of stage 2 from the manifests, and their tables.
 
-    Arguments
-    ---------
-    hparams : dict
-        The loaded YAML.
-
-    Returns
-    -------
-    datasets : dict
-        ``train`` with random crops, ``valid`` (unless the protocol has no
-        development speakers) and ``test`` with whole utterances. Where the
-        contrast is kept also ``pool``, with random crops.
-    tables : dict
-        The tables of the same.
+    ``train`` and, where the contrast is kept, ``pool`` have random crops;
+    ``valid`` (unless there are no development speakers) and ``test`` have
+    whole utterances.
     """
-    spreads = hparams["propagate_labels"]
+    propagates = hparams["propagate_labels"]
     if uses_clusters(hparams):
         pool = hparams["contrastive"]["pool"](
-            hparams["pool_sources"](),
+            hparams["sources"].of_pools(),
             fingerprint=hparams["cluster_fingerprint"],
         )
         variant = find_variant(hparams["pretraining"])
@@ -80,14 +71,14 @@ def dataio_prep(hparams):
         data_folder=hparams["data_folder"],
         share=hparams["labels"],
         seed=hparams["seed"],
-        pool=pool if spreads else None,
-        across_speakers=spreads and variant.positives == "all",
+        pool=pool if propagates else None,
+        across_speakers=propagates and variant.positives == "all",
     )
     labels = {
         "train": ["emotion_index", "speaker", "row"],
         "valid": ["emotion_index", "spk_id"],
         "test": ["emotion_index", "spk_id"],
-        "pool": ["speaker", "cluster", "context", "weight"],
+        "pool": ["speaker", "cluster", "context"],
     }
     if hparams["contrastive_weight"] > 0:
         tables["pool"] = pool
@@ -187,26 +178,15 @@ def fine_tune(hparams, run_opts, stage2):
 
 
 def prepare_inputs(hparams, run_opts):
-    """Make the manifests and, where they are needed, clusters and features.
+    """Make manifests and, where they are needed, clusters and features.
 
-    Returns the content of ``manifest.json``; where clusters are read,
-    ``hparams`` is given their ``cluster_fingerprint``.
+    Returns the content of ``manifest.json``.
     """
-    run_on_main(hparams["prepare"])
-    inputs = {
-        "sources": hparams["labeled_sources"](),
-        "device": run_opts.get("device") or infer_device(),
-    }
-    if uses_clusters(hparams):
-        run_on_main(hparams["prepare_pools"])
-        inputs["sources"] = hparams["fold_sources"]()
-        # Every process takes a share
-        hparams["embed"](**inputs)
-        hparams["cluster_fingerprint"] = hparams["cluster"](
-            sources=inputs["sources"]
-        )
-    if "cache_features" in hparams:  # the front end may be frozen
-        run_on_main(hparams["cache_features"], kwargs=inputs)
+    device = run_opts.get("device") or infer_device()
+    clustered = uses_clusters(hparams)
+    last = "clusters" if clustered else "prepare"
+    sources = take_steps(hparams, device, last=last, pools=clustered)
+    cache_front_end(hparams, sources, device)
     return read_json(f"{hparams['manifest_folder']}/manifest.json")
 
 
@@ -215,9 +195,9 @@ def make_brain(hparams, run_opts, datasets, tables):
     contrasts = hparams["contrastive_weight"] > 0
     if contrasts:
         variant = find_variant(hparams["pretraining"])
-        hparams["contrastive_loss"] = hparams["contrastive_loss"](
-            **variant.pairs(hparams["negatives"])
-        )
+        loss = hparams["contrastive"]["contrastive_loss"]
+        negatives = hparams["contrastive"]["negatives"]
+        hparams["contrastive_loss"] = loss(**variant.pairs(negatives))
     brain = SERBrain(
         modules=ser_modules(
             modules=hparams["modules"],
@@ -226,7 +206,9 @@ def make_brain(hparams, run_opts, datasets, tables):
             speaker_classifier=hparams["speaker_classifier"]
             if hparams["speaker_weight"] > 0
             else None,
-            projection=hparams["projection"] if contrasts else None,
+            projection=hparams["contrastive"]["projection"]
+            if contrasts
+            else None,
             speaker_normalization=hparams["speaker_normalization"]
             if hparams["enrolment"]
             else None,
@@ -245,25 +227,13 @@ def make_brain(hparams, run_opts, datasets, tables):
     if contrasts:
         sampler = hparams["contrastive"]["sampler"](tables["pool"])
         brain.pool_batches = PoolBatches(datasets["pool"], sampler)
-        brain.checkpointer.add_recoverable("memory", hparams["memory"])
     return brain
 
 
 def finish(hparams, brain, stage2, predictions, tables):
-    """Leave the model, its predictions and their scores.
+    """Leave the best model, its predictions and their scores.
 
-    Arguments
-    ---------
-    hparams : dict
-        The loaded YAML.
-    brain : SERBrain
-        Holds the best model.
-    stage2 : str
-        The YAML's resolved block ``ser``.
-    predictions : dict
-        Of ``test`` and, where there are development speakers, of ``valid``.
-    tables : dict
-        From ``dataio_prep``.
+    ``stage2`` is the YAML's resolved block ``ser``.
     """
     if hparams.get("keep_front_end"):
         export_front_end(

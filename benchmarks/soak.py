@@ -64,10 +64,8 @@ def start_training(folder):
         "--speakers_per_batch=2",
         "--clusters_per_speaker=2",
         "--utterances_per_cluster=2",
-        "--memory_size=64",
         "--contrastive_epochs=1000000",
         "--steps_per_epoch=10",
-        "--recluster_every=5",
         "--device=cpu",
         "--noprogressbar",
     ]

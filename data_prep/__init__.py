@@ -27,6 +27,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "manifests.summary": ["read_summary"],
         "manifests.validation": ["validate"],
         "pools.preparation": ["fold_sources", "pool_sources", "prepare_pools"],
+        "pools.sources": ["Sources"],
         "recordings.audio_files": ["find_files"],
     },
 )

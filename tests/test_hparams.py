@@ -1,11 +1,14 @@
-"""The YAML files: one face for all corpora, and no dead options."""
+"""The YAML files: made of few bases, and without dead options."""
 
 import inspect
 import pathlib
 import re
+import runpy
+import shutil
 
 import data_prep
 import pytest
+import ruamel.yaml
 from emoclust_lobes.contrast.variants import VARIANTS
 from emoclust_lobes.experiment.run_folders import (
     OF_STAGE_1,
@@ -14,171 +17,91 @@ from emoclust_lobes.experiment.run_folders import (
 )
 from emoclust_lobes.protocol.baselines import run_baseline
 from emoclust_lobes.protocol.plan import read_systems
+from emoclust_lobes.protocol.report import write_report
+from emoclust_lobes.protocol.runs import read_results
 from hyperpyyaml import load_hyperpyyaml, resolve_references
-from ruamel.yaml import YAML
 
 ROOT = pathlib.Path(__file__).parents[1]
-SYSTEMS = ROOT / "hparams" / "systems.yaml"
-# What is read beside an experiment's file.
-BESIDE = {SYSTEMS, ROOT / "hparams" / "crosscorpus.yaml"}
-YAMLS = sorted(set((ROOT / "hparams").glob("*.yaml")) - BESIDE)
-KINDS = ("_campplus", "_wav2vec2")
-VARIED = [path for path in YAMLS if path.stem.endswith(KINDS)]
-OVERRIDES = (
-    "data_folder output_folder seed fold classes label_source expect_complete "
-    "pools speaker_encoder n_clusters pretraining init contrastive_epochs "
-    "ser_epochs"
-).split()
-# What may differ between the corpora.
-CORPUS_KEYS = (
-    "corpus data_folder output_folder label_set run_folder protocol classes "
-    "label_source expect_complete prepare n_clusters language test_set"
-).split()
-# What there is where the classes are anything.
-GENERIC_KEYS = {"folds", "table", "n_classes"}
-# What the demo makes smaller.
-SIZES = (
-    "speaker_encoder ecapa_channels attention_channels embedding_size "
-    "projection_size contrastive_epochs steps_per_epoch ser_epochs "
-    "ser_batch_size"
-).split()
+HPARAMS = ROOT / "hparams"
+MADE = runpy.run_path(str(HPARAMS / "make.py"))["make"]()
+YAMLS = [HPARAMS / name for name in MADE]
+SYSTEMS = HPARAMS / "systems.yaml"
+EACH = pytest.mark.parametrize("path", YAMLS, ids=lambda path: path.stem)
+# Of each stage: its script, the other's blocks, and what it takes as it is
+STAGES = {
+    "contrastive": ("train_contrastive.py", OF_STAGE_2, set()),
+    "ser": (
+        "train_ser.py",
+        OF_STAGE_1,
+        {"pretraining", "pools", "speaker_encoder", "n_clusters"},
+    ),
+}
+# Where things lie and who does the work, and a name in the results.
+MAKES_NO_DIFFERENCE = {"data_folder", "output_folder", "num_workers", "corpus"}
 
 
 def text_of(path):
     return path.read_text(encoding="utf-8")
 
 
-def top_level(path):
-    """Return each top-level key's text, its comments left out."""
-    lines = [line for line in text_of(path).splitlines() if line]
-    blocks, name = {}, None
-    for line in lines:
-        line = re.sub(r"(^|\s)#.*", "", line).rstrip()
-        key = re.match(r"(\w+):", line)
-        if key:
-            name = key[1]
-        if name and line:
-            blocks.setdefault(name, []).append(line)
-    return {name: "\n".join(block) for name, block in blocks.items()}
+def keys_of(path):
+    return re.findall(r"^(\w+):", text_of(path), re.M)
 
 
-@pytest.mark.parametrize("path", YAMLS, ids=lambda path: path.stem)
-def test_the_documented_overrides_are_there(path):
-    assert set(OVERRIDES) <= set(top_level(path))
+@EACH
+def test_a_file_is_the_one_that_is_made(path):
+    assert text_of(path) == MADE[path.name], "run `make hparams`"
 
 
-def corpus_and_kind(path):
-    """Return a file's corpus and what follows it, such as "_wav2vec2"."""
-    for kind in KINDS:
-        if path.stem.endswith(kind):
-            return path.stem.removesuffix(kind), kind
-    return path.stem, ""
+def test_no_other_file_is_there():
+    beside = {SYSTEMS, HPARAMS / "crosscorpus.yaml"}
+    assert set(HPARAMS.glob("*.yaml")) == {*YAMLS, *beside}
 
 
-def differing(path, other):
-    """Return the keys whose blocks are not the same in two files."""
-    blocks, others = top_level(path), top_level(other)
-    for found, file in ((blocks, path), (others, other)):
-        if corpus_and_kind(file)[0] == "generic":  # classes are counted
-            assert found["ser"].count("out_features: !ref <n_classes>") == 1
-            found["ser"] = found["ser"].replace("<n_classes>", "<classes>")
-    return {
-        name
-        for name in {*blocks, *others}
-        if blocks.get(name) != others.get(name)
-    }
+def test_files_stay_short():
+    lengths = {path: len(text_of(path).splitlines()) for path in YAMLS}
+    assert max(lengths.values()) <= 300, lengths
+    by_hand = set(HPARAMS.rglob("*.yaml*")) - set(YAMLS)
+    assert sum(len(text_of(path).splitlines()) for path in by_hand) <= 700
 
 
-def encoder_keys(path):
-    """Return the keys from the heading of the encoder to the encoder."""
-    text = text_of(path)
-    start = text.index("ncoder, both stages\n")
-    end = text.index("\nembedding_model:")
-    return {*re.findall(r"^(\w+):", text[start:end], re.M), "embedding_model"}
-
-
-@pytest.mark.parametrize("path", YAMLS, ids=lambda path: path.stem)
-def test_files_of_one_kind_differ_in_the_corpus_only(path):
-    corpus, kind = corpus_and_kind(path)
-    allowed = {*CORPUS_KEYS, "ser_epochs"}
-    if corpus == "demo":
-        allowed |= set(SIZES)
-    if corpus == "generic":
-        allowed |= GENERIC_KEYS
-    reference = path.with_name(f"ravdess{kind}.yaml")
-    assert differing(path, reference) <= allowed
-
-
-@pytest.mark.parametrize("path", VARIED, ids=lambda path: path.stem)
-def test_files_of_one_corpus_differ_in_the_encoder_only(path):
-    corpus, kind = corpus_and_kind(path)
-    plain = path.with_name(f"{corpus}.yaml")
-    allowed = {"output_folder", *encoder_keys(path), *encoder_keys(plain)}
-    if kind == "_campplus":
-        allowed |= {"speaker_encoder", "contrastive_encoder_lr"}
-        allowed.add("ser_encoder_lr")
-    assert differing(path, plain) <= allowed
-
-
-def test_every_key_is_used():
-    lobes = ROOT / "emoclust_lobes"
-    code = "".join(
-        text_of(path)
-        for path in (
-            ROOT / "train_contrastive.py",
-            ROOT / "train_ser.py",
-            lobes / "cli.py",
-            lobes / "encoder_sources.py",
-            *(lobes / "protocol").glob("*.py"),
+@EACH
+def test_every_key_is_used(path):
+    scripts = [ROOT / script for script, *_ in STAGES.values()]
+    modules = (ROOT / "emoclust_lobes").rglob("*.py")
+    code = "".join(map(text_of, [*scripts, *modules]))
+    yaml = text_of(path)
+    for name in keys_of(path):
+        used = (
+            f"<{name}>" in yaml
+            or re.search(rf'hparams(\.get\(|\[)"{name}"', code)
+            or re.search(rf'"{name}" in hparams|hparams\.{name}\b', code)
+            or name == "__set_seed"
         )
-    )
-    brains = ("brain.py", "contrastive_brain.py", "ser_brain.py")
-    brain_code = "".join(text_of(lobes / name) for name in brains)
-    for path in YAMLS:
-        yaml = text_of(path)
-        for name in top_level(path):
-            used = (
-                f"!ref <{name}" in yaml
-                or f"<{name}>" in yaml
-                or f'hparams["{name}"]' in code
-                or f'"{name}" in hparams' in code
-                or f'hparams.get("{name}")' in code
-                or f"hparams.{name}" in code + brain_code
-                or name == "__set_seed"
-            )
-            assert used, f"{path.name}: nothing reads {name}"
+        assert used, f"{path.name}: nothing reads {name}"
 
 
-STAGES = {"train_contrastive.py": OF_STAGE_2, "train_ser.py": OF_STAGE_1}
-# Where things lie and who does the work, and a name in the results.
-MAKES_NO_DIFFERENCE = {"data_folder", "output_folder", "num_workers", "corpus"}
-# Facts of stage 1 and of what is embedded, which stage 2 takes as they are.
-OF_STAGE_1 = {"pretraining", "pools", "speaker_encoder", "n_clusters"}
-
-
-@pytest.mark.parametrize("script", STAGES)
+@pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("name", ["ravdess", "cremad_wav2vec2"])
-def test_a_setting_that_a_stage_reads_tells_its_runs_apart(script, name):
-    path = ROOT / "hparams" / f"{name}.yaml"
-    brain = {"train_contrastive.py": "contrastive", "train_ser.py": "ser"}
-    code = text_of(ROOT / script) + "".join(
-        text_of(ROOT / "emoclust_lobes" / module)
-        for module in ("brain.py", f"{brain[script]}_brain.py")
-    )
-    read = set(re.findall(r'hparams\["(\w+)"\]|hparams\.(\w+)', code))
-    read = {a or b for a, b in read} - MAKES_NO_DIFFERENCE
-    if script == "train_ser.py":
-        read -= OF_STAGE_1
+def test_a_setting_that_a_stage_reads_tells_its_runs_apart(stage, name):
+    path = HPARAMS / f"{name}.yaml"
+    script, of_the_other, taken = STAGES[stage]
+    lobes = ROOT / "emoclust_lobes"
+    code = text_of(ROOT / script)
+    for room in (stage.removesuffix("ive"), "training"):
+        code += text_of(lobes / room / "brain.py")
+    found = re.findall(r'hparams\["(\w+)"\](?!\[)|hparams\.(\w+)', code)
+    read = {"".join(x) for x in found} - MAKES_NO_DIFFERENCE - taken
     values = {
         key: value
-        for key, value in YAML().load(text_of(path)).items()
+        for key, value in ruamel.yaml.YAML().load(text_of(path)).items()
         if key in read and isinstance(value, (bool, int, float, str))
     }
     assert {"eval_batch_size", "seed"} <= set(values)
-    first = resolved_blocks(path, "", STAGES[script])
+    first = resolved_blocks(path, "", of_the_other)
     for key, value in values.items():
         other = {bool: not value, str: "other"}.get(type(value), 3)
-        changed = resolved_blocks(path, f"{key}: {other}", STAGES[script])
+        changed = resolved_blocks(path, f"{key}: {other}", of_the_other)
         assert changed != first, f"{script} reads {key}, which may change"
 
 
@@ -193,22 +116,32 @@ def test_systems_are_made_of_settings_that_there_are():
         pretraining = system.stage1.get("pretraining", "none")
         assert pretraining in {*VARIANTS, "none"}, system.name
         for path in YAMLS:
-            keys = set(top_level(path))
-            if system.name == "speechbrain_ecapa" and path in VARIED:
-                continue  # the architecture of the plain files
-            assert {*system.stage1, *system.stage2} <= keys, system.name
+            plain = not path.stem.endswith(("_campplus", "_wav2vec2"))
+            if plain or system.name != "speechbrain_ecapa":
+                options = {*system.stage1, *system.stage2}
+                assert options <= set(keys_of(path)), system.name
 
 
-@pytest.mark.parametrize("path", YAMLS, ids=lambda path: path.stem)
+def test_systems_that_are_no_longer_offered_are_still_reported(tmp_path):
+    gone = {"memory", "hard_negatives", "confident", "weighted", "reclustered"}
+    assert not gone & set(ruamel.yaml.YAML().load(text_of(SYSTEMS)))
+    folder = tmp_path / "results"
+    shutil.copytree(ROOT / "recipes/RAVDESS/results/whisper_ward", folder)
+    assert gone <= set(read_results(folder).cells["system"])
+    report = write_report(folder).read_text(encoding="utf-8")
+    assert all(f"| 10 % | {system} |" in report for system in gone)
+
+
+@EACH
 def test_the_header_names_the_two_commands(path):
-    for script in ("train_contrastive.py", "train_ser.py"):
+    for script, *_ in STAGES.values():
         assert f"python {script} hparams/{path.name}" in text_of(path)
 
 
 def test_large_is_the_architecture_of_speechbrains_speaker_model():
     # Widths of speechbrain/spkrec-ecapa-voxceleb, whose weights --init takes.
     overrides = "{data_folder: any, ecapa_channels: 1024}"
-    with open(ROOT / "hparams" / "ravdess.yaml", encoding="utf-8") as stream:
+    with open(HPARAMS / "ravdess.yaml", encoding="utf-8") as stream:
         encoder = load_hyperpyyaml(stream, overrides)["embedding_model"]
     shapes = {n: tuple(p.shape) for n, p in encoder.named_parameters()}
     assert shapes["blocks.0.conv.conv.weight"] == (1024, 80, 5)
@@ -219,7 +152,7 @@ def test_large_is_the_architecture_of_speechbrains_speaker_model():
 
 def test_runs_of_other_labels_folds_and_seeds_have_other_folders():
     folders = set()
-    path = ROOT / "hparams" / "cremad.yaml"
+    path = HPARAMS / "cremad.yaml"
     for change in ("seed: 1", "fold: 2", "classes: 4", "label_source: voice"):
         with open(path, encoding="utf-8") as stream:
             resolved = resolve_references(
@@ -229,22 +162,23 @@ def test_runs_of_other_labels_folds_and_seeds_have_other_folders():
     assert len(folders) == 4
 
 
-@pytest.mark.parametrize("path", YAMLS, ids=lambda path: path.stem)
+@EACH
 def test_preparation_gets_every_argument_it_has_and_no_other(path):
-    heading, *lines = top_level(path)["prepare"].splitlines()
-    name = re.fullmatch(r"prepare: !name:data_prep\.(\w+)", heading)[1]
-    given = [
-        re.fullmatch(r"    (\w+): !ref <(\w+)>", x).groups() for x in lines
-    ]
+    block = re.search(
+        r"^prepare: !name:data_prep\.(\w+)\n((?:    .+\n)+)",
+        text_of(path),
+        re.M,
+    )
+    given = re.findall(r"^    (\w+): !ref <(\w+)>$", block[2], re.M)
     assert all(argument == key for argument, key in given)
-    wanted = inspect.signature(getattr(data_prep, name)).parameters
+    wanted = inspect.signature(getattr(data_prep, block[1])).parameters
     assert sorted(argument for argument, _ in given) == sorted(wanted)
 
 
 def test_a_list_of_classes_is_counted_without_the_corpus():
     # A model's folder keeps the resolved block, and is loaded without it.
     overrides = "{data_folder: any, classes: [hot, cold, mild]}"
-    with open(ROOT / "hparams" / "generic.yaml", encoding="utf-8") as stream:
+    with open(HPARAMS / "generic.yaml", encoding="utf-8") as stream:
         resolved = resolve_references(stream, overrides).read()
-    assert re.search(r"out_features: 3$", resolved, re.M)
+    assert "torch.nn.Linear [192, 3]" in resolved
     assert re.search(r"  n_classes: 3$", resolved, re.M)

@@ -7,8 +7,11 @@ from emoclust_lobes.analysis.checkpoint import split_checkpoint
 from emoclust_lobes.analysis.report import AnalysisError, analyze
 from emoclust_lobes.clustering.algorithms import ALGORITHMS
 from emoclust_lobes.embeddings.cache import read_cache
-from emoclust_lobes.encoders.sources import encoder_source
-from emoclust_lobes.experiment.steps import load_experiment, run_steps
+from emoclust_lobes.experiment.steps import (
+    embed_with,
+    load_experiment,
+    run_steps,
+)
 from emoclust_lobes.training.seen_speakers import read_seen_speakers
 
 # Keys of the YAML that are read here, beside the steps'.
@@ -143,16 +146,11 @@ def analyze_experiment(hparams, options, device):
     out = pathlib.Path(
         options.out or pathlib.Path(hparams["output_folder"], "analysis")
     )
-    sources = hparams["fold_sources"]()
+    sources = hparams["sources"].of_fold()
     caches = {}
     seen: frozenset[str] = frozenset()
     for encoder in encoders:
-        hparams["embed"](
-            sources=sources,
-            encoder=encoder,
-            encoder_source=encoder_source(hparams, encoder),
-            device=device,
-        )
+        embed_with(hparams, sources, [encoder], device)
         caches[encoder] = read_cache(hparams["embedding_folder"], encoder)
     if options.checkpoint:
         models = split_checkpoint(

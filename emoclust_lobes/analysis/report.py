@@ -97,7 +97,7 @@ def analyze(
     >>> overrides = tiny_ravdess(getfixture("tmp_path"))
     >>> hparams = load_experiment("hparams/ravdess.yaml", overrides)
     >>> hparams["prepare"]()
-    >>> sources = hparams["fold_sources"]()
+    >>> sources = hparams["sources"].of_fold()
     >>> hparams["embed"](sources=sources, device="cpu")
     >>> text = analyze(
     ...     sources,

@@ -6,9 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "losses": ["ClusterContrastiveLoss"],
-        "memory": ["EmbeddingMemory"],
         "pool": ["clustered_pool", "pool_sampler"],
-        "reclustering": ["cluster_again"],
         "samplers": ["SpeakerClusterBatchSampler"],
     },
 )

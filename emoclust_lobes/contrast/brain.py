@@ -17,36 +17,18 @@ import speechbrain as sb
 
 
 class ContrastiveBrain(EncoderBrain):
-    """Learns from the clusters, from the speakers, or from both.
+    """Learns from clusters, from speakers, or from both, as ``variant`` says.
 
-    ``variant`` says what is contrasted. ``valid_loader`` gives the utterances
-    of the development speakers; it stays ``None`` where the protocol has none.
-    ``reclustering`` is a function without arguments that makes the clusters
-    anew, or ``None``. ``steps_per_epoch`` paces the gradient reversal.
-
-    Beside the modules of :class:`EncoderBrain` it expects ``projection`` and,
-    where the variant reads speakers, ``speaker_classifier``. From ``hparams``
-    it reads also ``speaker_weight``, ``speaker_loss`` and
-    ``recluster_every``.
-
-    Example
-    -------
-    >>> from types import SimpleNamespace
-    >>> from emoclust_lobes.contrast.variants import find_variant
-    >>> modules = {"speaker_classifier": torch.nn.LogSoftmax(dim=-1)}
-    >>> loss = sb.nnet.losses.nll_loss
-    >>> brain = ContrastiveBrain(modules, hparams={"speaker_loss": loss})
-    >>> brain.variant = find_variant("speaker")
-    >>> batch = SimpleNamespace(speaker=torch.tensor([0, 1]))
-    >>> found = brain.classify_speakers(torch.zeros(2, 4), batch)
-    >>> round(found.item(), 4)  # log 4
-    1.3863
+    ``valid_loader`` gives the utterances of the development speakers; it stays
+    ``None`` where the protocol has none. ``steps_per_epoch`` paces the gradient
+    reversal. Beside what :class:`EncoderBrain` expects, it reads the modules
+    ``projection`` and ``speaker_classifier``, and from ``hparams``
+    ``speaker_weight`` and ``speaker_loss``.
     """
 
     modules: Any  # those that are in training, or an untrained copy
     valid_loader: Any = None
     untrained_modules: Any = None
-    reclustering: Any = None
 
     def compute_objectives(self, predictions, batch, stage):
         """Return the loss in training; collect embeddings otherwise."""
@@ -106,11 +88,6 @@ class ContrastiveBrain(EncoderBrain):
         super().on_stage_start(stage, epoch)
         if stage == sb.Stage.VALID and epoch == 1:
             self.score_untrained()
-        every = self.hparams.recluster_every
-        fresh = self.step == 0  # not resumed inside the epoch
-        if stage == sb.Stage.TRAIN and every and epoch > 1 and fresh:
-            if (epoch - 1) % every == 0:
-                self.reclustering()
         self.rows = []
 
     def on_stage_end(self, stage, stage_loss, epoch=None):

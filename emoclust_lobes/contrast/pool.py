@@ -8,7 +8,6 @@ from data_prep.manifests.manifest import read_manifests
 from emoclust_lobes.clustering.aligned import aligned_clusters
 from emoclust_lobes.clustering.centering import sentences_of
 from emoclust_lobes.clustering.clusters import read_clusters
-from emoclust_lobes.contrast.confidence import confidence
 from emoclust_lobes.contrast.samplers import (
     SpeakerClusterBatchSampler,
     numbers_of,
@@ -29,8 +28,6 @@ def clustered_pool(
     n_init,
     without_sentences,
     cluster_noise,
-    confidence_mode,
-    confidence_share,
     elsewhere,
     seed,
     fingerprint=None,
@@ -56,9 +53,8 @@ def clustered_pool(
     without_sentences : bool
         As for ``cluster_utterances``; here of the aligned clusters.
     cluster_noise : float
-        See ``assign_clusters``.
-    confidence_mode, confidence_share
-        ``mode`` and ``share`` of ``confidence``.
+        Share, from 0 to 1, of each speaker's utterances that exchange their
+        clusters at random.
     elsewhere : {"any", "session", "sentence"}
         What the ``context`` of an utterance is; see
         ``ClusterContrastiveLoss``.
@@ -70,7 +66,7 @@ def clustered_pool(
     Returns
     -------
     pandas.DataFrame
-        The columns of ``read_manifests`` and ``utterance_id, cluster, margin, weight``,
+        The columns of ``read_manifests`` and ``utterance_id``, ``cluster``,
         ``speaker`` (number of the speaker in sorted order) and ``context``
         (number of the session or sentence, -1 where it is not known).
 
@@ -96,8 +92,6 @@ def clustered_pool(
     ...     n_init=1,
     ...     without_sentences=False,
     ...     cluster_noise=0.0,
-    ...     confidence_mode="none",
-    ...     confidence_share=0.0,
     ...     elsewhere="any",
     ...     seed=1,
     ...     fingerprint=made,
@@ -110,7 +104,7 @@ def clustered_pool(
     clusters = read_clusters(cluster_folder, fingerprint)
     if variant.clusters == "aligned":
         vectors = read_cache(embedding_folder, encoder).select(pool["ID"])
-        labels, margins = aligned_clusters(
+        labels, _ = aligned_clusters(
             vectors=vectors,
             ids=pool["ID"],
             speakers=pool["spk_id"],
@@ -119,9 +113,8 @@ def clustered_pool(
             seed=seed,
             sentences=sentences_of(pool) if without_sentences else None,
         )
-        clusters = pool[["ID"]].assign(cluster=labels, margin=margins)
+        clusters = pool[["ID"]].assign(cluster=labels)
     pool = assign_clusters(pool, clusters, variant, cluster_noise, seed)
-    pool = confidence(pool, confidence_share, confidence_mode)
     pool["speaker"] = numbers_of(pool["spk_id"])
     pool["context"] = -1
     if elsewhere != "any":
@@ -181,22 +174,6 @@ class PoolBatches:
 
     Which batch it is depends on the epoch and the step alone, so a run that is
     resumed inside an epoch goes on with the batch it would have had.
-
-    Arguments
-    ---------
-    dataset : DynamicItemDataset
-        The pool.
-    sampler : SpeakerClusterBatchSampler
-        Its batches.
-
-    Example
-    -------
-    >>> import pandas
-    >>> pool = pandas.DataFrame({"spk_id": "s", "cluster": [0, 0, 1, 1]})
-    >>> sampler = pool_sampler(pool, "contrastive", (1, 2, 2), steps=3, seed=1)
-    >>> batches = PoolBatches([{"id": name} for name in "abcd"], sampler)
-    >>> sorted(batches.at(0).id)
-    ['a', 'b', 'c', 'd']
     """
 
     def __init__(self, dataset, sampler):

@@ -75,30 +75,16 @@ class SpeakerClusterBatchSampler(Sampler):
                 "utterances of each cluster, and an epoch 1 step; asked for "
                 f"{speakers} x {clusters} x {utterances}, {steps} steps"
             )
-        self.speaker_numbers = numbers_of(speaker_ids)
-        self.wanted_speakers = speakers
         self.clusters = clusters
         self.utterances = utterances
         self.steps = steps
         self.seed = seed
         self.epoch = 0
-        self.set_clusters(cluster_ids)
+        self._index(numbers_of(speaker_ids), numbers_of(cluster_ids))
+        self.speakers = min(speakers, len(self.n_clusters))
 
-    def set_clusters(self, cluster_ids):
-        """Give the utterances other clusters.
-
-        Arguments
-        ---------
-        cluster_ids : sequence
-            Cluster of each utterance within its speaker.
-
-        Raises
-        ------
-        ValueError
-            When there is not one cluster for each utterance, or when no
-            speaker has two clusters of two utterances.
-        """
-        speakers, clusters = self.speaker_numbers, numbers_of(cluster_ids)
+    def _index(self, speakers, clusters):
+        """Find out where clusters of two utterances or more lie."""
         if len(clusters) != len(speakers):
             raise ValueError(
                 f"found {len(clusters)} clusters of {len(speakers)} "
@@ -129,7 +115,6 @@ class SpeakerClusterBatchSampler(Sampler):
         self.first_cluster = np.cumsum(self.n_clusters) - self.n_clusters
         self.unused_speakers = n_speakers - len(self.n_clusters)
         self.unused_utterances = len(order) - int(self.sizes.sum())
-        self.speakers = min(self.wanted_speakers, len(self.n_clusters))
 
     def set_epoch(self, epoch):
         """Choose the epoch whose batches come next."""
@@ -172,47 +157,21 @@ class SpeakerClusterBatchSampler(Sampler):
 
 
 def numbers_of(names):
-    """Number names from 0 in sorted order.
+    """Number names, shape [n], from 0 in sorted order.
 
-    Arguments
-    ---------
-    names : array-like
-        Text without a zero, at which pandas 2 ends it, or integers, shape [n].
-
-    Returns
-    -------
-    numpy.ndarray
-        Integers, shape [n].
-
-    Example
-    -------
-    >>> numbers_of(["b", "a", "b"]).tolist()
-    [1, 0, 1]
+    Names are integers, or text without a zero character, at which pandas 2 ends
+    it.
     """
     # Sorts the different names only, where numpy would sort all.
     return pandas.factorize(np.asarray(names, dtype=object), sort=True)[0]
 
 
 def _draw(rng, totals, wanted):
-    """Draw up to ``wanted`` of each ``range(total)``, each at most once.
+    """Draw up to ``wanted`` of each ``range(total)``, each number at most once.
 
-    Floyd's algorithm, for all totals at once: the last number that may come
-    takes the place of one that was drawn before. Bentley and Floyd,
-    "Programming pearls: a sample of brilliance", CACM 30, 1987.
-
-    Arguments
-    ---------
-    rng : numpy.random.Generator
-        Random numbers.
-    totals : numpy.ndarray
-        From 0, shape [n].
-    wanted : int
-        How many to draw.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape [n, wanted], -1 first where a total is smaller.
+    Returns shape [totals, wanted], -1 first where a total is smaller. Floyd's
+    algorithm for all totals at once: the last number that may come takes the
+    place of one drawn before (Bentley and Floyd, CACM 30, 1987).
     """
     drawn = np.empty((len(totals), wanted), dtype=int)
     for column in range(wanted):

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas
+from data_prep.errors import EmoclustError
 from emoclust_lobes.clustering.algorithms import speaker_seed
 from emoclust_lobes.clustering.clusters import ClusterError
 
@@ -16,26 +17,13 @@ from emoclust_lobes.clustering.clusters import ClusterError
 class Variant(NamedTuple):
     """One kind of pretraining.
 
-    Arguments
-    ---------
-    clusters : {"speaker", "shuffled", "emotion", "utterance", "aligned"}
-        What an utterance's cluster is: that of the k-means inside its
-        speaker, another's of the speaker at random, its emotion label, itself,
-        or that of one k-means over all speakers.
-    contrastive : bool
-        Whether the contrastive loss is used.
-    speaker : {"", "with", "against"}
-        Whether speaker classification is learned beside it: not at all, with
-        it, or against it, through gradient reversal.
-    positives : {"speaker", "all"}
-        For ``ClusterContrastiveLoss``.
-    negatives : {"", "all"}
-        For ``ClusterContrastiveLoss``; "" leaves the choice to the user.
-
-    Example
-    -------
-    >>> Variant(speaker="with")._replace(contrastive=False).clusters
-    'speaker'
+    ``clusters`` says what an utterance's cluster is: "speaker", of the k-means
+    inside its speaker; "shuffled", another's of the speaker at random;
+    "emotion", its label; "utterance", itself; "aligned", of one k-means over
+    all speakers. ``speaker`` says whether speakers are classified beside the
+    contrast: "", "with" or "against", through gradient reversal. ``positives``
+    and ``negatives`` are those of ``ClusterContrastiveLoss``; "" leaves the
+    choice to the user.
     """
 
     clusters: str = "speaker"
@@ -45,24 +33,8 @@ class Variant(NamedTuple):
     negatives: str = ""
 
     def pairs(self, negatives):
-        """Say whose utterances attract and repel, for the contrastive loss.
-
-        Arguments
-        ---------
-        negatives : {"speaker", "all"}
-            The user's choice, where the variant leaves it.
-
-        Returns
-        -------
-        dict
-            Arguments of ``ClusterContrastiveLoss``.
-
-        Example
-        -------
-        >>> Variant().pairs("speaker")
-        {'positives': 'speaker', 'negatives': 'speaker'}
-        >>> find_variant("simclr").pairs("speaker")
-        {'positives': 'speaker', 'negatives': 'all'}
+        """Return the loss's ``positives`` and ``negatives``; the latter if left
+        open.
         """
         return {
             "positives": self.positives,
@@ -85,34 +57,11 @@ VARIANTS = {
 
 
 def find_variant(pretraining):
-    """Look up a kind of pretraining.
-
-    Arguments
-    ---------
-    pretraining : str
-        Its name, a key of ``VARIANTS``.
-
-    Returns
-    -------
-    Variant
-
-    Raises
-    ------
-    ValueError
-        When there is none of that name.
-
-    Example
-    -------
-    >>> find_variant("adversarial").speaker
-    'against'
-    >>> find_variant("magic")
-    Traceback (most recent call last):
-    ...
-    ValueError: unknown pretraining 'magic': choose one of contrastive, \
-multitask, adversarial, speaker, simclr, shuffled, oracle, aligned
+    """Look up a pretraining of ``VARIANTS``; raises ValueError where there is
+    none.
     """
     if pretraining not in VARIANTS:
-        raise ValueError(
+        raise EmoclustError(
             f"unknown pretraining {pretraining!r}: choose one of "
             f"{', '.join(VARIANTS)}"
         )
@@ -120,69 +69,16 @@ multitask, adversarial, speaker, simclr, shuffled, oracle, aligned
 
 
 def assign_clusters(pool, clusters, variant, cluster_noise, seed):
-    """Give each utterance of the pool the cluster that a variant contrasts.
+    """Give each utterance of the pool the ``cluster`` that a variant contrasts.
 
-    What an utterance gets depends on the seed and on its speaker's utterances
-    alone, not on the order of the rows.
-
-    Arguments
-    ---------
-    pool : pandas.DataFrame
-        A manifest: one row per utterance, with ID, spk_id and emotion.
-    clusters : pandas.DataFrame
-        Columns ID, cluster and margin, as ``read_clusters`` gives them; those
-        of ``aligned_clusters`` for the variant that wants them.
-    variant : Variant
-        From ``find_variant``.
-    cluster_noise : float
-        Share, from 0 to 1, of each speaker's utterances that exchange their
-        clusters among themselves at random; the clusters keep their sizes. 1
-        makes every variant a ``shuffled`` one. More noise exchanges what less
-        noise exchanges, and more.
-    seed : int
-        Seed of the run.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The pool, in its order, with three more columns: ``utterance_id`` (the
-        ID in the manifest), ``cluster`` (int) and ``margin`` (of the
-        utterance in ``clusters``, whatever its cluster is now). Without the
-        utterances that have no emotion label when the clusters are emotions;
-        with each utterance twice, as ID#1 and ID#2, when every utterance is
-        its own cluster.
-
-    Raises
-    ------
-    ClusterError
-        When an utterance has no cluster, or no utterance has the emotion
-        label that the variant needs.
-    ValueError
-        When ``cluster_noise`` is not between 0 and 1, or would change
-        nothing.
-
-    Example
-    -------
-    >>> import pandas
-    >>> pool = pandas.DataFrame(
-    ...     {"ID": ["a", "b"], "spk_id": "s", "emotion": ["sad", ""]}
-    ... )
-    >>> clusters = pandas.DataFrame(
-    ...     {"ID": ["b", "a"], "cluster": [0, 1], "margin": [0.2, 0.1]}
-    ... )
-    >>> def assign(name):
-    ...     variant = find_variant(name)
-    ...     table = assign_clusters(pool, clusters, variant, 0.0, seed=1)
-    ...     return table[["ID", "cluster"]].values.tolist()
-    >>> assign("contrastive")
-    [['a', 1], ['b', 0]]
-    >>> assign("simclr")
-    [['a#1', 0], ['a#2', 0], ['b#1', 1], ['b#2', 1]]
-    >>> assign("oracle")
-    [['a', 0]]
+    What an utterance gets depends on the seed and its speaker's utterances
+    alone, not on the order of rows. A share ``cluster_noise`` of each speaker's
+    utterances exchange their clusters at random; more noise exchanges what less
+    noise does, and more. ``utterance_id`` is the ID in the manifest: where
+    every utterance is its own cluster, it comes twice, as ID#1 and ID#2.
     """
     if not 0 <= cluster_noise <= 1:
-        raise ValueError(
+        raise EmoclustError(
             f"cluster_noise must be between 0 and 1, not {cluster_noise}"
         )
     rows = pandas.Index(clusters["ID"]).get_indexer(pool["ID"])
@@ -194,10 +90,9 @@ def assign_clusters(pool, clusters, variant, cluster_noise, seed):
         )
     pool = pool.reset_index(drop=True)
     pool["utterance_id"] = pool["ID"]
-    pool["margin"] = clusters["margin"].to_numpy()[rows]
     if variant.clusters == "utterance":
         if cluster_noise > 0:
-            raise ValueError(
+            raise EmoclustError(
                 "cluster_noise changes nothing where every utterance is its "
                 f"own cluster: set it to 0, not {cluster_noise}"
             )

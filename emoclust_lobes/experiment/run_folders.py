@@ -27,16 +27,9 @@ logger = get_logger(__name__)
 NOT_COMPARED = ("data_folder", "output_folder", "cluster_jobs")
 SIDES = {"-": "was", "+": "now"}
 # Blocks that one stage depends on, and the other does not
-OF_STAGE_1 = (
-    "prepare_pools",
-    "pool_sources",
-    "fold_sources",
-    "embed",
-    "cluster",
-    "contrastive",
-)
-OF_STAGE_2 = ("labeled_sources", "enrolled_counts", "ser")
-OF_NEITHER = ("references",)
+OF_STAGE_1 = ("sources", "embed", "cluster", "contrastive")
+OF_STAGE_2 = ("enrolled_counts", "ser")
+OF_NEITHER = ("baselines",)
 
 
 class Interrupted(SystemExit):

@@ -14,8 +14,7 @@ from speechbrain.utils.distributed import run_on_main
 # Keys of the YAML: the steps, and what their summaries read.
 NEEDED = (
     "prepare",
-    "prepare_pools",
-    "fold_sources",
+    "sources",
     "embed",
     "cluster",
     "manifest_folder",
@@ -69,8 +68,10 @@ def take_steps(hparams, device, last="clusters", pools=True):
     """
     run_on_main(hparams["prepare"])
     if pools:
-        run_on_main(hparams["prepare_pools"])
-    sources = hparams["fold_sources" if pools else "labeled_sources"]()
+        run_on_main(hparams["sources"].prepare_pools)
+        sources = hparams["sources"].of_fold()
+    else:
+        sources = hparams["sources"].labeled()
     if last == "prepare":
         return sources
     hparams["embed"](sources=sources, device=device)  # all take a share

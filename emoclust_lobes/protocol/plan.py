@@ -14,7 +14,7 @@ from data_prep.errors import EmoclustError
 
 # The key of a baseline in systems.yaml; with an s, that of the settings of
 # all baselines in an experiment's YAML.
-BASELINE = "reference"
+BASELINE = "baseline"
 
 
 class ProtocolError(EmoclustError):

@@ -2,6 +2,11 @@
 
 from emoclust_lobes.encoders.sources import encoder_source
 from emoclust_lobes.encoders.utterance_vectors import SSL_SOURCE
+from emoclust_lobes.experiment.steps import (
+    cache_front_end,
+    embed_with,
+    take_steps,
+)
 from emoclust_lobes.protocol.facts import commit_of
 from emoclust_lobes.protocol.plan import ProtocolError, plan_jobs
 from emoclust_lobes.protocol.runner import run_jobs
@@ -46,18 +51,12 @@ def prepare_jobs(experiment, jobs, device):
         hparams = experiment.load(fold=fold, seed=seed)
         if "ssl" in encoders:
             _refuse_another_layer(hparams)
-        hparams["prepare"]()
-        hparams["prepare_pools"]()
-        inputs = {"sources": hparams["fold_sources"](), "device": device}
-        if any(system.needs_clusters for system in systems):
-            hparams["embed"](**inputs)
-            hparams["cluster"](sources=inputs["sources"])
-        for encoder in sorted(encoders):
-            source = encoder_source(hparams, encoder)
-            hparams["embed"](**inputs, encoder=encoder, encoder_source=source)
-        trained = len(baselines) < len(systems)
-        if trained and "cache_features" in hparams:
-            hparams["cache_features"](**inputs)
+        clustered = any(system.needs_clusters for system in systems)
+        last = "clusters" if clustered else "prepare"
+        sources = take_steps(hparams, device, last=last)
+        embed_with(hparams, sources, sorted(encoders), device)
+        if len(baselines) < len(systems):
+            cache_front_end(hparams, sources, device)
 
 
 def _refuse_another_layer(hparams):

@@ -16,28 +16,14 @@ import speechbrain as sb
 class SERBrain(EncoderBrain):
     """Learns emotions and, beside them, speakers and what stage 1 contrasts.
 
-    ``classes`` holds the emotion codes in the order of the classifier's
-    outputs and ``class_weights`` the weight of each in the loss, or ``None``.
-    ``pool_batches`` gives the batches of stage 1 where the contrast is kept,
-    ``enrolled_counts`` with how many unlabeled utterances of the speaker an
-    utterance is scored: ``None`` where speakers are not enrolled.
-    ``has_valid`` says whether the protocol has development speakers.
-
-    Beside the modules of :class:`EncoderBrain` it expects ``classifier``
-    (embeddings -> log-probabilities) and, where they are used,
-    ``speaker_classifier``, ``speaker_normalization`` and ``projection``.
-    From ``hparams`` it reads also ``enrolment``, ``speaker_weight``,
-    ``speaker_loss``, ``contrastive_weight`` and ``label_smoothing``.
-
-    Example
-    -------
-    >>> from types import SimpleNamespace
-    >>> modules = {"classifier": torch.nn.LogSoftmax(dim=-1)}
-    >>> brain = SERBrain(modules, hparams={"label_smoothing": 0.0})
-    >>> brain.class_weights = None
-    >>> batch = SimpleNamespace(emotion_index=torch.tensor([0, 1]))
-    >>> round(brain.emotion_loss(torch.zeros(2, 4), batch).item(), 4)  # log 4
-    1.3863
+    ``classes`` are the emotions in the order of the classifier's outputs,
+    ``class_weights`` theirs in the loss or ``None``, ``pool_batches`` gives the
+    batches of a contrast that is kept, ``enrolled_counts`` with how many
+    unlabeled utterances of its speaker an utterance is scored, ``has_valid``
+    says whether there are development speakers. Beside what
+    :class:`EncoderBrain` expects, it reads the modules ``classifier``
+    (embeddings -> log-probabilities), ``speaker_classifier``, ``projection``
+    and ``speaker_normalization``.
     """
 
     pool_batches = None

@@ -31,48 +31,13 @@ def predict_emotions(
     enrolled_counts=(None,),
     seed=0,
 ):
-    """Classify the utterances of a split.
+    """Classify the utterances of a split: embeddings [n, dim], ``truth`` as
+    places.
 
-    Arguments
-    ---------
-    embeddings : torch.Tensor
-        Shape [n, dim].
-    ids, speakers : sequence of str
-        Of the utterances, shape [n].
-    truth : sequence of int
-        Place of each true emotion in ``classes``, shape [n].
-    classes : sequence of str
-        The class set.
-    classifier : torch.nn.Module
-        Embeddings -> log-probabilities, shape [n, classes].
-    normalization : SpeakerNormalization
-        Not used where speakers are not enrolled.
-    enrolled_counts : sequence
-        Numbers of the speaker's other utterances that are enrolled, or
-        ``"all"``; ``None`` without enrolment.
-    seed : int
-        Seed of the run, for the draws of the enrolled utterances.
-
-    Returns
-    -------
-    predictions : pandas.DataFrame
-        One row per count and utterance: ``ID, enrolled`` ("" without),
-        ``truth, prediction`` and a probability per class, ``p_<class>``.
-    emotion_loss : float
-        Mean negative log-probability of the truth with the last count.
-
-    Example
-    -------
-    >>> predictions, loss = predict_emotions(
-    ...     embeddings=torch.tensor([[0.0, 0.0], [3.0, 0.0]]),
-    ...     ids=["u1", "u2"],
-    ...     speakers=["anna", "anna"],
-    ...     truth=[0, 0],
-    ...     classes=["ang", "sad"],
-    ...     classifier=torch.nn.LogSoftmax(dim=-1),
-    ... )
-    >>> predictions["prediction"].tolist(), round(loss, 3)
-    (['ang', 'ang'], 0.371)
+    Returns a row for each number of enrolled utterances and each utterance,
+    with the columns ``ID, enrolled`` ("" without enrolment), ``truth,
+    prediction`` and ``p_<class>``, and the mean negative log-probability of the
+    truth with the last number.
     """
     names = np.array(classes)
     tables = []
@@ -96,31 +61,7 @@ def predict_emotions(
 
 
 def score_predictions(predictions, classes):
-    """Score predictions, those of each number of enrolled utterances apart.
-
-    Arguments
-    ---------
-    predictions : pandas.DataFrame
-        From ``predict_emotions``.
-    classes : sequence of str
-        The class set.
-
-    Returns
-    -------
-    dict
-        Number of enrolled utterances, as in ``predictions`` -> metrics from
-        ``emotion_metrics``; in the order of ``predictions``.
-
-    Example
-    -------
-    >>> rows = [["0", "ang", "sad"], ["all", "ang", "ang"]]
-    >>> columns = ["enrolled", "truth", "prediction"]
-    >>> scores = score_predictions(
-    ...     pd.DataFrame(rows, columns=columns), ["ang", "sad"]
-    ... )
-    >>> {count: metrics["uar"] for count, metrics in scores.items()}
-    {'0': 0.0, 'all': 1.0}
-    """
+    """Score predictions for each number of enrolled utterances."""
     return {
         count: emotion_metrics(rows["truth"], rows["prediction"], classes)
         for count, rows in predictions.groupby("enrolled", sort=False)
@@ -139,44 +80,10 @@ def write_results(
 ):
     """Leave the test's predictions, picture, model and, last, its numbers.
 
-    What has its numbers has all of it.
-
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        Where ``predictions.csv``, ``confusion.png`` and ``metrics.json`` go.
-    predictions : pandas.DataFrame
-        From ``predict_emotions``.
-    classes : sequence of str
-        The class set.
-    run : dict
-        Which run it is, for ``metrics.json``; the picture's title has its
-        ``corpus``, ``label_source`` and ``fold``.
-    training : dict
-        What else ``metrics.json`` tells, after the scores.
-    valid_predictions : pandas.DataFrame
-        Of the development speakers, for the calibration; ``None`` where there
-        are none.
-    model : dict
-        Arguments of ``write_inference_folder``, but for the folder
-        ``inference`` and the metrics; no model is left without them.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> write_results(
-    ...     folder=folder,
-    ...     predictions=pd.DataFrame(
-    ...         [["u1", "", "ang", "ang", 0.9, 0.1]],
-    ...         columns="ID enrolled truth prediction p_ang p_sad".split(),
-    ...     ),
-    ...     classes=["ang", "sad"],
-    ...     run={"corpus": "C", "label_source": "intended", "fold": 1},
-    ...     training={"best_epoch": 3},
-    ... )
-    >>> (folder / "metrics.json").read_text().splitlines()[1:5]
-    ['  "corpus": "C",', '  "label_source": "intended",', '  "fold": 1,', \
-'  "uar": 1.0,']
+    What has ``metrics.json`` has all of it. ``run`` tells which run it is,
+    ``training`` what else the numbers tell, ``valid_predictions`` calibrate;
+    ``model`` are arguments of ``write_inference_folder``, without which no
+    model is left.
     """
     with replacing(f"{folder}/predictions.csv") as stream:
         predictions.to_csv(stream, index=False, float_format="%.6f")

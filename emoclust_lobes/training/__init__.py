@@ -4,10 +4,5 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submod_attrs={
-        "brain": ["EncoderBrain"],
-        "frozen": ["Frozen"],
-        "history": ["History"],
-        "weights": ["export_encoder", "initialize_encoder"],
-    },
+    submod_attrs={"history": ["History"]},
 )

@@ -29,50 +29,25 @@ class EncoderBrain(DistributedBrain):
 
     It expects the modules ``compute_features``, ``mean_var_norm`` and
     ``embedding_model``, as SpeechBrain's ``EncoderClassifier`` does; every
-    other module is a head. From ``hparams`` it reads ``seed``, ``augment`` (a
-    module on features [batch, time, mels], training only), ``crop``,
-    ``encoder_optimizer`` and ``heads_optimizer`` (parameters -> optimizer),
-    where ``compute_features`` trains also ``front_end_optimizer``,
-    ``lr_annealing`` (epoch -> factors of the learning rates),
-    ``epoch_counter``, ``history``, ``train_logger`` and ``folder``.
-
-    Front end, encoder and heads have an optimizer each, so that they can learn
-    at different rates and so that the gradients of all are clipped:
-    SpeechBrain clips the first parameter group of each optimizer only.
+    other module is a head. From ``hparams`` it reads ``seed``, ``augment``
+    (features [batch, time, mels] in training), ``crop``, ``optimizer``
+    (parameters, lr -> optimizer), ``encoder_lr``, ``heads_lr``,
+    ``front_end_lr`` where that trains, ``lr_annealing`` (epoch -> factors of
+    the rates), ``epoch_counter``, ``history``, ``train_logger`` and ``folder``.
 
     Every random draw of training depends on the seed, the epoch and the step
-    alone, and on the process where there are several. A run that is interrupted
-    anywhere and started again therefore ends as if it had never been
-    interrupted.
-
-    On several processes the contrast is that of all their batches together;
-    :class:`DistributedBrain` says what else equals what.
+    alone, and on the process where there are several: a run that is interrupted
+    anywhere and started again ends as if it had never been interrupted.
 
     With SpeechBrain's ``--grad_accumulation_factor``, an utterance is
-    contrasted with its own micro-batch only. The micro-batches of an epoch
-    that do not fill a step are left out by SpeechBrain: let the factor divide
-    the number of steps.
+    contrasted with its own micro-batch only, and micro-batches that do not fill
+    a step are left out: let the factor divide the number of steps.
 
-    A loss or gradient that is not finite never reaches the weights: the step
-    is left out, and the IDs of its batch are kept in the run's folder, in
-    ``nonfinite.json``. After more of them in an epoch than
-    ``nonfinite_patience``, a run option of SpeechBrain's, or when they have
-    reached the statistics of a normalization, training ends with a
-    :class:`NonFiniteError`.
-
-    Example
-    -------
-    >>> from emoclust_lobes.encoders.front_ends import NoNormalization
-    >>> from speechbrain.lobes.features import Fbank
-    >>> from speechbrain.nnet.pooling import StatisticsPooling
-    >>> modules = {
-    ...     "compute_features": Fbank(n_mels=8),
-    ...     "mean_var_norm": NoNormalization(),
-    ...     "embedding_model": StatisticsPooling(return_std=False),
-    ... }
-    >>> brain = EncoderBrain(modules)
-    >>> brain.encode(torch.randn(2, 8000), torch.ones(2), Stage.VALID).shape
-    torch.Size([2, 8])
+    A loss or gradient that is not finite never reaches the weights: the step is
+    left out, and the IDs of its batch are kept in ``nonfinite.json``. After
+    more of them in an epoch than ``nonfinite_patience``, a run option of
+    SpeechBrain's, or when they have spoilt the statistics of a normalization,
+    training ends with a :class:`NonFiniteError`.
     """
 
     refused = None  # what was not finite since the last step
@@ -83,22 +58,11 @@ class EncoderBrain(DistributedBrain):
         return self.encode(signals, lens, stage)
 
     def encode(self, signals, lens, stage):
-        """Turn waveforms, or features of a frozen front end, into embeddings.
+        """Turn waveforms [batch, time] into embeddings [batch, dim].
 
-        Arguments
-        ---------
-        signals : torch.Tensor
-            Waveforms, shape [batch, time], or features from a cache, shape
-            [batch, frames, size].
-        lens : torch.Tensor
-            Relative lengths, shape [batch].
-        stage : Stage
-            Features are augmented in ``Stage.TRAIN`` only.
-
-        Returns
-        -------
-        torch.Tensor
-            Embeddings, shape [batch, dim].
+        Features of a frozen front end may come from a cache instead, shape
+        [batch, frames, size]. They are augmented in ``Stage.TRAIN`` only;
+        ``lens`` are relative lengths, shape [batch].
         """
         is_cached = signals.dim() == 3
         features = (
@@ -115,70 +79,45 @@ class EncoderBrain(DistributedBrain):
         return self.modules.embedding_model(features, lens).squeeze(1)
 
     def classify_speakers(self, embeddings, batch):
-        """Return the loss of speaker classification.
-
-        Arguments
-        ---------
-        embeddings : torch.Tensor
-            Shape [batch, dim].
-        batch : PaddedBatch
-            With ``speaker``, numbers.
-
-        Returns
-        -------
-        torch.Tensor
-            A scalar.
-        """
+        """Return the loss of the speakers of embeddings [batch, dim]."""
         scores = self.modules.speaker_classifier(embeddings.unsqueeze(1))
         return self.hparams.speaker_loss(scores, batch.speaker.unsqueeze(1))
 
     def contrast(self, embeddings, batch):
-        """Contrast the clusters of a batch of the pool.
+        """Return the contrastive loss of the batches of all processes together.
 
-        Arguments
-        ---------
-        embeddings : torch.Tensor
-            Shape [batch, dim].
-        batch : PaddedBatch
-            With ``speaker, cluster, context`` and ``weight``.
-
-        Returns
-        -------
-        torch.Tensor
-            The contrastive loss of the batches of all processes, a scalar;
-            how many anchors it has is noted in the history.
+        A batch of the pool has embeddings [batch, dim], ``speaker``,
+        ``cluster`` and ``context``. How many anchors the loss has is noted in
+        the history.
         """
         utterances = gather_batches(
             self.modules.projection(embeddings).float(),
             batch.speaker,
             batch.cluster,
             batch.context,
-            batch.weight,
         )
-        memory = self.hparams.memory
-        loss, n_anchors = self.hparams.contrastive_loss(
-            *utterances, memory=memory
-        )
-        if loss.isfinite():
-            memory.add(*utterances)
+        loss, n_anchors = self.hparams.contrastive_loss(*utterances)
         self.hparams.history.note(anchors=n_anchors)
         return loss
 
     def init_optimizers(self):
         """Make an optimizer each for front end, encoder and heads."""
-        group_of = {
-            "compute_features": "front_end_optimizer",
-            "embedding_model": "encoder_optimizer",
-        }
+        # Each learns at its own rate, and the gradients of all are clipped:
+        # SpeechBrain clips the first parameter group of each optimizer only.
+        parts = {"compute_features": "front_end", "embedding_model": "encoder"}
         groups: dict[str, list] = {}
         for name, module in self.modules.items():
-            group = groups.setdefault(group_of.get(name, "heads_optimizer"), [])
+            group = groups.setdefault(parts.get(name, "heads"), [])
             group += [p for p in module.parameters() if p.requires_grad]
         compiles = self.compile or self.compile_module_keys
-        adapt = (lambda make: make) if compiles else without_compiler
+        make = self.hparams.optimizer
+        if not compiles:
+            make = without_compiler(make)
         self.optimizers_dict = {
-            name: adapt(getattr(self.hparams, name))(group)
-            for name, group in groups.items()
+            f"{part}_optimizer": make(
+                group, lr=getattr(self.hparams, f"{part}_lr")
+            )
+            for part, group in groups.items()
             if group  # what is frozen has nothing to optimize
         }
         if self.checkpointer is not None:
@@ -254,14 +193,8 @@ class EncoderBrain(DistributedBrain):
     def finish_epoch(self, epoch, train_stats, valid_stats=None, max_key=None):
         """Log an epoch, save it, and keep the best and the latest checkpoint.
 
-        Arguments
-        ---------
-        epoch : int
-            The epoch that ended.
-        train_stats, valid_stats : dict
-            Numbers of the two splits; there may be no development data.
-        max_key : str
-            Name of the number in ``valid_stats`` that says which is best.
+        ``max_key`` names the number of ``valid_stats`` that says which is best;
+        there may be no development data.
         """
         rates = {
             name.replace("_optimizer", "_lr"): optimizer.param_groups[0]["lr"]

@@ -17,30 +17,9 @@ from speechbrain.utils.data_pipeline import DataPipeline
 
 
 class ColumnarDataset(DynamicItemDataset):
-    """SpeechBrain's dataset of the rows of a table.
+    """SpeechBrain's ``DynamicItemDataset`` of the rows of a table.
 
-    It does what ``DynamicItemDataset`` does with a dictionary of dictionaries;
-    ``data_ids`` is an array, though, and no list.
-
-    Arguments
-    ---------
-    table : pandas.DataFrame
-        Text, numbers and truth values; ``ID`` becomes the item ``id``.
-    dynamic_items : list
-        As for ``DynamicItemDataset``.
-    output_keys : list or dict
-        As for ``DynamicItemDataset``.
-
-    Example
-    -------
-    >>> import pandas
-    >>> table = pandas.DataFrame({"ID": ["a", "b"], "cluster": [0, 1]})
-    >>> dataset = ColumnarDataset(table, output_keys=["id", "cluster"])
-    >>> dataset[1]
-    {'id': 'b', 'cluster': 1}
-    >>> dataset.data["b"]["cluster"] = 5
-    >>> dataset[1]
-    {'id': 'b', 'cluster': 5}
+    ``ID`` becomes the item ``id``; ``data_ids`` is an array, and no list.
     """
 
     def __init__(self, table, dynamic_items=(), output_keys=()):
@@ -56,36 +35,16 @@ class ColumnarDataset(DynamicItemDataset):
 
 
 class Rows(Mapping):
-    """The rows of a table as dictionaries by ID, made when asked for.
+    """The rows of a table as dictionaries by ``ID``, made when asked for.
 
-    Arguments
-    ---------
-    table : pandas.DataFrame
-        Has a column ``ID``, each of another value.
-
-    Attributes
-    ----------
-    ids : pandas.api.extensions.ExtensionArray
-        The IDs, in order.
-    columns : dict
-        The other columns by name: numbers as numpy.ndarray, all else as
-        pyarrow.ChunkedArray.
-
-    Example
-    -------
-    >>> import pandas
-    >>> rows = Rows(
-    ...     pandas.DataFrame({"ID": ["b", "a"], "emotion": ["", "sad"]})
-    ... )
-    >>> rows["a"], list(rows)
-    ({'emotion': 'sad'}, ['b', 'a'])
+    ``columns`` are arrays: numbers of numpy, all else of pyarrow.
     """
 
     def __init__(self, table):
         self.ids = table["ID"].array
         arrow = pyarrow.Table.from_pandas(table, preserve_index=False)
         self.columns = {
-            name: table[name].to_numpy(copy=True)
+            name: table[name].to_numpy()
             if table[name].dtype.kind in "iuf"
             else arrow[name]
             for name in table.columns.drop("ID")
@@ -111,39 +70,10 @@ class Rows(Mapping):
         raise KeyError(data_id)
 
     def row(self, index):
-        """Return the row of a number: what is written to it, is kept.
-
-        Arguments
-        ---------
-        index : int
-            Counted from 0.
-
-        Returns
-        -------
-        dict
-            Python's own texts and numbers by name of the column. A number
-            that is set in it is set in the column; text cannot be set.
-        """
-        return _Row(self.columns, index)
-
-
-class _Row(dict):
-    """A row that hands on what it is given to the columns."""
-
-    def __init__(self, columns, index):
-        super().__init__(
-            (name, _cell(column, index)) for name, column in columns.items()
-        )
-        self._columns, self._index = columns, index
-
-    def __setitem__(self, name, value):
-        if name in self._columns:
-            self._columns[name][self._index] = value
-        super().__setitem__(name, value)
-
-
-def _cell(column, index):
-    """Return one value as Python's own."""
-    if isinstance(column, np.ndarray):
-        return column.item(index)
-    return column[index].as_py()
+        """Return a row by its number: Python's own values by column."""
+        return {
+            name: column.item(index)
+            if isinstance(column, np.ndarray)
+            else column[index].as_py()
+            for name, column in self.columns.items()
+        }

@@ -20,46 +20,17 @@ class DistributedBrain(Brain):
     times as large, and an epoch of one Nth of the steps. A loss of the rows
     that ``gather_batches`` gives is that of the global batch, with exactly its
     gradient; any other is the mean of the processes'. BatchNorm takes its
-    statistics of the global batch on GPUs. On CPUs, where PyTorch cannot, each
+    statistics of the global batch on GPUs; on CPUs, where PyTorch cannot, each
     process has its own in training, and those of the main one are evaluated
-    with and saved. An evaluation is split over the processes; what they find
-    is put together again by ``gather_rows``, each utterance once. A run may go
-    on with another number of processes from the end of an epoch.
-
-    From ``hparams`` it reads ``history``.
-
-    Example
-    -------
-    >>> loader = DistributedBrain().make_dataloader(
-    ...     range(5), Stage.VALID, ckpt_prefix=None, batch_size=2
-    ... )
-    >>> [batch.tolist() for batch in loader]  # one process has all rows
-    [[0, 1], [2, 3], [4]]
+    with and saved. An evaluation is split over the processes and put together
+    again by ``gather_rows``, each utterance once. From the end of an epoch, a
+    run may go on with another number of processes.
     """
 
     distributed_launch: bool
 
     def make_dataloader(self, dataset, stage, **options):
-        """Make a loader of what this process trains on, or evaluates.
-
-        Arguments
-        ---------
-        dataset : Dataset
-            The same on all processes.
-        stage : Stage
-            What it is for.
-        **options
-            Of SpeechBrain's ``Brain.make_dataloader``.
-
-        Returns
-        -------
-        DataLoader
-
-        Raises
-        ------
-        ValueError
-            When there is no batch to train on.
-        """
+        """Make a loader of what this process trains on, or evaluates."""
         if stage != Stage.TRAIN:
             options["sampler"] = own_rows(len(dataset))
         loader = super().make_dataloader(dataset, stage, **options)

@@ -15,39 +15,16 @@ from emoclust_lobes.training.seen_speakers import (
 def export_front_end(front_end, folder, speakers):
     """Write a trained front end as a folder of the transformers library.
 
-    Layers above the highest chosen one, which are never computed, are those
-    of the model that it started from.
-
-    Arguments
-    ---------
-    front_end : SSLFrontEnd
-        One that trains.
-    folder : str or pathlib.Path
-        Where ``config.json``, ``model.safetensors``, the extractor's
-        ``preprocessor_config.json`` and ``speakers.txt`` go; whole or not at
-        all.
-    speakers : iterable of str
-        Every speaker it was trained on or chosen by. With those that the model
-        it started from has heard, they are never to be tested on.
-
-    Example
-    -------
-    >>> from emoclust_lobes.encoders.front_ends import SSLFrontEnd
-    >>> from emoclust_lobes.synthetic.models import save_tiny
-    >>> source = save_tiny("wavlm", getfixture("tmp_path") / "source")
-    >>> front_end = SSLFrontEnd(source, source, [1], trainable_layers=1)
-    >>> folder = getfixture("tmp_path") / "front_end"
-    >>> export_front_end(front_end, folder, ["ben", "anna"])
-    >>> sorted(path.name for path in folder.iterdir())
-    ['config.json', 'model.safetensors', 'preprocessor_config.json', \
-'speakers.txt']
+    Layers above the highest chosen one, which are never computed, are those of
+    the model that it started from. The speakers whom both were trained on or
+    chosen by stand in ``speakers.txt``: they are never to be tested on.
     """
     model, extractor = load_whole_model(front_end.source, front_end.save_path)
     trained = front_end.load().wrapper.model.state_dict()
     # Not strict: those above, and what stands behind them, were dropped.
     model.load_state_dict(trained, strict=False)
-    heard = {*speakers, *read_seen_speakers(front_end.source)}
+    seen = {*speakers, *read_seen_speakers(front_end.source)}
     with replacing_folder(folder) as aside:
         model.save_pretrained(aside)
         extractor.save_pretrained(aside)
-        write_seen_speakers(aside, heard)
+        write_seen_speakers(aside, seen)

@@ -4,7 +4,6 @@ import functools
 
 import torch
 from emoclust_lobes.contrast.losses import ClusterContrastiveLoss
-from emoclust_lobes.contrast.memory import EmbeddingMemory
 from emoclust_lobes.experiment.run_folders import save_whole
 from emoclust_lobes.parallel.processes import (
     mean_over_processes,
@@ -73,7 +72,7 @@ class JointBrain(EncoderBrain):
         super().optimizers_step()
 
 
-def joint_brain(folder, classify=False, memory_size=15, accumulate=1, **loss):
+def joint_brain(folder, classify=False, accumulate=1, **loss):
     torch.manual_seed(0)
     modules = {
         "compute_features": torch.nn.Identity(),
@@ -84,7 +83,6 @@ def joint_brain(folder, classify=False, memory_size=15, accumulate=1, **loss):
     }
     counter = EpochCounter(4)
     counter.current = 1
-    memory = EmbeddingMemory(size=memory_size)
     trained = ("embedding_model", "projection", "classifier")
     brain = JointBrain(
         modules,
@@ -92,12 +90,12 @@ def joint_brain(folder, classify=False, memory_size=15, accumulate=1, **loss):
             "seed": 5,
             "folder": folder,
             "augment": torch.nn.Identity(),
-            "encoder_optimizer": functools.partial(torch.optim.SGD, lr=0.1),
-            "heads_optimizer": functools.partial(torch.optim.SGD, lr=0.1),
+            "optimizer": functools.partial(torch.optim.SGD),
+            "encoder_lr": 0.1,
+            "heads_lr": 0.1,
             "epoch_counter": counter,
             "history": History(),
             "classify": classify,
-            "memory": memory,
             "contrastive_loss": ClusterContrastiveLoss(**loss),
         },
         run_opts={
@@ -108,10 +106,7 @@ def joint_brain(folder, classify=False, memory_size=15, accumulate=1, **loss):
             "max_grad_norm": 1e9,
         },
         checkpointer=save_whole(
-            Checkpointer(
-                folder,
-                {**{x: modules[x] for x in trained}, "memory": memory},
-            )
+            Checkpointer(folder, {x: modules[x] for x in trained})
         ),
     )
     brain.losses, brain.gradients = [], []
@@ -131,7 +126,6 @@ def utterances(step, alike=False):
             "speaker": n % 2,
             "cluster": 0 if alike else n // 2 % 3,
             "context": n % 3 - 1,
-            "weight": torch.rand((), generator=generator).item() + 0.1,
         }
         for n in range(12)
     ]
@@ -155,6 +149,5 @@ def steps_of(brain, steps, sizes, alike=False):
             name.replace("module.", ""): value.clone()
             for name, value in brain.modules.state_dict().items()
         },
-        "memory": brain.hparams.memory.contents()._asdict(),
         "anchors": torch.tensor(brain.train_means()["anchors"]),
     }

@@ -11,11 +11,6 @@ import multiprocessing
 import pytest
 import torch
 from data_prep.storage.files import read_json
-from emoclust_lobes.contrast.reclustering import (
-    PoolClusters,
-    Reclustering,
-    cluster_again,
-)
 from emoclust_lobes.contrast.samplers import SpeakerClusterBatchSampler
 from emoclust_lobes.parallel.processes import (
     gather_batches,
@@ -31,8 +26,6 @@ from speechbrain.dataio.dataset import DynamicItemDataset
 from speechbrain.utils.distributed import run_on_main
 from tests.distributed.joint_brain import (
     EVEN,
-    FEATURES,
-    FRAMES,
     STEPS,
     UNEVEN,
     joint_brain,
@@ -40,7 +33,7 @@ from tests.distributed.joint_brain import (
 )
 
 IMPORTED_ONCE = [
-    "emoclust_lobes.contrast.reclustering",
+    "emoclust_lobes.training.brain",
     "emoclust_lobes.synthetic",
     "pytest",
 ]
@@ -103,31 +96,6 @@ def in_order(folder):
     return [gather_rows([str(n) for n in own_rows(n)]) for n in (0, 1, 3, 10)]
 
 
-def reclustered(folder):
-    brain = joint_brain(folder, temperature=0.2, memory_size=0)
-    generator = torch.Generator().manual_seed(3)
-    rows = {
-        f"{n:02d}": {
-            "sig": torch.randn(FRAMES, FEATURES, generator=generator),
-            "spk_id": f"s{n // 20}",
-            "cluster": n // 5 % 4,
-        }
-        for n in range(80)
-    }
-    whole = DynamicItemDataset(rows, output_keys=["id", "sig", "spk_id"])
-    plan = sampler()
-    clusters = PoolClusters(whole, plan)
-    Reclustering(
-        brain=brain,
-        loader=brain.make_dataloader(whole, Stage.VALID, batch_size=7),
-        clusters=clusters,
-        cluster=functools.partial(
-            cluster_again, n_clusters=4, algorithm="kmeans", n_init=2, seed=1
-        ),
-    )()
-    return [rows[x]["cluster"] for x in sorted(rows)]
-
-
 def buffers(folder):
     """BatchNorm's means after an evaluation has begun."""
     brain = joint_brain(folder, temperature=0.2)
@@ -149,9 +117,8 @@ CONTRAST = {"temperature": 0.2}
 TRAININGS = {
     "uneven": CONTRAST,
     "all": {**CONTRAST, "negatives": "all", "positives": "all"},
-    "options": {**CONTRAST, "elsewhere": "session", "hardness": 2.0},
-    "no memory": {**CONTRAST, "memory_size": 0},
-    "no anchor": {**CONTRAST, "memory_size": 0, "alike": True},
+    "elsewhere": {**CONTRAST, "elsewhere": "session"},
+    "no anchor": {**CONTRAST, "alike": True},
     "classify": {**CONTRAST, "classify": True, "sizes": EVEN},
     "accumulate": {**CONTRAST, "accumulate": 3},
 }
@@ -161,7 +128,6 @@ SCENARIOS = {
     "resumed": resumed,
     "plans": plans,
     "in order": in_order,
-    "reclustered": reclustered,
     "buffers": buffers,
     "uneven rows": uneven_rows,
 }

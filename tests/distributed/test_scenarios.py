@@ -49,9 +49,7 @@ def several(request, folders):
 
 
 @pytest.mark.parametrize("name", [*TRAININGS, "resumed"])
-def test_losses_gradients_and_memory_are_those_of_one_process(
-    name, alone, several
-):
+def test_losses_and_gradients_are_those_of_one_process(name, alone, several):
     expected = alone[name]
     assert (expected["anchors"] > 0) == (name != "no anchor")
     for found in several:
@@ -115,12 +113,6 @@ def test_uneven_batches_come_together(several):
     expected = [[0, 0, 0], [0, 0, 0, 2, 3, 3]][len(several) == 4]
     for found in several:
         assert found["uneven rows"][:, 0].tolist() == expected
-
-
-def test_the_pool_is_clustered_anew_as_by_one_process(alone, several):
-    for found in several:
-        assert found["reclustered"] == alone["reclustered"]
-    assert len(set(alone["reclustered"])) == 4
 
 
 def test_the_main_process_statistics_are_evaluated_with(alone, several):

@@ -35,11 +35,7 @@ prepare: !name:data_prep.prepare_ravdess
     classes: !ref <classes>
     label_source: !ref <label_source>
     expect_complete: !ref <expect_complete>
-prepare_pools: !name:data_prep.prepare_pools
-    pools: !ref <pools>
-    data_folder: !ref <data_folder>
-    manifest_folder: !ref <manifest_folder>
-fold_sources: !name:data_prep.fold_sources
+sources: !new:data_prep.Sources
     pools: !ref <pools>
     data_folder: !ref <data_folder>
     manifest_folder: !ref <manifest_folder>
@@ -199,7 +195,7 @@ def test_what_is_wrong_is_one_message_and_exit_code_2(
     [
         (None, "No such file"),
         ("seed: [", "experiment.yaml: "),
-        ("seed: 1", "has no prepare, prepare_pools, fold_sources, embed"),
+        ("seed: 1", "has no prepare, sources, embed"),
         (YAML, "'data_folder' is a !PLACEHOLDER"),
     ],
 )

@@ -25,11 +25,7 @@ prepare: !name:data_prep.{prepare}
     manifest_folder: !ref <manifest_folder>
     fold: !ref <fold>
 {arguments}
-prepare_pools: !name:data_prep.prepare_pools
-    pools: !ref <pools>
-    data_folder: !ref <data_folder>
-    manifest_folder: !ref <manifest_folder>
-fold_sources: !name:data_prep.fold_sources
+sources: !new:data_prep.Sources
     pools: !ref <pools>
     data_folder: !ref <data_folder>
     manifest_folder: !ref <manifest_folder>

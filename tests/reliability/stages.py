@@ -21,7 +21,6 @@ TINY = {
     "attention_channels": 8,
     "embedding_size": 16,
     "pretraining": "multitask",
-    "memory_size": 16,
     "contrastive_epochs": 3,
     "steps_per_epoch": 4,
     "speakers_per_batch": 2,
@@ -68,14 +67,14 @@ def _steps(experiment):
 
     def prepare():
         hparams()["prepare"]()
-        hparams()["prepare_pools"]()
+        hparams()["sources"].prepare_pools()
 
     def embed():
-        sources = hparams()["fold_sources"]()
+        sources = hparams()["sources"].of_fold()
         hparams()["embed"](sources=sources, device="cpu", save_every=4)
 
     def cluster():
-        hparams()["cluster"](sources=hparams()["fold_sources"]())
+        hparams()["cluster"](sources=hparams()["sources"].of_fold())
 
     def protocol():
         words = [

@@ -9,7 +9,6 @@ from emoclust_lobes.training.brain import EncoderBrain, NonFiniteError
 from tiny_training import (
     HOWS,
     assert_finite,
-    batch_of,
     fit,
     in_float16,
     make_brain,
@@ -108,16 +107,6 @@ def test_spoilt_statistics_stop_training_at_once(tmp_path):
     assert brain.step == 2
     for parameter in brain.modules.parameters():
         assert parameter.isfinite().all()
-
-
-def test_the_memory_keeps_nothing_of_a_loss_that_is_none(tmp_path):
-    brain = make_brain(tmp_path)
-    fit(brain, noise(1))
-    kept = brain.hparams.memory.contents().embeddings.clone()
-    embeddings = torch.full((8, 6), math.nan)
-    loss = brain.contrast(embeddings, batch_of(noise(2)))
-    assert loss.isnan()
-    assert torch.equal(brain.hparams.memory.contents().embeddings, kept)
 
 
 def test_accumulated_gradients_are_dropped_together(tmp_path):

@@ -6,7 +6,6 @@ import types
 
 import torch
 from emoclust_lobes.contrast.losses import ClusterContrastiveLoss
-from emoclust_lobes.contrast.memory import EmbeddingMemory
 from emoclust_lobes.training.brain import EncoderBrain
 from emoclust_lobes.training.history import History
 
@@ -32,7 +31,7 @@ class TinyBrain(EncoderBrain):
 
 
 def make_brain(folder, temperature=0.01, **run_opts):
-    """A Brain with a tiny ECAPA-TDNN and a memory."""
+    """A Brain with a tiny ECAPA-TDNN."""
     torch.manual_seed(0)
     encoder = ECAPA_TDNN(
         input_size=20,
@@ -56,12 +55,12 @@ def make_brain(folder, temperature=0.01, **run_opts):
             "folder": str(folder),
             "augment": torch.nn.Identity(),
             "crop": types.SimpleNamespace(set_epoch=lambda epoch: None),
-            "encoder_optimizer": functools.partial(torch.optim.AdamW, lr=0.01),
-            "heads_optimizer": functools.partial(torch.optim.AdamW, lr=0.01),
+            "optimizer": functools.partial(torch.optim.AdamW),
+            "encoder_lr": 0.01,
+            "heads_lr": 0.01,
             "lr_annealing": lambda epoch: (1.0, 1.0),
             "epoch_counter": counter,
             "history": History(),
-            "memory": EmbeddingMemory(size=16),
             "contrastive_loss": ClusterContrastiveLoss(temperature),
         },
         run_opts={"device": "cpu", **run_opts},
@@ -83,7 +82,6 @@ def batch_of(signals):
                 "speaker": 0,
                 "cluster": n // 4,
                 "context": -1,
-                "weight": 1.0,
             }
             for n, signal in enumerate(signals)
         ]

@@ -85,7 +85,7 @@ def test_a_trained_front_end_serves_runs_that_test_on_others(
         run_here("train_ser.py", f"{corpus}_wav2vec2", *again)
 
     frozen("cremad", fold=1)
-    with pytest.raises(ValueError, match="has heard 1 of the test speakers"):
+    with pytest.raises(ValueError, match="has seen 1 of the test speakers"):
         frozen("ravdess", fold=2)
 
 

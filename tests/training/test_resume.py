@@ -56,12 +56,8 @@ def saved_inside_the_second_epoch(folder):
 
 
 # What is measured or kept over many steps must survive, too.
-STATEFUL = ["--pretraining=multitask", "--memory_size=32"]
-STATEFUL += ["--recluster_every=1", "--steps_per_epoch=20"]
-
-
-JOINT = ["--init=none", "--ser_contrastive_weight=0.3", "--memory_size=32"]
-JOINT += ["--enrolment=True"]
+STATEFUL = ["--pretraining=multitask", "--steps_per_epoch=20"]
+JOINT = ["--init=none", "--ser_contrastive_weight=0.3", "--enrolment=True"]
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 from data_prep.storage.files import read_json
+from emoclust_lobes import contrast
 from emoclust_lobes.clustering.clusters import ClusterError, cluster_utterances
-from emoclust_lobes.contrast import pool
 
 from tests.training.recipe_runs import only
 
@@ -30,7 +30,7 @@ def options(corpora, short, tmp_path):
 def test_clusters_of_another_run_are_refused(
     script, others_for, options, run_here, tmp_path, monkeypatch
 ):
-    def read(sources, really=pool.clustered_pool, **arguments):
+    def read(sources, really=contrast.clustered_pool, **arguments):
         if others_for == "the pool":
             shutil.copytree(tmp_path / "own", tmp_path / "kept")
             cluster_again(sources, **arguments)
@@ -41,7 +41,7 @@ def test_clusters_of_another_run_are_refused(
             cluster_again(sources, **arguments)
         return table
 
-    monkeypatch.setattr(pool, "clustered_pool", read)
+    monkeypatch.setattr(contrast, "clustered_pool", read)
     with pytest.raises(ClusterError, match="another run .* own cluster_folder"):
         run_here(script, "ravdess", *options, *SPREAD)
     assert not list(tmp_path.rglob("metrics.json"))

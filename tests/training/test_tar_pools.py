@@ -1,9 +1,6 @@
 """A pool in tars is the pool it was as files, down to the last bit."""
 
-import pathlib
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pandas
@@ -13,22 +10,15 @@ from emoclust_lobes.embeddings.cache import read_cache
 from emoclust_lobes.synthetic import make_pool, make_ravdess, pack_tars
 from emoclust_lobes.synthetic.embeddings import cached_ids
 
-ROOT = pathlib.Path(__file__).parents[2]
-TINY = [
-    "--expect_complete=False",
-    "--speaker_encoder=stats",
+from tests.training.recipe_runs import only, run
+
+SMALL = [
     "--n_clusters=2",
-    "--ecapa_channels=16",
-    "--attention_channels=8",
-    "--embedding_size=16",
     "--contrastive_epochs=2",
     "--steps_per_epoch=3",
-    "--speakers_per_batch=2",
     "--clusters_per_speaker=2",
     "--utterances_per_cluster=2",
     "--num_workers=1",
-    "--device=cpu",
-    "--noprogressbar",
 ]
 COMPARED = (
     "clusters/stats/clusters.csv",
@@ -43,35 +33,25 @@ COMPARED = (
 def train(tmp_path):
     """Function that runs stage 1 as a user does; returns what it leaves."""
     make_ravdess(
-        tmp_path / "data", n_speakers=6, n_statements=1, n_repetitions=1
+        tmp_path / "ravdess", n_speakers=6, n_statements=1, n_repetitions=1
     )
 
-    def run():
+    def leave():
         # The same paths each time: they are in some of the files
         output = tmp_path / "results"
         shutil.rmtree(output, ignore_errors=True)
-        words = [
-            *("train_contrastive.py", "hparams/ravdess.yaml", *TINY),
-            *(
-                f"--data_folder={tmp_path / 'data'}",
-                f"--output_folder={output}",
-            ),
-            f"--pools=[own, {tmp_path / 'pool'}]",
-        ]
-        done = subprocess.run(
-            [sys.executable, *words], cwd=ROOT, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr[-3000:]
-        (folder,) = output.rglob("seed_*")
-        (weights,) = folder.rglob("contrastive/embedding_model.ckpt")
+        pools = f"--pools=[own, {tmp_path / 'pool'}]"
+        options = ["ravdess", tmp_path, output, *SMALL, pools]
+        run("train_contrastive.py", *options)
+        folder = only(output, "seed_*")
         cache = read_cache(output / "embeddings", "stats")
         ids = cached_ids(cache)
-        vectors = cache.select(ids)
         pool = pandas.read_csv(folder / "manifest/pools/pool/pool.csv")
         files = {name: (folder / name).read_bytes() for name in COMPARED}
-        return pool, ids, vectors, files, torch.load(weights)
+        weights = torch.load(only(folder, "contrastive/embedding_model.ckpt"))
+        return pool, ids, cache.select(ids), files, weights
 
-    return run
+    return leave
 
 
 def test_stage_1_is_the_same_to_the_bit_from_files_and_from_tars(

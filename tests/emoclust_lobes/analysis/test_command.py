@@ -4,7 +4,7 @@ import argparse
 import functools
 
 import pytest
-from data_prep import fold_sources, prepare_ravdess
+from data_prep import Sources, prepare_ravdess
 from data_prep.storage.files import read_json
 from emoclust_lobes.analysis.command import add_arguments, analyze_experiment
 from emoclust_lobes.analysis.report import AnalysisError
@@ -37,9 +37,7 @@ def hparams(tmp_path_factory):
         "n_clusters": 3,
         "cluster_algorithm": "kmeans",
         "cluster_restarts": 2,
-        "fold_sources": functools.partial(
-            fold_sources, ["own"], corpus, manifest
-        ),
+        "sources": Sources(["own"], corpus, manifest),
         "embed": functools.partial(
             embed_utterances, embedding_folder=folder / "embeddings"
         ),

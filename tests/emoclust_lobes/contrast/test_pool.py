@@ -16,10 +16,6 @@ from emoclust_lobes.contrast.pool import (
 from emoclust_lobes.contrast.samplers import numbers_of
 from emoclust_lobes.embeddings.parts import Embeddings
 from emoclust_lobes.synthetic.embeddings import add_embeddings
-from hypothesis import (
-    given,
-    strategies as st,
-)
 from sklearn.metrics import adjusted_rand_score
 from torch.utils.data import DataLoader
 
@@ -28,12 +24,6 @@ from speechbrain.dataio.dataset import DynamicItemDataset
 from speechbrain.utils.data_pipeline import provides, takes
 
 SESSIONS = ["morning", "", "noon", "morning"]
-
-
-@given(names=st.lists(st.sampled_from(["b", "a", "", "ab"])))
-def test_numbers_are_places_in_sorted_order(names):
-    order = sorted(set(names))
-    assert numbers_of(names).tolist() == [order.index(x) for x in names]
 
 
 @pytest.fixture
@@ -68,8 +58,7 @@ def corpus(tmp_path, write_pool):
     add_embeddings(tmp_path / "embeddings", embeddings)
     clusters = pd.DataFrame({"ID": ids, "cluster": truth})
     clusters["spk_id"] = [each.spk_id for each in utterances]
-    clusters["distance"] = 0.1
-    clusters["margin"] = np.arange(48) / 100
+    clusters["distance"] = clusters["margin"] = 0.1
     (tmp_path / "clusters").mkdir()
     path = tmp_path / "clusters/clusters.csv"
     clusters.to_csv(path, index=False)
@@ -80,8 +69,6 @@ def corpus(tmp_path, write_pool):
             "n_init": 3,
             "without_sentences": False,
             "cluster_noise": 0.0,
-            "confidence_mode": "none",
-            "confidence_share": 0.25,
             "elsewhere": "any",
             "seed": 1,
             **changes,
@@ -105,10 +92,9 @@ def test_the_pool_has_what_the_contrast_compares(corpus):
     assert pool["ID"].tolist() == [f"u{n:02d}" for n in range(48)]
     assert pool["utterance_id"].equals(pool["ID"])
     assert pool["cluster"].tolist() == truth.tolist()
-    assert pool["margin"].tolist() == [n / 100 for n in range(48)]
     assert pool["spk_id"].tolist() == list("cab") * 16
     assert pool["speaker"].tolist() == [2, 0, 1] * 16
-    assert (pool["weight"] == 1).all() and (pool["context"] == -1).all()
+    assert (pool["context"] == -1).all()
 
 
 def test_contexts_number_what_positives_come_from(corpus):
@@ -123,7 +109,6 @@ def test_aligned_clusters_mean_the_same_for_every_speaker(corpus):
     read, truth = corpus
     pool = read("aligned")
     assert adjusted_rand_score(truth, pool["cluster"]) == 1.0
-    assert (pool["margin"] > 0).all()
 
 
 @pytest.mark.parametrize(
@@ -137,15 +122,6 @@ def test_variants_change_the_rows_or_the_clusters(corpus, pretraining, rows):
     if pretraining == "shuffled":
         assert pool["cluster"].tolist() != truth.tolist()
         assert sorted(pool["cluster"]) == sorted(truth)
-
-
-def test_confidence_is_read_off_the_margins(corpus):
-    read, _ = corpus
-    pool = read(confidence_mode="drop")
-    # Four of each speaker's sixteen, with the smallest margins
-    assert pool["ID"].tolist() == [f"u{n:02d}" for n in range(12, 48)]
-    pool = read(confidence_mode="weight")
-    assert pool["weight"].tolist() == [(n // 3 + 1) / 16 for n in range(48)]
 
 
 def test_noise_depends_on_the_seed(corpus):
@@ -199,14 +175,14 @@ class Counted:
         return DynamicItemDataset(
             pool.set_index("ID").to_dict("index"),
             dynamic_items=[read],
-            output_keys=["id", "sig", "speaker", "cluster", "weight"],
+            output_keys=["id", "sig", "speaker", "cluster"],
         )
 
 
 def assert_same(one, other):
     """Compare two batches."""
     assert one.id == other.id
-    for name in ("speaker", "cluster", "weight"):
+    for name in ("speaker", "cluster"):
         assert torch.equal(getattr(one, name), getattr(other, name))
     for ours, theirs in zip(one.sig, other.sig, strict=True):
         assert torch.equal(ours, theirs)
@@ -234,20 +210,3 @@ def test_the_batch_of_a_step_is_that_of_a_loader(corpus):
             assert_same(batches.at(step + 5), expected)  # they come round
             seen.add(tuple(expected.id))
     assert len(seen) == 10
-
-
-def test_a_resumed_run_goes_on_with_the_batch_it_would_have_had(corpus):
-    read, _ = corpus
-    pool = read()
-
-    def batches():
-        sampler = pool_sampler(pool, "contrastive", (2, 2, 2), 5, seed=1)
-        return PoolBatches(Counted().dataset(pool), sampler)
-
-    whole, resumed = batches(), batches()
-    for epoch in (1, 2, 3):
-        whole.set_epoch(epoch)
-        expected = [whole.at(step) for step in range(5)]
-    resumed.set_epoch(3)
-    for step in (3, 4):
-        assert_same(resumed.at(step), expected[step])

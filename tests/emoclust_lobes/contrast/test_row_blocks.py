@@ -6,7 +6,6 @@ import pytest
 import torch
 from emoclust_lobes.contrast import losses
 from emoclust_lobes.contrast.losses import ClusterContrastiveLoss
-from emoclust_lobes.contrast.memory import EmbeddingMemory
 from emoclust_lobes.contrast.row_blocks import BLOCK_ROWS, sum_over_rows
 from hypothesis import (
     given,
@@ -55,14 +54,12 @@ def test_each_block_is_seen_once_and_without_gradients_where_none_are_asked():
 @pytest.mark.parametrize(
     "options",
     [
-        {"hardness": 2.0, "negatives": "all"},
+        {"negatives": "all"},
         {"elsewhere": "sentence", "positives": "all"},
     ],
 )
 def test_the_loss_is_that_of_one_block(monkeypatch, options):
-    batch, past = random_batch(40, 3), random_batch(15, 4)
-    memory = EmbeddingMemory(size=15)
-    memory.add(**past)
+    batch = random_batch(40, 3)
     results = []
     for block_rows in (40, 7):
         monkeypatch.setattr(
@@ -72,9 +69,7 @@ def test_the_loss_is_that_of_one_block(monkeypatch, options):
         )
         embeddings = batch["embeddings"].clone().requires_grad_()
         loss = ClusterContrastiveLoss(0.1, **options)
-        value, n_anchors = loss(
-            **{**batch, "embeddings": embeddings}, memory=memory
-        )
+        value, n_anchors = loss(**{**batch, "embeddings": embeddings})
         value.backward()
         results.append((value.item(), n_anchors, embeddings.grad))
     (value, n_anchors, gradient), (blocked, n_blocked, blocked_gradient) = (

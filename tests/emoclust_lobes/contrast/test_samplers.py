@@ -186,50 +186,6 @@ def test_counts_what_it_cannot_use():
     assert sampler.unused_utterances == 6
 
 
-@settings(max_examples=60, deadline=None)
-@given(pool=pools, data=st.data())
-def test_other_clusters_make_the_sampler_that_they_would_have_made(pool, data):
-    n = len(pool)
-    clusters = data.draw(st.lists(st.integers(0, 4), min_size=n, max_size=n))
-    clusters[-4:] = [0, 0, 1, 1]  # those of speaker z
-    again = [(s, c) for (s, _), c in zip(pool, clusters, strict=True)]
-    changed, made = sampler_of(pool), sampler_of(again)
-    list(changed)
-    changed.set_clusters(clusters)
-    for epoch in (1, 2):
-        changed.set_epoch(epoch)
-        made.set_epoch(epoch)
-        assert list(changed) == list(made)
-    assert changed.unused_speakers == made.unused_speakers
-    assert changed.unused_utterances == made.unused_utterances
-
-
-def test_more_speakers_can_be_drawn_where_more_have_clusters():
-    pool = full_pool(n_speakers=3)
-    few = [cluster if speaker == "a" else 0 for speaker, cluster in pool]
-    sampler = sampler_of(list(zip([s for s, _ in pool], few)))
-    assert sampler.unused_speakers == 2
-    sampler.set_clusters([cluster for _, cluster in pool])
-    assert sampler.unused_speakers == 0
-    for batch in sampler:
-        assert {pool[i][0] for i in batch} == {"a", "b", "c"}
-
-
-def test_clusters_without_pairs_are_refused_later_too():
-    sampler = sampler_of(full_pool(n_speakers=2))
-    with pytest.raises(ValueError) as error:
-        sampler.set_clusters([0] * 48)
-    assert str(error.value) == (
-        "none of the 2 speakers has two clusters of two utterances: give more "
-        "utterances per speaker or fewer clusters (n_clusters)"
-    )
-    with pytest.raises(ValueError) as error:
-        sampler.set_clusters([0, 1] * 20)
-    assert str(error.value) == (
-        "found 40 clusters of 48 utterances: give each utterance its cluster"
-    )
-
-
 @pytest.mark.parametrize(
     "shape", [(0, 2, 2, 1), (1, 1, 2, 1), (1, 2, 1, 1), (1, 2, 2, 0)]
 )
@@ -250,5 +206,17 @@ def test_makes_the_smallest_batches_that_have_pairs():
 
 
 def test_refuses_utterances_without_pairs():
-    with pytest.raises(ValueError, match="none of the 1 speakers"):
-        sampler_of([("a", 0)] * 9, 1, 2, 2)
+    with pytest.raises(ValueError) as error:
+        sampler_of([("a", 0)] * 9 + [("b", 1)] * 3, 1, 2, 2)
+    assert str(error.value) == (
+        "none of the 2 speakers has two clusters of two utterances: give more "
+        "utterances per speaker or fewer clusters (n_clusters)"
+    )
+
+
+def test_refuses_clusters_of_other_utterances():
+    with pytest.raises(ValueError) as error:
+        SpeakerClusterBatchSampler([*"aabb"], [0, 1], 1, 2, 2, steps=1, seed=1)
+    assert str(error.value) == (
+        "found 2 clusters of 4 utterances: give each utterance its cluster"
+    )

@@ -1,4 +1,4 @@
-"""Variants of stage 1: who is whose positive, and how sure that is."""
+"""Variants of stage 1: who is whose positive."""
 
 import collections
 
@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from emoclust_lobes.clustering.clusters import ClusterError
-from emoclust_lobes.contrast.confidence import confidence
 from emoclust_lobes.contrast.samplers import SpeakerClusterBatchSampler
 from emoclust_lobes.contrast.variants import (
     VARIANTS,
@@ -18,7 +17,6 @@ from hypothesis import (
     settings,
     strategies as st,
 )
-from scipy.stats import rankdata
 
 
 def tables(sizes=(24, 10, 1), seed=0):
@@ -33,13 +31,12 @@ def tables(sizes=(24, 10, 1), seed=0):
                     "spk_id": f"s{number}",
                     "emotion": rng.choice(["ang", "hap", "neu", ""]),
                     "cluster": int(rng.integers(4)),
-                    "margin": rng.uniform(0, 1),
                 }
             )
     table = pd.DataFrame(rows)
     return (
         table[["ID", "spk_id", "emotion"]],
-        table[["ID", "spk_id", "cluster", "margin"]],
+        table[["ID", "spk_id", "cluster"]],
     )
 
 
@@ -79,7 +76,6 @@ def test_clusters_stay_as_they_were_found(name):
     found = clusters.set_index("ID").loc[table["ID"]]
     assert table[["ID", "spk_id", "emotion"]].equals(pool)
     assert table["cluster"].tolist() == found["cluster"].tolist()
-    assert table["margin"].tolist() == found["margin"].tolist()
     assert (table["utterance_id"] == table["ID"]).all()
 
 
@@ -117,7 +113,7 @@ def test_shuffled_is_the_contrast_with_all_noise():
 @given(order=st.permutations(range(35)))
 def test_the_order_of_rows_and_other_speakers_do_not_matter(name, order):
     noise = 0.0 if name == "simclr" else 0.5
-    columns = ["ID", "cluster", "margin"]
+    columns = ["ID", "cluster"]
     expected = assign(name, noise).sort_values("ID")[columns]
     pool, clusters = tables()
     shuffled = assign(
@@ -135,7 +131,7 @@ def test_the_order_of_rows_and_other_speakers_do_not_matter(name, order):
 
 
 def test_every_speaker_exchanges_in_a_way_of_their_own():
-    same = {"cluster": np.arange(50) // 10, "margin": 0.5, "emotion": ""}
+    same = {"cluster": np.arange(50) // 10, "emotion": ""}
     speakers = [
         pd.DataFrame(same).assign(
             ID=[f"{name}_{number:02d}" for number in range(50)], spk_id=name
@@ -184,50 +180,6 @@ def test_the_pool_that_is_given_stays_as_it_is():
     assert pool.equals(before)
 
 
-@settings(max_examples=40, deadline=None)
-@given(share=st.floats(0, 0.99), seed=st.integers(0, 100))
-def test_dropping_leaves_each_speaker_the_surest(share, seed):
-    pool, clusters = tables(seed=seed)
-    table = assign("contrastive", pool=pool, clusters=clusters)
-    kept = confidence(table, share, "drop")
-    assert (kept["weight"] == 1).all()
-    for speaker, rows in table.groupby("spk_id"):
-        surest = sorted(rows["margin"])[round(share * len(rows)) :]
-        left = kept.loc[kept["spk_id"] == speaker, "margin"]
-        assert sorted(left) == surest
-
-
-def test_two_views_of_an_utterance_are_dropped_together():
-    kept = confidence(assign("simclr"), 0.3, "drop")
-    views = collections.Counter(kept["utterance_id"])
-    assert set(views.values()) == {2}
-    assert collections.Counter(kept["spk_id"]) == {"s0": 34, "s1": 14, "s2": 2}
-
-
-@pytest.mark.parametrize("name", ["contrastive", "simclr"])
-def test_weights_are_ranks_within_the_speaker(name):
-    table = assign(name)
-    weighted = confidence(table, 0.5, "weight")
-    assert weighted.drop(columns="weight").equals(table)
-    for _, rows in weighted.groupby("spk_id"):
-        # Each rank is there as often as each utterance.
-        expected = rankdata(rows["margin"], "max") / len(rows)
-        np.testing.assert_allclose(rows["weight"], expected)
-
-
-def test_equal_margins_weigh_the_same_and_are_dropped_by_id():
-    table = assign("contrastive").query("spk_id == 's1'").assign(margin=0.0)
-    weights = confidence(table, 0.0, "weight")["weight"]
-    assert weights.tolist() == [0.55] * 10  # the mean of .1 ... 1
-    kept = confidence(table[::-1], 0.2, "drop")
-    assert kept["ID"].tolist() == [f"s1_{n:02d}" for n in range(9, 1, -1)]
-
-
-def test_without_confidence_all_weigh_one():
-    table = assign("contrastive")
-    assert confidence(table, 0.5, "none").equals(table.assign(weight=1.0))
-
-
 def test_what_cannot_be_done_is_said():
     pool, clusters = tables()
     with pytest.raises(ClusterError, match="2 of 35 .* no cluster.* s0_00"):
@@ -238,7 +190,3 @@ def test_what_cannot_be_done_is_said():
         assign("contrastive", 1.5)
     with pytest.raises(ValueError, match="cluster_noise changes nothing"):
         assign("simclr", 0.5)
-    with pytest.raises(ValueError, match="none, drop or weight, not 'half'"):
-        confidence(assign("contrastive"), 0.1, "half")
-    with pytest.raises(ValueError, match="below 1"):
-        confidence(assign("contrastive"), 1.0, "drop")

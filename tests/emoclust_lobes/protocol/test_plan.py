@@ -120,7 +120,7 @@ def test_systems_are_read_in_the_order_asked_for(tmp_path):
         (None, "there is no"),
         ("other: {}", "has no system 'mine': choose of other"),
         ("mine: {stage3: {}}", "the system mine has stage3"),
-        ("mine: {stage1: {hardness: 1}}", "which pretraining"),
+        ("mine: {stage1: {temperature: 1}}", "which pretraining"),
     ],
 )
 def test_what_is_wrong_with_a_system_is_named(tmp_path, text, message):

@@ -1,5 +1,7 @@
 """What baselines read is embedded from the source that the YAML says."""
 
+import types
+
 import pytest
 from emoclust_lobes.encoders.utterance_vectors import SSL_SOURCE
 from emoclust_lobes.protocol.plan import Job, ProtocolError, System
@@ -21,8 +23,9 @@ class Recorded:
         return {
             **self.hparams,
             "prepare": self.prepare,
-            "prepare_pools": lambda: None,
-            "fold_sources": lambda: [],
+            "sources": types.SimpleNamespace(
+                prepare_pools=lambda: None, of_fold=lambda: []
+            ),
             "embed": self.embed,
             "cluster": lambda **_: None,
         }

@@ -92,18 +92,6 @@ def test_it_is_filtered_and_sorted_as_the_other(ids):
     assert found == expected and 0 < len(found) < len(ids)
 
 
-def test_a_number_that_is_written_is_kept_for_this_dataset_alone():
-    table = make_table(list("cab"))
-    one, other = (ColumnarDataset(table, output_keys=KEYS[:4]) for _ in "12")
-    one.data["a"]["cluster"] = 9
-    assert one[1]["cluster"] == one.data["a"]["cluster"] == 9
-    assert [one[0]["cluster"], one[2]["cluster"]] == [0, 2]
-    assert other[1]["cluster"] == table["cluster"][1] == 1
-    with pytest.raises(TypeError):
-        one.data["a"]["emotion"] = "sad"
-    assert one[1]["emotion"] == table["emotion"][1]
-
-
 def test_loaders_make_the_same_batches_in_their_own_processes():
     ours, theirs = both([f"u{n}" for n in range(11)])
     for workers in (0, 2):

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from data_prep.storage.files import replacing
 from emoclust_lobes.audio.reading import RandomCrop, read_utterance
 from emoclust_lobes.experiment.run_folders import (
     ChangedRunError,
@@ -118,16 +117,6 @@ def test_what_comes_before_a_frozen_encoder_still_learns():
     frozen(front_end(torch.randn(8, 4))).square().sum().backward()
     assert front_end.weight.grad.abs().sum() > 0
     assert all(parameter.grad is None for parameter in frozen.parameters())
-
-
-def test_a_failed_write_leaves_the_file_as_it_was(tmp_path):
-    path = tmp_path / "file.txt"
-    path.write_text("whole")
-    with pytest.raises(RuntimeError), replacing(path) as stream:
-        stream.write("half")
-        raise RuntimeError
-    assert path.read_text() == "whole"
-    assert list(tmp_path.iterdir()) == [path]
 
 
 YAML = """

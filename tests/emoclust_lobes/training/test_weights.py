@@ -128,7 +128,7 @@ def test_the_digest_tells_encoders_and_front_ends_apart(tmp_path):
 def test_weights_that_have_heard_a_test_speaker_are_refused(tmp_path):
     stage1(tmp_path / "contrastive")
     parts = modules()
-    with pytest.raises(ValueError, match=r"heard 1 of the test speakers \(b\)"):
+    with pytest.raises(ValueError, match=r"seen 1 of the test speakers \(b\)"):
         initialize_encoder(parts, "contrastive", tmp_path, ["b", "c"])
     assert same(parts["embedding_model"], modules()["embedding_model"])
 

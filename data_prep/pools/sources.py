@@ -1,0 +1,48 @@
+"""The manifests of a fold and its pools, as the steps of a run ask for them."""
+
+from data_prep.pools.preparation import (
+    OWN,
+    fold_sources,
+    pool_sources,
+    prepare_pools,
+)
+
+
+class Sources:
+    """The manifests of a fold and its pools, as a YAML names them once.
+
+    Arguments
+    ---------
+    pools : list of str or str
+        "own" (the fold's training speakers), folders and CSV files.
+    data_folder : str or pathlib.Path
+        The folder of the corpus.
+    manifest_folder : str or pathlib.Path
+        The manifest of the corpus' fold, prepared before any of this.
+
+    Example
+    -------
+    >>> sources = Sources(["own"], "/data/RAVDESS", "fold_1")
+    >>> sources.of_pools()[0].csv
+    'fold_1/pool.csv'
+    """
+
+    def __init__(self, pools, data_folder, manifest_folder):
+        self.pools = pools
+        self.folders = (data_folder, manifest_folder)
+
+    def prepare_pools(self):
+        """Write the manifests of all external pools that are not current."""
+        prepare_pools(self.pools, *self.folders)
+
+    def of_pools(self):
+        """Return what stage 1 trains on, as :func:`pool_sources`."""
+        return pool_sources(self.pools, *self.folders)
+
+    def of_fold(self):
+        """Return what is embedded and clustered, as :func:`fold_sources`."""
+        return fold_sources(self.pools, *self.folders)
+
+    def labeled(self):
+        """Return what stage 2 hears: the fold without external pools."""
+        return fold_sources([OWN], *self.folders)
