@@ -1,7 +1,4 @@
-"""``emoclust predict`` and ``emoclust encode``: from files to files.
-
-Their options stand in :mod:`emoclust_lobes.predict.options`.
-"""
+"""``emoclust predict`` and ``emoclust encode``: from files to files."""
 
 import contextlib
 import os
@@ -10,8 +7,7 @@ import tempfile
 
 import numpy as np
 from data_prep.storage.files import replacing
-from emoclust_lobes.predict.errors import PredictError
-from emoclust_lobes.predict.inputs import find_clips
+from emoclust_lobes.predict.inputs import PredictError, find_clips
 from emoclust_lobes.predict.options import (
     add_encode_arguments,
     add_predict_arguments,
@@ -36,42 +32,7 @@ SOME_FAILED = 3
 
 
 def run_predict(options):
-    """Run ``emoclust predict``.
-
-    Arguments
-    ---------
-    options : argparse.Namespace
-        With what ``add_predict_arguments`` adds.
-
-    Returns
-    -------
-    int
-        Exit code: 0, or 3 where some files failed.
-
-    Raises
-    ------
-    PredictError
-        When an option or the inputs are wrong.
-    emoclust_lobes.inference.InferenceError
-        When the model cannot be loaded.
-
-    Example
-    -------
-    >>> import argparse
-    >>> from emoclust_lobes.synthetic.inference import made_up_model
-    >>> from emoclust_lobes.synthetic.noise import write_noise
-    >>> folder = getfixture("tmp_path")
-    >>> model = made_up_model(folder / "inference")
-    >>> clip = write_noise(folder / "clip.wav", samples=16000)
-    >>> parser = argparse.ArgumentParser()
-    >>> add_predict_arguments(parser)
-    >>> table = folder / "emotions.csv"
-    >>> words = [str(model), str(clip)]
-    >>> run_predict(parser.parse_args([*words, f"--output={table}"]))
-    0
-    >>> table.read_text().split(",")[:4]
-    ['path', 'emotion', 'confidence', 'prob_ang']
-    """
+    """Run ``emoclust predict``; return its exit code, see ``options.NOTES``."""
     if options.enrol and options.speaker_column:
         raise PredictError("give --enrol or --speaker_column, not both")
     _check_output(options.output)
@@ -92,7 +53,7 @@ def run_predict(options):
             problems,
             enrol=enrol,
             by_speaker=column is not None,
-            heard=bar.heard,
+            on_windows=bar.add_windows,
         )
 
         def rows():
@@ -112,42 +73,7 @@ def run_predict(options):
 
 
 def run_encode(options):
-    """Run ``emoclust encode``.
-
-    Arguments
-    ---------
-    options : argparse.Namespace
-        With what ``add_encode_arguments`` adds.
-
-    Returns
-    -------
-    int
-        Exit code: 0, or 3 where some files failed.
-
-    Raises
-    ------
-    PredictError
-        When an option or the inputs are wrong.
-    emoclust_lobes.inference.InferenceError
-        When the model cannot be loaded.
-
-    Example
-    -------
-    >>> import argparse
-    >>> from emoclust_lobes.synthetic.inference import made_up_model
-    >>> from emoclust_lobes.synthetic.noise import write_noise
-    >>> folder = getfixture("tmp_path")
-    >>> model = made_up_model(folder / "inference")
-    >>> clip = write_noise(folder / "clip.wav", samples=16000)
-    >>> parser = argparse.ArgumentParser()
-    >>> add_encode_arguments(parser)
-    >>> words = [str(model), str(clip)]
-    >>> table = folder / "vectors.npz"
-    >>> run_encode(parser.parse_args([*words, f"--output={table}"]))
-    0
-    >>> np.load(table)["embedding"].shape
-    (1, 8)
-    """
+    """Run ``emoclust encode``; return its exit code, see ``options.NOTES``."""
     _check_output(options.output)
     if not options.output.endswith((".npz", ".parquet")):
         raise PredictError(
@@ -157,7 +83,7 @@ def run_encode(options):
     predictor = _predictor(options)
     problems, names, vectors, seconds = [], [], [], []
     with _progress(clips) as bar:
-        for found in predictor.embed(clips, bar.heard):
+        for found in predictor.embed(clips, bar.add_windows):
             bar.update()
             if found.problem:
                 problems.append(f"{found.clip.name}: {found.problem}")
@@ -176,8 +102,7 @@ class _Progress(tqdm):
 
     windows = 0
 
-    def heard(self, windows):
-        """Add a batch."""
+    def add_windows(self, windows):
         self.windows += windows
         self.set_postfix_str(f"{self.windows:,} windows")
 

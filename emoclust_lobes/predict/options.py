@@ -17,20 +17,7 @@ was there before, and is simply run again.
 
 
 def add_predict_arguments(parser):
-    """Add the options of ``emoclust predict`` to a parser.
-
-    Arguments
-    ---------
-    parser : argparse.ArgumentParser
-        Of the command.
-
-    Example
-    -------
-    >>> parser = argparse.ArgumentParser()
-    >>> add_predict_arguments(parser)
-    >>> parser.parse_args(["inference", "a.wav", "b.wav"]).audio
-    ['a.wav', 'b.wav']
-    """
+    """Add the options of ``emoclust predict`` to its parser."""
     _add_inputs(parser)
     parser.add_argument(
         "--format",
@@ -43,8 +30,8 @@ def add_predict_arguments(parser):
     parser.add_argument(
         "--segments",
         action="store_true",
-        help="the time line, a row per stretch of one emotion: neighboring "
-        "windows with the same emotion are one stretch, with the mean of "
+        help="the time line, a row per segment of one emotion: neighboring "
+        "windows with the same emotion are one segment, with the mean of "
         "their probabilities; windows that overlap meet in the middle of "
         "their overlap",
     )
@@ -64,21 +51,7 @@ def add_predict_arguments(parser):
 
 
 def add_encode_arguments(parser):
-    """Add the options of ``emoclust encode`` to a parser.
-
-    Arguments
-    ---------
-    parser : argparse.ArgumentParser
-        Of the command.
-
-    Example
-    -------
-    >>> parser = argparse.ArgumentParser()
-    >>> add_encode_arguments(parser)
-    >>> options = ["inference", "folder", "--output=a.npz"]
-    >>> parser.parse_args(options).output
-    'a.npz'
-    """
+    """Add the options of ``emoclust encode`` to its parser."""
     _add_inputs(parser)
     parser.add_argument(
         "--output",
@@ -89,7 +62,6 @@ def add_encode_arguments(parser):
 
 
 def _add_inputs(parser):
-    """Add what both commands are given."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = NOTES
     parser.add_argument(
@@ -109,7 +81,7 @@ def _add_inputs(parser):
         type=float,
         default=3.0,
         metavar="SECONDS",
-        help="a longer recording is heard in windows of this length, and the "
+        help="a longer recording is read in windows of this length, and the "
         "mean over them is its result (default: %(default)s)",
     )
     parser.add_argument(
