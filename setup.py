@@ -16,8 +16,7 @@ docs = [
     # Which the last mkdocstrings for Python 3.10 can drive
     "pymdown-extensions>=12.0.1,<12.3; python_version < '3.11'",
 ]
-# The page lets through what Gradio 6 needs, by its addresses
-serve = ["gradio>=6.31,<7"]
+serve = ["gradio>=6.7"]
 
 setuptools.setup(
     name="emoclust",

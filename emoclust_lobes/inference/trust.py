@@ -60,9 +60,9 @@ def check_layout(path):
     if old is None:
         return
     found = re.search(r"^emoclust_version: *(\S+)", text, re.MULTILINE)
-    version = found[1] if found else "before it recorded its version (0.1.0)"
+    author = found[1] if found else "(before 0.1.0 recorded versions)"
     raise InferenceError(
-        f"{path} was written by emoclust {version}: this one, "
+        f"{path} was written by emoclust {author}: this one, "
         f"{emoclust_version()}, has no {old[0]}. Run train_ser.py again with "
         "this version to make the model anew, or install that version"
     )

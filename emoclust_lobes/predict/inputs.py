@@ -11,11 +11,7 @@ from data_prep.recordings.audio_files import find_files
 
 
 class PredictError(EmoclustError):
-    """What is wrong with the model, the options or the inputs, and where.
-
-    A single file that cannot be used is no such error where others remain:
-    see :class:`data_prep.errors.UnusableAudio`.
-    """
+    """What is wrong with the model, the options or the inputs, and where."""
 
 
 class Clip(NamedTuple):

@@ -174,33 +174,13 @@ class Predictor:
         by_speaker=False,
         on_windows=lambda windows: None,
     ):
-        """Recognize the emotions of recordings.
+        """Recognize the emotions of recordings, as soon as each is done.
 
-        Arguments
-        ---------
-        clips : iterable of Clip
-            The recordings.
-        problems : list of str
-            Receives a line about each recording that cannot be used.
-        enrol : iterable of Clip
-            Unlabeled clips of the one speaker of all recordings. A recording
-            that is among them is not compared with itself.
-        by_speaker : bool
-            Whether each recording is compared with the others of its speaker,
-            all of which are then embedded before the first is classified.
-        on_windows : callable
-            Told the number of windows of each batch that is done.
-
-        Returns
-        -------
-        iterator of FilePrediction
-            In the order of the clips, as soon as they are done.
-
-        Raises
-        ------
-        PredictError
-            When the model was not trained with enrolment but clips are given
-            for it, or when none of them can be used.
+        A line about each recording that cannot be used goes to ``problems``.
+        ``enrol`` are unlabeled clips of the one speaker of all recordings; with
+        ``by_speaker`` each recording is compared with the others of its speaker, all
+        of which are embedded before the first is classified. No recording is
+        compared with itself. ``on_windows`` is told the windows of each batch.
         """
         if (enrol or by_speaker) and not self.model.hparams.enrolment:
             raise PredictError(
@@ -224,21 +204,9 @@ class Predictor:
         )
 
     def predict_file(self, path):
-        """Recognize the emotion of one recording.
+        """Recognize the emotion of one recording, of any rate and length.
 
-        Arguments
-        ---------
-        path : str or pathlib.Path
-            An audio file of any rate, number of channels and length.
-
-        Returns
-        -------
-        FilePrediction
-
-        Raises
-        ------
-        PredictError
-            When the file cannot be used, with the reason.
+        PredictError gives the reason where it cannot be used.
         """
         (found,) = self.embed([Clip(str(path), str(path))])
         if found.problem:

@@ -46,6 +46,14 @@ def mean_probabilities(windows):
     }
 
 
+def window_borders(windows):
+    """Return where windows meet in the middle of their overlap, and both ends."""
+    middles = [
+        (left[1] + right[0]) / 2 for left, right in itertools.pairwise(windows)
+    ]
+    return [windows[0][0], *middles, windows[-1][1]]
+
+
 def merge_windows(windows):
     """Merge neighboring windows that have the same emotion.
 
@@ -71,10 +79,7 @@ def merge_windows(windows):
     0 1.5 ang 1
     1.5 4 sad 2
     """
-    borders = [
-        (left[1] + right[0]) / 2 for left, right in itertools.pairwise(windows)
-    ]
-    borders = [windows[0][0], *borders, windows[-1][1]]
+    borders = window_borders(windows)
     segments, first = [], 0
     for emotion, neighbors in itertools.groupby(
         windows, lambda each: most_probable(each[2])

@@ -20,7 +20,7 @@ SETTINGS = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_OFFLINE": "1",
     "GRADIO_RUN_HISTORY": "False",  # in the browser
-    "NO_PROXY": "*",  # Gradio looks whether its own page is there
+    "no_proxy": "*",  # Gradio looks whether its own page is there
 }
 # What the browser may load: from here, and what the page itself makes; Gradio
 # names fonts and scripts of other sites. It makes functions of text, which is
@@ -32,10 +32,7 @@ SOURCES = (
 
 
 class ServeError(EmoclustError):
-    """The page cannot be served as it was asked for; says what to do.
-
-    A clip that cannot be used is no such error: the page says what is wrong.
-    """
+    """The page cannot be served as it was asked for; says what to do."""
 
 
 def serve(
@@ -65,9 +62,9 @@ def serve(
         )
     port = free_port(host, port)
     predictor = Predictor(model_folder, device=device, trust=trust)
-    with tempfile.TemporaryDirectory(prefix="emoclust-") as folder:
+    with tempfile.TemporaryDirectory(prefix="emoclust-") as temporary:
         # Read when Gradio is imported and when its parts are made
-        folder = pathlib.Path(folder).resolve()
+        folder = pathlib.Path(temporary).resolve()
         os.environ.update(SETTINGS, GRADIO_TEMP_DIR=str(folder))
         import gradio
 
@@ -90,11 +87,7 @@ def serve(
             max_file_size=int(max_megabytes * 2**20),
             share=False,
             ssr_mode=False,
-            pwa=False,
-            mcp_server=False,
             enable_monitoring=False,
-            show_error=False,
-            inbrowser=False,
             quiet=True,
             footer_links=[],
             theme=gradio.themes.Base(font=fonts, font_mono=["monospace"]),
@@ -102,8 +95,8 @@ def serve(
             app_kwargs={"middleware": _middleware(host, is_local)},
             prevent_thread_lock=True,
         )
-        started(address.rstrip("/"))
         try:
+            started(address.rstrip("/"))
             threading.Event().wait()
         finally:
             page.close(verbose=False)

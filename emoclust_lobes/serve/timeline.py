@@ -1,10 +1,9 @@
 """The emotions of a longer clip over time, as a picture."""
 
 import io
-import itertools
 
 from emoclust_lobes.figures.style import EMOTIONS, new_figure, style_of, styled
-from emoclust_lobes.predict.segments import merge_windows
+from emoclust_lobes.predict.segments import merge_windows, window_borders
 
 # A name is written over a segment that has this share of the clip's length
 # or more; over a shorter one it would touch its neighbors.
@@ -20,10 +19,7 @@ def draw_timeline(windows):
     """
     names = list(windows[0][2])
     styles = style_of(names)
-    middles = [
-        (left[1] + right[0]) / 2 for left, right in itertools.pairwise(windows)
-    ]
-    borders = [windows[0][0], *middles, windows[-1][1]]
+    borders = window_borders(windows)
     length = borders[-1] - borders[0]
     figure, axes = new_figure(6.2, 2.3)
     axis = axes[0, 0]

@@ -106,19 +106,9 @@ def test_other_hosts_ask_for_the_password(serve):
         assert "goes to the computer that serves this page" in told
 
 
-@pytest.mark.parametrize(
-    "host, expected",
-    [
-        ("127.0.0.1", True),
-        ("127.1.2.3", True),
-        ("::1", True),
-        ("localhost", True),
-        ("0.0.0.0", False),
-        ("localhost.example", False),
-    ],
-)
-def test_only_this_machine_reaches_a_loopback_address(host, expected):
-    assert is_loopback(host) == expected
+def test_only_this_machine_reaches_a_loopback_address():
+    assert all(map(is_loopback, ("127.0.0.1", "127.1.2.3", "::1", "localhost")))
+    assert not any(map(is_loopback, ("0.0.0.0", "::", "localhost.example")))
 
 
 def test_ports_that_cannot_be_had_are_named():
