@@ -16,8 +16,7 @@ docs = [
     # Which the last mkdocstrings for Python 3.10 can drive
     "pymdown-extensions>=12.0.1,<12.3; python_version < '3.11'",
 ]
-# The page lets through what Gradio 6 needs, by its addresses
-serve = ["gradio>=6.31,<7"]
+serve = ["gradio>=6.7"]
 
 setuptools.setup(
     name="emoclust",
@@ -33,7 +32,10 @@ setuptools.setup(
     packages=setuptools.find_packages(
         include=["data_prep*", "emoclust_lobes*"]
     ),
-    package_data={"emoclust_lobes.analysis": ["templates/*"]},
+    package_data={
+        "emoclust_lobes.analysis": ["templates/*"],
+        "emoclust_lobes.inference": ["templates/*"],
+    },
     # Tried together: torch 2.14.1, torchaudio 2.11.0, speechbrain 1.1.2,
     # hyperpyyaml 1.2.3, scikit-learn 1.9.1, pandas 3.1.1 on Python 3.11.
     install_requires=[

@@ -42,25 +42,8 @@ def calibrated(log_probabilities, temperature):
 def fit_temperature(log_probabilities, truth):
     """Fit the temperature under which the truth is most probable.
 
-    The mean negative log-probability of the truth is convex in the inverse of
-    the temperature, which is searched between 1/20 and 20.
-
-    Arguments
-    ---------
-    log_probabilities : torch.Tensor
-        Shape [n, classes].
-    truth : torch.Tensor
-        Index of the true class of each, shape [n].
-
-    Returns
-    -------
-    float
-
-    Example
-    -------
-    >>> sure = torch.tensor([[0.99, 0.01]] * 4).log()  # and once wrong
-    >>> fit_temperature(sure, torch.tensor([0, 0, 0, 1]))
-    4.1827
+    log_probabilities is [n, classes], truth the index of each true class, [n]. The
+    loss is convex in the inverse of the temperature, searched in 1/20 ... 20.
     """
     scores = log_probabilities.double()
 
@@ -77,56 +60,16 @@ def fit_temperature(log_probabilities, truth):
 
 
 def negative_log_likelihood(log_probabilities, truth):
-    """Return the mean negative log-probability of the truth.
-
-    Arguments
-    ---------
-    log_probabilities : torch.Tensor
-        Or logits, shape [n, classes].
-    truth : torch.Tensor
-        Index of the true class of each, shape [n].
-
-    Returns
-    -------
-    float
-        In nats.
-
-    Example
-    -------
-    >>> negative_log_likelihood(torch.zeros(1, 2), torch.tensor([0]))
-    0.6931471805599453
-    """
+    """Return the mean of -log p(truth) in nats, of scores [n, classes]."""
     scores = log_probabilities.double().log_softmax(dim=1)
     return torch.nn.functional.nll_loss(scores, truth).item()
 
 
 def expected_calibration_error(probabilities, truth, bins=15):
-    """Return how far confidence is from accuracy, on average.
+    """Return the mean gap between confidence and accuracy, 0 (best) to 1.
 
-    Predictions are sorted into bins of equal width, ``((m - 1) / bins, m /
-    bins]``, by their confidence, the probability of the class that is
-    predicted. Over the bins, weighted by the share of the predictions in each,
-    the mean of ``|accuracy - mean confidence|`` (Guo et al. 2017, equation 3).
-
-    Arguments
-    ---------
-    probabilities : torch.Tensor
-        Shape [n, classes].
-    truth : torch.Tensor
-        Index of the true class of each, shape [n].
-    bins : int
-        Number of bins.
-
-    Returns
-    -------
-    float
-        From 0, which is best, to 1.
-
-    Example
-    -------
-    >>> halves = torch.tensor([[0.8, 0.2], [0.8, 0.2]])
-    >>> round(expected_calibration_error(halves, torch.tensor([0, 1])), 3)
-    0.3
+    probabilities is [n, classes]; bins are ((m - 1) / bins, m / bins], weighted by
+    their share of the predictions (Guo et al. 2017, equation 3).
     """
     confidence, prediction = probabilities.double().max(dim=1)
     right = (prediction == truth).double()
@@ -137,37 +80,11 @@ def expected_calibration_error(probabilities, truth, bins=15):
 
 
 def calibrate(predictions, valid_predictions, classes):
-    """Fit the temperature of a run, and measure what it does.
+    """Fit the temperature of a run on its development speakers; measure it.
 
-    Where speakers are enrolled, all numbers of enrolled utterances count
-    alike: one temperature serves them all.
-
-    Arguments
-    ---------
-    predictions : pandas.DataFrame
-        Of the test, from ``predict_emotions``.
-    valid_predictions : pandas.DataFrame
-        Of the development speakers; ``None`` where the protocol has none, and
-        then the temperature is 1.
-    classes : sequence of str
-        The class set.
-
-    Returns
-    -------
-    dict
-        ``temperature``; ``valid`` (``None`` without development speakers) and
-        ``test`` with ``n`` (predictions), ``ece`` and ``nll`` (expected
-        calibration error; mean negative log-probability of the truth, in nats)
-        as the model is, and ``ece_scaled, nll_scaled`` at the temperature.
-
-    Example
-    -------
-    >>> import pandas
-    >>> row = {"truth": "ang", "p_ang": 0.8, "p_sad": 0.2}
-    >>> sure = pandas.DataFrame([row, {**row, "truth": "sad"}] * 5)
-    >>> found = calibrate(sure, sure, ["ang", "sad"])
-    >>> round(found["test"]["ece"], 3), round(found["test"]["ece_scaled"], 3)
-    (0.3, 0.017)
+    Takes two tables of ``predict_emotions``; the second is None where the protocol
+    has no development speakers, and the temperature then 1. Returns ``temperature``,
+    ``valid`` and ``test`` (n, ece, nll in nats; ece_scaled, nll_scaled).
     """
     test = _scores(predictions, classes)
     if valid_predictions is None:

@@ -115,21 +115,6 @@ def cluster_auc(embeddings, speakers, clusters) -> float | None:
 
 
 def interval(draws) -> tuple[float, float]:
-    """Return the middle 95 % of some draws.
-
-    Arguments
-    ---------
-    draws : array-like
-        Shape [n].
-
-    Returns
-    -------
-    low, high : float
-
-    Example
-    -------
-    >>> interval(np.arange(101))
-    (2.5, 97.5)
-    """
+    """Return the middle 95 % of draws [n], as its two ends."""
     low, high = np.percentile(draws, [2.5, 97.5])
     return float(low), float(high)

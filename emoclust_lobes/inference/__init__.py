@@ -15,11 +15,10 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "errors": ["InferenceError"],
         "folder": ["write_inference_folder"],
         "front_end": ["PackedFrontEnd"],
         "load": ["load_model"],
         "publish": ["publish"],
-        "trust": ["check_yaml"],
+        "trust": ["InferenceError", "check_yaml"],
     },
 )

@@ -90,7 +90,7 @@ def write_inference_folder(
         )
     front_end = modules["compute_features"]
     if isinstance(front_end, SSLFrontEnd):
-        front_end.load()  # a frozen one may never have been heard
+        front_end.load()  # a frozen one may never have been used
     loaded = [
         name
         for name, module in WEIGHTS.items()
@@ -111,7 +111,7 @@ def write_inference_folder(
         card = model_card(
             metrics=metrics, settings=settings, sample_rate=sample_rate
         )
-        (aside / CARD).write_text(card, encoding="utf-8")
+        card.save(aside / CARD)
         # Where stage 2 started may be a path of this machine
         told = {name: x for name, x in metrics.items() if name != "init"}
         write_json(aside / METRICS, told)
@@ -128,7 +128,6 @@ def write_inference_folder(
 
 
 def _save_weights(module, path):
-    """Write a state dict, whole or not at all."""
     state = {name: x.detach().cpu() for name, x in module.state_dict().items()}
     with replacing(path, "wb") as stream:
         torch.save(state, stream)

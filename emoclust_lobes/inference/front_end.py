@@ -15,7 +15,7 @@ from emoclust_lobes.encoders.front_end_models import (
     wrapper_class,
 )
 from emoclust_lobes.encoders.front_ends import SSLFrontEnd
-from emoclust_lobes.inference.errors import InferenceError
+from emoclust_lobes.inference.trust import InferenceError
 
 # Where the model came from, and what decides how it is computed here.
 _NOT_SETTINGS = (
@@ -104,27 +104,9 @@ class PackedFrontEnd(SSLFrontEnd):
 
 
 def packed_arguments(front_end):
-    """Return the arguments that make a front end anew, without its weights.
+    """Return the arguments that make a loaded SSLFrontEnd anew, without weights.
 
-    Arguments
-    ---------
-    front_end : SSLFrontEnd
-        One that is loaded.
-
-    Returns
-    -------
-    dict
-        Arguments of ``PackedFrontEnd``; settings that are the transformers
-        library's own are left out.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.models import save_tiny
-    >>> folder = save_tiny("wavlm", getfixture("tmp_path"))
-    >>> front_end = SSLFrontEnd(folder, save_path=folder, layers=[1])
-    >>> _ = front_end.load()
-    >>> packed_arguments(front_end)["config"]["model_type"]
-    'wavlm'
+    Settings that are the transformers library's own are left out.
     """
     wrapper = front_end.states.wrapper
     config = wrapper.model.config

@@ -4,28 +4,18 @@ import pathlib
 import shutil
 
 from data_prep.storage.files import read_json, replacing_folder
-from emoclust_lobes.inference.card import licence_of
-from emoclust_lobes.inference.errors import InferenceError
+from emoclust_lobes.inference.card import card_data
 from emoclust_lobes.inference.folder import CARD, METRICS
 from emoclust_lobes.inference.load import SETTINGS, load_model
-from huggingface_hub import EvalResult, ModelCardData
-
-TASK = "audio-classification"
-TAGS = ["speechbrain", "speech-emotion-recognition", TASK, "emoclust"]
-# Key in metrics.json -> name of the metric on the hub, name in the card
-SCORES = {
-    "uar": ("recall", "UAR (mean recall of the classes)"),
-    "wa": ("accuracy", "WA (accuracy)"),
-    "macro_f1": ("f1", "macro-F1"),
-}
+from emoclust_lobes.inference.trust import InferenceError
+from huggingface_hub import ModelCard
 
 
 def publish(folder, destination, trust=False):
     """Make a repository for a model hub out of an inference folder.
 
-    It holds what the folder holds, the card with the hub's front matter before
-    it (licence, tags, the numbers of the test) and ``.gitattributes``, by which
-    Git LFS takes the weights. It is loaded once before it appears.
+    It holds what the folder holds, the card under the repository's name, and
+    ``.gitattributes``, by which Git LFS takes the weights. It is loaded once before it appears.
 
     Arguments
     ---------
@@ -52,7 +42,7 @@ def publish(folder, destination, trust=False):
     >>> publish("nowhere", getfixture("tmp_path"))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    emoclust_lobes.inference.errors.InferenceError: ... is there already: ...
+    emoclust_lobes.inference.trust.InferenceError: ... is there already: ...
     """
     folder = pathlib.Path(folder).expanduser()
     destination = pathlib.Path(destination).expanduser()
@@ -65,12 +55,12 @@ def publish(folder, destination, trust=False):
     if missing:
         raise InferenceError(f"{folder} has no {' and no '.join(missing)}")
     weights = [f"{name}.ckpt" for name in loadables]
-    text = (folder / CARD).read_text(encoding="utf-8")
-    front_matter = _front_matter(read_json(folder / METRICS), destination.name)
+    card = ModelCard.load(folder / CARD)
+    card.data = card_data(read_json(folder / METRICS), destination.name)
     with replacing_folder(destination) as aside:
         for name in (SETTINGS, METRICS, *weights):
             shutil.copyfile(folder / name, aside / name)
-        (aside / CARD).write_text(f"{front_matter}\n{text}", encoding="utf-8")
+        card.save(aside / CARD)
         weights.remove("label_encoder.ckpt")  # is text
         rule = "{} filter=lfs diff=lfs merge=lfs -text\n"
         (aside / ".gitattributes").write_text(
@@ -80,51 +70,8 @@ def publish(folder, destination, trust=False):
     return destination
 
 
-def _front_matter(metrics, name):
-    """What the hub reads of a card, in YAML between lines of dashes."""
-    corpus = metrics["corpus"]
-    results = [
-        EvalResult(
-            task_type=TASK,
-            task_name="Speech emotion recognition",
-            dataset_type=corpus.lower().replace(" ", "-"),
-            dataset_name=f"{corpus}, fold {metrics['fold']}",
-            dataset_split="test",
-            metric_type=kind,
-            metric_name=title,
-            metric_value=round(metrics[score], 4),
-        )
-        for score, (kind, title) in SCORES.items()
-    ]
-    licence, _ = licence_of(corpus)
-    data = ModelCardData(
-        model_name=name,
-        license=licence,
-        library_name="speechbrain",
-        pipeline_tag=TASK,
-        tags=TAGS,
-        metrics=[kind for kind, _ in SCORES.values()],
-        eval_results=results,
-    )
-    return f"---\n{data.to_yaml()}\n---\n"
-
-
 def add_arguments(parser):
-    """Declare the arguments of ``emoclust publish``.
-
-    Arguments
-    ---------
-    parser : argparse.ArgumentParser
-        Of the command.
-
-    Example
-    -------
-    >>> import argparse
-    >>> parser = argparse.ArgumentParser()
-    >>> add_arguments(parser)
-    >>> parser.parse_args(["run/inference", "my-model"]).destination
-    'my-model'
-    """
+    """Declare the arguments of ``emoclust publish``."""
     parser.add_argument(
         "folder",
         metavar="FOLDER",
@@ -143,35 +90,7 @@ def add_arguments(parser):
 
 
 def run(options):
-    """Run ``emoclust publish``.
-
-    Arguments
-    ---------
-    options : argparse.Namespace
-        With what ``add_arguments`` declares.
-
-    Returns
-    -------
-    str
-        What to print.
-
-    Raises
-    ------
-    InferenceError
-        As ``publish``.
-
-    Example
-    -------
-    >>> import argparse
-    >>> from emoclust_lobes.synthetic.inference import made_up_model
-    >>> folder = getfixture("tmp_path")
-    >>> model = made_up_model(folder / "inference")
-    >>> parser = argparse.ArgumentParser()
-    >>> add_arguments(parser)
-    >>> told = run(parser.parse_args([str(model), str(folder / "my-model")]))
-    >>> told.splitlines()[1].split()[:3]
-    ['hf', 'upload', 'NAME/my-model']
-    """
+    """Run ``emoclust publish`` and return what to print."""
     destination = publish(
         options.folder, options.destination, trust=options.trust
     )

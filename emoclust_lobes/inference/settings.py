@@ -9,6 +9,7 @@ import io
 import ruamel.yaml
 from emoclust_lobes.encoders.front_ends import SSLFrontEnd
 from emoclust_lobes.inference.front_end import packed_arguments
+from emoclust_lobes.inference.trust import emoclust_version
 from ruamel.yaml.comments import CommentedMap, CommentedSeq, TaggedScalar
 
 # Loaded name, which is that of its file -> name in the YAML
@@ -40,63 +41,12 @@ def inference_settings(
     sample_rate,
     embedding_size,
 ):
-    """Write the text of ``hyperparams.yaml``.
+    """Write the text of ``hyperparams.yaml``, in HyperPyYAML.
 
-    Arguments
-    ---------
-    stage2 : str
-        The resolved block ``ser`` of the training YAML, from
-        ``resolved_blocks``: its ``modules`` and, with enrolment, its
-        ``speaker_normalization`` are taken.
-    front_end : torch.nn.Module
-        What ``compute_features`` is; the settings of a pretrained one are put
-        into the YAML, which names no place where it was found.
-    loaded : iterable of str
-        Those of ``WEIGHTS`` that have a file.
-    classes : sequence of str
-        The class set, in the order of the classifier's outputs.
-    temperature : float
-        From ``calibrate``.
-    enrolment : bool
-        Whether embeddings are normalized by their speaker.
-    sample_rate : int
-        Of the waveforms, in Hz.
-    embedding_size : int
-        Of the embeddings.
-
-    Returns
-    -------
-    str
-        HyperPyYAML.
-
-    Example
-    -------
-    >>> import torch
-    >>> text = inference_settings(
-    ...     stage2='''
-    ... ser:
-    ...   modules:
-    ...     compute_features: !new:speechbrain.lobes.features.Fbank
-    ...       n_mels: 40
-    ...     mean_var_norm: !new:torch.nn.Identity
-    ...     embedding_model: !new:torch.nn.Flatten
-    ...     classifier: !new:torch.nn.Linear [400, 2]
-    ... ''',
-    ...     front_end=torch.nn.Identity(),
-    ...     loaded=["classifier"],
-    ...     classes=["ang", "sad"],
-    ...     temperature=1.5,
-    ...     enrolment=False,
-    ...     sample_rate=16000,
-    ...     embedding_size=400,
-    ... )
-    >>> print("\\n".join(text.splitlines()[3:9]))
-    sample_rate: 16000
-    classes: [ang, sad]
-    temperature: 1.5
-    enrolment: false
-    embedding_size: 400
-    compute_features: !new:speechbrain.lobes.features.Fbank
+    stage2 is the resolved block ``ser`` of the training YAML, whose ``modules`` and
+    ``speaker_normalization`` are taken. The settings of a pretrained front end are
+    put in, so that the YAML names no place where it was found; ``loaded`` are those
+    of ``WEIGHTS`` that have a file.
     """
     yaml = ruamel.yaml.YAML()
     block = yaml.load(stage2)["ser"]
@@ -121,6 +71,7 @@ def inference_settings(
     loadables = {name: _reference(WEIGHTS[name]) for name in loaded}
     loadables["label_encoder"] = _reference("label_encoder")
     settings = {
+        "emoclust_version": emoclust_version(),
         "sample_rate": sample_rate,
         "classes": list(classes),
         "temperature": temperature,
@@ -139,14 +90,12 @@ def inference_settings(
 
 
 def _reference(name):
-    """``!ref`` to a key of the top level."""
     node = TaggedScalar(f"<{name}>")
     node.yaml_set_ctag(ruamel.yaml.Tag(suffix="!ref"))
     return node
 
 
 def _tagged(target, arguments):
-    """``!new:`` of a class."""
     node = CommentedMap(arguments)
     node.yaml_set_ctag(ruamel.yaml.Tag(suffix=f"!new:{target}"))
     return node

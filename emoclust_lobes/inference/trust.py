@@ -6,12 +6,13 @@ parsed, into nodes, and refused when it names anything that the folders of
 emoclust do not need.
 """
 
+import importlib.metadata
 import io
 import pathlib
 import re
 
 import ruamel.yaml
-from emoclust_lobes.inference.errors import InferenceError
+from data_prep.errors import EmoclustError
 from hyperpyyaml import resolve_references
 
 # What the folders that `write_inference_folder` leaves are made of.
@@ -37,10 +38,42 @@ ALLOWED = frozenset(
         "torch.nn.Sequential",
     }
 )
+# Modules that other versions' files name, and this one has elsewhere.
+_OLD = re.compile(
+    r"emoclust_lobes\.(front_ends|layer_mix|wheel_encoders|speaker_encoders"
+    r"|utterance_vectors|inference\.front_end)\.\w+"
+)
 _PLAIN = {
     f"tag:yaml.org,2002:{kind}"
     for kind in ("bool", "float", "int", "map", "null", "seq", "str")
 }
+
+
+class InferenceError(EmoclustError):
+    """A model cannot be loaded or published; says why and what to do."""
+
+
+def check_layout(path):
+    """Refuse a YAML that names modules as a version before this one did."""
+    text = pathlib.Path(path).read_text(encoding="utf-8", errors="replace")
+    old = _OLD.search(text)
+    if old is None:
+        return
+    found = re.search(r"^emoclust_version: *(\S+)", text, re.MULTILINE)
+    author = found[1] if found else "(before 0.1.0 recorded versions)"
+    raise InferenceError(
+        f"{path} was written by emoclust {author}: this one, "
+        f"{emoclust_version()}, has no {old[0]}. Run train_ser.py again with "
+        "this version to make the model anew, or install that version"
+    )
+
+
+def emoclust_version():
+    """Return the version that is installed, to be written into folders."""
+    try:
+        return importlib.metadata.version("emoclust")
+    except importlib.metadata.PackageNotFoundError:  # run from a checkout
+        return "unknown"
 
 
 def check_yaml(path):
@@ -68,7 +101,7 @@ def check_yaml(path):
     >>> check_yaml(path)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    emoclust_lobes.inference.errors.InferenceError: ...yaml, line 2: \
+    emoclust_lobes.inference.trust.InferenceError: ...yaml, line 2: \
 !apply:os.system is not among what models of emoclust are made of. ...
     """
     text = pathlib.Path(path).read_text(encoding="utf-8")
@@ -83,7 +116,6 @@ def check_yaml(path):
 
 
 def _check_text(text, path):
-    """Check every node of a YAML text."""
     yaml = ruamel.yaml.YAML(typ="safe", pure=True)
     try:
         nodes = [yaml.compose(text)]

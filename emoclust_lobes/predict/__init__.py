@@ -5,7 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "errors": ["PredictError"],
+        "inputs": ["PredictError"],
         "predictor": ["FilePrediction", "Predictor"],
         "segments": ["Segment", "merge_windows"],
     },

@@ -1,8 +1,6 @@
-"""``emoclust predict`` and ``emoclust encode``: from files to files.
+"""``emoclust predict`` and ``emoclust encode``: from files to files."""
 
-Their options stand in :mod:`emoclust_lobes.predict.options`.
-"""
-
+import argparse
 import contextlib
 import os
 import sys
@@ -10,13 +8,9 @@ import tempfile
 
 import numpy as np
 from data_prep.storage.files import replacing
-from emoclust_lobes.predict.errors import PredictError
-from emoclust_lobes.predict.inputs import find_clips
-from emoclust_lobes.predict.options import (
-    add_encode_arguments,
-    add_predict_arguments,
-)
+from emoclust_lobes.predict.inputs import PredictError, find_clips
 from emoclust_lobes.predict.output import (
+    FORMATS,
     prediction_rows,
     row_columns,
     write_embeddings,
@@ -25,53 +19,116 @@ from emoclust_lobes.predict.output import (
 from emoclust_lobes.predict.predictor import Predictor
 from tqdm import tqdm
 
-__all__ = [
-    "add_encode_arguments",
-    "add_predict_arguments",
-    "run_encode",
-    "run_predict",
-]
-
 SOME_FAILED = 3
+NOTES = """\
+exit codes:
+  0  every file has its result
+  3  some files cannot be used: they are named at the end, with the reasons,
+     and have no row; the others have theirs
+  2  nothing was done: the model, an option or an input is wrong
+
+A file of results appears when it is complete: an interrupted run leaves what
+was there before, and is simply run again.
+"""
+
+
+def add_predict_arguments(parser):
+    """Add the options of ``emoclust predict`` to its parser."""
+    _add_inputs(parser)
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        help="default: json for --output=FILE.json, csv otherwise",
+    )
+    parser.add_argument(
+        "--output", metavar="FILE", help="default: standard output"
+    )
+    parser.add_argument(
+        "--segments",
+        action="store_true",
+        help="the time line, a row per segment of one emotion: neighboring "
+        "windows with the same emotion are one segment, with the mean of "
+        "their probabilities; windows that overlap meet in the middle of "
+        "their overlap",
+    )
+    parser.add_argument(
+        "--enrol",
+        metavar="DIR",
+        help="unlabeled clips of the one speaker of all AUDIO, for models "
+        "that were trained with enrolment; a clip of AUDIO that is among them "
+        "is not compared with itself",
+    )
+    parser.add_argument(
+        "--speaker_column",
+        metavar="NAME",
+        help="for the same models: AUDIO is a CSV file, and each clip is "
+        "compared with its speaker's other clips in it",
+    )
+
+
+def add_encode_arguments(parser):
+    """Add the options of ``emoclust encode`` to its parser."""
+    _add_inputs(parser)
+    parser.add_argument(
+        "--output",
+        required=True,
+        metavar="FILE",
+        help="FILE.npz (arrays path, embedding, seconds) or FILE.parquet",
+    )
+
+
+def _add_inputs(parser):
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = NOTES
+    parser.add_argument(
+        "model",
+        metavar="MODEL",
+        help="folder inference of a run of train_ser.py",
+    )
+    parser.add_argument(
+        "audio",
+        nargs="+",
+        metavar="AUDIO",
+        help="files, folders, patterns ('calls/**/*.wav'), CSV files with a "
+        "column wav, path or file, or - for a list of paths on standard input",
+    )
+    parser.add_argument(
+        "--window",
+        type=float,
+        default=3.0,
+        metavar="SECONDS",
+        help="a longer recording is read in windows of this length, and the "
+        "mean over them is its result (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--hop",
+        type=float,
+        default=1.5,
+        metavar="SECONDS",
+        help="from one window to the next (default: %(default)s); the last "
+        "one ends with the recording",
+    )
+    parser.add_argument(
+        "--batch_seconds",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="audio that is computed together (default: %(default)s); the "
+        "results do not depend on it, the memory does",
+    )
+    parser.add_argument(
+        "--device", default="cpu", help="cpu (default), cuda, cuda:1, ..."
+    )
+    parser.add_argument(
+        "--trust",
+        action="store_true",
+        help="load a model whose YAML may run any code: only where you know "
+        "who made it",
+    )
 
 
 def run_predict(options):
-    """Run ``emoclust predict``.
-
-    Arguments
-    ---------
-    options : argparse.Namespace
-        With what ``add_predict_arguments`` adds.
-
-    Returns
-    -------
-    int
-        Exit code: 0, or 3 where some files failed.
-
-    Raises
-    ------
-    PredictError
-        When an option or the inputs are wrong.
-    emoclust_lobes.inference.InferenceError
-        When the model cannot be loaded.
-
-    Example
-    -------
-    >>> import argparse
-    >>> from emoclust_lobes.synthetic.inference import made_up_model
-    >>> from emoclust_lobes.synthetic.noise import write_noise
-    >>> folder = getfixture("tmp_path")
-    >>> model = made_up_model(folder / "inference")
-    >>> clip = write_noise(folder / "clip.wav", samples=16000)
-    >>> parser = argparse.ArgumentParser()
-    >>> add_predict_arguments(parser)
-    >>> table = folder / "emotions.csv"
-    >>> words = [str(model), str(clip)]
-    >>> run_predict(parser.parse_args([*words, f"--output={table}"]))
-    0
-    >>> table.read_text().split(",")[:4]
-    ['path', 'emotion', 'confidence', 'prob_ang']
-    """
+    """Run ``emoclust predict``; return its exit code, see ``NOTES``."""
     if options.enrol and options.speaker_column:
         raise PredictError("give --enrol or --speaker_column, not both")
     _check_output(options.output)
@@ -92,7 +149,7 @@ def run_predict(options):
             problems,
             enrol=enrol,
             by_speaker=column is not None,
-            heard=bar.heard,
+            on_windows=bar.add_windows,
         )
 
         def rows():
@@ -112,42 +169,7 @@ def run_predict(options):
 
 
 def run_encode(options):
-    """Run ``emoclust encode``.
-
-    Arguments
-    ---------
-    options : argparse.Namespace
-        With what ``add_encode_arguments`` adds.
-
-    Returns
-    -------
-    int
-        Exit code: 0, or 3 where some files failed.
-
-    Raises
-    ------
-    PredictError
-        When an option or the inputs are wrong.
-    emoclust_lobes.inference.InferenceError
-        When the model cannot be loaded.
-
-    Example
-    -------
-    >>> import argparse
-    >>> from emoclust_lobes.synthetic.inference import made_up_model
-    >>> from emoclust_lobes.synthetic.noise import write_noise
-    >>> folder = getfixture("tmp_path")
-    >>> model = made_up_model(folder / "inference")
-    >>> clip = write_noise(folder / "clip.wav", samples=16000)
-    >>> parser = argparse.ArgumentParser()
-    >>> add_encode_arguments(parser)
-    >>> words = [str(model), str(clip)]
-    >>> table = folder / "vectors.npz"
-    >>> run_encode(parser.parse_args([*words, f"--output={table}"]))
-    0
-    >>> np.load(table)["embedding"].shape
-    (1, 8)
-    """
+    """Run ``emoclust encode``; return its exit code, see ``NOTES``."""
     _check_output(options.output)
     if not options.output.endswith((".npz", ".parquet")):
         raise PredictError(
@@ -157,7 +179,7 @@ def run_encode(options):
     predictor = _predictor(options)
     problems, names, vectors, seconds = [], [], [], []
     with _progress(clips) as bar:
-        for found in predictor.embed(clips, bar.heard):
+        for found in predictor.embed(clips, bar.add_windows):
             bar.update()
             if found.problem:
                 problems.append(f"{found.clip.name}: {found.problem}")
@@ -176,8 +198,7 @@ class _Progress(tqdm):
 
     windows = 0
 
-    def heard(self, windows):
-        """Add a batch."""
+    def add_windows(self, windows):
         self.windows += windows
         self.set_postfix_str(f"{self.windows:,} windows")
 

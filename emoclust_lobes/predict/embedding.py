@@ -5,8 +5,7 @@ import dataclasses
 
 import torch
 from data_prep.errors import UnusableAudio
-from emoclust_lobes.predict.errors import PredictError
-from emoclust_lobes.predict.inputs import Clip
+from emoclust_lobes.predict.inputs import Clip, PredictError
 from emoclust_lobes.predict.windows import read_windows
 
 from speechbrain.dataio.preprocess import AudioNormalizer
@@ -14,25 +13,9 @@ from speechbrain.dataio.preprocess import AudioNormalizer
 
 @dataclasses.dataclass
 class EmbeddedClip:
-    """A recording with the embeddings of its windows, or why there are none.
+    """A recording's windows, or the ``problem`` for which there are none.
 
-    Arguments
-    ---------
-    clip : Clip
-        The recording.
-    spans : list of (float, float)
-        Start and end of each window, in seconds.
-    embeddings : list of torch.Tensor
-        Of each window, shape [dim].
-    problem : str
-        Why the recording cannot be used; empty otherwise.
-
-    Example
-    -------
-    >>> embeddings = [torch.zeros(2), torch.ones(2)]
-    >>> clip = EmbeddedClip(Clip("a", "a.wav"), [(0, 2), (1, 3)], embeddings)
-    >>> clip.seconds, clip.mean.tolist()
-    (3, [0.5, 0.5])
+    Spans are (start, end) in seconds, embeddings have the shape [dim].
     """
 
     clip: Clip
@@ -51,66 +34,14 @@ class EmbeddedClip:
         return torch.stack(self.embeddings).mean(dim=0)
 
 
-def embed_clips(model, clips, *, window, hop, batch_seconds, heard):
+def embed_clips(model, clips, *, window, hop, batch_seconds, on_windows):
     """Embed recordings, in batches of windows of exactly equal length.
 
-    Windows of several recordings share a batch, and nothing is padded, to
-    which ECAPA-TDNN is not indifferent: the embeddings do not depend on
-    ``batch_seconds``, nor on what else is embedded.
-
-    Arguments
-    ---------
-    model : speechbrain.inference.classifiers.EncoderClassifier
-        With ``sample_rate`` among its ``hparams``.
-    clips : iterable of Clip
-        The recordings.
-    window, hop : float
-        As for ``read_windows``, in seconds.
-    batch_seconds : float
-        So much audio is held and embedded together, and one window more.
-    heard : callable
-        Told the number of windows of each batch that is done.
-
-    Yields
-    ------
-    EmbeddedClip
-        In the order of the clips, as soon as they are done. What cannot be
-        used has a ``problem`` and does not stop the others.
-
-    Raises
-    ------
-    PredictError
-        When the device's memory is too small for a batch.
-
-    Example
-    -------
-    >>> from emoclust_lobes.encoders.front_ends import NoNormalization
-    >>> from emoclust_lobes.synthetic.noise import write_noise
-    >>> from speechbrain.inference.classifiers import EncoderClassifier
-    >>> from speechbrain.lobes.features import Fbank
-    >>> from speechbrain.nnet.pooling import StatisticsPooling
-    >>> model = EncoderClassifier(
-    ...     modules={
-    ...         "compute_features": Fbank(n_mels=8),
-    ...         "mean_var_norm": NoNormalization(),
-    ...         "embedding_model": StatisticsPooling(return_std=False),
-    ...         "classifier": torch.nn.Identity(),
-    ...     },
-    ...     hparams={"sample_rate": 16000},
-    ... )
-    >>> path = write_noise(getfixture("tmp_path") / "a.wav", samples=24000)
-    >>> (found,) = embed_clips(
-    ...     model,
-    ...     [Clip("a.wav", path)],
-    ...     window=1.0,
-    ...     hop=0.5,
-    ...     batch_seconds=60.0,
-    ...     heard=lambda windows: print(windows, "windows"),
-    ... )
-    2 windows
-    >>> found.spans, found.mean.shape
-    ([(0.0, 1.0), (0.5, 1.5)], torch.Size([8]))
+    Yields an EmbeddedClip each, in their order, as soon as it is done; one that
+    cannot be used stops no other. ``on_windows`` is told the size of each batch.
     """
+    # Windows of several recordings share a batch, and nothing is padded, to
+    # which ECAPA-TDNN is not indifferent: no embedding depends on the others.
     normalizer = AudioNormalizer(model.hparams.sample_rate)
     limit = batch_seconds * model.hparams.sample_rate
     queue: collections.deque[EmbeddedClip] = collections.deque()
@@ -125,13 +56,13 @@ def embed_clips(model, clips, *, window, hop, batch_seconds, heard):
                 batch.append((found, each.waveform))
                 held += len(each.waveform)
                 if held >= limit:
-                    _embed(model, batch, heard)
+                    _embed(model, batch, on_windows)
                     batch, held = [], 0
                     while queue[0] is not found:
                         yield queue.popleft()
         except UnusableAudio as error:
             found.problem = str(error)
-    _embed(model, batch, heard)
+    _embed(model, batch, on_windows)
     yield from queue
 
 
@@ -146,12 +77,8 @@ def _refuse_odd_name(name):
 
 
 @torch.inference_mode()
-def _embed(model, batch, heard):
-    """Give recordings the embeddings of a batch of their windows.
-
-    ``batch`` holds pairs of EmbeddedClip and waveform; the windows of a
-    recording come in their order.
-    """
+def _embed(model, batch, on_windows):
+    """Give the windows of a batch, (EmbeddedClip, waveform), their embeddings."""
     groups = collections.defaultdict(list)
     for found, waveform in batch:
         groups[len(waveform)].append((found, waveform))
@@ -178,4 +105,4 @@ def _embed(model, batch, heard):
             if not embedding.isfinite().all():
                 found.problem = "its embedding is not finite"
             found.embeddings.append(embedding)
-        heard(len(group))
+        on_windows(len(group))

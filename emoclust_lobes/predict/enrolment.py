@@ -1,4 +1,4 @@
-"""Which unlabeled clips of its speaker a clip is heard against."""
+"""Which unlabeled clips of its speaker a clip is compared with."""
 
 import collections
 import os
@@ -8,26 +8,7 @@ import torch
 
 
 class Enrolment:
-    """Embeddings of the clips of speakers, to be asked for those of others.
-
-    Arguments
-    ---------
-    known : iterable of EmbeddedClip
-        Clips of any speakers; those with a problem are left out.
-
-    Example
-    -------
-    >>> from emoclust_lobes.predict.embedding import EmbeddedClip
-    >>> from emoclust_lobes.predict.inputs import Clip
-    >>> first = EmbeddedClip(
-    ...     Clip("a", "a.wav", "Kim"), [(0, 1)], [torch.ones(2)]
-    ... )
-    >>> second = EmbeddedClip(
-    ...     Clip("b", "b.wav", "Kim"), [(0, 1)], [torch.zeros(2)]
-    ... )
-    >>> Enrolment([first, second]).others(first.clip)
-    tensor([[0., 0.]])
-    """
+    """Embeddings of the clips of speakers, but for those with a problem."""
 
     def __init__(self, known):
         vectors: dict[str, dict] = collections.defaultdict(dict)
@@ -41,18 +22,9 @@ class Enrolment:
         }
 
     def others(self, clip) -> torch.Tensor | None:
-        """Return what is known of a clip's speaker beside the clip itself.
+        """Return what is known of a clip's speaker beside the clip, [n, dim].
 
-        Arguments
-        ---------
-        clip : Clip
-            The clip that is to be scored.
-
-        Returns
-        -------
-        torch.Tensor or None
-            One embedding a clip, the mean of its windows', shape [n, dim];
-            ``None`` where there is no other clip.
+        A row is the mean of a clip's windows; None where there is no other clip.
         """
         if clip.speaker not in self.speakers:
             return None

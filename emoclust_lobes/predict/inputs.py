@@ -1,33 +1,21 @@
-"""What is to be heard: files, folders, patterns, lists and tables."""
+"""The recordings that are meant: files, folders, patterns, lists, tables."""
 
 import csv
 import glob
 import os
 from typing import NamedTuple
 
-from data_prep.errors import ManifestError
+from data_prep.errors import EmoclustError, ManifestError
 from data_prep.manifests.tables import PATH_COLUMNS, find_column
 from data_prep.recordings.audio_files import find_files
-from emoclust_lobes.predict.errors import PredictError
+
+
+class PredictError(EmoclustError):
+    """What is wrong with the model, the options or the inputs, and where."""
 
 
 class Clip(NamedTuple):
-    """A recording.
-
-    Arguments
-    ---------
-    name : str
-        Its path as it was given, which stands in the results.
-    path : str
-        Where to read it.
-    speaker : str
-        Empty where unknown.
-
-    Example
-    -------
-    >>> Clip(name="a", path="a.wav").speaker
-    ''
-    """
+    """A recording: its path as it was given, where to read it, who speaks."""
 
     name: str
     path: str
@@ -35,42 +23,11 @@ class Clip(NamedTuple):
 
 
 def find_clips(arguments, lines=(), speaker_column=None):
-    """Find all recordings that are meant, in the order they are given in.
+    """Find all recordings that are meant, each once, in their order.
 
-    Arguments
-    ---------
-    arguments : iterable of str
-        Each is a file, a folder (all audio below it, sorted), a pattern such
-        as ``calls/*.wav`` (``**`` for folders at any depth), a CSV file with a
-        column wav, path or file (paths relative to the file's folder), or
-        ``-`` for ``lines``.
-    lines : iterable of str
-        Paths, one a line.
-    speaker_column : str
-        Column of the CSV files, which all arguments must then be, that says
-        who speaks.
-
-    Returns
-    -------
-    list of Clip
-        Each once.
-
-    Raises
-    ------
-    PredictError
-        When a folder, a pattern or a list holds no audio, or a table cannot
-        be used. A file that is not there is listed, to be complained about
-        with the others that cannot be read.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> for name in ("b.wav", "a.flac", "notes.txt"):
-    ...     (folder / name).touch()
-    >>> [os.path.basename(clip.name) for clip in find_clips([str(folder)])]
-    ['a.flac', 'b.wav']
-    >>> find_clips(["-"], lines=["x.wav\\n", "\\n", "y.wav\\n"])[1]
-    Clip(name='y.wav', path='y.wav', speaker='')
+    An argument is a file, a folder, a pattern, a CSV file (paths relative to its
+    folder) or ``-`` for ``lines``. With ``speaker_column`` all must be CSV files.
+    A file that is not there is listed, to be named with those that are unusable.
     """
     clips = []
     for argument in arguments:
@@ -94,7 +51,6 @@ def find_clips(arguments, lines=(), speaker_column=None):
 
 
 def _expand(argument):
-    """List the files that one argument means."""
     if os.path.isdir(argument):
         return [os.path.join(argument, name) for name in find_files(argument)]
     # A file that is there may have a name that looks like a pattern.
@@ -109,7 +65,6 @@ def _expand(argument):
 
 
 def _read_table(path, speaker_column):
-    """Read the recordings that a CSV file lists."""
     clips = []
     folder = os.path.dirname(path)
     try:

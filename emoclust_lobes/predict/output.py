@@ -12,27 +12,7 @@ FORMATS = ("csv", "json", "table")
 
 
 def row_columns(classes, segments, speakers):
-    """Name the columns of the results.
-
-    Arguments
-    ---------
-    classes : iterable of str
-        Codes of the classes.
-    segments : bool
-        Whether there is a row per segment, or one per recording.
-    speakers : bool
-        Whether the speakers are known.
-
-    Returns
-    -------
-    list of str
-
-    Example
-    -------
-    >>> row_columns(["ang", "sad"], segments=False, speakers=False)
-    ['path', 'emotion', 'confidence', 'prob_ang', 'prob_sad', 'seconds', \
-'windows']
-    """
+    """Name the columns of the results, one row per segment or recording."""
     return [
         "path",
         *(["start", "end"] if segments else []),
@@ -46,58 +26,33 @@ def row_columns(classes, segments, speakers):
 
 
 def prediction_rows(prediction, segments):
-    """Make the rows of a recording, with a value for every column there is.
+    """Make the rows of a recording, one per segment or one in all.
 
-    Arguments
-    ---------
-    prediction : FilePrediction
-        What was heard.
-    segments : bool
-        Whether each stretch of one emotion has a row, or the recording.
-
-    Returns
-    -------
-    list of dict
-        Seconds have three decimals, probabilities six.
-
-    Example
-    -------
-    >>> from emoclust_lobes.predict.predictor import FilePrediction
-    >>> chances = {"ang": 0.9, "sad": 0.1}
-    >>> heard = [(0.0, 1.0, chances)]
-    >>> prediction = FilePrediction("a.wav", "ang", 0.9, chances, 1.0, heard)
-    >>> len(list(prediction_rows(prediction, segments=True)))
-    1
+    Seconds have three decimals, probabilities six.
     """
     if segments:
-        stretches = [
-            {
-                "start": round(each.start, 3),
-                "end": round(each.end, 3),
-                "probabilities": each.probabilities,
-                "windows": each.windows,
-            }
+        parts = [
+            (
+                each.probabilities,
+                each.windows,
+                {"start": each.start, "end": each.end},
+            )
             for each in merge_windows(prediction.windows)
         ]
     else:
-        stretches = [
-            {
-                "seconds": round(prediction.seconds, 3),
-                "probabilities": prediction.probabilities,
-                "windows": len(prediction.windows),
-            }
-        ]
+        seconds = {"seconds": prediction.seconds}
+        parts = [(prediction.probabilities, len(prediction.windows), seconds)]
     rows = []
-    for stretch in stretches:
-        chances = stretch.pop("probabilities")
+    for chances, n_windows, times in parts:
         emotion = most_probable(chances)
         rows.append(
             {
                 "path": prediction.path,
+                **{name: round(x, 3) for name, x in times.items()},
                 "emotion": emotion,
                 "confidence": round(chances[emotion], 6),
                 **{f"prob_{k}": round(x, 6) for k, x in chances.items()},
-                **stretch,
+                "windows": n_windows,
                 "speaker": prediction.speaker,
             }
         )
@@ -105,26 +60,9 @@ def prediction_rows(prediction, segments):
 
 
 def write_rows(rows, columns, form, stream):
-    """Write results; those of ``csv`` one by one, as they come.
+    """Write some columns of results as ``csv``, ``json`` or ``table``.
 
-    Arguments
-    ---------
-    rows : iterable of dict
-        The results; keys that are no columns are left out.
-    columns : list of str
-        What is written, in this order.
-    form : str
-        ``csv``, ``json`` (a list of objects) or ``table`` (to be read by
-        people).
-    stream : file object
-        Takes text.
-
-    Example
-    -------
-    >>> import sys
-    >>> write_rows([{"path": "a", "x": 0.5}], ["path", "x"], "csv", sys.stdout)
-    path,x
-    a,0.5
+    Those of ``csv`` are written one by one, as they come.
     """
     if form == "csv":
         writer = csv.DictWriter(
@@ -146,28 +84,9 @@ def write_rows(rows, columns, form, stream):
 
 
 def write_embeddings(path, names, vectors, seconds):
-    """Write embeddings, whole or not at all.
+    """Write embeddings [n, dim] to ``.npz`` or ``.parquet``, whole or not at all.
 
-    Arguments
-    ---------
-    path : str or pathlib.Path
-        Ends with ``.npz`` (arrays ``path, embedding, seconds``, to be read
-        without pickle) or ``.parquet`` (columns of the same names).
-    names : list of str
-        The recordings, shape [n].
-    vectors : numpy.ndarray
-        float32, shape [n, dim].
-    seconds : list of float
-        Their lengths, shape [n].
-
-    Example
-    -------
-    >>> path = getfixture("tmp_path") / "embeddings.npz"
-    >>> vectors = np.ones((1, 3), dtype="float32")
-    >>> write_embeddings(path, ["a.wav"], vectors, [2.5])
-    >>> with np.load(path) as arrays:
-    ...     arrays["path"].tolist(), arrays["embedding"].shape
-    (['a.wav'], (1, 3))
+    The arrays or columns are ``path, embedding, seconds``; no pickle is needed.
     """
     columns = {
         "path": np.array(names, dtype=str),

@@ -7,8 +7,7 @@ from emoclust_lobes.evaluation.calibration import calibrated
 from emoclust_lobes.inference.load import load_model
 from emoclust_lobes.predict.embedding import embed_clips
 from emoclust_lobes.predict.enrolment import Enrolment
-from emoclust_lobes.predict.errors import PredictError
-from emoclust_lobes.predict.inputs import Clip
+from emoclust_lobes.predict.inputs import Clip, PredictError
 from emoclust_lobes.predict.segments import mean_probabilities, most_probable
 
 
@@ -35,8 +34,8 @@ class FilePrediction(NamedTuple):
     Example
     -------
     >>> chances = {"ang": 0.9, "sad": 0.1}
-    >>> heard = [(0.0, 1.0, chances)]
-    >>> FilePrediction("a.wav", "ang", 0.9, chances, 1.0, heard).emotion
+    >>> windows = [(0.0, 1.0, chances)]
+    >>> FilePrediction("a.wav", "ang", 0.9, chances, 1.0, windows).emotion
     'ang'
     """
 
@@ -53,7 +52,7 @@ class Predictor:
     """Recognizes emotions in recordings.
 
     A window's probabilities are calibrated with the temperature that was
-    fitted on development speakers, see ``emoclust_lobes.inference.calibrated``;
+    fitted on development speakers, see ``emoclust_lobes.evaluation.calibrated``;
     a recording's are the mean of its windows'.
 
     Arguments
@@ -64,7 +63,7 @@ class Predictor:
         Where to compute.
     window, hop : float
         Length of a window, and of the way from one to the next, in seconds. A
-        recording that is no longer than a window is heard whole.
+        recording that is no longer than a window is one.
     trust : bool
         Whether a folder may run any code that its YAML names.
     batch_seconds : float
@@ -82,7 +81,7 @@ class Predictor:
     >>> Predictor("results/inference", window=1.0, hop=2.0)
     Traceback (most recent call last):
     ...
-    emoclust_lobes.predict.errors.PredictError: windows must be longer than \
+    emoclust_lobes.predict.inputs.PredictError: windows must be longer than \
 0 s and the hop no longer than they are, found a window of 1.0 s and a hop of \
 2.0 s
     """
@@ -116,20 +115,10 @@ class Predictor:
         """Codes of the classes, in the order of the model's outputs."""
         return list(self.model.hparams.classes)
 
-    def embed(self, clips, heard=lambda windows: None):
-        """Embed the windows of recordings.
+    def embed(self, clips, on_windows=lambda windows: None):
+        """Embed the windows of recordings, yielding an EmbeddedClip each.
 
-        Arguments
-        ---------
-        clips : iterable of Clip
-            The recordings.
-        heard : callable
-            Told the number of windows of each batch that is done.
-
-        Returns
-        -------
-        iterator of EmbeddedClip
-            In the order of the clips; some may have a ``problem``.
+        ``on_windows`` is told the number of windows of each batch that is done.
         """
         return embed_clips(
             self.model,
@@ -137,23 +126,14 @@ class Predictor:
             window=self.window,
             hop=self.hop,
             batch_seconds=self.batch_seconds,
-            heard=heard,
+            on_windows=on_windows,
         )
 
     def classify(self, found, enrolled=None):
-        """Classify a recording by the embeddings of its windows.
+        """Classify an EmbeddedClip without a problem, giving a FilePrediction.
 
-        Arguments
-        ---------
-        found : EmbeddedClip
-            One without a problem.
-        enrolled : torch.Tensor
-            Embeddings of other, unlabeled clips of the speaker, shape [n,
-            dim], for a model that was trained with enrolment.
-
-        Returns
-        -------
-        FilePrediction
+        ``enrolled`` are embeddings [n, dim] of other, unlabeled clips of the speaker,
+        for a model that was trained with enrolment.
         """
         windows = [
             (*span, dict(zip(self.classes, chances, strict=True)))
@@ -192,35 +172,15 @@ class Predictor:
         problems,
         enrol=(),
         by_speaker=False,
-        heard=lambda windows: None,
+        on_windows=lambda windows: None,
     ):
-        """Recognize the emotions of recordings.
+        """Recognize the emotions of recordings, as soon as each is done.
 
-        Arguments
-        ---------
-        clips : iterable of Clip
-            The recordings.
-        problems : list of str
-            Receives a line about each recording that cannot be used.
-        enrol : iterable of Clip
-            Unlabeled clips of the one speaker of all recordings. A recording
-            that is among them is not heard against itself.
-        by_speaker : bool
-            Whether each recording is heard against the others of its speaker,
-            all of which are then embedded before the first is classified.
-        heard : callable
-            Told the number of windows of each batch that is done.
-
-        Returns
-        -------
-        iterator of FilePrediction
-            In the order of the clips, as soon as they are done.
-
-        Raises
-        ------
-        PredictError
-            When the model was not trained with enrolment but clips are given
-            for it, or when none of them can be used.
+        A line about each recording that cannot be used goes to ``problems``.
+        ``enrol`` are unlabeled clips of the one speaker of all recordings; with
+        ``by_speaker`` each recording is compared with the others of its speaker, all
+        of which are embedded before the first is classified. No recording is
+        compared with itself. ``on_windows`` is told the windows of each batch.
         """
         if (enrol or by_speaker) and not self.model.hparams.enrolment:
             raise PredictError(
@@ -235,7 +195,7 @@ class Predictor:
                 "none of the clips for enrolment can be used:\n"
                 + "\n".join(f"  {line}" for line in problems)
             )
-        found = _usable(self.embed(clips, heard), problems)
+        found = _usable(self.embed(clips, on_windows), problems)
         if by_speaker:
             found = known = list(found)
         enrolment = Enrolment(known)
@@ -244,21 +204,9 @@ class Predictor:
         )
 
     def predict_file(self, path):
-        """Recognize the emotion of one recording.
+        """Recognize the emotion of one recording, of any rate and length.
 
-        Arguments
-        ---------
-        path : str or pathlib.Path
-            An audio file of any rate, number of channels and length.
-
-        Returns
-        -------
-        FilePrediction
-
-        Raises
-        ------
-        PredictError
-            When the file cannot be used, with the reason.
+        PredictError gives the reason where it cannot be used.
         """
         (found,) = self.embed([Clip(str(path), str(path))])
         if found.problem:

@@ -7,7 +7,7 @@ import numpy as np
 
 
 class Segment(NamedTuple):
-    """A stretch of a recording with one emotion.
+    """A part of a recording with one emotion.
 
     Arguments
     ---------
@@ -34,47 +34,24 @@ class Segment(NamedTuple):
 
 
 def most_probable(probabilities):
-    """Return the class with the highest probability, the first of equals.
-
-    Arguments
-    ---------
-    probabilities : dict
-        Class -> probability.
-
-    Returns
-    -------
-    str
-
-    Example
-    -------
-    >>> most_probable({"ang": 0.2, "sad": 0.8})
-    'sad'
-    """
+    """Return the class with the highest probability, the first of equals."""
     return max(probabilities, key=probabilities.get)
 
 
 def mean_probabilities(windows):
-    """Average the probabilities of windows, class by class.
-
-    Arguments
-    ---------
-    windows : sequence of (float, float, dict)
-        Start, end, and class -> probability.
-
-    Returns
-    -------
-    dict
-        Class -> mean probability.
-
-    Example
-    -------
-    >>> mean_probabilities([(0, 1, {"ang": 0.0}), (1, 2, {"ang": 0.5})])
-    {'ang': 0.25}
-    """
+    """Average the probabilities of windows (start, end, class -> probability)."""
     return {
         name: float(np.mean([each[name] for _, _, each in windows]))
         for name in windows[0][2]
     }
+
+
+def window_borders(windows):
+    """Return where windows meet in the middle of their overlap, and both ends."""
+    middles = [
+        (left[1] + right[0]) / 2 for left, right in itertools.pairwise(windows)
+    ]
+    return [windows[0][0], *middles, windows[-1][1]]
 
 
 def merge_windows(windows):
@@ -102,10 +79,7 @@ def merge_windows(windows):
     0 1.5 ang 1
     1.5 4 sad 2
     """
-    borders = [
-        (left[1] + right[0]) / 2 for left, right in itertools.pairwise(windows)
-    ]
-    borders = [windows[0][0], *borders, windows[-1][1]]
+    borders = window_borders(windows)
     segments, first = [], 0
     for emotion, neighbors in itertools.groupby(
         windows, lambda each: most_probable(each[2])

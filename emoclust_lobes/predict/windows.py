@@ -14,21 +14,7 @@ from data_prep.recordings.probe import probe
 
 
 class Window(NamedTuple):
-    """A stretch of a recording.
-
-    Arguments
-    ---------
-    start, end : float
-        Where it lies, in seconds.
-    waveform : torch.Tensor
-        Mono, at the rate that was asked for, shape [time].
-
-    Example
-    -------
-    >>> window = Window(0.0, 1.0, torch.zeros(16000))
-    >>> len(window.waveform) / (window.end - window.start)
-    16000.0
-    """
+    """A part of a recording: its span in seconds, its waveform, [time]."""
 
     start: float
     end: float
@@ -36,72 +22,21 @@ class Window(NamedTuple):
 
 
 def window_starts(frames, window, hop):
-    """Say where the windows of a recording begin.
+    """Return the first sample of each window; all lengths are in samples.
 
-    All windows are whole: the last one is moved back to the recording's end,
-    and a recording that is no longer than a window is one, of its own length.
-
-    Arguments
-    ---------
-    frames, window, hop : int
-        Lengths of the recording, of a window and of the way from one window
-        to the next, in samples.
-
-    Returns
-    -------
-    list of int
-        First sample of each.
-
-    Example
-    -------
-    >>> window_starts(10, window=4, hop=2)
-    [0, 2, 4, 6]
-    >>> window_starts(11, window=4, hop=2)
-    [0, 2, 4, 6, 7]
-    >>> window_starts(3, window=4, hop=2)
-    [0]
+    All windows are whole: the last one is moved back to the recording's end, and
+    a recording that is no longer than a window is one, of its own length.
     """
     last = max(0, frames - window)
     return [*range(0, last, hop), last]
 
 
 def read_windows(path, window, hop, normalizer):
-    """Read a recording window by window.
+    """Yield the windows of a recording as mono at the normalizer's rate.
 
-    Arguments
-    ---------
-    path : str or pathlib.Path
-        An audio file of any rate and number of channels.
-    window, hop : float
-        Length of a window, and of the way from one to the next, which is no
-        longer, in seconds.
-    normalizer : speechbrain.dataio.preprocess.AudioNormalizer
-        Resamples each window by itself, as a stretch of a file is in training,
-        and averages the channels.
-
-    Yields
-    ------
-    Window
-        All of one length.
-
-    Raises
-    ------
-    UnusableAudio
-        With the reason: at once where the file is no recording, or later
-        where it breaks off, or turns out to have been silent from end to end
-        (within two steps of 16 bits, after the channels were averaged).
-
-    Example
-    -------
-    >>> from speechbrain.dataio.preprocess import AudioNormalizer
-    >>> path = getfixture("tmp_path") / "noise.wav"
-    >>> soundfile.write(path, np.random.default_rng(1).normal(size=20000), 8000)
-    >>> for found in read_windows(path, 1.0, 0.5, AudioNormalizer(16000)):
-    ...     print(found.start, found.end, tuple(found.waveform.shape))
-    0.0 1.0 (16000,)
-    0.5 1.5 (16000,)
-    1.0 2.0 (16000,)
-    1.5 2.5 (16000,)
+    Lengths are in seconds. Each window is resampled by itself, as a segment of a
+    file is in training. UnusableAudio says why a file is none, at once or where it
+    breaks off; in the end, that it was silent (within two steps of 16 bits).
     """
     frames, rate = probe(path)
     length = min(frames, max(1, round(window * rate)))
@@ -125,15 +60,7 @@ def read_windows(path, window, hop, normalizer):
 
 
 def _read(audio, count):
-    """Read the next samples, [count, channels], or say why they are unusable.
-
-    Arguments
-    ---------
-    audio : soundfile.SoundFile
-        Where it stands.
-    count : int
-        How many are needed.
-    """
+    """Read the next samples, [count, channels], or say why they are unusable."""
     begin = audio.tell() / audio.samplerate
     try:
         samples = audio.read(count, dtype="float32", always_2d=True)

@@ -1,10 +1,8 @@
 """A page on this machine: drop or record a clip, see its emotion.
 
-* ``clips`` hears what was uploaded and deletes it;
+* ``clips`` reads what was uploaded and deletes it;
 * ``html`` and ``timeline`` are what is shown;
-* ``page`` puts it together with Gradio, an extra, which only it imports;
-* ``gate`` stands before Gradio and lets through what the page needs;
-* ``network`` keeps the server to this machine;
+* ``page`` puts it together with Gradio, an extra;
 * ``server`` and ``command`` start it.
 """
 
@@ -13,6 +11,6 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "errors": ["ServeError"],
+        "server": ["ServeError"],
     },
 )

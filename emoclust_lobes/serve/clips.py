@@ -1,37 +1,18 @@
-"""What happens to an uploaded clip: looked at, heard, deleted."""
+"""What happens to an uploaded clip: looked at, classified, deleted."""
 
 import pathlib
 import shutil
 
 import soundfile
-from emoclust_lobes.predict.errors import PredictError
+from emoclust_lobes.predict.inputs import PredictError
 from emoclust_lobes.serve.html import problem_html, result_html
 
 
 class Clips:
-    """Hears uploaded clips; keeps none of them.
+    """Classifies uploaded clips and keeps none of them.
 
-    Arguments
-    ---------
-    predictor : emoclust_lobes.predict.Predictor
-        What hears them.
-    folder : pathlib.Path
-        Where uploads lie, each in a folder of its own. Nothing else is read
-        or deleted, whatever a browser asks for.
-    max_seconds : float
-        A longer clip is refused before it is decoded.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> clips = Clips(predictor=None, folder=folder, max_seconds=30.0)
-    >>> upload = folder / "upload" / "notes.wav"
-    >>> upload.parent.mkdir()
-    >>> _ = upload.write_text("Owls")
-    >>> "This file is not audio" in clips.show(upload)  # nobody hears it
-    True
-    >>> upload.exists()
-    False
+    Uploads lie in ``folder``, each in a folder of its own. Nothing else is read or
+    deleted, whatever a browser asks for.
     """
 
     def __init__(self, predictor, folder, max_seconds):
@@ -40,25 +21,14 @@ class Clips:
         self.max_seconds = max_seconds
 
     def show(self, upload):
-        """Hear a clip and delete it.
-
-        Arguments
-        ---------
-        upload : str
-            Path of the clip; ``None`` where there is none.
-
-        Returns
-        -------
-        str
-            HTML: the result, or a sentence on what is wrong.
-        """
+        """Return HTML, the result or what is wrong, and delete the clip."""
         if upload is None:
             return problem_html("There is no clip. Drop one, or record one.")
         path = pathlib.Path(upload).resolve()
         if path.parent.parent != self.folder or not path.is_file():
             return problem_html(
                 "The clip is no longer there: clips are deleted once they were "
-                "heard. Drop it again."
+                "used. Drop it again."
             )
         try:
             problem = self._refusal(path)
@@ -88,6 +58,6 @@ class Clips:
         if seconds > self.max_seconds:
             return (
                 f"The clip is too long: {seconds:,.0f} seconds. "
-                f"Up to {self.max_seconds:,.0f} are heard here."
+                f"Up to {self.max_seconds:,.0f} are taken here."
             )
         return None

@@ -2,33 +2,16 @@
 
 import sys
 
-from emoclust_lobes.serve.errors import ServeError
-from emoclust_lobes.serve.network import is_loopback
-from emoclust_lobes.serve.server import serve
+from emoclust_lobes.serve.server import ServeError, is_loopback, serve
 
 WARNING = """\
-emoclust: warning: {host} is not this machine alone: everybody who reaches it
-can use the page, without a password, and clips travel unencrypted. Browsers
-give the microphone to encrypted or local pages only."""
+emoclust: warning: {host} is not this machine alone: the password and the clips
+travel unencrypted. Browsers give the microphone to encrypted or local pages
+only."""
 
 
 def add_arguments(parser):
-    """Add the options of ``emoclust serve`` to a parser.
-
-    Arguments
-    ---------
-    parser : argparse.ArgumentParser
-        Of the command.
-
-    Example
-    -------
-    >>> import argparse
-    >>> parser = argparse.ArgumentParser()
-    >>> add_arguments(parser)
-    >>> options = parser.parse_args(["inference", "--port=8000"])
-    >>> options.host, options.port
-    ('127.0.0.1', 8000)
-    """
+    """Add the options of ``emoclust serve`` to its parser."""
     parser.add_argument(
         "model",
         metavar="MODEL",
@@ -37,7 +20,13 @@ def add_arguments(parser):
     parser.add_argument(
         "--host",
         default="127.0.0.1",
-        help="default: %(default)s, which only this machine reaches",
+        help="default: %(default)s, which only this machine reaches; another "
+        "one needs --auth",
+    )
+    parser.add_argument(
+        "--auth",
+        metavar="USER:PASSWORD",
+        help="what the page asks for before anything is shown",
     )
     parser.add_argument(
         "--port",
@@ -71,49 +60,25 @@ def add_arguments(parser):
 
 
 def run(options):
-    """Run ``emoclust serve`` until it is interrupted.
-
-    Arguments
-    ---------
-    options : argparse.Namespace
-        With what ``add_arguments`` adds.
-
-    Returns
-    -------
-    int
-        Exit code: 0.
-
-    Raises
-    ------
-    ServeError
-        When Gradio is missing, or an option is wrong.
-    emoclust_lobes.inference.InferenceError
-        When the model cannot be loaded.
-
-    Example
-    -------
-    >>> import argparse
-    >>> parser = argparse.ArgumentParser()
-    >>> add_arguments(parser)
-    >>> run(parser.parse_args(["nowhere", "--max_seconds=0"]))
-    Traceback (most recent call last):
-    ...
-    emoclust_lobes.serve.errors.ServeError: --max_seconds must be more than 0, \
-not 0
-    """
+    """Run ``emoclust serve`` until it is interrupted; return its exit code."""
     for name in ("max_megabytes", "max_seconds"):
         value = getattr(options, name)
         if not 0 < value < float("inf"):
-            raise ServeError(
-                f"--{name.replace('_', '-')} must be more than 0, not {value:g}"
-            )
-    if not is_loopback(options.host):
+            raise ServeError(f"--{name} must be more than 0, not {value:g}")
+    auth = None
+    if options.auth is not None:
+        user, _, password = options.auth.partition(":")
+        if not (user and password):
+            raise ServeError("--auth must be USER:PASSWORD")
+        auth = (user, password)
+    if auth and not is_loopback(options.host):
         print(WARNING.format(host=options.host), file=sys.stderr)
     try:
         serve(
             options.model,
             host=options.host,
             port=options.port,
+            auth=auth,
             max_megabytes=options.max_megabytes,
             max_seconds=options.max_seconds,
             device=options.device,

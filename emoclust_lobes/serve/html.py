@@ -7,11 +7,11 @@ from emoclust_lobes.figures.style import EMOTIONS, style_of
 from emoclust_lobes.serve.timeline import timeline_svg
 
 WELCOME = """\
-<div class="emo-empty">The emotion that is heard in the clip appears here.</div>
+<div class="emo-empty">The emotion of the clip appears here.</div>
 """
 RESULT = """\
 <div class="emo-result" aria-live="polite">
-<div class="emo-small">{heard}</div>
+<div class="emo-small">{lead}</div>
 <div class="emo-word">
 <span class="emo-dot" style="background:{color}"></span>{emotion}</div>
 <div class="emo-sure">{sure}</div>
@@ -39,22 +39,7 @@ PROBLEM = """\
 
 
 def percent(share):
-    """Write a share as it is said.
-
-    Arguments
-    ---------
-    share : float
-        From 0 to 1.
-
-    Returns
-    -------
-    str
-
-    Example
-    -------
-    >>> percent(0.714), percent(0.002), percent(0.9999)
-    ('71 %', 'under 1 %', 'over 99 %')
-    """
+    """Write a share, from 0 to 1, as it is said."""
     if 0 < share < 0.01:
         return "under 1 %"
     if 0.99 < share < 1:
@@ -63,67 +48,20 @@ def percent(share):
 
 
 def spoken(code):
-    """Return the word for an emotion code, safe to stand in HTML.
-
-    Arguments
-    ---------
-    code : str
-        Such as ``"ang"``; one that is not known stands for itself.
-
-    Returns
-    -------
-    str
-
-    Example
-    -------
-    >>> spoken("ang"), spoken("<x>")
-    ('angry', '&lt;x&gt;')
-    """
+    """Return the word for an emotion code, safe to stand in HTML."""
     return html.escape(EMOTIONS.get(code, code))
 
 
 def problem_html(sentence):
-    """Show what is wrong with a clip.
-
-    Arguments
-    ---------
-    sentence : str
-        Plain text.
-
-    Returns
-    -------
-    str
-
-    Example
-    -------
-    >>> print(problem_html("<b> is no clip."), end="")
-    <div class="emo-problem" role="alert">&lt;b&gt; is no clip.</div>
-    """
+    """Show what is wrong with a clip, in plain text."""
     return PROBLEM.format(sentence=html.escape(sentence))
 
 
 def result_html(prediction):
-    """Show what is heard in a clip.
+    """Show a FilePrediction, but for its path.
 
-    Arguments
-    ---------
-    prediction : emoclust_lobes.predict.FilePrediction
-        Of the clip; its path is not shown.
-
-    Returns
-    -------
-    str
-        The emotion, how sure the model is, a bar per class, the most probable
-        first, an empty player, and the time line of a longer clip.
-
-    Example
-    -------
-    >>> from emoclust_lobes.predict.predictor import FilePrediction
-    >>> chances = {"ang": 0.9, "sad": 0.1}
-    >>> heard = [(0.0, 1.0, chances)]
-    >>> prediction = FilePrediction("a.wav", "ang", 0.9, chances, 1.0, heard)
-    >>> "ang" in result_html(prediction)
-    True
+    It is the emotion, how sure the model is, a bar per class, the most probable
+    first, an empty player, and the time line of a longer clip.
     """
     chances = prediction.probabilities
     colors = {name: style[0] for name, style in style_of(chances).items()}
@@ -136,14 +74,14 @@ def result_html(prediction):
         )
         for name in sorted(chances, key=chances.get, reverse=True)
     )
-    heard, sure, timeline = "This sounds", "The model is <b>{}</b> sure.", ""
+    lead, sure, timeline = "This sounds", "The model is <b>{}</b> sure.", ""
     if len(prediction.windows) > 2:  # two tell hardly more than their mean
-        heard = "On the whole, this sounds"
+        lead = "On the whole, this sounds"
         sure = "The model is <b>{}</b> sure, on average over the clip."
         picture = base64.b64encode(timeline_svg(prediction.windows))
         timeline = TIMELINE.format(picture=picture.decode("ascii"))
     return RESULT.format(
-        heard=heard,
+        lead=lead,
         emotion=spoken(prediction.emotion),
         color=colors[prediction.emotion],
         sure=sure.format(percent(prediction.confidence)),

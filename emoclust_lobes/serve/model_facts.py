@@ -19,33 +19,10 @@ LIMITS = (
 
 
 def model_facts(folder, classes, enrolment):
-    """Tell what a model knows, how good it is, and what it is not for.
+    """Tell in HTML what a model knows, how good it is, what it is not for.
 
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        The folder ``inference`` of a run; its ``metrics.json`` is read.
-    classes : sequence of str
-        The class set.
-    enrolment : bool
-        Whether the model can be given other clips of the speaker. The page
-        gives it none, and tells the score without.
-
-    Returns
-    -------
-    str
-        HTML.
-
-    Example
-    -------
-    >>> print(model_facts("nowhere", ["ang", "sad"], False), end="")
-    <div class="emo-facts"><h3>About this model</h3>
-    <p>It knows 2 emotions: angry, sad.</p>
-    <p>Its folder does not say what it learned from, nor how good it is.</p>
-    <p>It hears how something is said, as far as it is said as in the speech \
-it learned from. It does not know what a person feels: do not decide about \
-people with it.</p>
-    </div>
+    Numbers are of the folder's ``metrics.json``. The page gives a model with
+    enrolment no other clips of a speaker, and tells the score without.
     """
     words = ", ".join(spoken(name) for name in classes)
     paragraphs = [f"It knows {len(classes)} emotions: {words}."]
@@ -66,14 +43,13 @@ people with it.</p>
 
 
 def _score(metrics, n_classes, enrolment):
-    """How good it is on speakers it has never heard."""
     uar = metrics["uar"]
     if enrolment:  # the headline's speakers were known by other clips
         uar = metrics["enrolled_uar"].get("0", uar)
     return (
         f"It learned from {html.escape(metrics['corpus'])} "
         f"({html.escape(metrics['label_source'])} labels). Tested on "
-        f"{metrics['n']:,} clips of people it had never heard, it was right in "
+        f"{metrics['n']:,} clips of people it had not learned from, it was right in "
         f"<b>{percent(uar)}</b> of the clips of an emotion, on average over "
         f"the emotions (UAR {uar:.3f}). Guessing gives "
         f"{percent(1 / n_classes)}."
@@ -81,7 +57,6 @@ def _score(metrics, n_classes, enrolment):
 
 
 def _calibration(calibration):
-    """What its percentages are worth."""
     if calibration["valid"] is None:
         return (
             "How sure it says it is was not adjusted on other people's "

@@ -10,11 +10,11 @@ which emotion it hears.</p></div>
 """
 HERE = (
     "Your audio stays on this machine: it is sent nowhere, and deleted as soon "
-    "as it was heard."
+    "as the result is there."
 )
 ELSEWHERE = (
     "Your audio goes to the computer that serves this page, nowhere else, and "
-    "is deleted there as soon as it was heard."
+    "is deleted there as soon as the result is there."
 )
 LIMITS = "Clips of up to {length} and {megabytes:g} megabytes."
 
@@ -82,34 +82,10 @@ CSS = """\
 
 
 def make_page(show, facts, *, is_local, max_seconds, max_megabytes):
-    """Make the page.
+    """Make the page, a ``gradio.Blocks``.
 
-    Arguments
-    ---------
-    show : callable
-        Path of an uploaded clip -> HTML; deletes the clip.
-    facts : str
-        HTML about the model.
-    is_local : bool
-        Whether only this machine reaches the page.
-    max_seconds, max_megabytes : float
-        What is said about the longest and the largest clip.
-
-    Returns
-    -------
-    gradio.Blocks
-
-    Example
-    -------
-    >>> page = make_page(
-    ...     lambda path: "<p>angry</p>",
-    ...     facts="<p>It knows 2 emotions.</p>",
-    ...     is_local=True,
-    ...     max_seconds=30.0,
-    ...     max_megabytes=5.0,
-    ... )
-    >>> type(page).__name__
-    'Blocks'
+    ``show`` takes the path of an uploaded clip, returns HTML and deletes the clip;
+    ``facts`` is HTML about the model.
     """
     import gradio
 

@@ -1,29 +1,38 @@
 """The server of the page: on this machine, and only there by default."""
 
 import importlib.util
+import ipaddress
 import os
 import pathlib
-import signal
+import socket
 import tempfile
+import threading
 
+from data_prep.errors import EmoclustError
 from emoclust_lobes.predict.predictor import Predictor
 from emoclust_lobes.serve.clips import Clips
-from emoclust_lobes.serve.errors import ServeError
-from emoclust_lobes.serve.gate import Gate
 from emoclust_lobes.serve.model_facts import model_facts
-from emoclust_lobes.serve.network import (
-    forbid_connections,
-    is_loopback,
-    open_port,
-)
 from emoclust_lobes.serve.page import CSS, make_page
 
-# Gradio and the hub's client tell their makers about their use by default.
-QUIET = {
+SETTINGS = {
+    # Gradio and the hub's client tell their makers about their use by default.
     "GRADIO_ANALYTICS_ENABLED": "False",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_OFFLINE": "1",
+    "GRADIO_RUN_HISTORY": "False",  # in the browser
+    "no_proxy": "*",  # Gradio looks whether its own page is there
 }
+# What the browser may load: from here, and what the page itself makes; Gradio
+# names fonts and scripts of other sites. It makes functions of text, which is
+# 'unsafe-eval'.
+SOURCES = (
+    "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
+    "frame-ancestors 'none'; form-action 'self'; object-src 'none'"
+)
+
+
+class ServeError(EmoclustError):
+    """The page cannot be served as it was asked for; says what to do."""
 
 
 def serve(
@@ -31,6 +40,7 @@ def serve(
     *,
     host="127.0.0.1",
     port=7860,
+    auth=None,
     max_megabytes=50.0,
     max_seconds=600.0,
     device="cpu",
@@ -39,143 +49,109 @@ def serve(
 ):
     """Serve the page until it is interrupted.
 
-    Arguments
-    ---------
-    model_folder : str or pathlib.Path
-        The folder ``inference`` of a run.
-    host : str
-        Who can reach the page: only this machine by default.
-    port : int
-        0 for any that is free.
-    max_megabytes : float
-        Size of the largest upload, in units of 2 ** 20 bytes.
-    max_seconds : float
-        Length of the longest clip.
-    device : str
-        Where to compute.
-    trust : bool
-        Whether the model may run any code that its YAML names.
-    started : callable
-        Told the address of the page once it can be opened.
-
-    Raises
-    ------
-    ServeError
-        When Gradio is missing or the port cannot be taken.
-    emoclust_lobes.inference.InferenceError
-        When the folder holds no model that can be loaded.
-
-    Example
-    -------
-    >>> serve("nowhere", port=0)
-    Traceback (most recent call last):
-    ...
-    emoclust_lobes.inference.errors.InferenceError: nowhere holds no model: \
-there is no hyperparams.yaml in it. Give the folder `inference` that \
-train_ser.py leaves beside metrics.json
+    Who is not on this machine needs ``auth``, a user and a password. Port 0 is
+    any that is free; ``started`` is told the address of the page.
     """
     if importlib.util.find_spec("gradio") is None:
         raise ServeError('the page needs Gradio: pip install "emoclust[serve]"')
-    with (
-        open_port(host, port) as listener,
-        tempfile.TemporaryDirectory(prefix="emoclust-") as folder,
-    ):
-        predictor = Predictor(model_folder, device=device, trust=trust)
-        app = make_app(
-            predictor,
-            folder=pathlib.Path(folder),
-            host=host,
-            max_megabytes=max_megabytes,
-            max_seconds=max_seconds,
+    is_local = is_loopback(host)
+    if not is_local and auth is None:
+        raise ServeError(
+            f"{host} is not this machine alone: give --auth=USER:PASSWORD, "
+            "which the page then asks for, or leave --host out"
         )
-        forbid_connections()
-        shown = f"[{host}]" if ":" in host else host
-        started(f"http://{shown}:{listener.getsockname()[1]}")
-        _run(app, listener)
+    port = free_port(host, port)
+    predictor = Predictor(model_folder, device=device, trust=trust)
+    with tempfile.TemporaryDirectory(prefix="emoclust-") as temporary:
+        # Read when Gradio is imported and when its parts are made
+        folder = pathlib.Path(temporary).resolve()
+        os.environ.update(SETTINGS, GRADIO_TEMP_DIR=str(folder))
+        import gradio
+
+        page = make_page(
+            Clips(predictor, folder, max_seconds).show,
+            model_facts(
+                model_folder,
+                predictor.classes,
+                predictor.model.hparams.enrolment,
+            ),
+            is_local=is_local,
+            max_seconds=max_seconds,
+            max_megabytes=max_megabytes,
+        )
+        fonts = ["system-ui", "sans-serif"]  # Gradio's own would be fetched
+        _, address, _ = page.launch(
+            server_name=f"[{host}]" if ":" in host else host,
+            server_port=port,
+            auth=auth,
+            max_file_size=int(max_megabytes * 2**20),
+            share=False,
+            ssr_mode=False,
+            enable_monitoring=False,
+            quiet=True,
+            footer_links=[],
+            theme=gradio.themes.Base(font=fonts, font_mono=["monospace"]),
+            css=CSS,
+            app_kwargs={"middleware": _middleware(host, is_local)},
+            prevent_thread_lock=True,
+        )
+        try:
+            started(address.rstrip("/"))
+            threading.Event().wait()
+        finally:
+            page.close(verbose=False)
 
 
-def make_app(predictor, *, folder, host, max_megabytes, max_seconds):
-    """Make the page's application, behind its gate.
+def is_loopback(host):
+    """Say whether only this machine reaches a host, a name or an address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
-    Arguments
-    ---------
-    predictor : emoclust_lobes.predict.Predictor
-        What hears clips.
-    folder : pathlib.Path
-        Where uploads lie until they were heard.
-    host : str
-        As for ``serve``.
-    max_megabytes, max_seconds : float
-        As for ``serve``.
 
-    Returns
-    -------
-    callable
-        An ASGI application.
+def free_port(host, port):
+    """Return the port, or for 0 any that is free, if it can be listened on."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.create_server((host, port), family=family) as listener:
+            return listener.getsockname()[1]
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ServeError(
+            f"cannot listen on port {port} of {host}: {reason}. Give another "
+            "--port, or --host=127.0.0.1"
+        ) from error
 
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.inference import made_up_model
-    >>> folder = getfixture("tmp_path")
-    >>> predictor = Predictor(made_up_model(folder / "inference"))
-    >>> app = make_app(
-    ...     predictor,
-    ...     folder=folder / "uploads",
-    ...     host="127.0.0.1",
-    ...     max_megabytes=5.0,
-    ...     max_seconds=30.0,
-    ... )
-    >>> callable(app)
-    True
-    """
-    # Read when Gradio is imported and when its parts are made
-    os.environ.update(QUIET, GRADIO_TEMP_DIR=str(folder.resolve()))
-    import gradio
-    from starlette.applications import Starlette
+
+def _middleware(host, is_local):
+    """What stands before Gradio, which looks at origins but not at hosts."""
     from starlette.middleware import Middleware
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-    page = make_page(
-        Clips(predictor, folder, max_seconds).show,
-        model_facts(
-            predictor.model_folder,
-            predictor.classes,
-            predictor.model.hparams.enrolment,
-        ),
-        is_local=is_loopback(host),
-        max_seconds=max_seconds,
-        max_megabytes=max_megabytes,
-    )
-    max_bytes = int(max_megabytes * 2**20)
-    gate = Middleware(Gate, host=host, folder=folder, max_bytes=max_bytes)
-    fonts = ["system-ui", "sans-serif"]  # Gradio's own would be fetched
-    return gradio.mount_gradio_app(
-        Starlette(middleware=[gate]),
-        page,
-        path="/",
-        footer_links=[],
-        run_history=False,
-        show_error=False,
-        max_file_size=max_bytes,
-        ssr_mode=False,
-        enable_monitoring=False,
-        pwa=False,
-        mcp_server=False,
-        theme=gradio.themes.Base(font=fonts, font_mono=["monospace"]),
-        css=CSS,
-    )
+    middleware = [Middleware(OwnSources)]
+    if is_local:
+        # A name of another site may be made to lead here (DNS rebinding).
+        # Elsewhere the password is in its way.
+        own = ["localhost", "127.0.0.1", "[::1]", host]
+        middleware.append(Middleware(TrustedHostMiddleware, allowed_hosts=own))
+    return middleware
 
 
-def _run(app, listener):
-    """Answer until Ctrl-C, or until the process is asked to end."""
-    import uvicorn
+class OwnSources:
+    """ASGI middleware: every answer tells the browser to ask nobody else."""
 
-    # uvicorn ends in peace, then passes the signal on; the folder of uploads
-    # is deleted after that.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    config = uvicorn.Config(
-        app,
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=1,  # an open page holds a connection
-    )
-    uvicorn.Server(config).run(sockets=[listener])
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        """Pass a request on, and its answer back with our header."""
+
+        async def send_secured(message):
+            if message["type"] == "http.response.start":
+                policy = (b"content-security-policy", SOURCES.encode())
+                headers = [*message.get("headers", []), policy]
+                message = {**message, "headers": headers}
+            await send(message)
+
+        await self.app(scope, receive, send_secured)

@@ -1,12 +1,11 @@
 """The emotions of a longer clip over time, as a picture."""
 
 import io
-import itertools
 
 from emoclust_lobes.figures.style import EMOTIONS, new_figure, style_of, styled
-from emoclust_lobes.predict.segments import merge_windows
+from emoclust_lobes.predict.segments import merge_windows, window_borders
 
-# A name is written over a stretch that has this share of the clip's length
+# A name is written over a segment that has this share of the clip's length
 # or more; over a shorter one it would touch its neighbors.
 _NAMED = 0.09
 
@@ -15,32 +14,12 @@ _NAMED = 0.09
 def draw_timeline(windows):
     """Draw probabilities over time, one color an emotion.
 
-    The colors of a moment are as high as the probabilities in the window
-    whose middle is nearest; together they are 1.
-
-    Arguments
-    ---------
-    windows : list of (float, float, dict)
-        Start and end in seconds, and class -> probability; as of
-        ``FilePrediction``.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    Example
-    -------
-    >>> angry, sad = {"ang": 0.9, "sad": 0.1}, {"ang": 0.3, "sad": 0.7}
-    >>> figure = draw_timeline([(0, 2, angry), (1, 3, sad)])
-    >>> [text.get_text() for text in figure.axes[0].texts]
-    ['angry', 'sad']
+    The colors of a moment are as high as the probabilities in the window (start,
+    end, class -> probability) whose middle is nearest; together they are 1.
     """
     names = list(windows[0][2])
     styles = style_of(names)
-    middles = [
-        (left[1] + right[0]) / 2 for left, right in itertools.pairwise(windows)
-    ]
-    borders = [windows[0][0], *middles, windows[-1][1]]
+    borders = window_borders(windows)
     length = borders[-1] - borders[0]
     figure, axes = new_figure(6.2, 2.3)
     axis = axes[0, 0]
@@ -91,23 +70,7 @@ def draw_timeline(windows):
 
 @styled
 def timeline_svg(windows):
-    """Draw the time line as an SVG.
-
-    Arguments
-    ---------
-    windows : list of (float, float, dict)
-        As for ``draw_timeline``.
-
-    Returns
-    -------
-    bytes
-        Its text is drawn: it needs no font.
-
-    Example
-    -------
-    >>> timeline_svg([(0.0, 1.0, {"ang": 0.9, "sad": 0.1})])[:5]
-    b'<?xml'
-    """
+    """Draw the time line as the bytes of an SVG, which needs no font."""
     stream = io.BytesIO()
     draw_timeline(windows).savefig(
         stream, format="svg", metadata={"Date": None}

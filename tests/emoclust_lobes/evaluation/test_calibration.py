@@ -28,12 +28,6 @@ def draw(seed, n=200, classes=4, temperature=1.0):
     return torch.from_numpy(logits), torch.tensor(truth)
 
 
-@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
-def test_the_temperature_of_the_data_is_found(temperature):
-    logits, truth = draw(seed=1, n=5000, temperature=temperature)
-    assert fit_temperature(logits, truth) == pytest.approx(temperature, rel=0.1)
-
-
 @given(
     right=st.integers(2, 9),
     wrong=st.integers(1, 8),

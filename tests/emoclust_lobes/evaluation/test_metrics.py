@@ -2,7 +2,11 @@
 
 import numpy as np
 import pytest
-from emoclust_lobes.evaluation.metrics import cluster_auc, emotion_metrics
+from emoclust_lobes.evaluation.metrics import (
+    cluster_auc,
+    emotion_metrics,
+    interval,
+)
 from hypothesis import (
     given,
     settings,
@@ -100,3 +104,7 @@ def test_cluster_auc_looks_inside_speakers_only():
 
 def test_cluster_auc_without_pairs_is_none():
     assert cluster_auc(np.eye(2), ["a", "b"], [0, 0]) is None
+
+
+def test_interval_is_the_middle():
+    assert interval(np.arange(101)) == (2.5, 97.5)

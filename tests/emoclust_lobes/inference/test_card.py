@@ -1,15 +1,14 @@
 """The card tells the run's numbers, and no more than it knows."""
 
-import re
-
 import pytest
-from emoclust_lobes.inference.card import LICENCES, licence_of, model_card
+from emoclust_lobes.inference.card import LICENCES, model_card
 
 
 def card(metrics, settings="", **changes):
-    return model_card(
+    made = model_card(
         metrics={**metrics, **changes}, settings=settings, sample_rate=16000
     )
+    return made.text
 
 
 def test_the_numbers_are_the_runs(metrics):
@@ -20,7 +19,7 @@ def test_the_numbers_are_the_runs(metrics):
         "| labels | voice |",
         "120 (25% of the training speakers')",
         "| ang | 0.700 |\n| sad | - |",
-        "| development | 40 | 0.210 | 0.050 | 0.900 | 0.800 |",
+        "| development | 40 | 0.100 | 0.040 | 1.000 | 1.000 |",
         "Temperature 1.6,",
         "ODbL",
     ):
@@ -52,9 +51,11 @@ def test_no_development_speakers_are_told(metrics):
 
 
 @pytest.mark.parametrize("corpus", [*LICENCES, "my calls"])
-def test_lines_are_short_and_every_field_is_filled(corpus, metrics):
+def test_lines_are_short_and_the_licence_is_told(corpus, metrics):
     text = card(metrics, corpus=corpus)
-    assert not re.search(r"\{\w+\}", text)
+    assert "{" not in text
     lines = [x for x in text.splitlines() if not x.startswith("|")]
     assert max(map(len, lines)) <= 80
-    assert licence_of(corpus)[1] in text.replace("\n", " ")
+    unknown = f"See the licence of {corpus}, on which it was trained."
+    _, hint = LICENCES.get(corpus, ("other", unknown))
+    assert hint in text.replace("\n", " ")

@@ -6,6 +6,19 @@ from data_prep.storage.files import read_json, replacing_folder
 from emoclust_lobes.enrolment.normalization import SpeakerNormalization
 from emoclust_lobes.inference import load_model, write_inference_folder
 
+ENROLLED = """\
+ser:
+  modules:
+    compute_features: !new:torch.nn.Identity
+    mean_var_norm: !new:torch.nn.Identity
+    embedding_model: !new:torch.nn.Identity
+    classifier: !new:torch.nn.Linear [8, 2]
+  speaker_normalization: !new:emoclust_lobes.enrolment.SpeakerNormalization
+    size: 8
+    prior_weight: 3.0
+    counts: [0, 1]
+"""
+
 
 def names(folder):
     return sorted(path.name for path in folder.iterdir())
@@ -36,26 +49,17 @@ def test_a_short_file_that_a_person_can_read(packed):
 
 
 def test_a_folder_that_fails_leaves_the_one_before(tmp_path):
-    path = tmp_path / "model"
+    path, aside = tmp_path / "model", tmp_path / ".model.tmp"
     path.mkdir()
     (path / "old").touch()
-    with pytest.raises(ZeroDivisionError):
-        with replacing_folder(path) as aside:
-            (aside / "new").touch()
-            raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError), replacing_folder(path):
+        raise ZeroDivisionError
     assert (names(tmp_path), names(path)) == (["model"], ["old"])
+    aside.mkdir()
+    (aside / "half").touch()  # of a process that was killed
     with replacing_folder(path) as aside:
         (aside / "new").touch()
         assert names(path) == ["old"]
-    assert (names(tmp_path), names(path)) == (["model"], ["new"])
-
-
-def test_what_a_killed_process_left_is_no_obstacle(tmp_path):
-    path = tmp_path / "model"
-    (tmp_path / ".model.tmp").mkdir()
-    (tmp_path / ".model.tmp" / "half").touch()
-    with replacing_folder(path) as aside:
-        (aside / "new").touch()
     assert (names(tmp_path), names(path)) == (["model"], ["new"])
 
 
@@ -65,34 +69,13 @@ def test_the_prior_of_the_speakers_travels_with_the_classifier(
     normalization = SpeakerNormalization(8, prior_weight=3.0, counts=[0, 1])
     normalization.start([0, 0, 1, 1])
     normalization.remember(range(4), torch.randn(4, 8) * 2 + 5)
-    block = "\n".join(
-        [
-            "ser:",
-            "  modules:",
-            *(
-                f"    {name}: !new:torch.nn.Identity"
-                for name in ("compute_features", "mean_var_norm")
-            ),
-            "    embedding_model: !new:torch.nn.Identity",
-            "    classifier: !new:torch.nn.Linear [8, 2]",
-            "  speaker_normalization: "
-            "!new:emoclust_lobes.enrolment.SpeakerNormalization",
-            "    size: 8",
-            "    prior_weight: 3.0",
-            "    counts: [0, 1]",
-        ]
-    )
     classifier = torch.nn.Linear(8, 2)
-    identity = torch.nn.Identity()
+    names = ("compute_features", "mean_var_norm", "embedding_model")
+    parts = dict.fromkeys(names, torch.nn.Identity())
     write_inference_folder(
         folder=tmp_path / "inference",
-        stage2=block,
-        modules={
-            "compute_features": identity,
-            "mean_var_norm": identity,
-            "embedding_model": identity,
-            "classifier": classifier,
-        },
+        stage2=ENROLLED,
+        modules={**parts, "classifier": classifier},
         metrics={**metrics, "enrolled_uar": {"0": 0.5, "1": 0.6}},
         sample_rate=16000,
         embedding_size=8,

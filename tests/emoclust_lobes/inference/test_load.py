@@ -1,5 +1,6 @@
 """Models are loaded whole, or it is said what is missing."""
 
+import importlib.metadata
 import pickle
 import re
 
@@ -117,3 +118,23 @@ def test_broken_weights_are_refused(packed):
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(InferenceError, match="cannot be loaded"):
         load_model(packed)
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+@pytest.mark.parametrize("trust", [True, False])
+@pytest.mark.parametrize(
+    "old", ["front_ends.NoNormalization", "inference.front_end.PackedFrontEnd"]
+)
+def test_folders_of_older_versions_are_told_apart(old, trust, recorded, packed):
+    path = packed / "hyperparams.yaml"
+    version = f"emoclust_version: {importlib.metadata.version('emoclust')}\n"
+    change(path, version, "emoclust_version: 0.0.7\n" if recorded else "")
+    change(
+        path,
+        "speechbrain.processing.features.InputNormalization",
+        f"emoclust_lobes.{old}",
+    )
+    wrote = "0.0.7" if recorded else r"\(before 0.1.0 recorded versions\)"
+    reason = f"by emoclust {wrote}: .* has no emoclust_lobes.{old}. Run train"
+    with pytest.raises(InferenceError, match=reason):
+        load_model(packed, trust=trust)

@@ -4,10 +4,9 @@ import argparse
 
 import pytest
 import torch
-import yaml
 from emoclust_lobes.inference import InferenceError, load_model, publish
 from emoclust_lobes.inference.publish import add_arguments, run
-from huggingface_hub import ModelCardData
+from huggingface_hub import ModelCard
 
 
 @pytest.fixture
@@ -28,13 +27,11 @@ def test_the_repository_is_the_model(packed, repository):
 
 
 def test_the_front_matter_tells_what_the_test_has_found(packed, repository):
-    text = (repository / "README.md").read_text()
-    assert text.endswith((packed / "README.md").read_text())
-    _, matter, _ = text.split("---\n", 2)
-    told = yaml.safe_load(matter)
-    data = ModelCardData(**told)
-    assert data.license == "odbl"
-    assert "language" not in told
+    card = ModelCard.load(repository / "README.md")
+    assert card.text == ModelCard.load(packed / "README.md").text
+    data = card.data
+    assert (data.model_name, data.license) == ("my-model", "odbl")
+    assert data.language is None
     assert {"speechbrain", "speech-emotion-recognition"} <= set(data.tags)
     assert data.pipeline_tag == "audio-classification"
     values = {x.metric_type: x.metric_value for x in data.eval_results}
@@ -49,6 +46,15 @@ def test_large_files_are_the_weights(repository):
         "classifier.ckpt",
     ]
     assert all("filter=lfs" in line for line in lines)
+
+
+def test_what_was_written_into_the_card_is_kept(packed, tmp_path):
+    card = packed / "README.md"
+    _, _, text = card.read_text().split("---\n", 2)
+    card.write_text(f"{text}\nOur own words.\n")  # without front matter, too
+    made = ModelCard.load(publish(packed, tmp_path / "mine") / "README.md")
+    assert made.text.endswith("Our own words.\n")
+    assert made.data.model_name == "mine"
 
 
 def test_nothing_is_written_over(packed, repository):

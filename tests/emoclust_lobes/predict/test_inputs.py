@@ -4,8 +4,7 @@ import os
 
 import pytest
 from data_prep.manifests.tables import read_recordings
-from emoclust_lobes.predict.errors import PredictError
-from emoclust_lobes.predict.inputs import Clip, find_clips
+from emoclust_lobes.predict.inputs import Clip, PredictError, find_clips
 
 
 @pytest.fixture

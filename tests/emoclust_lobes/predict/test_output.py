@@ -33,28 +33,26 @@ WHOLE = {
     "seconds": 4.0,
     "windows": 2,
 }
-STRETCHES = [
-    {
-        "path": 'odd, "name" é.wav',
-        "start": 0.0,
-        "end": 2.0,
-        "emotion": "ang",
-        "confidence": 0.75,
-        "prob_ang": 0.75,
-        "prob_sad": 0.25,
-        "windows": 1,
-    },
-    {
-        "path": 'odd, "name" é.wav',
-        "start": 2.0,
-        "end": 4.0,
-        "emotion": "sad",
-        "confidence": 0.625,
-        "prob_ang": 0.375,
-        "prob_sad": 0.625,
-        "windows": 1,
-    },
-]
+ANGRY_ROW = {
+    "path": 'odd, "name" é.wav',
+    "start": 0.0,
+    "end": 2.0,
+    "emotion": "ang",
+    "confidence": 0.75,
+    "prob_ang": 0.75,
+    "prob_sad": 0.25,
+    "windows": 1,
+}
+SAD_ROW = {
+    **ANGRY_ROW,
+    "start": 2.0,
+    "end": 4.0,
+    "emotion": "sad",
+    "confidence": 0.625,
+    "prob_ang": 0.375,
+    "prob_sad": 0.625,
+}
+SEGMENTS = [ANGRY_ROW, SAD_ROW]
 
 
 def written(form, segments, speakers=False):
@@ -65,7 +63,7 @@ def written(form, segments, speakers=False):
 
 
 @pytest.mark.parametrize(
-    ("segments", "expected"), [(False, [WHOLE]), (True, STRETCHES)]
+    ("segments", "expected"), [(False, [WHOLE]), (True, SEGMENTS)]
 )
 def test_csv_and_json_say_the_same(segments, expected):
     table = pd.read_csv(io.StringIO(written("csv", segments)))
@@ -79,9 +77,9 @@ def test_speakers_stand_in_the_last_column():
     assert table.iloc[0].to_dict() == {**WHOLE, "speaker": "Kim"}
 
 
-def test_a_table_has_a_line_for_every_stretch():
+def test_a_table_has_a_line_for_every_segment():
     header, first, second = written("table", True).splitlines()
-    assert header.split() == list(STRETCHES[0])
+    assert header.split() == list(SEGMENTS[0])
     assert first.split()[-7:] == "0.000 2.000 ang 0.750 0.750 0.250 1".split()
     assert second.split()[-7:] == "2.000 4.000 sad 0.625 0.375 0.625 1".split()
 

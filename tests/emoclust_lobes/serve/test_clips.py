@@ -1,4 +1,4 @@
-"""Uploaded clips: heard and deleted, or refused in a sentence."""
+"""Uploaded clips: classified and deleted, or refused in a sentence."""
 
 import shutil
 
@@ -35,7 +35,7 @@ def left(clips):
     return list(clips.folder.rglob("*"))
 
 
-def test_clip_is_heard_as_by_the_predictor_and_deleted(
+def test_clip_is_classified_as_by_the_predictor_and_deleted(
     clips, upload, clip, predictor
 ):
     path = upload(clip.read_bytes())
@@ -84,7 +84,7 @@ def test_long_clip_is_refused_by_its_header(clips, upload, tmp_path):
     # Only the header: whoever decodes it finds it damaged instead
     header = (tmp_path / "long.flac").read_bytes()[:200]
     shown = clips.show(str(upload(header, "long.flac")))
-    assert "too long: 20 seconds. Up to 9 are heard here" in shown
+    assert "too long: 20 seconds. Up to 9 are taken here" in shown
     assert left(clips) == []
 
 

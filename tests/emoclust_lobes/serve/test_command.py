@@ -35,9 +35,17 @@ def test_folder_without_a_model_is_named(tmp_path):
         run(str(tmp_path), "--port=0")
 
 
-def test_other_hosts_are_warned_about(tmp_path, capsys):
+def test_other_hosts_need_a_password_and_are_warned_about(tmp_path, capsys):
     pytest.importorskip("gradio")
-    for host, warned in (("127.0.0.1", False), ("0.0.0.0", True)):
+    folder, other = str(tmp_path), "--host=0.0.0.0"
+    with pytest.raises(ServeError, match="give --auth=USER:PASSWORD"):
+        run(folder, other, "--port=0")
+    for auth in ("kim", "kim:", ":a"):
+        with pytest.raises(ServeError, match="--auth must be"):
+            run(folder, other, f"--auth={auth}")
+    for host, warned in ((other, True), ("--host=127.0.0.1", False)):
         with pytest.raises(InferenceError):
-            run(str(tmp_path), f"--host={host}", "--port=0")
-        assert ("without a password" in capsys.readouterr().err) == warned
+            run(folder, host, "--auth=kim:a", "--port=0")
+        assert (
+            "travel unencrypted" in capsys.readouterr().err.replace("\n", " ")
+        ) == warned

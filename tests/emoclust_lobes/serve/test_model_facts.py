@@ -23,7 +23,7 @@ def test_measured_numbers_stand_beside_chance(tell):
     told = tell(uar=0.6789)
     assert "4 emotions: angry, happy, neutral, sad." in told
     assert "Synthetic &lt;speech&gt; (intended labels)" in told
-    assert "1,234 clips of people it had never heard" in told
+    assert "1,234 clips of people it had not learned from" in told
     assert "<b>68 %</b>" in told and "UAR 0.679" in told
     assert "Guessing gives 25 %" in told
     assert "off by 4 points" in told

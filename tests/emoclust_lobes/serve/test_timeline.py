@@ -49,7 +49,7 @@ def test_a_moment_shows_the_window_whose_middle_is_nearest(rows, data):
     assert height == pytest.approx(1)
 
 
-def test_stretches_are_named_unless_too_short():
+def test_segments_are_named_unless_too_short():
     rows = [[0.8, 0.1, 0.1]] * 20 + [[0.1, 0.8, 0.1]] + [[0.1, 0.1, 0.8]] * 20
     figure = draw_timeline(windows_of(rows))
     assert [text.get_text() for text in figure.axes[0].texts] == ["angry", "x"]
