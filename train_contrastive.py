@@ -14,6 +14,11 @@ The method is that of Ulgen et al. 2024 (arXiv 2401.11017).
 import pathlib
 import sys
 
+from emoclust_lobes.experiment.script_help import answer_help
+
+if __name__ == "__main__":
+    answer_help(__doc__)  # before what takes seconds to import
+
 import torch
 from data_prep.manifests.manifest import Source, read_manifest
 from data_prep.storage.files import read_json, write_json
@@ -21,6 +26,7 @@ from emoclust_lobes.clustering.aligned import check_n_clusters
 from emoclust_lobes.clustering.clusters import read_clusters
 from emoclust_lobes.contrast.brain import ContrastiveBrain
 from emoclust_lobes.contrast.variants import find_variant
+from emoclust_lobes.experiment.environment import write_environment
 from emoclust_lobes.experiment.run_folders import (
     OF_STAGE_2,
     one_run,
@@ -95,7 +101,9 @@ def main():
             experiment_directory=folder,
             hyperparams_to_save=hparams_file,
             overrides=overrides,
+            save_env_desc=False,
         )
+        run_on_main(write_environment, args=[folder])
         pretrain(hparams, run_opts, variant)
 
 

@@ -14,10 +14,16 @@ The method is that of Ulgen et al. 2024 (arXiv 2401.11017).
 
 import sys
 
+from emoclust_lobes.experiment.script_help import answer_help
+
+if __name__ == "__main__":
+    answer_help(__doc__)  # before what takes seconds to import
+
 import torch
 from data_prep.storage.files import read_json
 from emoclust_lobes.contrast.pool import PoolBatches
 from emoclust_lobes.contrast.variants import find_variant
+from emoclust_lobes.experiment.environment import write_environment
 from emoclust_lobes.experiment.run_folders import (
     OF_STAGE_1,
     one_run,
@@ -114,7 +120,9 @@ def main():
             experiment_directory=folder,
             hyperparams_to_save=hparams_file,
             overrides=overrides,
+            save_env_desc=False,
         )
+        run_on_main(write_environment, args=[folder])
         fine_tune(hparams, run_opts, blocks["ser"])
 
 

@@ -70,6 +70,26 @@ def load_config(source, save_path):
     return config
 
 
+def read_sizes(source, save_path):
+    """Number of a model's transformer layers, and their size.
+
+    Where ``config.json`` says both they are read there, as importing the
+    transformers library takes two seconds; what it leaves out are defaults,
+    which only that library knows.
+    """
+    folder = _local_folder(source, save_path)
+    config = (read_json(folder / "config.json") if folder else None) or {}
+    if config.get("model_type") in _WRAPPERS:
+        is_whisper = config["model_type"] == "whisper"
+        names = ("encoder_layers", "d_model")
+        if not is_whisper:
+            names = ("num_hidden_layers", "hidden_size")
+        if set(names) <= set(config):
+            return tuple(config[name] for name in names)
+    config = load_config(source, save_path)
+    return config.num_hidden_layers, config.hidden_size
+
+
 def load_wrapper(source, save_path):
     """Load SpeechBrain's wrapper of a model, in float32."""
     wrapper = wrapper_class(load_config(source, save_path).model_type)

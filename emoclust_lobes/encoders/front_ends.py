@@ -11,8 +11,8 @@ import torch
 from emoclust_lobes.encoders.front_end_models import (
     FrontEndError,
     front_end_identity,
-    load_config,
     load_wrapper,
+    read_sizes,
 )
 from emoclust_lobes.encoders.front_end_states import (
     Wav2Vec2States,
@@ -98,9 +98,9 @@ class SSLFrontEnd(nn.Module):
     ):
         super().__init__()
         self.source, self.save_path = str(source), str(save_path)
-        config = load_config(self.source, self.save_path)
-        self.layers = _choose(layers, config.num_hidden_layers, self.source)
-        self.n_layers, self.size = len(self.layers), config.hidden_size
+        depth, self.size = read_sizes(self.source, self.save_path)
+        self.layers = _choose(layers, depth, self.source)
+        self.n_layers = len(self.layers)
         self.trains = trainable_layers != 0
         self.pooled_frames = pooled_frames
         self.beside_size = CamPlusPlusFrames.dim if speaker_frames else 0

@@ -3,6 +3,7 @@
 import importlib.util
 import pathlib
 import re
+import runpy
 import sys
 import textwrap
 
@@ -61,15 +62,11 @@ def describe_options(text):
 
 def run_options():
     """Read SpeechBrain's own options: name -> what it says of each."""
-    (folder,) = importlib.util.find_spec(
-        "speechbrain"
-    ).submodule_search_locations
-    # A file of its own there, which needs nothing of the package
-    path = pathlib.Path(folder, "utils", "run_opts.py")
-    spec = importlib.util.spec_from_file_location("run_opts", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.HELP_TEXTS
+    package = importlib.util.find_spec("speechbrain")
+    assert package is not None and package.origin is not None
+    # A file that needs nothing of the package around it
+    path = pathlib.Path(package.origin).parent / "utils" / "run_opts.py"
+    return runpy.run_path(str(path))["HELP_TEXTS"]
 
 
 def _told(options):

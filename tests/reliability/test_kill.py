@@ -15,7 +15,7 @@ from stages import STAGES, run_stage
 # What tells of the course of a run, and not of its outcome
 COURSE = {
     ".lock",
-    "env.log",
+    "environment.json",
     "hyperparams.yaml",  # has the date
     "log.txt",
     "train_log.txt",

@@ -9,6 +9,8 @@ import torch
 from emoclust_lobes.encoders.front_end_models import (
     FrontEndError,
     front_end_identity,
+    load_config,
+    read_sizes,
 )
 from emoclust_lobes.encoders.front_ends import SSLFrontEnd
 from tiny_models import front_end, save_model
@@ -114,4 +116,18 @@ def test_without_the_library_the_error_says_what_to_install(saved, monkeypatch):
     folder = saved("wav2vec2")
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(FrontEndError, match=r"emoclust\[transformers\]"):
-        front_end(folder)
+        front_end(folder).load()
+
+
+@pytest.mark.parametrize("kind", ["wav2vec2", "hubert", "wavlm", "whisper"])
+@pytest.mark.parametrize("left_out", [(), ("hidden_size", "d_model")])
+def test_sizes_are_those_of_the_library(tmp_path, kind, left_out):
+    folder = save_model(kind, tmp_path / "model")
+    path = folder / "config.json"
+    config = json.loads(path.read_text())
+    kept = {key: config[key] for key in config if key not in left_out}
+    path.write_text(json.dumps(kept))
+    known = load_config(str(folder), str(folder))
+    sizes = (known.num_hidden_layers, known.hidden_size)
+    assert read_sizes(str(folder), str(folder)) == sizes
+    assert (sizes[1] == 16) == (not left_out)
