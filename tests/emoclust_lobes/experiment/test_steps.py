@@ -1,6 +1,7 @@
 """The chain from the corpus to clusters: every step once, in order."""
 
 import functools
+import types
 
 import pytest
 from emoclust_lobes.experiment.steps import (
@@ -19,9 +20,11 @@ def experiment():
         taken.append((name, inputs))
         return f"made by {name}"
 
-    names = "prepare prepare_pools fold_sources labeled_sources embed cluster"
-    steps = {x: functools.partial(take, x) for x in names.split()}
-    return steps, taken
+    def steps(names):
+        return {x: functools.partial(take, x) for x in names.split()}
+
+    sources = types.SimpleNamespace(**steps("prepare_pools of_fold labeled"))
+    return {**steps("prepare embed cluster"), "sources": sources}, taken
 
 
 @pytest.mark.parametrize(
@@ -30,10 +33,10 @@ def experiment():
 )
 def test_steps_are_taken_up_to_the_last(experiment, last, made):
     hparams, taken = experiment
-    assert take_steps(hparams, "cpu", last) == "made by fold_sources"
-    before = ["prepare", "prepare_pools", "fold_sources"]
+    assert take_steps(hparams, "cpu", last) == "made by of_fold"
+    before = ["prepare", "prepare_pools", "of_fold"]
     assert [name for name, _ in taken] == before + made
-    inputs = {"sources": "made by fold_sources", "device": "cpu"}
+    inputs = {"sources": "made by of_fold", "device": "cpu"}
     for name, given in taken[3:]:
         wanted = ["sources", "device"] if name == "embed" else ["sources"]
         assert given == {key: inputs[key] for key in wanted}
@@ -44,8 +47,8 @@ def test_steps_are_taken_up_to_the_last(experiment, last, made):
 def test_without_pools_there_is_the_labeled_speech(experiment):
     hparams, taken = experiment
     found = take_steps(hparams, "cpu", "prepare", pools=False)
-    assert found == "made by labeled_sources"
-    assert [name for name, _ in taken] == ["prepare", "labeled_sources"]
+    assert found == "made by labeled"
+    assert [name for name, _ in taken] == ["prepare", "labeled"]
 
 
 def test_other_encoders_and_a_front_end_are_given_the_same_speech(experiment):
