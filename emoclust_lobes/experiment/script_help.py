@@ -35,7 +35,7 @@ def answer_help(about, argv=None):
     if not files:
         print(
             "The options are the keys of the YAML: "
-            f"python {name} hparams/ravdess.yaml --help\n"
+            f"python {name} FILE.yaml --help\n"
         )
     print(f"options of SpeechBrain:\n{_told(run_options())}")
     sys.exit()

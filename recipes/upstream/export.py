@@ -170,6 +170,11 @@ def _shared(recipes, scripts):
         code = _MODULES.moved_code(_MODULES.source(module))
         files[path_of(HOMES.get(module, module))] = _there(code, CREMAD)
         package = module.rpartition(".")[0]
+        beside = pathlib.Path(*package.split("."), "templates")
+        for path in sorted((ROOT / beside).glob("*")):
+            if path.name in code:
+                text = path.read_text(encoding="utf-8")
+                files[f"{SHARED}/{beside / path.name}"] = text
         # Without its face, which would drag everything in
         title = ast.get_docstring(ast.parse(_MODULES.source(package))) or ""
         first = title.partition("\n\n")[0]

@@ -42,7 +42,7 @@ LEFT = {
 }
 ALWAYS_LEFT = (
     "hyperparams.yaml",
-    "env.log",
+    "environment.json",
     "log.txt",
     "train_log.txt",
     "metrics.json",

@@ -154,3 +154,12 @@ def test_the_command_writes_everything_or_says_why_not(tmp_path, capsys):
     assert capsys.readouterr().out.endswith(f" files in {folder}\n")
     assert main([str(ROOT / "README.md")]) == 2
     assert "is a file" in capsys.readouterr().err
+
+
+def test_templates_lie_beside_the_modules_that_fill_them(exported):
+    (found,) = exported.glob("recipes/**/inference/templates/card.md")
+    assert (
+        found.read_text()
+        == (ROOT / "emoclust_lobes/inference/templates/card.md").read_text()
+    )
+    assert (found.parents[1] / "card.py").is_file()
