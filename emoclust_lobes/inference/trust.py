@@ -41,7 +41,7 @@ ALLOWED = frozenset(
 # Modules that other versions' files name, and this one has elsewhere.
 _OLD = re.compile(
     r"emoclust_lobes\.(front_ends|layer_mix|wheel_encoders|speaker_encoders"
-    r"|utterance_vectors|inference\.front_end)\.\w+"
+    r"|utterance_vectors)\.\w+"
 )
 _PLAIN = {
     f"tag:yaml.org,2002:{kind}"
