@@ -127,7 +127,7 @@ def test_systems_that_are_no_longer_offered_are_still_reported(tmp_path):
     assert not gone & set(ruamel.yaml.YAML().load(text_of(SYSTEMS)))
     folder = tmp_path / "results"
     shutil.copytree(ROOT / "recipes/RAVDESS/results/whisper_ward", folder)
-    assert gone <= set(read_results(folder).cells["system"])
+    assert gone <= set(read_results(folder).runs["system"])
     report = write_report(folder).read_text(encoding="utf-8")
     assert all(f"| 10 % | {system} |" in report for system in gone)
 

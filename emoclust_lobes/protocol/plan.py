@@ -12,10 +12,6 @@ from typing import NamedTuple
 import ruamel.yaml
 from data_prep.errors import EmoclustError
 
-# The key of a baseline in systems.yaml; with an s, that of the settings of
-# all baselines in an experiment's YAML.
-BASELINE = "baseline"
-
 
 class ProtocolError(EmoclustError):
     """A protocol cannot be run; says why and what to do."""
@@ -105,12 +101,12 @@ def read_systems(path, names=None):
                 f"{path} has no system {name!r}: choose of {', '.join(known)}"
             )
         parts = known[name] or {}
-        kinds = ("stage1", "stage2", BASELINE)
+        kinds = ("stage1", "stage2", "baseline")
         unknown = set(parts) - set(kinds)
         if unknown:
             raise ProtocolError(
                 f"{path}: the system {name} has {', '.join(sorted(unknown))}; "
-                f"a system has stage1, stage2 or {BASELINE}"
+                f"a system has stage1, stage2 or baseline"
             )
         system = System(name, *(parts.get(kind) or {} for kind in kinds))
         if system.stage1 and "pretraining" not in system.stage1:

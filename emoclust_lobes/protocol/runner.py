@@ -18,7 +18,6 @@ from emoclust_lobes.encoders.sources import encoder_source
 from emoclust_lobes.encoders.utterance_vectors import split_layer
 from emoclust_lobes.experiment.run_folders import Interrupted, interruptible
 from emoclust_lobes.protocol.baselines import run_baseline
-from emoclust_lobes.protocol.plan import BASELINE
 from emoclust_lobes.protocol.runs import merge_runs, run_rows
 from emoclust_lobes.protocol.scripts import SCRIPTS
 from emoclust_lobes.ser.labels import labeled_share
@@ -209,7 +208,7 @@ def _run_baseline(hparams, system, share, commit):
     ssl_source = encoder_source(hparams, "ssl")
     if ssl_source and "ssl" in system.baseline["encoders"]:
         refuse_seen_speakers(split_layer(ssl_source)[0], speakers)
-    arguments = {**hparams[f"{BASELINE}s"], **system.baseline}
+    arguments = {**hparams["baselines"], **system.baseline}
     normalized = arguments.pop("speaker_normalized", False)
     counts = hparams["enrolled_counts"] if normalized else [None]
     rows = []

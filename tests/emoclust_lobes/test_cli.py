@@ -235,7 +235,7 @@ def test_help_of_protocol_tells_its_own_options_first(capsys):
     with pytest.raises(SystemExit):
         main(["protocol", "--help"])
     printed = capsys.readouterr().out
-    own = "systems folds seeds labels jobs devices results title note".split()
+    own = "systems seeds jobs devices folds labels results note".split()
     places = [printed.index(f"  --{name} ") for name in own]
     places.append(printed.index("  --report_only"))
     assert places == sorted(places)

@@ -96,7 +96,7 @@ ser:
 SCRIPT = """\
 import pathlib, sys, time
 import speechbrain
-from emoclust_lobes.experiment import one_run
+from emoclust_lobes.experiment.run_folders import one_run
 from hyperpyyaml import load_hyperpyyaml
 
 yaml, options, overrides = speechbrain.parse_arguments(sys.argv[1:])
@@ -108,7 +108,7 @@ with one_run(hparams["ser"]["folder"]) as folder:
 """
 
 
-def test_a_signal_ends_all_cells_of_a_job(start, tmp_path):
+def test_a_signal_ends_all_runs_of_a_job(start, tmp_path):
     hparams = tmp_path / "hparams"
     hparams.mkdir()
     (hparams / "quick.yaml").write_text(QUICK)

@@ -123,7 +123,7 @@ def test_broken_weights_are_refused(packed):
 @pytest.mark.parametrize("recorded", [True, False])
 @pytest.mark.parametrize("trust", [True, False])
 @pytest.mark.parametrize(
-    "old", ["front_ends.NoNormalization", "inference.front_end.PackedFrontEnd"]
+    "old", ["front_ends.NoNormalization", "layer_mix.MixedEncoder"]
 )
 def test_folders_of_older_versions_are_told_apart(old, trust, recorded, packed):
     path = packed / "hyperparams.yaml"

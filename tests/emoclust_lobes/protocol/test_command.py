@@ -18,7 +18,6 @@ import pytest
 from data_prep.storage.files import read_json
 from emoclust_lobes.cli import main
 from emoclust_lobes.protocol.facts import commit_of
-from emoclust_lobes.protocol.plan import BASELINE
 from emoclust_lobes.protocol.schema import KEY
 from emoclust_lobes.synthetic import make_ravdess
 
@@ -26,13 +25,13 @@ ROOT = pathlib.Path(__file__).parents[3]
 SYSTEMS = """\
 none: {stage1: {pretraining: none}}
 shuffled: {stage1: {pretraining: shuffled}}
-stats-baseline: {BASELINE: {encoders: [stats]}}
-enrolled-baseline: {BASELINE: {encoders: [stats], speaker_normalized: True}}
+stats-baseline: {baseline: {encoders: [stats]}}
+enrolled-baseline: {baseline: {encoders: [stats], speaker_normalized: True}}
 wrong-training:
     stage1: {pretraining: none}
     stage2: {class_balance: magic}
-wrong-baseline: {BASELINE: {encoders: [stats], classifier: magic}}
-""".replace("BASELINE", BASELINE)
+wrong-baseline: {baseline: {encoders: [stats], classifier: magic}}
+"""
 TINY = [
     "--expect_complete=False",
     "--speaker_encoder=stats",

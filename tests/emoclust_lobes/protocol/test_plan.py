@@ -4,7 +4,6 @@ import itertools
 
 import pytest
 from emoclust_lobes.protocol.plan import (
-    BASELINE,
     ProtocolError,
     System,
     plan_jobs,
@@ -103,7 +102,7 @@ def test_systems_are_read_in_the_order_asked_for(tmp_path):
     path = tmp_path / "systems.yaml"
     path.write_text(
         "plain:\n"
-        f"vectors: {{{BASELINE}: {{encoders: [stats]}}}}\n"
+        "vectors: {baseline: {encoders: [stats]}}\n"
         "joint:\n"
         "    stage1: {pretraining: contrastive}\n"
         "    stage2: {ser_contrastive_weight: 0.3}\n"
