@@ -35,6 +35,7 @@ from emoclust_lobes.experiment.run_folders import (
     save_whole,
 )
 from emoclust_lobes.experiment.steps import cache_front_end, take_steps
+from emoclust_lobes.parallel.processes import end_processes
 from emoclust_lobes.training.dataset import ColumnarDataset
 from emoclust_lobes.training.weights import add_trained_parts, export_encoder
 from hyperpyyaml import load_hyperpyyaml
@@ -201,3 +202,4 @@ def finish(hparams, checkpointer, speakers):
 
 if __name__ == "__main__":
     main()
+    end_processes()

@@ -32,6 +32,7 @@ from emoclust_lobes.experiment.run_folders import (
     save_whole,
 )
 from emoclust_lobes.experiment.steps import cache_front_end, take_steps
+from emoclust_lobes.parallel.processes import end_processes
 from emoclust_lobes.ser.brain import SERBrain
 from emoclust_lobes.ser.class_balance import ClassBalance
 from emoclust_lobes.ser.labels import labeled_splits
@@ -284,3 +285,4 @@ def finish(hparams, brain, stage2, predictions, tables):
 
 if __name__ == "__main__":
     main()
+    end_processes()

@@ -125,3 +125,13 @@ def share_buffers(module):
     if n_processes() > 1:
         for buffer in module.buffers():
             torch.distributed.broadcast(buffer, src=0)
+
+
+def end_processes():
+    """Leave the group of processes that SpeechBrain joined, where there is one.
+
+    With PyTorch 2.14 and gloo a process may abort at its exit otherwise, where
+    a thread of the group still waits.
+    """
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
