@@ -119,28 +119,10 @@ COMMANDS = {
 
 
 def main(argv=None):
-    """Run a command and print its summary.
+    """Run a command, print its summary, and return the exit code.
 
-    Arguments
-    ---------
-    argv : list of str or None
-        Arguments of the command line; by default those of the process.
-
-    Returns
-    -------
-    int
-        Exit code: 0; 2 where something is wrong that one line on stderr
-        explains; 3 where some recordings cannot be used.
-
-    Raises
-    ------
-    Interrupted
-        After Ctrl-C and SIGTERM, with the exit codes 130 and 143.
-
-    Example
-    -------
-    >>> main(["prepare", "nowhere.yaml"])
-    2
+    It is 2 where something is wrong that one line on stderr explains, 3 where
+    some recordings cannot be used, 130 and 143 after Ctrl-C and SIGTERM.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
     parser = _parser(argv[0] if argv else None)

@@ -14,15 +14,7 @@ _MADE = ("!new", "!name", "!apply", "!ref")
 
 
 def answer_help(about, argv=None):
-    """Print the options of a script and end, where ``--help`` asks for them.
-
-    Arguments
-    ---------
-    about : str
-        Docstring of the script.
-    argv : list of str or None
-        The command line; by default that of the process.
-    """
+    """Print a script's docstring and options and end, if ``--help`` asks."""
     script, *words = sys.argv if argv is None else argv
     if not {"-h", "--help"} & set(words):
         return

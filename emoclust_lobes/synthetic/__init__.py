@@ -2,7 +2,10 @@
 
 The trees have the folders, names and label files of the real corpora; the
 speech in them is a computed tone. ``python -m emoclust_lobes.synthetic --help``
-makes them from the command line.
+makes them from the command line. Every maker returns how many clips there are,
+``counts[speaker][emotion]``; it raises an EmoclustError where it is asked for
+more than the corpus has, and a FileExistsError where the folder holds anything
+but a half-made tree of its own.
 """
 
 import lazy_loader

@@ -43,11 +43,6 @@ def make_cremad(
     dict of dict of int
         Number of clips, ``counts[speaker][emotion]``, as intended.
 
-    Raises
-    ------
-    EmoclustError, FileExistsError
-        When the corpus has not as many; when the folder holds anything else.
-
     Example
     -------
     >>> folder = getfixture("tmp_path") / "CREMA-D"

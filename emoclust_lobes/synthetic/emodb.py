@@ -29,16 +29,6 @@ def make_emodb(
     sample_rate, seed : int
         In Hz. Other seeds give other people.
 
-    Returns
-    -------
-    dict of dict of int
-        Number of clips, ``counts[speaker][emotion]``.
-
-    Raises
-    ------
-    EmoclustError, FileExistsError
-        When the corpus has not as many; when the folder holds anything else.
-
     Example
     -------
     >>> folder = getfixture("tmp_path") / "EMO-DB"

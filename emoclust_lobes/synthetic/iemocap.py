@@ -58,11 +58,6 @@ def make_iemocap(
     dict of dict of int
         Number of turns, ``counts[speaker][label]``, labels as written.
 
-    Raises
-    ------
-    EmoclustError, FileExistsError
-        When the corpus has not as many; when the folder holds anything else.
-
     Example
     -------
     >>> folder = getfixture("tmp_path") / "IEMOCAP_full_release"

@@ -34,16 +34,6 @@ def make_ravdess(
     sample_rate, seed : int
         In Hz; 48000 is the corpus's own. Other seeds give other people.
 
-    Returns
-    -------
-    dict of dict of int
-        Number of clips, ``counts[speaker][emotion]``.
-
-    Raises
-    ------
-    EmoclustError, FileExistsError
-        When the corpus has not as many; when the folder holds anything else.
-
     Example
     -------
     >>> folder = getfixture("tmp_path") / "RAVDESS"

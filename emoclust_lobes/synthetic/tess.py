@@ -34,16 +34,6 @@ def make_tess(folder, *, n_speakers=2, n_words=3, sample_rate=16000, seed=1):
     sample_rate, seed : int
         In Hz. Other seeds give other people.
 
-    Returns
-    -------
-    dict of dict of int
-        Number of clips, ``counts[speaker][emotion]``.
-
-    Raises
-    ------
-    EmoclustError, FileExistsError
-        When the corpus has not as many; when the folder holds anything else.
-
     Example
     -------
     >>> folder = getfixture("tmp_path") / "TESS"

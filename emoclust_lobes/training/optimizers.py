@@ -13,17 +13,8 @@ def without_compiler(make):
     """Spare a run that compiles nothing the import of ``torch._dynamo``.
 
     PyTorch 2.11 to 2.14 import their compiler, a second of CPU, when the first
-    optimizer is made. The methods below the marks compute the same.
-
-    Arguments
-    ---------
-    make : functools.partial
-        Of an optimizer's class, as a YAML's ``!name:`` gives it.
-
-    Returns
-    -------
-    functools.partial
-        Of a class of the same name that derives from it.
+    optimizer is made. ``make`` is a ``functools.partial`` of its class, as a
+    YAML's ``!name:`` gives it; what is returned computes the same.
     """
     kind = make.func
     methods = {name: inspect.unwrap(getattr(kind, name)) for name in MARKED}
