@@ -80,14 +80,14 @@ def _files(files, kinds):
     if files.keys() == kinds.keys():
         return "all"
     ends = {
-        kind: {x for x in kinds if kinds[x] == kind} for kind in ("", *_ENDS)
+        kind: [x for x in kinds if kinds[x] == kind] for kind in ("", *_ENDS)
     }
     corpora = {
         x: {x} | {f"{x}_{end}" for end in _ENDS} & kinds.keys()
         for x in ends[""]
     }
     for groups, names in ((ends, _KINDS), (corpora, {})):
-        for size in range(1, 4):
+        for size in range(1, 5):
             for some in itertools.combinations(groups, size):
                 if set().union(*(groups[x] for x in some)) == files.keys():
                     return ", ".join(names.get(x, f"`{x}`") for x in some)
