@@ -29,8 +29,8 @@ def make_page(folder):
     paths = sorted(
         path for path in folder.glob("*.yaml") if path.name not in LEFT_OUT
     )
-    kinds = {path.stem: path.stem.partition("_")[2] for path in paths}
-    kinds["msp_podcast"] = ""
+    ends = {path.stem: path.stem.rpartition("_")[2] for path in paths}
+    kinds = {x: end if end in _ENDS else "" for x, end in ends.items()}
     options: dict = {}  # section -> (key, note) -> file -> default
     for path in paths:
         for option in read_options(path.read_text(encoding="utf-8")):
