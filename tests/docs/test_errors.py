@@ -14,6 +14,7 @@ from data_prep import prepare_cremad
 from data_prep.storage.files import write_json
 from data_prep.storage.locks import OWNER, locked
 from emoclust_lobes.encoders.speaker_encoders import load_speaker_encoder
+from emoclust_lobes.encoders.wheels import EncoderError
 from emoclust_lobes.experiment.run_folders import refuse_changed_run
 from emoclust_lobes.synthetic import make_cremad
 from emoclust_lobes.training.seen_speakers import SPEAKERS
@@ -56,7 +57,7 @@ def test_no_hub(monkeypatch):
         raise LocalEntryNotFoundError("the hub cannot be reached")
 
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", refuse)
-    with pytest.raises(RuntimeError) as raised:
+    with pytest.raises(EncoderError) as raised:
         load_speaker_encoder("ecapa")
     message, _, _ = str(raised.value).partition(" The reason was: ")
     assert message in SHOWN
