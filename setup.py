@@ -27,15 +27,16 @@ class BuildWithRecipes(build_py):
     """Copies the recipes into what is installed, for `emoclust recipe`."""
 
     def _recipes(self):
+        if self.editable_mode:  # finds the checkout's own
+            return {}
         folder = pathlib.Path(self.build_lib, "emoclust_lobes", "recipes_data")
         return {str(folder / path): path for path in recipes}
 
     def run(self):
         super().run()
-        if not self.editable_mode:  # that one finds the checkout's own
-            for target, source in self._recipes().items():
-                self.mkpath(str(pathlib.Path(target).parent))
-                self.copy_file(source, target)
+        for target, source in self._recipes().items():
+            self.mkpath(str(pathlib.Path(target).parent))
+            self.copy_file(source, target)
 
     def get_source_files(self):
         return [*super().get_source_files(), *recipes]  # of an sdist

@@ -166,6 +166,8 @@ def test_a_page_can_be_followed(page, reader):
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("page", pages_with(is_dear))
 def test_its_dear_commands_can_be_run(page, reader, dear_data):
+    if page in USE_A_MODEL:
+        reader.train()
     reader.follow(page, is_dear)
 
 
