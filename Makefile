@@ -30,9 +30,10 @@ demo: setup
 	$(BIN)/python train_ser.py hparams/demo.yaml --pretraining=none
 	$(BIN)/emoclust results results/demo
 
-# The YAML of each corpus and encoder, from hparams/bases
+# The YAML of each corpus and encoder, from hparams/bases, and the page on them
 hparams: setup
 	$(BIN)/python hparams/make.py
+	$(BIN)/python docs/options.py
 
 # The documentation as a site, in results/site
 docs: setup

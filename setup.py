@@ -3,6 +3,7 @@
 import pathlib
 
 import setuptools
+from setuptools.command.build_py import build_py
 
 here = pathlib.Path(__file__).parent
 # What self-supervised front ends and the eGeMAPS reference need.
@@ -17,6 +18,32 @@ docs = [
     "pymdown-extensions>=12.0.1,<12.3; python_version < '3.11'",
 ]
 serve = ["gradio>=6.7"]
+# The recipes stand once in a checkout, outside of the packages
+recipes = [*here.glob("train_*.py"), *here.glob("hparams/*.yaml")]
+recipes = sorted(str(path.relative_to(here)) for path in recipes)
+
+
+class BuildWithRecipes(build_py):
+    """Copies the recipes into what is installed, for `emoclust recipe`."""
+
+    def _recipes(self):
+        if self.editable_mode:  # finds the checkout's own
+            return {}
+        folder = pathlib.Path(self.build_lib, "emoclust_lobes", "recipes_data")
+        return {str(folder / path): path for path in recipes}
+
+    def run(self):
+        super().run()
+        for target, source in self._recipes().items():
+            self.mkpath(str(pathlib.Path(target).parent))
+            self.copy_file(source, target)
+
+    def get_source_files(self):
+        return [*super().get_source_files(), *recipes]  # of an sdist
+
+    def get_outputs(self, include_bytecode=True):
+        return [*super().get_outputs(include_bytecode), *self._recipes()]
+
 
 setuptools.setup(
     name="emoclust",
@@ -73,6 +100,7 @@ setuptools.setup(
             *serve,
             "playwright>=1.50",  # drives the Chromium that there is
             "markdown-it-py>=3",  # reads the documentation
+            "setuptools>=70.1",  # builds a wheel
             "pytest>=8",
             "pytest-timeout>=2.3",
             "pytest-xdist>=3.6",
@@ -84,5 +112,6 @@ setuptools.setup(
             "codespell[toml]>=2.3",
         ],
     },
+    cmdclass={"build_py": BuildWithRecipes},
     entry_points={"console_scripts": ["emoclust=emoclust_lobes.cli:main"]},
 )

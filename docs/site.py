@@ -72,9 +72,9 @@ def handed_on(package):
 
 def on_page_markdown(markdown, page, **_):
     """Lead links between docs/ and the rest to their places in the site."""
-    if page.file.src_uri in ("README.md", "CONTRIBUTING.md"):
-        return markdown.replace("](docs/", "](")
-    return markdown.replace("](../", "](")
+    if (ROOT / "docs" / page.file.src_uri).is_file():
+        return markdown.replace("](../", "](")
+    return re.sub(r"\]\(((?:\.\./)*)docs/", r"](\1", markdown)
 
 
 class SpeechBrainSections(griffe.Extension):

@@ -43,6 +43,11 @@ class Command(NamedTuple):
 
 
 COMMANDS = {
+    "recipe": Command(
+        "lay out the scripts and the YAML of an experiment in a folder; "
+        "without a name, list them",
+        "experiment.recipe",
+    ),
     "prepare": Command(
         "write the manifests of a fold: who speaks what, in which split",
         "experiment.step_commands",

@@ -6,7 +6,7 @@ import pytest
 from emoclust_lobes import crosscorpus, protocol
 
 ROOT = pathlib.Path(__file__).parents[1]
-READMES = sorted([ROOT / "README.md", *ROOT.glob("recipes/*/README.md")])
+READMES = sorted(ROOT.glob("recipes/*/README.md"))
 RESULTS = sorted(
     path.parent for path in ROOT.glob("recipes/*/results/*/runs.csv")
 )

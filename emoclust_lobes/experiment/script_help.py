@@ -6,11 +6,11 @@ import re
 import runpy
 import sys
 import textwrap
+from typing import NamedTuple
 
 _SECTION = re.compile(r"# -{4,} (?P<title>.+)")
 _OPTION = re.compile(r"(?P<key>\w+): (?P<value>[^#]*?)(?:  # (?P<note>.*))?$")
-# Values that are made, not given
-_MADE = ("!new", "!name", "!apply", "!ref")
+_MADE = ("!new", "!name", "!apply")  # values that are not given
 
 
 def answer_help(about, argv=None):
@@ -36,20 +36,48 @@ def answer_help(about, argv=None):
 def describe_options(text):
     """List the keys of a YAML's top level, with their values and comments."""
     lines = []
+    title = ""
+    for option in read_options(text):
+        if option.section != title:
+            title = option.section
+            lines.append(f"\n {title}")
+        value = option.value.replace("!PLACEHOLDER", "...")
+        lines.append(_told({f"{option.key}={value}": option.note}))
+    return "\n".join(lines)
+
+
+class Option(NamedTuple):
+    """A key of a YAML's top level, and what stands around it."""
+
+    section: str
+    key: str
+    value: str
+    note: str
+
+
+def read_options(text):
+    """List the keys of a YAML's top level that are given, not made.
+
+    Of those that follow from others, these are the ones with a comment.
+    """
+    found = []
+    section = ""
     comments: list[str] = []
     for line in text.splitlines():
-        if section := _SECTION.match(line):
-            lines.append(f"\n {section['title']}")
-        if line.startswith("# ") and not section:
+        if title := _SECTION.match(line):
+            section = title["title"]
+        elif line.startswith("# "):
             comments.append(line[2:])
             continue
         option = _OPTION.match(line)
         if option and not option["value"].startswith(_MADE):
             note = " ".join([*comments, option["note"] or ""]).strip()
-            value = option["value"].replace("!PLACEHOLDER", "...")
-            lines.append(_told({f"{option['key']}={value}": note}))
+            value = option["value"].strip()
+            if note or not value.startswith("!ref"):
+                value = value.removeprefix("!ref ")
+                found.append(Option(section, option["key"], value, note))
         comments = []
-    return "\n".join(x for x in lines if not x.startswith("  --__"))
+    return [x for x in found if not x.key.startswith("__")]
 
 
 def run_options():

@@ -116,7 +116,11 @@ class Reader:
         with self.monkeypatch.context() as patch:
             patch.setattr(sys, "argv", [name, *options])
             patch.setattr(sys, "excepthook", sys.excepthook)
-            run(name, run_name="__main__")
+            try:
+                run(name, run_name="__main__")
+            except SystemExit as end:
+                if "--help" not in options or end.code:
+                    raise
 
     def train(self, *options):
         """Train both stages on RAVDESS, as the README says one can."""

@@ -39,6 +39,7 @@ NOT_RUN = {
     "python benchmarks": "takes hours",
     "python -m benchmarks": "takes minutes of an idle machine",
 }
+USE_A_MODEL = ("README.md", "docs/models.md")
 # Minutes, even on miniatures; IEMOCAP is trained in tests/training
 DEAR = "emoclust (protocol|crosscorpus|analyze)|.*_wav2vec2|python .*/iemocap"
 
@@ -65,7 +66,8 @@ def may_run(command):
 
 def check_experiment(words):
     """Every override is a key of the YAML, all else SpeechBrain's."""
-    file, run_opts, overrides = speechbrain.parse_arguments(words)
+    asked = [word for word in words if word != "--help"]
+    file, run_opts, overrides = speechbrain.parse_arguments(asked)
     given = load_hyperpyyaml(overrides) if overrides else {}
     assert set(given) <= set(keys_of(file))
     return run_opts
@@ -155,7 +157,7 @@ def pages_with(does):
 
 @pytest.mark.parametrize("page", pages_with(is_run))
 def test_a_page_can_be_followed(page, reader):
-    if page == "README.md":  # it says how, and goes on with the model
+    if page in USE_A_MODEL:  # which was trained before
         reader.train()
     reader.follow(page, is_run)
 
@@ -164,6 +166,8 @@ def test_a_page_can_be_followed(page, reader):
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("page", pages_with(is_dear))
 def test_its_dear_commands_can_be_run(page, reader, dear_data):
+    if page in USE_A_MODEL:
+        reader.train()
     reader.follow(page, is_dear)
 
 
