@@ -6,7 +6,8 @@
 
 or a CSV file with columns for the path (wav, path or file), the speaker
 (spk_id or speaker) and the ``emotion``, empty where it is not known, and
-optionally session, sentence, gender, start and stop (samples) and one of
+optionally session, sentence, gender, the part of the file that is meant, start
+and end (seconds) or start and stop (samples), and one of
 
 * ``fold``: 1, 2, 3, ...; all rows of a speaker have the same. In fold k those
   with k are tested on, those with the next number are for development.

@@ -10,8 +10,9 @@ import dataclasses
 import pathlib
 from typing import NamedTuple
 
-from data_prep.errors import ManifestError, name_some
+from data_prep.errors import ManifestError, UnusableAudio, name_some
 from data_prep.manifests.manifest import FORMAT, Utterance, write_manifest
+from data_prep.manifests.parts import locate_part
 from data_prep.manifests.summary import is_current, read_summary
 from data_prep.manifests.validation import check_text, validate
 from data_prep.recordings.audio_files import file_size, probe_files
@@ -215,15 +216,24 @@ def _with_durations(utterances, data_folder):
     timed, beyond = [], []
     for utterance in utterances:
         frames, rate = probed[utterance.wav]
-        start = 0 if utterance.start is None else utterance.start
-        stop = frames if utterance.stop is None else utterance.stop
-        if not 0 <= start < stop <= frames:
-            beyond.append(f"{utterance.ID} ({start} to {stop} of {frames})")
-        duration = (stop - start) / rate
-        timed.append(dataclasses.replace(utterance, duration=duration))
+        try:
+            start, stop = locate_part(
+                utterance.start, utterance.stop, frames, rate
+            )
+        except UnusableAudio as error:
+            beyond.append(f"{utterance.ID} ({error})")
+            continue
+        timed.append(
+            dataclasses.replace(
+                utterance,
+                duration=(stop - start) / rate,
+                start=None if utterance.start is None else start,
+                stop=None if utterance.stop is None else stop,
+            )
+        )
     if beyond:
         raise ManifestError(
-            f"{len(beyond):,} utterances lie outside their files (samples): "
+            f"{len(beyond):,} utterances cannot be parts of their files: "
             f"{name_some(beyond)}."
         )
     return timed

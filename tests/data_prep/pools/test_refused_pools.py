@@ -25,7 +25,7 @@ from data_prep import (
         ("wav,speaker\nok.wav,\n", "1 unusable rows: line 2: no speaker"),
         (
             "wav,speaker,start,stop\nok.wav,Kim,0,900\n",
-            "lie outside their files (samples): list/ok@0-900 (0 to 900 of",
+            "parts of their files: list/ok@0-900 (0 to 900 of 800 samples is",
         ),
         ("wav,speaker\nok.wav,A\nok.wav,B\n", "duplicate IDs: list/ok."),
         ("wav,speaker\n", "pool.csv has no utterance."),
