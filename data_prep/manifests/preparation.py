@@ -11,6 +11,7 @@ import pathlib
 from typing import NamedTuple
 
 from data_prep.errors import ManifestError, UnusableAudio, name_some
+from data_prep.manifests.copies import refuse_copies
 from data_prep.manifests.manifest import FORMAT, Utterance, write_manifest
 from data_prep.manifests.parts import locate_part
 from data_prep.manifests.summary import is_current, read_summary
@@ -180,6 +181,7 @@ def prepare_manifest(
         utterances = _with_durations(utterances, data_folder)
         tables = _split(utterances, speakers)
         validate(tables, classes)
+        refuse_copies(corpus, tables, data_folder)
         with locked(manifest_folder, wait=True):
             # Another process may have written it in the meantime
             if not is_current(manifest_folder, key):

@@ -97,7 +97,8 @@ def sound(path, samples=800, rate=16000, channels=1, scale=0.1, **kwargs):
     """Write a recording of noise, another for each name; replace a link."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
-    random = numpy.random.default_rng(list(os.fsencode(path.name)))
+    name = os.fsencode("/".join(path.parts[-3:]))
+    random = numpy.random.default_rng(list(name))
     noise = random.normal(0, scale, (samples, channels))
     soundfile.write(path, noise, rate, **kwargs)
     return path

@@ -88,8 +88,9 @@ CASES = [
         "a pool with a test speaker's recording",
         shared,
         (
-            "1 recordings of the pool {outside}/pool are in test.csv "
-            "too: Ann/1.wav. Pretraining must not hear what is validated "
+            "1 recordings of the pools are elsewhere, too: "
+            "{folder}/Ann/happy/1.wav (test.csv) is {outside}/pool/Ann/1.wav "
+            "({outside}/pool). Pretraining must not hear what is validated "
             "or tested on, nor one speaker under two names: take them "
             "out of the pool, or the pool out of the list."
         ),
