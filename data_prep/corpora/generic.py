@@ -33,6 +33,12 @@ from data_prep.manifests.preparation import (
 )
 from data_prep.manifests.tables import read_recordings
 from data_prep.recordings.audio_files import find_files
+from data_prep.recordings.formats import (
+    AUDIO_SUFFIXES,
+    RECORDINGS,
+    refuse_unconverted,
+    unconverted,
+)
 
 LABEL_SOURCES = ("given",)
 _SPLITS = {x: x for x in ("train", "valid", "dev", "development", "test")}
@@ -42,11 +48,7 @@ _SPLITS.update(dev="valid", development="valid")
 def _recordings(data_folder, table):
     """List (utterance with the emotion as written, row of the table)."""
     if table is None:
-        return [
-            (_by_place(wav), {})
-            for wav in find_files(data_folder)
-            if wav.count("/") >= 2
-        ]
+        return [(_by_place(wav), {}) for wav in _placed(data_folder)]
     path = data_folder / table
     if not path.is_file():
         raise ManifestError(
@@ -64,6 +66,11 @@ def _recordings(data_folder, table):
         (dataclasses.replace(utterance, emotion=row["emotion"]), row)
         for utterance, row in recordings
     ]
+
+
+def _placed(data_folder, suffixes=AUDIO_SUFFIXES):
+    """List the files in SPEAKER/EMOTION."""
+    return [x for x in find_files(data_folder, suffixes) if x.count("/") >= 2]
 
 
 def _by_place(wav):
@@ -144,7 +151,8 @@ def prepare_generic(
     label_source : str
         "given".
     expect_complete : bool
-        Whether a row of the table without its audio is an error.
+        Whether a row of the table without its audio is an error, and whether a
+        recording in a format that cannot be read is.
 
     Raises
     ------
@@ -180,8 +188,14 @@ def prepare_generic(
         )
     scan = _scan(folder, recordings, class_set, expect_complete)
     if table is None:
-        loose = len(find_files(folder)) - len(recordings)
-        scan.dropped.update({"not in SPEAKER/EMOTION": loose} if loose else {})
+        unread = unconverted(_placed(folder, RECORDINGS))
+        if expect_complete:
+            refuse_unconverted(corpus, folder, unread)
+        left_out = {
+            "not in SPEAKER/EMOTION": len(find_files(folder)) - len(recordings),
+            "in a format that cannot be read": len(unread),
+        }
+        scan.dropped.update({x: n for x, n in left_out.items() if n})
     speakers, n_folds = _speakers(corpus, scan, recordings, fold, folds)
     prepare_manifest(
         corpus=corpus,

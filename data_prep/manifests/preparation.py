@@ -17,6 +17,7 @@ from data_prep.manifests.parts import locate_part
 from data_prep.manifests.summary import is_current, read_summary
 from data_prep.manifests.validation import check_text, validate
 from data_prep.recordings.audio_files import file_size, probe_files
+from data_prep.recordings.probe import probe
 from data_prep.storage.files import fingerprint
 from data_prep.storage.locks import locked
 
@@ -212,8 +213,11 @@ def _check_speakers(corpus, utterances, speakers):
 
 def _with_durations(utterances, data_folder):
     """Look at the audio and return the utterances with their durations."""
+    parts = {f"{data_folder}/{u.wav}" for u in utterances if u.start}
     probed = probe_files(
-        data_folder, [utterance.wav for utterance in utterances]
+        data_folder,
+        [utterance.wav for utterance in utterances],
+        lambda path: probe(path, seek=path in parts),
     )
     timed, beyond = [], []
     for utterance in utterances:

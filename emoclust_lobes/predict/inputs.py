@@ -13,6 +13,11 @@ from data_prep.manifests.tables import (
     refuse_rows,
 )
 from data_prep.recordings.audio_files import find_files
+from data_prep.recordings.formats import (
+    AUDIO_SUFFIXES,
+    RECORDINGS,
+    unconverted,
+)
 
 
 class PredictError(EmoclustError):
@@ -38,7 +43,8 @@ def find_clips(arguments, lines=(), speaker_column=None):
 
     An argument is a file, a folder, a pattern, a CSV file (paths relative to its
     folder) or ``-`` for ``lines``. With ``speaker_column`` all must be CSV files.
-    A file that is not there is listed, to be named with those that are unusable.
+    A file that is not there is listed, as is one in a format that is not read: to
+    be named with those that are unusable.
     """
     clips = []
     for argument in arguments:
@@ -63,7 +69,13 @@ def find_clips(arguments, lines=(), speaker_column=None):
 
 def _expand(argument):
     if os.path.isdir(argument):
-        return [os.path.join(argument, name) for name in find_files(argument)]
+        names = find_files(argument, RECORDINGS)
+        unread = set(unconverted(names))  # listed, to be named
+        return [
+            os.path.join(argument, name)
+            for name in names
+            if name.lower().endswith(AUDIO_SUFFIXES) or name in unread
+        ]
     # A file that is there may have a name that looks like a pattern.
     if os.path.lexists(argument) or not glob.has_magic(argument):
         return [argument]

@@ -40,7 +40,7 @@ def read_windows(clip, window, hop, normalizer):
     why a file is none, at once or where it breaks off; in the end, that it was
     silent (within two steps of 16 bits).
     """
-    frames, rate = probe(clip.path)
+    frames, rate = probe(clip.path, seek=bool(clip.start))
     first, after = locate_part(clip.start, clip.stop, frames, rate)
     length = min(after - first, max(1, round(window * rate)))
     step = max(1, round(hop * rate))

@@ -41,9 +41,8 @@ CASES = [
         "an empty pool",
         empty_pool,
         (
-            "The pool {outside}/pool has no "
-            "SPEAKER/.../*{{.flac,.mp3,.ogg,.opus,.wav}}. It holds 0 "
-            "files: none."
+            "The pool {outside}/pool has no recordings in SPEAKER/.... It "
+            "holds 0 files: none."
         ),
     ),
     pool(
@@ -59,9 +58,8 @@ CASES = [
         "recordings in no folder",
         beside("1.wav", sound),
         (
-            "The pool {outside}/pool has no "
-            "SPEAKER/.../*{{.flac,.mp3,.ogg,.opus,.wav}}. It holds 1 "
-            "files: 1.wav."
+            "The pool {outside}/pool has no recordings in SPEAKER/.... It "
+            "holds 1 files: 1.wav."
         ),
     ),
     pool(

@@ -54,7 +54,7 @@ def test_a_column_split_is_the_only_fold(corpus, tmp_path, valid):
         [(x, e, places[x]) for x in "abc" for e in ("hot", "cold")], ",split"
     )
     prepare_generic(root, tmp_path / "m", table="list.csv")
-    assert speakers_of(root, tmp_path / "m", "test") == ["c"]
+    assert speakers_of(root, tmp_path / "m", "test") == ["a"]
     if valid:
         assert speakers_of(root, tmp_path / "m", "valid") == ["b"]
     assert (tmp_path / "m/valid.csv").exists() == bool(valid)
@@ -155,6 +155,30 @@ def test_missing_audio_is_refused_or_counted(corpus, tmp_path):
         root, tmp_path / "m", table="list.csv", folds=3, expect_complete=False
     )
     assert read_summary(tmp_path / "m")["dropped"] == {"no audio file": 1}
+
+
+def test_other_formats_are_taken_or_named(make, tmp_path):
+    for speaker in "abc":
+        make.noise(tmp_path / "data" / speaker / "hot/1.aiff")
+        make.noise(tmp_path / "data" / speaker / "cold/1.CAF")
+        make.text(tmp_path / "data" / speaker / "cold/2.M4A", "AAC")
+    make.text(tmp_path / "data/a/cold/1.m4a", "what it was")
+    make.text(tmp_path / "data/a/hot/1.webm", "what it was")
+    make.text(tmp_path / "data/a/hot/notes.txt", "no recording")
+    with pytest.raises(ManifestError) as error:
+        prepare_generic(tmp_path / "data", tmp_path / "m", folds=3)
+    assert str(error.value).startswith(
+        "3 recordings of corpus are in a format that cannot be read: "
+        "a/cold/2.M4A, b/cold/2.M4A, c/cold/2.M4A. Convert them"
+    )
+    assert f"find {tmp_path}/data -name '*.M4A' -exec" in str(error.value)
+    prepare_generic(
+        tmp_path / "data", tmp_path / "m", folds=3, expect_complete=False
+    )
+    summary = read_summary(tmp_path / "m")
+    assert summary["dropped"] == {"in a format that cannot be read": 3}
+    assert summary["utterances"]["pool"] == 2
+    assert speakers_of(tmp_path / "data", tmp_path / "m", "test") == ["a"]
 
 
 def test_folders_may_be_deeper(make, tmp_path):

@@ -119,7 +119,10 @@ UNUSABLE = {
     "no samples": (NOISE[:0], "no samples"),
     "silent": (0 * NOISE, "silent: every sample is zero"),
     "one step of dither": (QUIET, SILENT),
-    "channels that cancel": (np.stack([NOISE, -NOISE], axis=1), SILENT),
+    "channels that cancel": (
+        np.stack([NOISE, -NOISE], axis=1),
+        "silent: its channels cancel each other",
+    ),
     "not a number": (NAN, "samples that are"),
 }
 
