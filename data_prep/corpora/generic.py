@@ -89,7 +89,16 @@ def _class_set(classes, recordings):
             f"classes={classes!r} is no class set: give all, or a list of at "
             "least two emotions, as they are written in the corpus."
         )
-    return {str(emotion) for emotion in classes}
+    wanted = {str(emotion) for emotion in classes}
+    found = {utterance.emotion for utterance, _ in recordings} - {""}
+    if not wanted <= found:
+        raise ManifestError(
+            f"classes has {name_some(sorted(wanted - found))}, and the corpus has "
+            f"{name_some(sorted(found)) or 'no emotions'}: write them as they "
+            "are there. In YAML, what looks like a number or a truth value, as "
+            "01 and yes do, needs quotes: classes=['01', '03']."
+        )
+    return wanted
 
 
 def count_classes(classes):

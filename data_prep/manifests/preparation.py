@@ -7,6 +7,7 @@ here: fingerprint, skip, probe, split, validate, write.
 
 import collections
 import dataclasses
+import os
 import pathlib
 from typing import NamedTuple
 
@@ -105,6 +106,7 @@ def check_data_folder(corpus, data_folder, contents):
         return any(any(folder.glob(pattern)) for pattern in contents)
 
     expected = f"the folder of {corpus} that holds {' or '.join(contents)}"
+    refuse_tilde(data_folder)
     # As text, since an option may be anything that YAML has.
     if not data_folder or not pathlib.Path(str(data_folder)).is_dir():
         raise ManifestError(
@@ -127,6 +129,16 @@ def check_data_folder(corpus, data_folder, contents):
     raise ManifestError(message)
 
 
+def refuse_tilde(folder):
+    """Raise where a folder would be looked for in one called ~."""
+    if str(folder).startswith("~") and not os.path.isdir(str(folder)):
+        raise ManifestError(
+            f"{folder} would be in a folder called ~: write "
+            f"{os.path.expanduser(str(folder))}, as the shell does not in quotes "
+            "or behind --option=."
+        )
+
+
 def count_missing(corpus, expected, utterances, expect_complete):
     """Count the utterances that each speaker lacks of the published number.
 
@@ -139,11 +151,16 @@ def count_missing(corpus, expected, utterances, expect_complete):
         if found[speaker] != expected.get(speaker, 0)
     }
     if expect_complete and differ:
+        total = sum(expected.values())
+        lacks = any(found[x] < n for x, n in expected.items())
+        what, advice = "is not complete", "Add what is missing"
+        if not lacks:
+            what, advice = "has too many", "Remove what is there twice"
         raise ManifestError(
-            f"{corpus} is not complete: {found.total():,} of "
-            f"{sum(expected.values()):,} utterances were found. These "
-            f"speakers differ: {name_some(differ.values())}. Add what is "
-            "missing, or set expect_complete to False to work with a part."
+            f"{corpus} {what}: {found.total():,} of {total:,} utterances were "
+            f"found. These speakers differ: {name_some(differ.values())}. "
+            f"{advice}, or set expect_complete to False to work with "
+            f"{'a part' if lacks else 'all of it'}."
         )
     return {
         speaker: expected[speaker] - found[speaker]
@@ -161,6 +178,7 @@ def prepare_manifest(
     ``manifest.json`` shall say. When the audio or the manifest is refused, what was
     there before stays; another process that writes it is waited for.
     """
+    refuse_tilde(manifest_folder)
     utterances = sorted(scan.utterances, key=lambda utterance: utterance.ID)
     check_text(corpus, utterances)
     _check_speakers(corpus, utterances, speakers)

@@ -1,5 +1,6 @@
 """One recording: is it all there, and is it a recording at all?"""
 
+import errno
 import io
 import os
 import stat
@@ -35,7 +36,10 @@ def probe(path, seek=False):
     except UnusableAudio:
         raise
     except OSError as error:
-        raise UnusableAudio(error.strerror or str(error)) from error
+        reason = error.strerror or str(error)
+        if error.errno == errno.ENOENT and "\\" in str(path):
+            reason += " (write / instead of \\)"
+        raise UnusableAudio(reason) from error
     except Exception as error:  # a file may have any, and is one of many
         raise UnusableAudio(f"it cannot be read: {error}") from error
 
@@ -125,8 +129,8 @@ def _missing_riff_bytes(stream, size):
         name, length = struct.unpack("<4sI", stream.read(8))
         offset += 8
         if name == b"data":
-            # Behind one without samples, another chunk has a name
-            if length == 0 and not stream.read(4).decode("latin1").isprintable():
+            after = stream.read(4)  # of another chunk: its name
+            if length == 0 and after and not after.strip().isalnum():
                 raise UnusableAudio(
                     "no samples, says its header, though "
                     f"{size - offset:,} bytes follow (a recorder that was "

@@ -39,6 +39,10 @@ cluster: !name:emoclust_lobes.clustering.cluster_utterances
     n_clusters: !ref <n_clusters>
     n_init: 1
 """
+RARE = (
+    "Every class has to be in each split: choose another fold or number of "
+    "folds, or classes that more speakers have."
+)
 PART = {"expect_complete": False}
 KEYS = {  # of each corpus: its function, and further keys
     "folders": (

@@ -113,9 +113,9 @@ CASES = [
         "a class nobody has",
         nothing,
         (
-            "train.csv has no utterance of x.\n"
-            "valid.csv has no utterance of x.\n"
-            "test.csv has no utterance of x."
+            "classes has x, and the corpus has happy, sad: write them as they "
+            "are there. In YAML, what looks like a number or a truth value, "
+            "as 01 and yes do, needs quotes: classes=['01', '03']."
         ),
         options={"classes": "[sad, x]"},
     ),

@@ -1,6 +1,6 @@
 """Tables of recordings."""
 
-from case import Case, text
+from case import RARE, Case, text
 
 HEAD = "wav,speaker,emotion"
 ROWS = [
@@ -264,8 +264,28 @@ CASES = [
         ),
     ),
     table(
+        "an arrow in an emotion",
+        listed(rows=[x.replace(",sad", ",calm => sad") for x in ROWS]),
+        "corpus has emotions or speakers with ' => ', which no model can keep "
+        "among its labels: calm => sad. Rename them.",
+    ),
+    table(
+        "an arrow in a speaker",
+        listed(rows=[x.replace(",Kim,", ",Kim => Lee,") for x in ROWS]),
+        "corpus has emotions or speakers with ' => ', which no model can keep "
+        "among its labels: Kim => Lee. Rename them.",
+    ),
+    table(
+        "a line separator in a speaker",
+        listed(rows=[x.replace(",Kim,", ",Kim\u2028Lee,") for x in ROWS]),
+        "corpus has names with '$', line breaks, zeros, outer spaces or bytes "
+        "that are not UTF-8: "
+        + ", ".join(f"'{x.partition('.')[0]}'" for x in ROWS if "Kim" in x)
+        + ". Rename them.",
+    ),
+    table(
         "a class that a fold lacks",
         listed(rows=[x for x in ROWS if not x.startswith("Ann/sad")]),
-        "train.csv has no utterance of sad.",
+        f"train.csv has no utterance of sad.\n{RARE}",
     ),
 ]

@@ -54,7 +54,7 @@ def test_a_column_split_is_the_only_fold(corpus, tmp_path, valid):
         [(x, e, places[x]) for x in "abc" for e in ("hot", "cold")], ",split"
     )
     prepare_generic(root, tmp_path / "m", table="list.csv")
-    assert speakers_of(root, tmp_path / "m", "test") == ["a"]
+    assert speakers_of(root, tmp_path / "m", "test") == ["c"]
     if valid:
         assert speakers_of(root, tmp_path / "m", "valid") == ["b"]
     assert (tmp_path / "m/valid.csv").exists() == bool(valid)
@@ -155,6 +155,34 @@ def test_missing_audio_is_refused_or_counted(corpus, tmp_path):
         root, tmp_path / "m", table="list.csv", folds=3, expect_complete=False
     )
     assert read_summary(tmp_path / "m")["dropped"] == {"no audio file": 1}
+
+
+@pytest.mark.parametrize("classes", [[1, 3], [True, False], ["happy", "sad"]])
+def test_classes_that_are_not_there_are_named(corpus, tmp_path, classes):
+    root = corpus([(x, e) for x in "abc" for e in ("01", "03", "yes", "no")])
+    with pytest.raises(ManifestError) as error:
+        prepare_generic(
+            root, tmp_path / "m", table="list.csv", folds=3, classes=classes
+        )
+    wanted = ", ".join(sorted(map(str, classes)))
+    assert f"classes has {wanted}, and the corpus has 01, 03, no, yes" in str(
+        error.value
+    )
+    assert "needs quotes: classes=['01', '03']." in str(error.value)
+    prepare_generic(
+        root, tmp_path / "m", table="list.csv", folds=3, classes=["01", "yes"]
+    )
+
+
+@pytest.mark.parametrize("where", ["data_folder", "manifest_folder"])
+def test_no_folder_is_called_tilde(corpus, tmp_path, monkeypatch, where):
+    root = corpus([(x, e) for x in "abc" for e in ("hot", "cold")])
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    folders = {"data_folder": root, "manifest_folder": "m", where: "~/mine"}
+    with pytest.raises(ManifestError, match=rf"~: write {tmp_path}/mine, as"):
+        prepare_generic(**folders, table="list.csv", folds=3)
+    assert not (tmp_path / "~").exists()
 
 
 def test_other_formats_are_taken_or_named(make, tmp_path):
