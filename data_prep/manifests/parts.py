@@ -10,7 +10,7 @@ SHORTEST = 0.05
 _FRAME = 0.01
 _UNIT = r"[\W_]*(times?(stamp)?|m?s|m?secs?|(milli)?seconds?|samples?|frames?)"
 _LIKE_PARTS = re.compile(
-    r"((seg(ment)?|utt(erance)?)[\W_]*)?"
+    r"((seg|segment|utt|utterance)[\W_]*)?"
     rf"(start|begin|beginning|onset|offset|end|ending|stop)({_UNIT}\W*)*",
     re.IGNORECASE,
 )

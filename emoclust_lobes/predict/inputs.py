@@ -13,11 +13,7 @@ from data_prep.manifests.tables import (
     refuse_rows,
 )
 from data_prep.recordings.audio_files import find_files
-from data_prep.recordings.formats import (
-    AUDIO_SUFFIXES,
-    RECORDINGS,
-    unconverted,
-)
+from data_prep.recordings.formats import AUDIO_SUFFIXES, RECORDINGS, unconverted
 
 
 class PredictError(EmoclustError):

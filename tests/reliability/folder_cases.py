@@ -144,7 +144,11 @@ CASES = [
         command="clusters",
         options={"classes": "[happy, sad]"},
     ),
-    Case("one recording under all names of a speaker", same_sound, command="clusters"),
+    Case(
+        "one recording under all names of a speaker",
+        same_sound,
+        command="clusters",
+    ),
     Case(
         "an encoder nobody knows",
         nothing,

@@ -107,10 +107,7 @@ CASES = [
     table(
         "semicolons",
         listed(head="wav;speaker;emotion"),
-        (
-            "{folder}/list.csv has ';' between its columns: save it with "
-            "commas."
-        ),
+        ("{folder}/list.csv has ';' between its columns: save it with commas."),
     ),
     table(
         "Latin-1",

@@ -188,7 +188,7 @@ def test_no_folder_is_called_tilde(corpus, tmp_path, monkeypatch, where):
 def test_other_formats_are_taken_or_named(make, tmp_path):
     for speaker in "abc":
         make.noise(tmp_path / "data" / speaker / "hot/1.aiff")
-        make.noise(tmp_path / "data" / speaker / "cold/1.CAF")
+        make.noise(tmp_path / "data" / speaker / "cold/1.AU")
         make.text(tmp_path / "data" / speaker / "cold/2.M4A", "AAC")
     make.text(tmp_path / "data/a/cold/1.m4a", "what it was")
     make.text(tmp_path / "data/a/hot/1.webm", "what it was")

@@ -64,7 +64,9 @@ def test_one_speaker_may_have_a_recording_twice(calls):
 def test_one_speaker_in_two_sessions_of_one_split_is_fine(make, tmp_path):
     corpus = make.ravdess(tmp_path / "ravdess", range(1, 7))
     name = "Actor_01/03-01-01-01-01-01-01.wav"
-    shutil.copy(corpus / name, corpus / name.replace("-01-01.wav", "-02-01.wav"))
+    shutil.copy(
+        corpus / name, corpus / name.replace("-01-01.wav", "-02-01.wav")
+    )
     prepare_ravdess(corpus, tmp_path / "m", expect_complete=False)
     other = name.replace("-01.wav", "-02.wav").replace("r_01", "r_02")
     shutil.copy(corpus / name, corpus / other)

@@ -8,11 +8,7 @@ import pytest
 import soundfile
 from data_prep import Source, prepare_generic, read_manifest
 from data_prep.errors import ManifestError, UnusableAudio
-from data_prep.manifests.parts import (
-    find_part_columns,
-    locate_part,
-    read_part,
-)
+from data_prep.manifests.parts import find_part_columns, locate_part, read_part
 from hypothesis import assume, given, strategies
 
 

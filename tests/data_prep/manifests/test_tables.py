@@ -16,7 +16,9 @@ CELLS = strategies.text(
 
 def write(folder, content):
     path = folder / "t.csv"
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    path.write_bytes(
+        content if isinstance(content, bytes) else content.encode()
+    )
     return path
 
 
@@ -54,7 +56,14 @@ def test_cells_that_moved_are_refused_with_their_line(
 
 
 def test_all_rows_that_moved_are_named_at_once(tmp_path):
-    lines = [HEAD, "a.wav,a,b,c,d", "", "b.wav,x,s,sad", 'c.wav,"\n",s,sad', "a"]
+    lines = [
+        HEAD,
+        "a.wav,a,b,c,d",
+        "",
+        "b.wav,x,s,sad",
+        'c.wav,"\n",s,sad',
+        "a",
+    ]
     path = write(tmp_path, "\r\n".join([*lines, "d.wav,,,,"]))
     with pytest.raises(ManifestError) as error:
         read_rows(path)

@@ -12,6 +12,7 @@ from data_prep import (
     prepare_pools,
     read_manifest,
 )
+
 from tests.data_prep.tars import put
 
 
@@ -50,7 +51,9 @@ def test_a_file_name_that_is_not_utf8_is_refused(fold, voxceleb):
         prepare_pools([voxceleb], *fold)
 
 
-@pytest.mark.parametrize("through", ["folder", "link", "table", "copy", "tar", "corpus"])
+@pytest.mark.parametrize(
+    "through", ["folder", "link", "table", "copy", "tar", "corpus"]
+)
 def test_a_pool_with_held_out_speech_is_refused(fold, make, tmp_path, through):
     corpus, folder = fold
     test = read_manifest(fold_sources("own", *fold)[-1])["wav"][0]
@@ -81,7 +84,9 @@ def test_one_recording_in_two_pools_is_refused(fold, voxceleb, tmp_path):
     other = tmp_path / "other"
     (other / "Kim").mkdir(parents=True)
     (other / "Kim/1.wav").symlink_to(voxceleb / "id1/video1/00001.wav")
-    with pytest.raises(ManifestError, match=r"\(.*/voxceleb\) is |is .*/voxceleb\)"):
+    with pytest.raises(
+        ManifestError, match=r"\(.*/voxceleb\) is |is .*/voxceleb\)"
+    ):
         prepare_pools([voxceleb, other], corpus, folder)
     prepare_pools([other], corpus, folder)
     train = read_manifest(pool_sources("own", *fold)[0])["wav"][0]

@@ -9,6 +9,7 @@ from data_prep.recordings import copies
 from data_prep.recordings.copies import find_copies
 from data_prep.recordings.tar_shards import list_members
 from hypothesis import given, strategies
+
 from tests.data_prep.tars import put
 
 # Of few sizes and few contents, so that many are equal

@@ -85,8 +85,14 @@ def test_of_several_columns_the_one_that_pools_take_counts(calls):
         (b"path\na.wav\n", "t.csv has no column who, but path"),
         (b"who\nKim\n", "t.csv has no column wav or path or file, but who"),
         (b"", "t.csv has no column wav or path or file, but none at all"),
-        (b"path,who\na.wav,Kim\n,Kim\n", "t.csv has 1 unusable rows: line 3: no path"),
-        (b"path,who\na.wav,\n", "t.csv has 1 unusable rows: line 2: no speaker"),
+        (
+            b"path,who\na.wav,Kim\n,Kim\n",
+            "t.csv has 1 unusable rows: line 3: no path",
+        ),
+        (
+            b"path,who\na.wav,\n",
+            "t.csv has 1 unusable rows: line 2: no speaker",
+        ),
         (b"path,who\na.wav\n", "t.csv has 1 unusable rows: line 2: no speaker"),
         (b"path,who\n\xe9.wav,Kim\n", "t.csv is no CSV file in UTF-8 ("),
         (b'path,who\n"a.wav,Kim\n', "t.csv has 1 unusable rows: line 2: "),

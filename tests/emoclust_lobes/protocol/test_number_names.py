@@ -9,6 +9,7 @@ import pytest
 from emoclust_lobes.cli import main
 from emoclust_lobes.protocol.plan import BASELINE
 from emoclust_lobes.synthetic import make_generic
+
 from tests.emoclust_lobes.protocol.test_command import TINY
 
 ROOT = pathlib.Path(__file__).parents[3]
