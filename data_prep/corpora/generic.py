@@ -6,7 +6,8 @@
 
 or a CSV file with columns for the path (wav, path or file), the speaker
 (spk_id or speaker) and the ``emotion``, empty where it is not known, and
-optionally session, sentence, gender, start and stop (samples) and one of
+optionally session, sentence, gender, the part of the file that is meant, start
+and end (seconds) or start and stop (samples), and one of
 
 * ``fold``: 1, 2, 3, ...; all rows of a speaker have the same. In fold k those
   with k are tested on, those with the next number are for development.
@@ -32,6 +33,12 @@ from data_prep.manifests.preparation import (
 )
 from data_prep.manifests.tables import read_recordings
 from data_prep.recordings.audio_files import find_files
+from data_prep.recordings.formats import (
+    AUDIO_SUFFIXES,
+    RECORDINGS,
+    refuse_unconverted,
+    unconverted,
+)
 
 LABEL_SOURCES = ("given",)
 _SPLITS = {x: x for x in ("train", "valid", "dev", "development", "test")}
@@ -41,11 +48,7 @@ _SPLITS.update(dev="valid", development="valid")
 def _recordings(data_folder, table):
     """List (utterance with the emotion as written, row of the table)."""
     if table is None:
-        return [
-            (_by_place(wav), {})
-            for wav in find_files(data_folder)
-            if wav.count("/") >= 2
-        ]
+        return [(_by_place(wav), {}) for wav in _placed(data_folder)]
     path = data_folder / table
     if not path.is_file():
         raise ManifestError(
@@ -65,6 +68,11 @@ def _recordings(data_folder, table):
     ]
 
 
+def _placed(data_folder, suffixes=AUDIO_SUFFIXES):
+    """List the files in SPEAKER/EMOTION."""
+    return [x for x in find_files(data_folder, suffixes) if x.count("/") >= 2]
+
+
 def _by_place(wav):
     """Make an utterance of SPEAKER/EMOTION/anything.wav."""
     speaker, emotion, _ = wav.split("/", 2)
@@ -81,7 +89,16 @@ def _class_set(classes, recordings):
             f"classes={classes!r} is no class set: give all, or a list of at "
             "least two emotions, as they are written in the corpus."
         )
-    return {str(emotion) for emotion in classes}
+    wanted = {str(emotion) for emotion in classes}
+    found = {utterance.emotion for utterance, _ in recordings} - {""}
+    if not wanted <= found:
+        raise ManifestError(
+            f"classes has {name_some(sorted(wanted - found))}, and the corpus has "
+            f"{name_some(sorted(found)) or 'no emotions'}: write them as they "
+            "are there. In YAML, what looks like a number or a truth value, as "
+            "01 and yes do, needs quotes: classes=['01', '03']."
+        )
+    return wanted
 
 
 def count_classes(classes):
@@ -143,7 +160,8 @@ def prepare_generic(
     label_source : str
         "given".
     expect_complete : bool
-        Whether a row of the table without its audio is an error.
+        Whether a row of the table without its audio is an error, and whether a
+        recording in a format that cannot be read is.
 
     Raises
     ------
@@ -179,8 +197,14 @@ def prepare_generic(
         )
     scan = _scan(folder, recordings, class_set, expect_complete)
     if table is None:
-        loose = len(find_files(folder)) - len(recordings)
-        scan.dropped.update({"not in SPEAKER/EMOTION": loose} if loose else {})
+        unread = unconverted(_placed(folder, RECORDINGS))
+        if expect_complete:
+            refuse_unconverted(corpus, folder, unread)
+        left_out = {
+            "not in SPEAKER/EMOTION": len(find_files(folder)) - len(recordings),
+            "in a format that cannot be read": len(unread),
+        }
+        scan.dropped.update({x: n for x, n in left_out.items() if n})
     speakers, n_folds = _speakers(corpus, scan, recordings, fold, folds)
     prepare_manifest(
         corpus=corpus,

@@ -27,7 +27,7 @@ unknown, so two rules make it speaker-disjoint:
 result on the official one, and should be called so.
 """
 
-from data_prep.errors import ManifestError, check_choice
+from data_prep.errors import ManifestError, check_choice, name_some
 from data_prep.manifests.folds import check_fold
 from data_prep.manifests.preparation import (
     check_data_folder,
@@ -159,6 +159,12 @@ def prepare_msp_podcast(
     check_choice("test_set", test_set, TEST_SETS)
     check_fold(fold, 1)
     folder = check_data_folder("MSP-Podcast", data_folder, (_TABLE,))
+    if not (folder / "Audios").is_dir():
+        entries = sorted(entry.name for entry in folder.iterdir())
+        raise ManifestError(
+            f"{folder} has no folder Audios, where the recordings of MSP-Podcast "
+            f"are, but {name_some(entries, 5)}: add or rename it."
+        )
     scan, speakers = scan_msp_podcast(
         folder, CLASS_SETS[classes], test_set, expect_complete
     )

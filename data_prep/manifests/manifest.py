@@ -62,9 +62,10 @@ class Utterance:
         Path of the audio relative to the data root, with forward slashes, or
         its address in a tar: see :mod:`data_prep.recordings.tar_shards`. A CSV has the
         tar's path, and the place in the tar in one more column, ``member``.
-    start, stop : int or None
+    start, stop : int, float or None
         First sample and the one after the last, at the file's own rate;
-        None for a whole file.
+        None for a whole file. Until the audio has been looked at, a float is
+        in seconds.
     spk_id : str
         Who speaks.
     gender : str
@@ -87,8 +88,8 @@ class Utterance:
     ID: str
     duration: float = 0.0
     wav: str
-    start: int | None = None
-    stop: int | None = None
+    start: int | float | None = None
+    stop: int | float | None = None
     spk_id: str
     gender: str = ""
     session: str = ""

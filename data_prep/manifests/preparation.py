@@ -7,14 +7,18 @@ here: fingerprint, skip, probe, split, validate, write.
 
 import collections
 import dataclasses
+import os
 import pathlib
 from typing import NamedTuple
 
-from data_prep.errors import ManifestError, name_some
+from data_prep.errors import ManifestError, UnusableAudio, name_some
+from data_prep.manifests.copies import refuse_copies
 from data_prep.manifests.manifest import FORMAT, Utterance, write_manifest
+from data_prep.manifests.parts import locate_part
 from data_prep.manifests.summary import is_current, read_summary
 from data_prep.manifests.validation import check_text, validate
 from data_prep.recordings.audio_files import file_size, probe_files
+from data_prep.recordings.probe import probe
 from data_prep.storage.files import fingerprint
 from data_prep.storage.locks import locked
 
@@ -102,6 +106,7 @@ def check_data_folder(corpus, data_folder, contents):
         return any(any(folder.glob(pattern)) for pattern in contents)
 
     expected = f"the folder of {corpus} that holds {' or '.join(contents)}"
+    refuse_tilde(data_folder)
     # As text, since an option may be anything that YAML has.
     if not data_folder or not pathlib.Path(str(data_folder)).is_dir():
         raise ManifestError(
@@ -124,6 +129,16 @@ def check_data_folder(corpus, data_folder, contents):
     raise ManifestError(message)
 
 
+def refuse_tilde(folder):
+    """Raise where a folder would be looked for in one called ~."""
+    if str(folder).startswith("~") and not os.path.isdir(str(folder)):
+        raise ManifestError(
+            f"{folder} would be in a folder called ~: write "
+            f"{os.path.expanduser(str(folder))}, as the shell does not in quotes "
+            "or behind --option=."
+        )
+
+
 def count_missing(corpus, expected, utterances, expect_complete):
     """Count the utterances that each speaker lacks of the published number.
 
@@ -136,11 +151,16 @@ def count_missing(corpus, expected, utterances, expect_complete):
         if found[speaker] != expected.get(speaker, 0)
     }
     if expect_complete and differ:
+        total = sum(expected.values())
+        lacks = any(found[x] < n for x, n in expected.items())
+        what, advice = "is not complete", "Add what is missing"
+        if not lacks:
+            what, advice = "has too many", "Remove what is there twice"
         raise ManifestError(
-            f"{corpus} is not complete: {found.total():,} of "
-            f"{sum(expected.values()):,} utterances were found. These "
-            f"speakers differ: {name_some(differ.values())}. Add what is "
-            "missing, or set expect_complete to False to work with a part."
+            f"{corpus} {what}: {found.total():,} of {total:,} utterances were "
+            f"found. These speakers differ: {name_some(differ.values())}. "
+            f"{advice}, or set expect_complete to False to work with "
+            f"{'a part' if lacks else 'all of it'}."
         )
     return {
         speaker: expected[speaker] - found[speaker]
@@ -158,6 +178,7 @@ def prepare_manifest(
     ``manifest.json`` shall say. When the audio or the manifest is refused, what was
     there before stays; another process that writes it is waited for.
     """
+    refuse_tilde(manifest_folder)
     utterances = sorted(scan.utterances, key=lambda utterance: utterance.ID)
     check_text(corpus, utterances)
     _check_speakers(corpus, utterances, speakers)
@@ -179,6 +200,7 @@ def prepare_manifest(
         utterances = _with_durations(utterances, data_folder)
         tables = _split(utterances, speakers)
         validate(tables, classes)
+        refuse_copies(corpus, tables, data_folder)
         with locked(manifest_folder, wait=True):
             # Another process may have written it in the meantime
             if not is_current(manifest_folder, key):
@@ -209,21 +231,33 @@ def _check_speakers(corpus, utterances, speakers):
 
 def _with_durations(utterances, data_folder):
     """Look at the audio and return the utterances with their durations."""
+    parts = {f"{data_folder}/{u.wav}" for u in utterances if u.start}
     probed = probe_files(
-        data_folder, [utterance.wav for utterance in utterances]
+        data_folder,
+        [utterance.wav for utterance in utterances],
+        lambda path: probe(path, seek=path in parts),
     )
     timed, beyond = [], []
     for utterance in utterances:
         frames, rate = probed[utterance.wav]
-        start = 0 if utterance.start is None else utterance.start
-        stop = frames if utterance.stop is None else utterance.stop
-        if not 0 <= start < stop <= frames:
-            beyond.append(f"{utterance.ID} ({start} to {stop} of {frames})")
-        duration = (stop - start) / rate
-        timed.append(dataclasses.replace(utterance, duration=duration))
+        try:
+            start, stop = locate_part(
+                utterance.start, utterance.stop, frames, rate
+            )
+        except UnusableAudio as error:
+            beyond.append(f"{utterance.ID} ({error})")
+            continue
+        timed.append(
+            dataclasses.replace(
+                utterance,
+                duration=(stop - start) / rate,
+                start=None if utterance.start is None else start,
+                stop=None if utterance.stop is None else stop,
+            )
+        )
     if beyond:
         raise ManifestError(
-            f"{len(beyond):,} utterances lie outside their files (samples): "
+            f"{len(beyond):,} utterances cannot be parts of their files: "
             f"{name_some(beyond)}."
         )
     return timed

@@ -12,8 +12,15 @@ from data_prep.recordings.paths import is_below_root
 
 # SpeechBrain's CSV reader drops leading spaces and replaces $names; lone
 # surrogates stand for bytes of a file name that are not UTF-8.
-_UNFIT = re.compile(r"^\s|\s$|[$\0\r\n\ud800-\udfff]")
-
+_UNFIT = re.compile(
+    r"^\s|\s$|[$\0\r\n\v\f\x1c-\x1e\x85\u2028\u2029\ud800-\udfff]"
+)
+# What stands between a label and its number in SpeechBrain's text format
+_ARROW = " => "
+_RARE = (
+    "Every class has to be in each split: choose another fold or number of "
+    "folds, or classes that more speakers have."
+)
 
 _texts = operator.attrgetter(
     *("ID", "wav", "spk_id", "session", "sentence", "emotion")
@@ -22,6 +29,13 @@ _texts = operator.attrgetter(
 
 def check_text(corpus, utterances):
     """Refuse names that would not come back from a CSV as they went in."""
+    names = {x for row in utterances for x in (row.emotion, row.spk_id)}
+    arrows = sorted(name for name in names if _ARROW in name)
+    if arrows:
+        raise ManifestError(
+            f"{corpus} has emotions or speakers with {_ARROW!r}, which no model "
+            f"can keep among its labels: {name_some(arrows)}. Rename them."
+        )
     unfit = [
         ascii(row.ID)
         for row in utterances
@@ -63,8 +77,9 @@ def validate(tables, classes):
     Traceback (most recent call last):
     ...
     data_prep.errors.ManifestError: test.csv has no utterance of sad.
+    Every class has to be in each split...
     """
-    problems = []
+    problems, advice = [], []
 
     def refuse(split, what, culprits):
         if culprits:
@@ -101,6 +116,7 @@ def validate(tables, classes):
         if split in SPLITS:
             empty = sorted(set(classes) - {row.emotion for row in rows})
             if empty:
+                advice = [_RARE]
                 problems.append(
                     f"{split}.csv has no utterance of {', '.join(empty)}."
                 )
@@ -117,4 +133,4 @@ def validate(tables, classes):
         shared = speakers.get(one, set()) & speakers.get(other, set())
         refuse(one, f"speakers of {other}.csv", sorted(shared))
     if problems:
-        raise ManifestError("\n".join(problems))
+        raise ManifestError("\n".join([*problems, *advice]))

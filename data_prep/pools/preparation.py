@@ -17,7 +17,10 @@ from data_prep.manifests.manifest import Source, read_manifest
 from data_prep.manifests.preparation import prepare_manifest
 from data_prep.manifests.summary import read_summary
 from data_prep.pools.scans import scan_folder, scan_table
-from data_prep.recordings.tar_shards import name_audio, split_address
+from data_prep.recordings.audio_files import file_size
+from data_prep.recordings.copies import find_copies
+from data_prep.recordings.tar_shards import name_audio
+from data_prep.storage.files import fingerprint, read_json, write_json
 
 OWN = "own"
 
@@ -120,7 +123,9 @@ def prepare_pools(pools, data_folder, manifest_folder):
         )
         for pool in name_pools(pools)
     }
-    _refuse_shared_files(scans, _own_files(pools, data_folder, manifest_folder))
+    own = _own_files(pools, data_folder, manifest_folder)
+    if scans:
+        _refuse_shared(scans, own, manifest_folder)
     for pool, scan in scans.items():
         prepare_manifest(
             corpus=pool.name,
@@ -216,43 +221,40 @@ def _held_out(data_folder, manifest_folder):
 
 
 def _own_files(pools, data_folder, manifest_folder):
-    """Map the files of the fold that no external pool may hold."""
+    """List what no external pool may hold: (path, which CSV of the fold)."""
     sources = _held_out(data_folder, manifest_folder)
     if OWN in _as_list(pools):
         folder = pathlib.Path(manifest_folder)
         sources.append(Source(str(folder / "pool.csv"), str(data_folder)))
     return {
-        identity: os.path.basename(source.csv)
+        (wav, os.path.basename(source.csv))
         for source in sources
-        for identity in map(_identity, read_manifest(source)["wav"])
+        for wav in read_manifest(source)["wav"]
     }
 
 
-def _identity(path):
-    """Tell audio by its place on disk, whatever links lead to it."""
-    file, place = split_address(path)
-    try:
-        status = os.stat(file)
-    except (OSError, ValueError):  # not there, or a name that cannot be
-        return None
-    return status.st_dev, status.st_ino, place
-
-
-def _refuse_shared_files(scans, owners):
-    """Raise when a pool holds a file that belongs elsewhere."""
-    owners.pop(None, None)
-    for pool, scan in scans.items():
-        wavs = sorted({utterance.wav for utterance in scan.utterances})
-        own = {wav: _identity(f"{pool.data_root}/{wav}") for wav in wavs}
-        shared = {wav: owners[x] for wav, x in own.items() if x in owners}
-        if shared:
-            where = sorted(set(shared.values()))
-            names = [name_audio(wav, pool.data_root) for wav in shared]
-            raise ManifestError(
-                f"{len(shared):,} recordings of the pool {pool.path} are "
-                f"in {' and '.join(where)} too: {name_some(names, 5)}. "
-                "Pretraining must not hear what is validated or tested on, "
-                "nor one speaker under two names: take them out of the "
-                "pool, or the pool out of the list."
-            )
-        owners.update((x, pool.name) for x in own.values() if x)
+def _refuse_shared(scans, own, manifest_folder):
+    """Raise when a pool holds a recording that is elsewhere, under any name."""
+    owned = {
+        (f"{pool.data_root}/{utterance.wav}", str(pool.path))
+        for pool, scan in scans.items()
+        for utterance in scan.utterances
+    }
+    owned.update(own)
+    note = pathlib.Path(manifest_folder) / "pools" / ".compared.json"
+    key = fingerprint(sorted(ascii((x, file_size(x[0]))) for x in owned))
+    if read_json(note) == key:
+        return
+    groups = find_copies(owned)
+    if groups:
+        told = [
+            " is ".join(f"{name_audio(x)} ({owner})" for x, owner in group)
+            for group in groups
+        ]
+        raise ManifestError(
+            f"{len(groups):,} recordings of the pools are elsewhere, too: "
+            f"{name_some(told, 5)}. Pretraining must not hear what is "
+            "validated or tested on, nor one speaker under two names: take "
+            "them out of the pool, or the pool out of the list."
+        )
+    write_json(note, key)

@@ -10,17 +10,18 @@ import dataclasses
 import functools
 import pathlib
 import re
-import shlex
 from typing import NamedTuple
 
 from data_prep.errors import ManifestError, name_some
 from data_prep.manifests.manifest import Utterance
 from data_prep.manifests.preparation import Scan
 from data_prep.manifests.tables import read_recordings
-from data_prep.recordings.audio_files import (
+from data_prep.recordings.audio_files import find_files, probe_files
+from data_prep.recordings.formats import (
     AUDIO_SUFFIXES,
-    find_files,
-    probe_files,
+    RECORDINGS,
+    refuse_unconverted,
+    unconverted,
 )
 from data_prep.recordings.tar_shards import TAR_SUFFIXES, list_members
 
@@ -28,8 +29,6 @@ from speechbrain.utils.logger import get_logger
 
 logger = get_logger(__name__)
 
-# What VoxCeleb2 comes in, and libsndfile does not read.
-_UNREADABLE = (".aac", ".m4a")
 # A file of LibriSpeech: speaker, chapter, utterance.
 _LIBRISPEECH = re.compile(r"(\d+)-(\d+)-\d{4}\.\w+")
 
@@ -74,9 +73,8 @@ def scan_folder(folder, name):
     if not utterances:
         others = sorted(pathlib.Path(x).name for x in find_files(folder, ("",)))
         raise ManifestError(
-            f"The pool {folder} has no SPEAKER/.../*"
-            f"{{{','.join(AUDIO_SUFFIXES)}}}. It holds {len(others):,} "
-            f"files: {name_some(others, 5) or 'none'}."
+            f"The pool {folder} has no recordings in SPEAKER/.... It holds "
+            f"{len(others):,} files: {name_some(others, 5) or 'none'}."
         )
     speakers = {utterance.spk_id for utterance in utterances}
     if len(speakers) == 1:
@@ -91,44 +89,22 @@ def scan_folder(folder, name):
 
 def _find_recordings(folder):
     """Find what libsndfile reads, in tars and beside them."""
-    endings = (*AUDIO_SUFFIXES, *_UNREADABLE)
-    names = find_files(folder, (*endings, *TAR_SUFFIXES))
+    names = find_files(folder, (*RECORDINGS, *TAR_SUFFIXES))
     tars = [name for name in names if name.lower().endswith(TAR_SUFFIXES)]
-    found = [_Recording(x, x) for x in names if x.lower().endswith(endings)]
+    found = [_Recording(x, x) for x in names if x.lower().endswith(RECORDINGS)]
     if tars:
-        look = functools.partial(list_members, suffixes=endings)
+        look = functools.partial(list_members, suffixes=RECORDINGS)
         for tar, members in probe_files(folder, tars, look).items():
             place = tar[: tar.rfind("/") + 1]
             found += [
                 _Recording(f"{place}{name}", f"{tar}/{member}", speaker)
                 for name, (member, speaker) in members.items()
             ]
-    _refuse_unconverted(folder, found)
+    unread = set(unconverted([x.path for x in found]))
+    packed = any(x.path in unread and x.address != x.path for x in found)
+    what = f"the pool {folder}"
+    refuse_unconverted(what, folder, sorted(unread), packed=packed)
     return [x for x in found if x.path.lower().endswith(AUDIO_SUFFIXES)]
-
-
-def _refuse_unconverted(folder, recordings):
-    """Raise when recordings are there as AAC only, as VoxCeleb2 comes."""
-    unread = [x for x in recordings if x.path.lower().endswith(_UNREADABLE)]
-    if not unread:
-        return
-    stems = {
-        x.path.rpartition(".")[0]
-        for x in recordings
-        if x.path.lower().endswith(AUDIO_SUFFIXES)
-    }
-    unread = [x for x in unread if x.path.rpartition(".")[0] not in stems]
-    if unread:
-        ending = unread[0].path.rpartition(".")[2]
-        packed = any(x.address != x.path for x in unread)
-        raise ManifestError(
-            f"{len(unread):,} recordings of the pool {folder} are in a format "
-            f"that cannot be read: {name_some([x.path for x in unread], 5)}. "
-            f"{'Unpack and convert' if packed else 'Convert'} them, for "
-            f"instance with ffmpeg:\n"
-            f"  find {shlex.quote(str(folder))} -name '*.{ending}' -exec sh -c "
-            """'ffmpeg -i "$1" -ar 16000 -ac 1 "${1%.*}.wav"' sh {} \\;"""
-        )
 
 
 def scan_table(path, name):

@@ -11,10 +11,9 @@ from multiprocessing.pool import ThreadPool
 
 import tqdm
 from data_prep.errors import ManifestError, UnusableAudio
+from data_prep.recordings.formats import AUDIO_SUFFIXES
 from data_prep.recordings.probe import POINTER, probe
 from data_prep.recordings.tar_shards import audio_status, name_audio
-
-AUDIO_SUFFIXES = (".flac", ".mp3", ".ogg", ".opus", ".wav")
 
 
 def find_files(folder, suffixes=AUDIO_SUFFIXES):

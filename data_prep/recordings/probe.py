@@ -1,5 +1,6 @@
 """One recording: is it all there, and is it a recording at all?"""
 
+import errno
 import io
 import os
 import stat
@@ -8,37 +9,52 @@ import struct
 import numpy
 import soundfile
 from data_prep.errors import UnusableAudio
+from data_prep.recordings.formats import UNREADABLE, advise
 from data_prep.recordings.tar_shards import open_audio, split_address
 
 POINTER = "Git LFS pointer"  # how the complaint about one begins
 
-# How a Git LFS pointer begins, and how RIFF says "length not known".
-_LFS = b"version https://git-lfs"
-_STREAMED = 0xFFFFFFFF
+_LFS = b"version https://git-lfs"  # how a Git LFS pointer begins
+# From here on, lengths in RIFF say that it was not known: what programs write
+# into a pipe is 0x7ffff000 or a little more, 0x80000000 or 0xffffffff.
+_STREAMED = 0x7FFFF000
+_RATES = 1000, 1_000_000  # in Hz; resampling others takes all memory
 # The longest page that Ogg allows, its header included.
 _OGG_PAGE = 65307
 
 
-def probe(path):
+def probe(path, seek=False):
     """Return samples per channel and sample rate, or say why it is no recording.
 
     A truncated WAV holds less than its header says; of other formats the last
-    sample is read, and an Ogg stream must end with its last page. Silence and
-    samples that are no numbers are an UnusableAudio, too.
+    sample is read, and an Ogg stream must end with its last page. Silence, also
+    of channels that cancel each other, and samples that are no numbers are an
+    UnusableAudio, too; with ``seek`` is what cannot be read from within.
     """
     try:
-        mode = os.stat(split_address(path)[0]).st_mode
-        # Opening a pipe would wait until somebody writes into it
-        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-            raise UnusableAudio("a pipe, a socket or a device, not a file")
-        source = open_audio(path)
-        if source is path:
-            with open(path, "rb") as stream:
-                head = _check_ends(stream)
-        else:
-            head = _check_ends(source)
+        return _probe(path, seek)
+    except UnusableAudio:
+        raise
     except OSError as error:
-        raise UnusableAudio(error.strerror) from error
+        reason = error.strerror or str(error)
+        if error.errno == errno.ENOENT and "\\" in str(path):
+            reason += " (write / instead of \\)"
+        raise UnusableAudio(reason) from error
+    except Exception as error:  # a file may have any, and is one of many
+        raise UnusableAudio(f"it cannot be read: {error}") from error
+
+
+def _probe(path, seek):
+    mode = os.stat(split_address(path)[0]).st_mode
+    # Opening a pipe would wait until somebody writes into it
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise UnusableAudio("a pipe, a socket or a device, not a file")
+    source = open_audio(path)
+    if source is path:
+        with open(path, "rb") as stream:
+            head = _check_ends(stream)
+    else:
+        head = _check_ends(source)
     try:
         audio = soundfile.SoundFile(_at_start(source))
     except soundfile.LibsndfileError as error:
@@ -46,15 +62,24 @@ def probe(path):
         reason = f"not audio: {error.error_string}"
         if "".join(text.split()).isprintable() and "\ufffd" not in text[:-1]:
             reason = f"text, not audio; it begins with {text!r}"
+        elif str(path).lower().endswith(UNREADABLE):
+            reason = f"a format that cannot be read; {advise(path)}"
         elif "does not exist" in reason:  # said of what is not MP3 after all
             reason = "not audio: Format not recognised."  # in its words
         raise UnusableAudio(reason) from error
     with audio:
         if audio.frames < 1:
             raise UnusableAudio("no samples")
-        if not audio.format.startswith("WAV"):
+        if not _RATES[0] <= audio.samplerate <= _RATES[1]:
+            raise UnusableAudio(f"{audio.samplerate} samples a second")
+        if seek and not audio.seekable():
+            raise UnusableAudio(
+                f"{audio.subtype}, of which no part can be read; {advise(path)}"
+            )
+        if audio.seekable() and not audio.format.startswith("WAV"):
             _read_last_sample(audio)
-        _check_samples(source, read_all=audio.subtype in ("FLOAT", "DOUBLE"))
+        read_all = audio.subtype in ("FLOAT", "DOUBLE") or not audio.seekable()
+        _check_samples(source, audio.frames, read_all=read_all)
         return audio.frames, audio.samplerate
 
 
@@ -104,27 +129,46 @@ def _missing_riff_bytes(stream, size):
         name, length = struct.unpack("<4sI", stream.read(8))
         offset += 8
         if name == b"data":
-            return 0 if length == _STREAMED else offset + length - size
+            after = stream.read(4)  # of another chunk: its name
+            if length == 0 and after and not after.strip().isalnum():
+                raise UnusableAudio(
+                    "no samples, says its header, though "
+                    f"{size - offset:,} bytes follow (a recorder that was "
+                    "stopped?); mend it: ffmpeg -i IN.wav OUT.wav"
+                )
+            return 0 if length >= _STREAMED else offset + length - size
         offset += length + length % 2
     return 0
 
 
-def _check_samples(source, read_all):
-    """Raise when a file is silent, or holds what is no number."""
-    silent = True
+def _check_samples(source, frames, read_all):
+    """Raise when a file is silent, ends too soon, or holds what is no number."""
+    empty = silent = True
+    count = 0
+    # Opened anew: after a look at its end, Vorbis is not read from its
+    # beginning by every version of libsndfile.
+    blocks = soundfile.blocks(
+        _at_start(source), 4096, dtype="float32", always_2d=True
+    )
     try:
-        # Opened anew: after a look at its end, Vorbis is not read from its
-        # beginning by every version of libsndfile.
-        for block in soundfile.blocks(_at_start(source), 4096, dtype="float32"):
+        for block in blocks:
             if not numpy.isfinite(block).all():
                 raise UnusableAudio("samples that are infinite or no numbers")
-            silent = silent and not block.any()
+            count += len(block)
+            empty = empty and not block.any()
+            # Rounding to 16 bits may leave a step of channels that cancel
+            least = 0 if block.shape[1] == 1 else 1 / 32768
+            silent = silent and abs(block.mean(axis=1)).max() <= least
             if not silent and not read_all:
                 return
     except soundfile.LibsndfileError as error:
         raise UnusableAudio("damaged: it cannot be read") from error
-    if silent:
+    if count < frames:
+        raise UnusableAudio("truncated or damaged: its end cannot be read")
+    if empty:
         raise UnusableAudio("silent: every sample is zero")
+    if silent:
+        raise UnusableAudio("silent: its channels cancel each other")
 
 
 def _read_last_sample(audio):

@@ -114,7 +114,8 @@ def list_members(path, suffixes):
     """Find the recordings in a tar: ("offset:size", speaker or "") by name.
 
     Hidden files are left out. ``NAME.json`` beside a recording may say who speaks
-    (``spk_id`` or ``speaker``), or ``NAME.spk`` hold nothing else. A tar that is
+    (``spk_id`` or ``speaker``), or ``NAME.spk`` hold nothing else; its name is that
+    before the first dot, as WebDataset has it, or before the last. A tar that is
     compressed, damaged or holds more than plain files is an UnusableAudio.
     """
     places, speakers, names, problems = {}, {}, set(), []
@@ -142,9 +143,19 @@ def list_members(path, suffixes):
     if problems:
         raise UnusableAudio(name_some(problems, 5))
     return {
-        name: (place, speakers.get(os.path.splitext(name)[0], ""))
+        name: (
+            place,
+            speakers.get(os.path.splitext(name)[0])
+            or speakers.get(_sample(name), ""),
+        )
         for name, place in places.items()
     }
+
+
+def _sample(name):
+    """Name the sample that a member belongs to, as WebDataset does."""
+    folder, slash, file = name.rpartition("/")
+    return folder + slash + file.partition(".")[0]
 
 
 def _headers(path, stream):

@@ -25,8 +25,8 @@ class EmbeddedClip:
 
     @property
     def seconds(self):
-        """Length of the recording."""
-        return self.spans[-1][1]
+        """Length of the recording, or of its part."""
+        return self.spans[-1][1] - self.spans[0][0]
 
     @property
     def mean(self):
@@ -51,7 +51,7 @@ def embed_clips(model, clips, *, window, hop, batch_seconds, on_windows):
         queue.append(found)
         try:
             _refuse_odd_name(clip.name)
-            for each in read_windows(clip.path, window, hop, normalizer):
+            for each in read_windows(clip, window, hop, normalizer):
                 found.spans.append((each.start, each.end))
                 batch.append((found, each.waveform))
                 held += len(each.waveform)

@@ -5,6 +5,7 @@ import os
 
 import numpy as np
 import torch
+from data_prep.manifests.parts import name_part
 
 
 class Enrolment:
@@ -14,11 +15,10 @@ class Enrolment:
         vectors: dict[str, dict] = collections.defaultdict(dict)
         for each in known:
             if not each.problem:
-                path = os.path.realpath(each.clip.path)
-                vectors[each.clip.speaker][path] = each.mean
+                vectors[each.clip.speaker][_identity(each.clip)] = each.mean
         self.speakers = {
-            speaker: (np.array(list(of_path)), torch.stack([*of_path.values()]))
-            for speaker, of_path in vectors.items()
+            speaker: (np.array(list(of_clip)), torch.stack([*of_clip.values()]))
+            for speaker, of_clip in vectors.items()
         }
 
     def others(self, clip) -> torch.Tensor | None:
@@ -28,6 +28,11 @@ class Enrolment:
         """
         if clip.speaker not in self.speakers:
             return None
-        paths, vectors = self.speakers[clip.speaker]
-        others = vectors[paths != os.path.realpath(clip.path)]
+        clips, vectors = self.speakers[clip.speaker]
+        others = vectors[clips != _identity(clip)]
         return others if len(others) else None
+
+
+def _identity(clip):
+    """Tell a recording, or its part, by its place on the disk."""
+    return name_part(os.path.realpath(clip.path), clip.start, clip.stop)

@@ -1,13 +1,19 @@
 """The recordings that are meant: files, folders, patterns, lists, tables."""
 
-import csv
 import glob
 import os
 from typing import NamedTuple
 
 from data_prep.errors import EmoclustError, ManifestError
-from data_prep.manifests.tables import PATH_COLUMNS, find_column
+from data_prep.manifests.parts import find_part_columns, name_part, read_part
+from data_prep.manifests.tables import (
+    PATH_COLUMNS,
+    find_column,
+    read_rows,
+    refuse_rows,
+)
 from data_prep.recordings.audio_files import find_files
+from data_prep.recordings.formats import AUDIO_SUFFIXES, RECORDINGS, unconverted
 
 
 class PredictError(EmoclustError):
@@ -15,11 +21,17 @@ class PredictError(EmoclustError):
 
 
 class Clip(NamedTuple):
-    """A recording: its path as it was given, where to read it, who speaks."""
+    """A recording: its path as it was given, where to read it, who speaks.
+
+    Of a part, ``start`` and ``stop`` are samples (int) or seconds (float), and
+    stand behind the path in its name.
+    """
 
     name: str
     path: str
     speaker: str = ""
+    start: int | float | None = None
+    stop: int | float | None = None
 
 
 def find_clips(arguments, lines=(), speaker_column=None):
@@ -27,7 +39,8 @@ def find_clips(arguments, lines=(), speaker_column=None):
 
     An argument is a file, a folder, a pattern, a CSV file (paths relative to its
     folder) or ``-`` for ``lines``. With ``speaker_column`` all must be CSV files.
-    A file that is not there is listed, to be named with those that are unusable.
+    A file that is not there is listed, as is one in a format that is not read: to
+    be named with those that are unusable.
     """
     clips = []
     for argument in arguments:
@@ -52,7 +65,13 @@ def find_clips(arguments, lines=(), speaker_column=None):
 
 def _expand(argument):
     if os.path.isdir(argument):
-        return [os.path.join(argument, name) for name in find_files(argument)]
+        names = find_files(argument, RECORDINGS)
+        unread = set(unconverted(names))  # listed, to be named
+        return [
+            os.path.join(argument, name)
+            for name in names
+            if name.lower().endswith(AUDIO_SUFFIXES) or name in unread
+        ]
     # A file that is there may have a name that looks like a pattern.
     if os.path.lexists(argument) or not glob.has_magic(argument):
         return [argument]
@@ -65,30 +84,28 @@ def _expand(argument):
 
 
 def _read_table(path, speaker_column):
-    clips = []
+    clips, problems = [], []
     folder = os.path.dirname(path)
     try:
-        with open(path, encoding="utf-8-sig", newline="") as stream:
-            table = csv.DictReader(stream, strict=True)
-            columns = table.fieldnames or []
-            path_column = find_column(path, columns, PATH_COLUMNS)
-            if speaker_column:
-                find_column(path, columns, (speaker_column,))
-            for row in table:
-                name = (row[path_column] or "").strip()
-                speaker = (row.get(speaker_column) or "").strip()
+        columns, rows = read_rows(path)
+        path_column = find_column(path, columns, PATH_COLUMNS)
+        if speaker_column:
+            find_column(path, columns, (speaker_column,))
+        part_columns = find_part_columns(path, columns)
+        for line, row in rows:
+            name, speaker = row[path_column], row.get(speaker_column, "")
+            try:
+                part = read_part(row, *part_columns)
                 if not name or (speaker_column and not speaker):
-                    raise PredictError(
-                        f"{path} has no {'speaker' if name else 'path'} in "
-                        f"line {table.line_num}"
-                    )
-                clips.append(Clip(name, os.path.join(folder, name), speaker))
+                    raise ValueError(f"no {'speaker' if name else 'path'}")
+            except ValueError as error:
+                problems.append(f"line {line}: {error}")
+            else:
+                file = os.path.join(folder, name)
+                clips.append(Clip(name_part(name, *part), file, speaker, *part))
+        refuse_rows(path, problems)
     except OSError as error:
         raise PredictError(f"{path}: {error.strerror}") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise PredictError(
-            f"{path} is no CSV file in UTF-8: {error}"
-        ) from error
     except ManifestError as error:
         raise PredictError(str(error)) from error
     return clips

@@ -10,6 +10,7 @@ import numpy as np
 import soundfile
 import torch
 from data_prep.errors import UnusableAudio
+from data_prep.manifests.parts import locate_part
 from data_prep.recordings.probe import probe
 
 
@@ -31,21 +32,26 @@ def window_starts(frames, window, hop):
     return [*range(0, last, hop), last]
 
 
-def read_windows(path, window, hop, normalizer):
-    """Yield the windows of a recording as mono at the normalizer's rate.
+def read_windows(clip, window, hop, normalizer):
+    """Yield the windows of a Clip as mono at the normalizer's rate.
 
-    Lengths are in seconds. Each window is resampled by itself, as a segment of a
-    file is in training. UnusableAudio says why a file is none, at once or where it
-    breaks off; in the end, that it was silent (within two steps of 16 bits).
+    Lengths are in seconds; spans count from the start of the file. Each window is
+    resampled by itself, as a segment of a file is in training. UnusableAudio says
+    why a file is none, at once or where it breaks off; in the end, that it was
+    silent (within two steps of 16 bits).
     """
-    frames, rate = probe(path)
-    length = min(frames, max(1, round(window * rate)))
+    frames, rate = probe(clip.path, seek=bool(clip.start))
+    first, after = locate_part(clip.start, clip.stop, frames, rate)
+    length = min(after - first, max(1, round(window * rate)))
     step = max(1, round(hop * rate))
     lowest, highest = np.inf, -np.inf
-    with soundfile.SoundFile(path) as audio:
+    with soundfile.SoundFile(clip.path) as audio:
+        if first:
+            audio.seek(first)
         samples = np.empty((0, audio.channels), dtype=np.float32)
-        position = 0
-        for start in window_starts(frames, length, step):
+        position = first
+        for offset in window_starts(after - first, length, step):
+            start = first + offset
             fresh = _read(audio, start + length - position)
             position = start + length
             samples = np.concatenate([samples, fresh])[-length:]

@@ -168,7 +168,7 @@ def _train(experiment, system, share, settings, commit):
     folder = pathlib.Path(hparams["ser"]["folder"])
     metrics = read_json(folder / "metrics.json")
     predictions = pandas.read_csv(
-        folder / "predictions.csv", dtype={"ID": str}, keep_default_na=False
+        folder / "predictions.csv", dtype=str, keep_default_na=False
     )
     speakers = _speakers(hparams)
     return [

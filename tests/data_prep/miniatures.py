@@ -35,7 +35,8 @@ def make_tiny(folder):
             emotion = ("angry", "happy", "neutral")[clip % 3]
             path = folder / speaker / f"{speaker}_s{clip // 3 + 1}_{emotion}"
             path.parent.mkdir(parents=True, exist_ok=True)
-            noise = numpy.random.default_rng(clip).normal(0, 0.1, 800 + clip)
+            random = numpy.random.default_rng([clip, *speaker.encode()])
+            noise = random.normal(0, 0.1, 800 + clip)
             soundfile.write(f"{path}.wav", noise, 16000)
     counts = {"ang": 2, "hap": 2, "neu": 2}
     return {x.name: counts for x in folder.iterdir()}

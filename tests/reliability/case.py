@@ -39,6 +39,10 @@ cluster: !name:emoclust_lobes.clustering.cluster_utterances
     n_clusters: !ref <n_clusters>
     n_init: 1
 """
+RARE = (
+    "Every class has to be in each split: choose another fold or number of "
+    "folds, or classes that more speakers have."
+)
 PART = {"expect_complete": False}
 KEYS = {  # of each corpus: its function, and further keys
     "folders": (
@@ -97,7 +101,8 @@ def sound(path, samples=800, rate=16000, channels=1, scale=0.1, **kwargs):
     """Write a recording of noise, another for each name; replace a link."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
-    random = numpy.random.default_rng(list(os.fsencode(path.name)))
+    name = os.fsencode("/".join(path.parts[-3:]))
+    random = numpy.random.default_rng(list(name))
     noise = random.normal(0, scale, (samples, channels))
     soundfile.write(path, noise, rate, **kwargs)
     return path

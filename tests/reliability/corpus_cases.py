@@ -2,7 +2,7 @@
 
 import functools
 
-from case import Case, nothing, remove, sound, text
+from case import RARE, Case, nothing, remove, sound, text
 
 CREMAD = functools.partial(Case, base="cremad")
 RAVDESS = functools.partial(Case, base="ravdess")
@@ -183,7 +183,7 @@ CASES = [
         lambda folder: [
             path.unlink() for path in folder.glob("Actor_02/03-01-05*")
         ],
-        "valid.csv has no utterance of ang.",
+        f"valid.csv has no utterance of ang.\n{RARE}",
     ),
     RAVDESS(
         "RAVDESS, a clip in two folders",
@@ -223,7 +223,7 @@ CASES = [
     IEMOCAP(
         "IEMOCAP, labels of the test are missing",
         remove(LABELS.replace("2", "1")),
-        "test.csv has no utterance of ang, hap, neu, sad.",
+        f"test.csv has no utterance of ang, hap, neu, sad.\n{RARE}",
     ),
     IEMOCAP(
         "IEMOCAP, a label that is none",
@@ -249,7 +249,7 @@ CASES = [
     IEMOCAP(
         "IEMOCAP, a label of no class",
         change(LABELS, "\tang\t", "\txxx\t"),
-        "valid.csv has no utterance of ang.",
+        f"valid.csv has no utterance of ang.\n{RARE}",
     ),
     IEMOCAP(
         "IEMOCAP, a turn is missing",

@@ -41,9 +41,8 @@ CASES = [
         "an empty pool",
         empty_pool,
         (
-            "The pool {outside}/pool has no "
-            "SPEAKER/.../*{{.flac,.mp3,.ogg,.opus,.wav}}. It holds 0 "
-            "files: none."
+            "The pool {outside}/pool has no recordings in SPEAKER/.... It "
+            "holds 0 files: none."
         ),
     ),
     pool(
@@ -59,9 +58,8 @@ CASES = [
         "recordings in no folder",
         beside("1.wav", sound),
         (
-            "The pool {outside}/pool has no "
-            "SPEAKER/.../*{{.flac,.mp3,.ogg,.opus,.wav}}. It holds 1 "
-            "files: 1.wav."
+            "The pool {outside}/pool has no recordings in SPEAKER/.... It "
+            "holds 1 files: 1.wav."
         ),
     ),
     pool(
@@ -88,8 +86,9 @@ CASES = [
         "a pool with a test speaker's recording",
         shared,
         (
-            "1 recordings of the pool {outside}/pool are in test.csv "
-            "too: Ann/1.wav. Pretraining must not hear what is validated "
+            "1 recordings of the pools are elsewhere, too: "
+            "{folder}/Ann/happy/1.wav (test.csv) is {outside}/pool/Ann/1.wav "
+            "({outside}/pool). Pretraining must not hear what is validated "
             "or tested on, nor one speaker under two names: take them "
             "out of the pool, or the pool out of the list."
         ),

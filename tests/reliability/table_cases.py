@@ -1,8 +1,6 @@
 """Tables of recordings."""
 
-import sys
-
-from case import Case, text
+from case import RARE, Case, text
 
 HEAD = "wav,speaker,emotion"
 ROWS = [
@@ -83,12 +81,7 @@ CASES = [
     table(
         "a zero in a path",
         listed("a\0.wav,Kim,sad"),
-        # Python's reader refuses it before 3.11
-        "{folder}/list.csv is no CSV file in UTF-8 (line contains NUL): save it "
-        "as one."
-        if sys.version_info < (3, 11)
-        else "corpus has names with '$', line breaks, zeros, outer spaces "
-        "or bytes that are not UTF-8: 'a\\x00'. Rename them.",
+        unusable("line contains NUL"),
     ),
     table(
         "a row that is there twice",
@@ -114,10 +107,7 @@ CASES = [
     table(
         "semicolons",
         listed(head="wav;speaker;emotion"),
-        (
-            "{folder}/list.csv has no column wav or path or file, but "
-            "wav;speaker;emotion."
-        ),
+        ("{folder}/list.csv has ';' between its columns: save it with commas."),
     ),
     table(
         "Latin-1",
@@ -140,10 +130,7 @@ CASES = [
     table(
         "a cell of a megabyte",
         listed("x" * 2**20 + ",Kim,sad"),
-        (
-            "{folder}/list.csv is no CSV file in UTF-8 (field larger "
-            "than field limit (131072)): save it as one."
-        ),
+        unusable("field larger than field limit (131072)"),
     ),
     table(
         "an empty table",
@@ -189,23 +176,68 @@ CASES = [
         "an end beyond the file",
         with_column("stop", [801] + 11 * [800]),
         (
-            "1 utterances lie outside their files (samples): "
-            "Ann/happy/1@-801 (0 to 801 of 800)."
+            "1 utterances cannot be parts of their files: Ann/happy/1@-801 "
+            "(0 to 801 of 800 samples is not in it)."
         ),
     ),
     table(
         "a start after the end",
-        with_column("start", [800] + 11 * [""]),
+        with_column("start,end", ["0.05,"] + 11 * [","]),
         (
-            "1 utterances lie outside their files (samples): "
-            "Ann/happy/1@800- (800 to 800 of 800)."
+            "1 utterances cannot be parts of their files: Ann/happy/1@0.05- "
+            "(0.05 to its end of 0.05 s is not in it)."
         ),
     ),
     table(
         "a start in seconds",
-        with_column("start", ["0.5"] + 11 * [""]),
+        with_column("start,stop", ["0.5,"] + 11 * [","]),
         "{folder}/list.csv has 1 unusable rows: line 2: '0.5' is no number "
         "of samples.",
+    ),
+    table("parts in seconds", with_column("start,end", ["0,0.05", "0.0,NaT"])),
+    table("parts in samples", with_column("start,stop", ["0,800", ","])),
+    table(
+        "seconds as samples",
+        with_column("start,stop", ["0,2"] + 11 * ["2,"]),
+        "12 utterances cannot be parts of their files: Ann/happy/1@0-2 (0 to 2 "
+        "of 800 samples is shorter than 0.05 s (start and end are in seconds, "
+        "start and stop in samples)), "
+        + ", ".join(
+            f"{row.partition('.')[0]}@2- (2 to its end of 800 samples is "
+            "shorter than 0.05 s (start and end are in seconds, start and stop "
+            "in samples))"
+            for row in ROWS[1:]
+        )
+        + ".",
+    ),
+    table(
+        "samples as seconds",
+        with_column("start,end", ["0,800"] + 11 * [","]),
+        "1 utterances cannot be parts of their files: Ann/happy/1@0.0-800.0 "
+        "(0 to 800.0 of 0.05 s is not in it).",
+    ),
+    table(
+        "a start alone",
+        with_column("start", [800]),
+        "{folder}/list.csv has the columns start, and it is not clear which "
+        "part of a recording they mean: call them start and end, in seconds, or "
+        "start and stop, in samples; or leave them out where whole files are "
+        "meant.",
+    ),
+    table(
+        "a transcript without quotes",
+        listed(
+            head="wav,text,speaker,emotion",
+            rows=[x.replace(",", ",hello,", 1) for x in ROWS[:-1]]
+            + [ROWS[-1].replace(",", ",well, hello,", 1)],
+        ),
+        "{folder}/list.csv has 1 unusable rows: line 13: 5 cells under 4 columns "
+        "(put text with commas in double quotes).",
+    ),
+    table(
+        "backslashes",
+        listed("Lee\\sad\\1.wav,Lee,sad"),
+        unusable("Lee\\sad\\1.wav has backslashes: write / instead"),
     ),
     table(
         "one emotion",
@@ -229,8 +261,28 @@ CASES = [
         ),
     ),
     table(
+        "an arrow in an emotion",
+        listed(rows=[x.replace(",sad", ",calm => sad") for x in ROWS]),
+        "corpus has emotions or speakers with ' => ', which no model can keep "
+        "among its labels: calm => sad. Rename them.",
+    ),
+    table(
+        "an arrow in a speaker",
+        listed(rows=[x.replace(",Kim,", ",Kim => Lee,") for x in ROWS]),
+        "corpus has emotions or speakers with ' => ', which no model can keep "
+        "among its labels: Kim => Lee. Rename them.",
+    ),
+    table(
+        "a line separator in a speaker",
+        listed(rows=[x.replace(",Kim,", ",Kim\u2028Lee,") for x in ROWS]),
+        "corpus has names with '$', line breaks, zeros, outer spaces or bytes "
+        "that are not UTF-8: "
+        + ", ".join(f"'{x.partition('.')[0]}'" for x in ROWS if "Kim" in x)
+        + ". Rename them.",
+    ),
+    table(
         "a class that a fold lacks",
         listed(rows=[x for x in ROWS if not x.startswith("Ann/sad")]),
-        "train.csv has no utterance of sad.",
+        f"train.csv has no utterance of sad.\n{RARE}",
     ),
 ]

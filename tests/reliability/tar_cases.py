@@ -92,8 +92,8 @@ def in_two_pools(folder):
 
 COMPRESSED = "compressed: to read single recordings takes an uncompressed .tar"
 ALONE = (
-    "The pool {outside}/pool has no "
-    "SPEAKER/.../*{{.flac,.mp3,.ogg,.opus,.wav}}. It holds 1 files: shard.tar."
+    "The pool {outside}/pool has no recordings in SPEAKER/.... It holds 1 "
+    "files: shard.tar."
 )
 CASES = [
     pool("a pool in a tar", packed(GOOD), None),
@@ -208,10 +208,12 @@ CASES = [
         "a tar in two pools",
         in_two_pools,
         (
-            "1 recordings of the pool {outside}/more are in pool too: "
-            "a.tar: Eve/1.wav. Pretraining must not hear what is validated or "
-            "tested on, nor one speaker under two names: take them out of the "
-            "pool, or the pool out of the list."
+            "1 recordings of the pools are elsewhere, too: "
+            "{outside}/more/a.tar: Eve/1.wav ({outside}/more) is "
+            "{outside}/pool/shard.tar: Eve/1.wav ({outside}/pool). Pretraining "
+            "must not hear what is validated or tested on, nor one speaker "
+            "under two names: take them out of the pool, or the pool out of "
+            "the list."
         ),
         "{folder}/../pool",
         "{folder}/../more",

@@ -206,7 +206,7 @@ def test_a_wrong_folder_is_named(case, tmp_path):
 def test_a_duplicate_is_refused(mine, tmp_path):
     corpus, root = mine
     corpus.duplicate(root)
-    with pytest.raises(ManifestError, match="has duplicate IDs: |not complete"):
+    with pytest.raises(ManifestError, match="has duplicate IDs: |has too many"):
         for fold in range(1, corpus.n_folds + 1):
             prepare(corpus, root, tmp_path / "manifest", fold=fold)
 

@@ -127,7 +127,7 @@ def complete(emoclust_data, make, tmp_path_factory):
     files = [
         clip.replace("1040_ITH_SAD_XX", "1040_ITH_SAD_X") for clip in clips
     ]
-    return make.links(root, [f"AudioWAV/{name}.wav" for name in files])
+    return make.similar(root, [f"AudioWAV/{name}.wav" for name in files])
 
 
 def test_the_complete_corpus_has_7441_usable_clips(complete, tmp_path):

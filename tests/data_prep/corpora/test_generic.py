@@ -157,6 +157,58 @@ def test_missing_audio_is_refused_or_counted(corpus, tmp_path):
     assert read_summary(tmp_path / "m")["dropped"] == {"no audio file": 1}
 
 
+@pytest.mark.parametrize("classes", [[1, 3], [True, False], ["happy", "sad"]])
+def test_classes_that_are_not_there_are_named(corpus, tmp_path, classes):
+    root = corpus([(x, e) for x in "abc" for e in ("01", "03", "yes", "no")])
+    with pytest.raises(ManifestError) as error:
+        prepare_generic(
+            root, tmp_path / "m", table="list.csv", folds=3, classes=classes
+        )
+    wanted = ", ".join(sorted(map(str, classes)))
+    assert f"classes has {wanted}, and the corpus has 01, 03, no, yes" in str(
+        error.value
+    )
+    assert "needs quotes: classes=['01', '03']." in str(error.value)
+    prepare_generic(
+        root, tmp_path / "m", table="list.csv", folds=3, classes=["01", "yes"]
+    )
+
+
+@pytest.mark.parametrize("where", ["data_folder", "manifest_folder"])
+def test_no_folder_is_called_tilde(corpus, tmp_path, monkeypatch, where):
+    root = corpus([(x, e) for x in "abc" for e in ("hot", "cold")])
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    folders = {"data_folder": root, "manifest_folder": "m", where: "~/mine"}
+    with pytest.raises(ManifestError, match=rf"~: write {tmp_path}/mine, as"):
+        prepare_generic(**folders, table="list.csv", folds=3)
+    assert not (tmp_path / "~").exists()
+
+
+def test_other_formats_are_taken_or_named(make, tmp_path):
+    for speaker in "abc":
+        make.noise(tmp_path / "data" / speaker / "hot/1.aiff")
+        make.noise(tmp_path / "data" / speaker / "cold/1.AU")
+        make.text(tmp_path / "data" / speaker / "cold/2.M4A", "AAC")
+    make.text(tmp_path / "data/a/cold/1.m4a", "what it was")
+    make.text(tmp_path / "data/a/hot/1.webm", "what it was")
+    make.text(tmp_path / "data/a/hot/notes.txt", "no recording")
+    with pytest.raises(ManifestError) as error:
+        prepare_generic(tmp_path / "data", tmp_path / "m", folds=3)
+    assert str(error.value).startswith(
+        "3 recordings of corpus are in a format that cannot be read: "
+        "a/cold/2.M4A, b/cold/2.M4A, c/cold/2.M4A. Convert them"
+    )
+    assert f"find {tmp_path}/data -name '*.M4A' -exec" in str(error.value)
+    prepare_generic(
+        tmp_path / "data", tmp_path / "m", folds=3, expect_complete=False
+    )
+    summary = read_summary(tmp_path / "m")
+    assert summary["dropped"] == {"in a format that cannot be read": 3}
+    assert summary["utterances"]["pool"] == 2
+    assert speakers_of(tmp_path / "data", tmp_path / "m", "test") == ["a"]
+
+
 def test_folders_may_be_deeper(make, tmp_path):
     for speaker in "abc":
         for emotion in ("hot", "cold"):

@@ -83,7 +83,7 @@ def complete(make, tmp_path_factory):
             labels[f"{session}/dialog/EmoEvaluation/{dialogue}.txt"].append(
                 f"[0.0000 - 1.0000]\t{turn}\t{label}\t[2.5, 2.5, 2.5]"
             )
-    make.links(root, names)
+    make.similar(root, names)
     for path, lines in labels.items():
         make.text(root / path, "\n".join(lines))
     return root

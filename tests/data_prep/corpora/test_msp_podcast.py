@@ -119,6 +119,9 @@ def test_audio_and_table_are_compared(root, make, tmp_path):
         prepare_msp_podcast(data, tmp_path / "m")
     with pytest.raises(ManifestError, match="train.csv has no utterance of an"):
         prepare_msp_podcast(data, tmp_path / "m", expect_complete=False)
+    (data / "Audios").rename(data / "Audio")
+    with pytest.raises(ManifestError, match="no folder Audios, .*but Audio, L"):
+        prepare_msp_podcast(data, tmp_path / "m", expect_complete=False)
 
 
 def test_the_older_name_of_the_table_is_found(root, tmp_path):

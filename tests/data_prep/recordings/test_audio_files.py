@@ -2,6 +2,7 @@
 
 import struct
 
+import numpy
 import pytest
 import soundfile
 from data_prep.errors import ManifestError, UnusableAudio
@@ -55,6 +56,89 @@ def test_a_wav_of_unannounced_length_is_fine(make, tmp_path):
         content = content[:announced] + b"\xff" * 4 + content[announced + 4 :]
     path.write_bytes(content)
     assert probe(path) == (800, 16000)
+
+
+@pytest.mark.parametrize("riff", [0, 4, 2**31 - 1, 2**32 - 1])
+@pytest.mark.parametrize(
+    "length", [0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF]
+)
+def test_a_wav_out_of_a_pipe_is_read_to_its_end(make, tmp_path, riff, length):
+    path = make.noise(tmp_path / "a.wav")
+    content = bytearray(path.read_bytes())
+    content[4:8] = struct.pack("<I", riff)
+    place = content.index(b"data") + 4
+    content[place : place + 4] = struct.pack("<I", length)
+    path.write_bytes(content)
+    assert probe(path) == (800, 16000)
+
+
+def test_a_wav_that_was_not_finished_says_how_to_mend_it(make, tmp_path):
+    path = make.noise(tmp_path / "a.wav")
+    content = path.read_bytes()
+    place = content.index(b"data") + 4
+    path.write_bytes(content[:place] + bytes(4) + content[place + 4 :])
+    with pytest.raises(UnusableAudio, match="though 1,600 bytes follow"):
+        probe(path)
+    head = content[:place] + bytes(4)
+    for end in (b"", b"LIST" + struct.pack("<I", 4) + b"INFO"):
+        path.write_bytes(head + end)
+        with pytest.raises(UnusableAudio, match="^no samples$"):
+            probe(path)
+
+
+def test_channels_that_cancel_are_silent(tmp_path):
+    noise = numpy.random.default_rng(1).normal(0, 0.1, 9000)
+    both = numpy.stack([noise, -noise], axis=1)
+    for subtype in ("PCM_16", "FLOAT"):
+        soundfile.write(tmp_path / "a.wav", both, 16000, subtype)
+        with pytest.raises(UnusableAudio, match="its channels cancel"):
+            probe(tmp_path / "a.wav")
+    both[8999, 0] += 0.5
+    soundfile.write(tmp_path / "a.wav", both, 16000)
+    assert probe(tmp_path / "a.wav") == (9000, 16000)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {"format": "WAV", "subtype": "GSM610"},
+        {"format": "AU", "subtype": "G723_24"},
+        {"format": "WAV", "subtype": "G721_32"},
+    ],
+    ids=lambda kind: kind["subtype"],
+)
+def test_what_has_no_parts_is_read_whole_only(make, tmp_path, kind):
+    path = make.noise(tmp_path / "a.wav", 16000, 8000, **kind)
+    audio, _ = soundfile.read(path)
+    assert probe(path) == (len(audio), 8000)
+    with pytest.raises(UnusableAudio, match="no part can be read; convert it"):
+        probe(path, seek=True)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    if kind["format"] == "WAV":
+        with pytest.raises(UnusableAudio, match="truncated"):
+            probe(path)
+
+
+def test_no_exception_of_a_file_leaves_it(make, tmp_path, monkeypatch):
+    make.noise(tmp_path / "a.wav")
+    make.noise(tmp_path / "b.wav")
+    seek = soundfile.SoundFile.read
+
+    def read(self, *args, **kwargs):
+        if str(self.name).endswith("b.wav"):
+            raise MemoryError("no room")
+        return seek(self, *args, **kwargs)
+
+    monkeypatch.setattr(soundfile.SoundFile, "read", read)
+    with pytest.raises(ManifestError) as error:
+        probe_files(tmp_path, ["a.wav", "b.wav"])
+    assert "  b.wav: it cannot be read: no room" in str(error.value)
+    content = bytearray((tmp_path / "a.wav").read_bytes())
+    content[24:28] = struct.pack("<I", 2**31 - 1)
+    (tmp_path / "a.wav").write_bytes(content)
+    with pytest.raises(UnusableAudio, match="2147483647 samples a second"):
+        probe(tmp_path / "a.wav")
 
 
 def test_a_sphere_file_is_audio_though_it_begins_with_text(make, tmp_path):

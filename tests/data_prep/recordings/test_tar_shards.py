@@ -98,6 +98,27 @@ def test_what_the_program_tar_writes_is_read(pool, tmp_path):
         assert content == (pool / name).read_bytes()
 
 
+def test_names_end_at_the_first_dot_as_in_webdataset(tmp_path):
+    contents = {
+        "s0_0.mic1.flac": b"x",
+        "s0_0.mic2.flac": b"x",
+        "s0_0.json": b'{"speaker": "Kim"}',
+        "v1.2/s1.mic1.flac": b"x",
+        "v1.2/s1.spk": b"Lee",
+        "v1.json": b'{"speaker": "nobody"}',  # the dot of a folder is none
+        "s2.a.flac": b"x",
+        "s2.a.json": b'{"speaker": "Ann"}',
+    }
+    tar = put(tmp_path / "t.tar", *contents.items())
+    members = list_members(tar, AUDIO_SUFFIXES)
+    assert {name: speaker for name, (_, speaker) in members.items()} == {
+        "s0_0.mic1.flac": "Kim",
+        "s0_0.mic2.flac": "Kim",
+        "v1.2/s1.mic1.flac": "Lee",
+        "s2.a.flac": "Ann",
+    }
+
+
 def test_files_beside_recordings_say_who_speaks(tmp_path):
     contents = {
         "000.flac": b"x",

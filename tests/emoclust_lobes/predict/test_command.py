@@ -74,6 +74,38 @@ def test_a_row_for_every_file(run, model_folder, clips):
             assert row[f"prob_{name}"] == pytest.approx(chance, abs=1e-5)
 
 
+def test_a_row_for_every_part_of_a_table(run, model_folder, clips):
+    audio, rate = soundfile.read(clips / "long.wav")
+    soundfile.write(clips / "part.wav", audio[rate : 4 * rate], rate, "FLOAT")
+    lines = ["file,start,end", "long.wav,1,4.0", "long.wav,7.49,", "part.wav,,"]
+    (clips / "list.csv").write_text("\n".join(lines))
+    code, printed, complaints = run("predict", model_folder, "clips/list.csv")
+    table = pd.read_csv(io.StringIO(printed))
+    assert table["path"].tolist() == ["long.wav@1.0-4.0", "part.wav"]
+    assert table["seconds"].tolist() == [3, 3]
+    of_part, alone = table.filter(like="prob_").values
+    assert of_part == pytest.approx(alone, abs=1e-5)
+    assert code == 3
+    assert "  long.wav@7.49-: 7.49 to its end of 7.5 s is" in complaints
+
+
+def test_what_must_be_converted_is_named(run, model_folder, clips):
+    for name in ("a b.m4a", "c.amr", "deep/d.webm", "other.m4a"):
+        (clips / name).write_bytes(b"\0\0\0 ftypM4A " + b"\xff" * 99)
+    audio, rate = soundfile.read(clips / "long.wav")
+    soundfile.write(clips / "e.aiff", audio, rate)
+    soundfile.write(clips / "other.wav", audio, rate)  # of what it was
+    code, printed, complaints = run("predict", model_folder, "clips")
+    paths = pd.read_csv(io.StringIO(printed))["path"].tolist()
+    assert code == 3
+    assert paths == sorted([*NAMES, "clips/e.aiff", "clips/other.wav"])
+    assert "3 files cannot be used" in complaints
+    assert (
+        "  clips/a b.m4a: a format that cannot be read; convert it: ffmpeg -i "
+        "'clips/a b.m4a' -ar 16000 -ac 1 'clips/a b.converted.wav'\n"
+    ) in complaints
+
+
 def test_formats_and_output_agree(run, model_folder, clips, tmp_path):
     _, printed, _ = run("predict", model_folder, "clips/*.wav")
     _, as_json, _ = run("predict", model_folder, "clips/*.wav", "--format=json")

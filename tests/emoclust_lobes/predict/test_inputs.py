@@ -85,11 +85,17 @@ def test_of_several_columns_the_one_that_pools_take_counts(calls):
         (b"path\na.wav\n", "t.csv has no column who, but path"),
         (b"who\nKim\n", "t.csv has no column wav or path or file, but who"),
         (b"", "t.csv has no column wav or path or file, but none at all"),
-        (b"path,who\na.wav,Kim\n,Kim\n", "t.csv has no path in line 3"),
-        (b"path,who\na.wav,\n", "t.csv has no speaker in line 2"),
-        (b"path,who\na.wav\n", "t.csv has no speaker in line 2"),
-        (b"path,who\n\xe9.wav,Kim\n", "t.csv is no CSV file in UTF-8: "),
-        (b'path,who\n"a.wav,Kim\n', "t.csv is no CSV file in UTF-8: "),
+        (
+            b"path,who\na.wav,Kim\n,Kim\n",
+            "t.csv has 1 unusable rows: line 3: no path",
+        ),
+        (
+            b"path,who\na.wav,\n",
+            "t.csv has 1 unusable rows: line 2: no speaker",
+        ),
+        (b"path,who\na.wav\n", "t.csv has 1 unusable rows: line 2: no speaker"),
+        (b"path,who\n\xe9.wav,Kim\n", "t.csv is no CSV file in UTF-8 ("),
+        (b'path,who\n"a.wav,Kim\n', "t.csv has 1 unusable rows: line 2: "),
         (None, "t.csv: No such file or directory"),
     ],
 )
@@ -100,6 +106,34 @@ def test_a_table_that_cannot_be_used(content, reason, tmp_path, monkeypatch):
     with pytest.raises(PredictError) as refused:
         find_clips(["t.csv"], speaker_column="who")
     assert str(refused.value).startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells", "part"),
+    [
+        ("start,end", "1.5,2", (1.5, 2.0)),
+        ("start,end", "0 days 00:01:03,NaT", (63.0, None)),
+        ("start,stop", "0,16000", (0, 16000)),
+        ("start,stop", ",", (None, None)),
+        ("duration", "3", (None, None)),  # of the whole file
+    ],
+)
+def test_a_table_means_the_parts_that_corpora_take(heading, cells, part, calls):
+    with open("calls/table.csv", "w") as stream:
+        stream.write(f"path,speaker,{heading}\nb.wav,Kim,{cells}\n")
+    ((utterance, _),) = read_recordings("calls/table.csv", "calls")
+    (clip,) = find_clips(["calls/table.csv"])
+    assert (clip.start, clip.stop) == (utterance.start, utterance.stop) == part
+    assert [type(x) for x in clip[-2:]] == [type(x) for x in part]
+    assert clip.name.partition("@")[2] == utterance.ID.partition("@")[2]
+
+
+@pytest.mark.parametrize("heading", ["start", "onset,end", "start_time,stop"])
+def test_a_part_that_is_not_clear_is_refused(heading, calls):
+    with open("calls/table.csv", "w") as stream:
+        stream.write(f"path,{heading}\nb.wav,1\n")
+    with pytest.raises(PredictError, match="it is not clear which part"):
+        find_clips(["calls/table.csv"])
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import soundfile
 import torch
 from data_prep.errors import UnusableAudio
 from emoclust_lobes.audio.reading import read_utterance
+from emoclust_lobes.predict.inputs import Clip
 from emoclust_lobes.predict.windows import read_windows, window_starts
 from hypothesis import (
     given,
@@ -17,8 +18,36 @@ from speechbrain.dataio.preprocess import AudioNormalizer
 to_16k = AudioNormalizer(16000)
 
 
-def read_all(path, window=0.5, hop=0.2):
-    return list(read_windows(path, window, hop, to_16k))
+def read_all(path, window=0.5, hop=0.2, part=(None, None)):
+    clip = Clip("a clip", path, "", *part)
+    return list(read_windows(clip, window, hop, to_16k))
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac"])
+@pytest.mark.parametrize("part", [(0.25, 0.9), (4000, 14400), (0.25, None)])
+def test_windows_of_a_part_are_those_of_a_file_of_it(part, suffix, tmp_path):
+    noise = np.random.default_rng(1).uniform(-0.5, 0.5, 16000)
+    soundfile.write(tmp_path / f"all.{suffix}", noise, 16000)
+    soundfile.write(
+        tmp_path / f"part.{suffix}",
+        noise[4000 : 14400 if part[1] else 16000],
+        16000,
+    )
+    found = read_all(tmp_path / f"all.{suffix}", part=part)
+    alone = read_all(tmp_path / f"part.{suffix}")
+    assert len(found) == len(alone) > 1
+    for one, other in zip(found, alone, strict=True):
+        assert one.start == pytest.approx(other.start + 0.25)
+        assert one.end == pytest.approx(other.end + 0.25)
+        torch.testing.assert_close(one.waveform, other.waveform)
+
+
+@pytest.mark.parametrize("part", [(0, 2), (0.5, 3.0), (2.0, None), (3, 2)])
+def test_a_part_that_cannot_be_is_refused(part, tmp_path):
+    noise = np.random.default_rng(1).uniform(-0.5, 0.5, 16000)
+    soundfile.write(tmp_path / "a.wav", noise, 16000)
+    with pytest.raises(UnusableAudio, match="not in it|shorter than 0.05 s"):
+        read_all(tmp_path / "a.wav", part=part)
 
 
 @given(
@@ -90,7 +119,10 @@ UNUSABLE = {
     "no samples": (NOISE[:0], "no samples"),
     "silent": (0 * NOISE, "silent: every sample is zero"),
     "one step of dither": (QUIET, SILENT),
-    "channels that cancel": (np.stack([NOISE, -NOISE], axis=1), SILENT),
+    "channels that cancel": (
+        np.stack([NOISE, -NOISE], axis=1),
+        "silent: its channels cancel each other",
+    ),
     "not a number": (NAN, "samples that are"),
 }
 
