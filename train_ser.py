@@ -40,7 +40,10 @@ from emoclust_lobes.ser.options import refuse_contradictions, uses_clusters
 from emoclust_lobes.ser.results import write_results
 from emoclust_lobes.training.dataset import ColumnarDataset
 from emoclust_lobes.training.front_end_export import export_front_end
-from emoclust_lobes.training.seen_speakers import refuse_seen_speakers
+from emoclust_lobes.training.seen_speakers import (
+    refuse_seen_speakers,
+    speakers_in,
+)
 from emoclust_lobes.training.weights import (
     add_trained_parts,
     initialize_encoder,
@@ -132,15 +135,16 @@ def fine_tune(hparams, run_opts, stage2):
     balance = ClassBalance(hparams["class_balance"])
     manifest = prepare_inputs(hparams, run_opts)
     datasets, tables = dataio_prep(hparams)
+    test_speakers = speakers_in(hparams["sources"].of_splits(["test"]))
     if "ssl_hub" in hparams:
-        refuse_seen_speakers(hparams["ssl_hub"], tables["test"]["spk_id"])
+        refuse_seen_speakers(hparams["ssl_hub"], test_speakers)
     inputs = {
         "manifest": manifest["fingerprint"],
         "init": initialize_encoder(
             modules=hparams["modules"],
             init=hparams["init"],
             run_folder=hparams["run_folder"],
-            test_speakers=tables["test"]["spk_id"],
+            test_speakers=test_speakers,
         ),
     }
     if uses_clusters(hparams):
@@ -244,11 +248,14 @@ def finish(hparams, brain, stage2, predictions, tables):
     ``stage2`` is the YAML's resolved block ``ser``.
     """
     if hparams.get("keep_front_end"):
+        seen = hparams["sources"].of_splits(["train", "valid"])
+        if "pool" in tables:
+            seen += hparams["sources"].of_pools()
         export_front_end(
             front_end=hparams["compute_features"],
             folder=f"{hparams['folder']}/front_end",
             speakers=seen_in_both_stages(
-                tables, hparams["init"], hparams["run_folder"]
+                seen, hparams["init"], hparams["run_folder"]
             ),
         )
     train = tables["train"].drop_duplicates("row")

@@ -22,7 +22,10 @@ from emoclust_lobes.protocol.plan import BASELINE
 from emoclust_lobes.protocol.runs import merge_runs, run_rows
 from emoclust_lobes.protocol.scripts import SCRIPTS
 from emoclust_lobes.ser.labels import labeled_share
-from emoclust_lobes.training.seen_speakers import refuse_seen_speakers
+from emoclust_lobes.training.seen_speakers import (
+    refuse_seen_speakers,
+    speakers_in,
+)
 from tqdm import tqdm
 
 # Keys of the YAML that clusters follow from, beside what names their folder
@@ -208,7 +211,8 @@ def _run_baseline(hparams, system, share, commit):
     speakers = _speakers(hparams)
     ssl_source = encoder_source(hparams, "ssl")
     if ssl_source and "ssl" in system.baseline["encoders"]:
-        refuse_seen_speakers(split_layer(ssl_source)[0], speakers)
+        test = Source(str(folder / "test.csv"), hparams["data_folder"])
+        refuse_seen_speakers(split_layer(ssl_source)[0], speakers_in([test]))
     arguments = {**hparams[f"{BASELINE}s"], **system.baseline}
     normalized = arguments.pop("speaker_normalized", False)
     counts = hparams["enrolled_counts"] if normalized else [None]
