@@ -20,14 +20,14 @@ if __name__ == "__main__":
 
 @pytest.mark.slow
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])
-@pytest.mark.parametrize("corpus", ["ravdess", "ravdess_ssl"])
+@pytest.mark.parametrize("corpus", ["ravdess", "ravdess_wav2vec2"])
 def test_scripts_run_with_workers(
     method, corpus, corpora, ssl_models, tmp_path
 ):
     start = tmp_path / "start.py"
     start.write_text(START)
     options = [*SHORT, "--num_workers=1"]
-    if corpus == "ravdess_ssl":
+    if corpus == "ravdess_wav2vec2":
         options += [f"--ssl_hub={ssl_models('wav2vec2')}", "--hidden_size=8"]
         options += ["--ssl_layers=[1, 2]", "--eval_batch_size=4"]
     for script in ("train_contrastive.py", "train_ser.py"):
