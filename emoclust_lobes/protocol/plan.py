@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import ruamel.yaml
 from data_prep.errors import EmoclustError
+from emoclust_lobes.protocol.schema import DECIMALS
 
 # The key of a baseline in systems.yaml; with an s, that of the settings of
 # all baselines in an experiment's YAML.
@@ -129,6 +130,8 @@ def plan_jobs(systems, folds, seeds, labels, finished):
     seed come before the next, so that an interrupted protocol has compared
     what it has run.
     """
+    # As results have them
+    labels = dict.fromkeys(round(share, DECIMALS) for share in labels)
     jobs = []
     for seed in seeds:
         for fold in folds:

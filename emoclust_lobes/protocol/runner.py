@@ -6,6 +6,7 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import pathlib
+import signal
 import threading
 import traceback
 
@@ -76,9 +77,14 @@ def run_jobs(experiment, jobs, results_folder, n_jobs, devices, commit):
                 free.append(device)
                 try:
                     rows, failure = receiver.recv()
-                except EOFError:  # killed, perhaps for want of memory
-                    rows, failure = [], f"{job.title}: its process was ended"
+                except EOFError:
+                    rows, failure = [], None
                 process.join()
+                if failure is None:  # perhaps for want of memory
+                    failure = (
+                        f"{job.title}: its process was ended "
+                        f"({_name_exit(process.exitcode)})"
+                    )
                 if rows:  # all at once: none is there without the others
                     tables = zip(*rows, strict=True)
                     merge_runs(results_folder, *map(pandas.concat, tables))
@@ -87,6 +93,11 @@ def run_jobs(experiment, jobs, results_folder, n_jobs, devices, commit):
                 bar.update(len(job.runs))
                 bar.set_postfix_str(job.title)
     return failures
+
+
+def _name_exit(code):
+    """Name the signal that ended a process, or its exit code."""
+    return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
 
 
 def _terminate(running):
@@ -100,7 +111,12 @@ def _run_and_send(sender, *arguments):
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     # The scripts' loaders fork their workers, which a server could not give
     multiprocessing.set_start_method("fork", force=True)
-    sender.send(run_job(*arguments))
+    try:
+        done = run_job(*arguments)
+    except Exception as error:  # before any of its runs has begun
+        _, job, *_ = arguments
+        done = [], f"{job.title}: {type(error).__name__}: {_reason(error)}"
+    sender.send(done)
 
 
 def _end_with(parent):
@@ -128,12 +144,15 @@ def run_job(experiment, job, device, commit):
             # What a script ends with must not end the other runs
             except (Exception, SystemExit) as error:
                 traceback.print_exc()
-                reason = (str(error).splitlines() or [repr(error)])[0]
                 failures.append(
                     f"{system.name}, labels {share}, fold {job.fold}, seed "
-                    f"{job.seed}: {reason} (see {log})"
+                    f"{job.seed}: {_reason(error)} (see {log})"
                 )
     return rows, "\n".join(failures)
+
+
+def _reason(error):
+    return (str(error).splitlines() or [repr(error)])[0]
 
 
 @contextlib.contextmanager
