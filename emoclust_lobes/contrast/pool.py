@@ -68,7 +68,8 @@ def clustered_pool(
     pandas.DataFrame
         The columns of ``read_manifests`` and ``utterance_id``, ``cluster``,
         ``speaker`` (number of the speaker in sorted order) and ``context``
-        (number of the session or sentence, -1 where it is not known).
+        (number of the session or sentence in its manifest, -1 where it is not
+        known).
 
     Example
     -------
@@ -100,7 +101,7 @@ def clustered_pool(
     (8, [0, 1])
     """
     variant = find_variant(pretraining)
-    pool = read_manifests(sources, numbered=without_sentences)
+    pool = read_manifests(sources, numbered=True)
     clusters = read_clusters(cluster_folder, fingerprint)
     if variant.clusters == "aligned":
         vectors = read_cache(embedding_folder, encoder).select(pool["ID"])
@@ -119,7 +120,9 @@ def clustered_pool(
     pool["context"] = -1
     if elsewhere != "any":
         known = pool[elsewhere] != ""
-        pool["context"] = np.where(known, numbers_of(pool[elsewhere]), -1)
+        # Two corpora may number their sentences alike
+        names = pool["manifest"].astype(str) + " " + pool[elsewhere]
+        pool["context"] = np.where(known, numbers_of(names), -1)
     return pool
 
 
