@@ -20,6 +20,7 @@ if __name__ == "__main__":
     answer_help(__doc__)  # before what takes seconds to import
 
 import torch
+import yaml
 from data_prep.manifests.manifest import Source, read_manifest
 from data_prep.storage.files import read_json, write_json
 from emoclust_lobes.clustering.aligned import check_n_clusters
@@ -34,7 +35,9 @@ from emoclust_lobes.experiment.run_folders import (
     resolved_blocks,
     save_whole,
 )
+from emoclust_lobes.experiment.run_options import result_options
 from emoclust_lobes.experiment.steps import cache_front_end, take_steps
+from emoclust_lobes.parallel.processes import n_processes
 from emoclust_lobes.training.dataset import ColumnarDataset
 from emoclust_lobes.training.seen_speakers import speakers_in
 from emoclust_lobes.training.weights import add_trained_parts, export_encoder
@@ -96,6 +99,8 @@ def main():
     if variant.clusters == "aligned":
         check_n_clusters(hparams["n_clusters"])  # before anything is embedded
     blocks = resolved_blocks(hparams_file, overrides, ignore=OF_STAGE_2)
+    hparams["run_options"] = result_options(run_opts, hparams)
+    blocks["run_options"] = yaml.safe_dump(hparams["run_options"])
     with one_run(folder):
         run_on_main(refuse_changed_run, args=[folder, blocks])
         sb.create_experiment_directory(
@@ -144,7 +149,9 @@ def pretrain(hparams, run_opts, variant):
     if brain.debug and not brain.debug_persistently:
         logger.info("Debugging: the encoder is not kept")
         return
-    run_on_main(finish, args=[hparams, brain.checkpointer, n_speakers])
+    run_on_main(
+        finish, args=[hparams, brain.checkpointer, n_speakers, n_processes()]
+    )
 
 
 def make_brain(hparams, run_opts, variant, n_speakers):
@@ -169,7 +176,7 @@ def make_brain(hparams, run_opts, variant, n_speakers):
     return brain
 
 
-def finish(hparams, checkpointer, n_speakers):
+def finish(hparams, checkpointer, n_speakers, n_processes):
     """Leave the best encoder and the numbers of the training."""
     folder = hparams["folder"]
     history = hparams["history"]
@@ -198,6 +205,8 @@ def finish(hparams, checkpointer, n_speakers):
             "cluster_auc": best.meta.get("cluster_auc"),
             "cluster_auc_untrained": history.rows[0].get("valid_cluster_auc"),
             "n_speakers": n_speakers,
+            "run_options": hparams["run_options"],
+            "n_processes": n_processes,
         },
     )
     logger.info(f"The encoder is in {folder}")

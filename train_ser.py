@@ -20,7 +20,10 @@ if __name__ == "__main__":
     answer_help(__doc__)  # before what takes seconds to import
 
 import torch
+import yaml
+from data_prep.manifests.manifest import SPLITS, read_manifests
 from data_prep.storage.files import read_json
+from emoclust_lobes.audio.signatures import audio_digest
 from emoclust_lobes.contrast.pool import PoolBatches
 from emoclust_lobes.contrast.variants import find_variant
 from emoclust_lobes.experiment.environment import write_environment
@@ -31,7 +34,9 @@ from emoclust_lobes.experiment.run_folders import (
     resolved_blocks,
     save_whole,
 )
+from emoclust_lobes.experiment.run_options import result_options
 from emoclust_lobes.experiment.steps import cache_front_end, take_steps
+from emoclust_lobes.parallel.processes import n_processes
 from emoclust_lobes.ser.brain import SERBrain
 from emoclust_lobes.ser.class_balance import ClassBalance
 from emoclust_lobes.ser.labels import labeled_splits
@@ -117,6 +122,8 @@ def main():
     refuse_contradictions(hparams)
     ignore = [] if uses_clusters(hparams) else OF_STAGE_1
     blocks = resolved_blocks(hparams_file, overrides, ignore)
+    hparams["run_options"] = result_options(run_opts, hparams)
+    blocks["run_options"] = yaml.safe_dump(hparams["run_options"])
     with one_run(folder):
         run_on_main(refuse_changed_run, args=[folder, blocks])
         sb.create_experiment_directory(
@@ -140,6 +147,13 @@ def fine_tune(hparams, run_opts, stage2):
         refuse_seen_speakers(hparams["ssl_hub"], test_speakers)
     inputs = {
         "manifest": manifest["fingerprint"],
+        "audio": run_on_main(
+            audio_digest,
+            args=[
+                read_manifests(hparams["sources"].of_splits(SPLITS)),
+                f"{hparams['manifest_folder']}/audio.json",
+            ],
+        ),
         "init": initialize_encoder(
             modules=hparams["modules"],
             init=hparams["init"],
@@ -186,7 +200,8 @@ def fine_tune(hparams, run_opts, stage2):
     if brain.debug and not brain.debug_persistently:
         logger.info("Debugging: the results are not kept")
         return
-    run_on_main(finish, args=[hparams, brain, stage2, predictions, tables])
+    made = [hparams, brain, stage2, predictions, tables, n_processes()]
+    run_on_main(finish, args=made)
 
 
 def prepare_inputs(hparams, run_opts):
@@ -242,7 +257,7 @@ def make_brain(hparams, run_opts, datasets, tables):
     return brain
 
 
-def finish(hparams, brain, stage2, predictions, tables):
+def finish(hparams, brain, stage2, predictions, tables, n_processes):
     """Leave the best model, its predictions and their scores.
 
     ``stage2`` is the YAML's resolved block ``ser``.
@@ -278,6 +293,8 @@ def finish(hparams, brain, stage2, predictions, tables):
         run={
             "corpus": hparams["corpus"],
             **{name: hparams[name] for name in RUN},
+            "run_options": hparams["run_options"],
+            "n_processes": n_processes,
             "n_train": int((~train["propagated"]).sum()),
             "n_propagated": int(train["propagated"].sum()),
         },

@@ -6,7 +6,7 @@ Stage 2 draws from the same pool where it keeps the contrast beside the labels.
 import numpy as np
 from data_prep.manifests.manifest import read_manifests
 from emoclust_lobes.clustering.aligned import aligned_clusters
-from emoclust_lobes.clustering.centering import sentences_of
+from emoclust_lobes.clustering.centering import scale_columns, sentences_of
 from emoclust_lobes.clustering.clusters import read_clusters
 from emoclust_lobes.contrast.samplers import (
     SpeakerClusterBatchSampler,
@@ -104,7 +104,12 @@ def clustered_pool(
     pool = read_manifests(sources, numbered=True)
     clusters = read_clusters(cluster_folder, fingerprint)
     if variant.clusters == "aligned":
-        vectors = read_cache(embedding_folder, encoder).select(pool["ID"])
+        vectors = scale_columns(
+            read_cache(embedding_folder, encoder).select(pool["ID"]),
+            pool,
+            sources,
+            encoder,
+        )
         labels, _ = aligned_clusters(
             vectors=vectors,
             ids=pool["ID"],

@@ -147,7 +147,7 @@ def test_stage_1_sees_whom_it_should(finished, tree):
     assert len(seen) == 6
     for (pair, kind), speakers in seen.items():
         train, test = pair.split("-to-")
-        wanted = {f"{train}/t1", f"{train}/t2"}
+        wanted = {f"{train}/{x}" for x in ("t1", "t2", "v")}
         if kind == "other_1":
             wanted |= {f"{test}/t1", f"{test}/t2"}
         assert speakers == {f"{train} to {test}/{x}" for x in wanted}
