@@ -21,6 +21,7 @@ if __name__ == "__main__":
 
 import torch
 import yaml
+from data_prep.errors import EmoclustError
 from data_prep.manifests.manifest import SPLITS, read_manifests
 from data_prep.storage.files import read_json
 from emoclust_lobes.audio.signatures import audio_digest
@@ -166,6 +167,11 @@ def fine_tune(hparams, run_opts, stage2):
     run_on_main(refuse_changed_run, args=[folder, inputs])
     done = read_json(f"{folder}/metrics.json")
     if done is not None:
+        if "uar" not in done:
+            raise EmoclustError(
+                f"{folder}/metrics.json has no uar: remove it, and the best "
+                "checkpoint is tested and packed again"
+            )
         logger.info(
             f"Tested before: UAR {done['uar']:.4f}. To test and pack the best "
             f"checkpoint again, remove {folder}/metrics.json"

@@ -172,7 +172,7 @@ def analyze(
     )
     page = out / "report.html"
     done = read_json(out / "summary.json")
-    if done and done["fingerprint"] == inputs and page.exists():
+    if done and done.get("fingerprint") == inputs and page.exists():
         return _describe(done, page)
     (out / "summary.json").unlink(missing_ok=True)
     study = run_study(

@@ -229,7 +229,7 @@ def _csv(folder):
 def _is_done(folder, inputs):
     """Whether the folder holds what these inputs give."""
     done = read_json(folder / "clusters.json")
-    return done and done["fingerprint"] == inputs and _csv(folder).exists()
+    return done and done.get("fingerprint") == inputs and _csv(folder).exists()
 
 
 def _write(folder, facts, utterances, clustered):

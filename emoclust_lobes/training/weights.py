@@ -4,9 +4,9 @@ import hashlib
 import pathlib
 import shutil
 
-import torch
 from data_prep.errors import EmoclustError
 from data_prep.storage.files import replacing
+from emoclust_lobes.training.damage import load_state
 from emoclust_lobes.training.seen_speakers import (
     read_seen_speakers,
     refuse_seen_speakers,
@@ -75,7 +75,12 @@ def initialize_encoder(modules, init, run_folder, test_speakers):
 
 def _load(module, weights, digest):
     """Load weights into a module, and feed them to a digest."""
-    state = torch.load(weights, map_location="cpu", weights_only=True)
+    state = load_state(
+        weights,
+        "Take it from where it was made anew, or remove it and run "
+        "train_contrastive.py, which makes it of its best checkpoint once "
+        "metrics.json beside it is removed, too",
+    )
     try:
         module.load_state_dict(state)
     except RuntimeError as error:
