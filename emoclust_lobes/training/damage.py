@@ -1,7 +1,6 @@
 """Files of a run that a full disk, a copy or Git LFS has left damaged."""
 
 import pathlib
-import pickle
 import zipfile
 
 import torch
@@ -15,27 +14,18 @@ _KEYS = {"end-of-epoch", "unixtime"}
 
 def load_state(path, remedy):
     """Read weights, or raise an EmoclustError that names the file."""
+    cause: Exception | None = None
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError:
-        raise
-    except (
-        EOFError,
-        LookupError,
-        RuntimeError,
-        ValueError,
-        TypeError,
-    ) as error:
-        reason, cause = find_damage(path), error
-    except pickle.UnpicklingError as error:
-        reason, cause = find_damage(path), error
-    else:
         if isinstance(state, dict):
             return state
-        reason, cause = None, None
+    except OSError:
+        raise
+    except Exception as error:  # of a damaged pickle, any
+        cause = error
+    reason = find_damage(path) or "another kind of file"
     raise EmoclustError(
-        f"{path} cannot be read as weights: it is "
-        f"{reason or 'another kind of file'}. {remedy}"
+        f"{path} cannot be read as weights: it is {reason}. {remedy}"
     ) from cause
 
 

@@ -22,7 +22,7 @@ UNKNOWN = "?"
 
 def speakers_in(sources):
     """Map ``CORPUS/SPEAKER`` to the manifest's name of all in its CSVs."""
-    found = {}
+    found: dict[str, str] = {}
     for source in sources:
         path = pathlib.Path(source.csv)
         summary = read_summary(path.parent)
