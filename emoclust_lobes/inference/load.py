@@ -3,6 +3,7 @@
 import pathlib
 
 import torch
+from data_prep.errors import EmoclustError
 from emoclust_lobes.inference.trust import (
     InferenceError,
     check_layout,
@@ -89,11 +90,15 @@ train_ser.py leaves beside metrics.json
             fetch_config=FetchConfig(allow_network=False),
         )
     except Exception as error:  # whatever the YAML has made may raise
-        for weights in sorted(folder.glob("*.ckpt")):
-            if weights.name != LABELS:  # which is text
-                load_state(weights, "Copy the folder anew")
+        reason: Exception = error
+        try:
+            for weights in sorted(folder.glob("*.ckpt")):
+                if weights.name != LABELS:  # which is text
+                    load_state(weights, "Copy the folder anew")
+        except EmoclustError as damage:
+            reason = damage
         raise InferenceError(
-            f"the model in {folder} cannot be loaded: {error}"
+            f"the model in {folder} cannot be loaded: {reason}"
         ) from error
     missing = [name for name in NEEDED if not hasattr(model.hparams, name)]
     if missing:
