@@ -20,6 +20,7 @@ if __name__ == "__main__":
     answer_help(__doc__)  # before what takes seconds to import
 
 import torch
+import yaml
 from data_prep.manifests.manifest import Source, read_manifest
 from data_prep.storage.files import read_json, write_json
 from emoclust_lobes.clustering.aligned import check_n_clusters
@@ -34,9 +35,11 @@ from emoclust_lobes.experiment.run_folders import (
     resolved_blocks,
     save_whole,
 )
+from emoclust_lobes.experiment.run_options import result_options
 from emoclust_lobes.experiment.steps import cache_front_end, take_steps
-from emoclust_lobes.parallel.processes import end_processes
+from emoclust_lobes.parallel.processes import end_processes, n_processes
 from emoclust_lobes.training.dataset import ColumnarDataset
+from emoclust_lobes.training.seen_speakers import speakers_in
 from emoclust_lobes.training.weights import add_trained_parts, export_encoder
 from hyperpyyaml import load_hyperpyyaml
 
@@ -52,7 +55,7 @@ def dataio_prep(hparams):
 
     Returns the pool with random crops, the whole utterances of the development
     speakers (``None`` without any), the sampler of the pool's batches, and the
-    pool's speakers in the order of their numbers.
+    number of the pool's speakers.
     """
     made = hparams["cluster_fingerprint"]
     pool = hparams["pool"](hparams["sources"].of_pools(), fingerprint=made)
@@ -67,16 +70,16 @@ def dataio_prep(hparams):
         )
 
     train = dataset(pool, random_crop, ["speaker", "context"])
-    speakers = sorted(pool["spk_id"].unique())
+    n_speakers = pool["spk_id"].nunique()
     valid_csv = pathlib.Path(hparams["manifest_folder"], "valid.csv")
     if not valid_csv.exists():
-        return train, None, sampler, speakers
+        return train, None, sampler, n_speakers
     held_out = read_manifest(Source(str(valid_csv), hparams["data_folder"]))
     clusters = read_clusters(hparams["cluster_folder"], made).set_index("ID")
     held_out["cluster"] = held_out["ID"].map(clusters["cluster"])
     held_out["utterance_id"] = held_out["ID"]
     valid = dataset(held_out, hparams["signal"](), ["spk_id"])
-    return train, valid, sampler, speakers
+    return train, valid, sampler, n_speakers
 
 
 def main():
@@ -96,6 +99,8 @@ def main():
     if variant.clusters == "aligned":
         check_n_clusters(hparams["n_clusters"])  # before anything is embedded
     blocks = resolved_blocks(hparams_file, overrides, ignore=OF_STAGE_2)
+    hparams["run_options"] = result_options(run_opts, hparams)
+    blocks["run_options"] = yaml.safe_dump(hparams["run_options"])
     with one_run(folder):
         run_on_main(refuse_changed_run, args=[folder, blocks])
         sb.create_experiment_directory(
@@ -122,11 +127,11 @@ def pretrain(hparams, run_opts, variant):
         return
     cache_front_end(hparams, sources, device)
 
-    train, valid, sampler, speakers = dataio_prep(hparams)
+    train, valid, sampler, n_speakers = dataio_prep(hparams)
 
     # What is made here must not depend on what the steps above had to do
     torch.manual_seed(hparams["seed"])
-    brain = make_brain(hparams, run_opts, variant, speakers)
+    brain = make_brain(hparams, run_opts, variant, n_speakers)
     loader_options = {"num_workers": hparams["num_workers"]}
     train_loader = brain.make_dataloader(
         train, sb.Stage.TRAIN, batch_sampler=sampler, **loader_options
@@ -144,10 +149,12 @@ def pretrain(hparams, run_opts, variant):
     if brain.debug and not brain.debug_persistently:
         logger.info("Debugging: the encoder is not kept")
         return
-    run_on_main(finish, args=[hparams, brain.checkpointer, speakers])
+    run_on_main(
+        finish, args=[hparams, brain.checkpointer, n_speakers, n_processes()]
+    )
 
 
-def make_brain(hparams, run_opts, variant, speakers):
+def make_brain(hparams, run_opts, variant, n_speakers):
     """Make the Brain, with what depends on the variant and the pool."""
     hparams["contrastive_loss"] = hparams["contrastive_loss"](
         **variant.pairs(hparams["negatives"])
@@ -156,7 +163,7 @@ def make_brain(hparams, run_opts, variant, speakers):
     checkpointer = save_whole(hparams["checkpointer"]())
     if variant.speaker:
         modules["speaker_classifier"] = hparams["speaker_classifier"](
-            out_neurons=len(speakers)
+            out_neurons=n_speakers
         )
     add_trained_parts(checkpointer, modules)
     brain = ContrastiveBrain(
@@ -169,7 +176,7 @@ def make_brain(hparams, run_opts, variant, speakers):
     return brain
 
 
-def finish(hparams, checkpointer, speakers):
+def finish(hparams, checkpointer, n_speakers, n_processes):
     """Leave the best encoder and the numbers of the training."""
     folder = hparams["folder"]
     history = hparams["history"]
@@ -178,7 +185,10 @@ def finish(hparams, checkpointer, speakers):
     best = checkpointer.find_checkpoint(
         max_key="cluster_auc" if measured else None
     )
-    export_encoder(best, folder, speakers)
+    sources = hparams["sources"]
+    # The development speakers have chosen the epoch
+    seen = speakers_in([*sources.of_pools(), *sources.of_splits(["valid"])])
+    export_encoder(best, folder, seen)
     write_json(
         f"{folder}/metrics.json",
         {
@@ -194,7 +204,9 @@ def finish(hparams, checkpointer, speakers):
             "best_epoch": best.meta["epoch"],
             "cluster_auc": best.meta.get("cluster_auc"),
             "cluster_auc_untrained": history.rows[0].get("valid_cluster_auc"),
-            "n_speakers": len(speakers),
+            "n_speakers": n_speakers,
+            "run_options": hparams["run_options"],
+            "n_processes": n_processes,
         },
     )
     logger.info(f"The encoder is in {folder}")

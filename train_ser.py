@@ -20,7 +20,11 @@ if __name__ == "__main__":
     answer_help(__doc__)  # before what takes seconds to import
 
 import torch
+import yaml
+from data_prep.errors import EmoclustError
+from data_prep.manifests.manifest import SPLITS, read_manifests
 from data_prep.storage.files import read_json
+from emoclust_lobes.audio.signatures import audio_digest
 from emoclust_lobes.contrast.pool import PoolBatches
 from emoclust_lobes.contrast.variants import find_variant
 from emoclust_lobes.experiment.environment import write_environment
@@ -31,8 +35,9 @@ from emoclust_lobes.experiment.run_folders import (
     resolved_blocks,
     save_whole,
 )
+from emoclust_lobes.experiment.run_options import result_options
 from emoclust_lobes.experiment.steps import cache_front_end, take_steps
-from emoclust_lobes.parallel.processes import end_processes
+from emoclust_lobes.parallel.processes import end_processes, n_processes
 from emoclust_lobes.ser.brain import SERBrain
 from emoclust_lobes.ser.class_balance import ClassBalance
 from emoclust_lobes.ser.labels import labeled_splits
@@ -41,7 +46,10 @@ from emoclust_lobes.ser.options import refuse_contradictions, uses_clusters
 from emoclust_lobes.ser.results import write_results
 from emoclust_lobes.training.dataset import ColumnarDataset
 from emoclust_lobes.training.front_end_export import export_front_end
-from emoclust_lobes.training.seen_speakers import refuse_seen_speakers
+from emoclust_lobes.training.seen_speakers import (
+    refuse_seen_speakers,
+    speakers_in,
+)
 from emoclust_lobes.training.weights import (
     add_trained_parts,
     initialize_encoder,
@@ -115,6 +123,8 @@ def main():
     refuse_contradictions(hparams)
     ignore = [] if uses_clusters(hparams) else OF_STAGE_1
     blocks = resolved_blocks(hparams_file, overrides, ignore)
+    hparams["run_options"] = result_options(run_opts, hparams)
+    blocks["run_options"] = yaml.safe_dump(hparams["run_options"])
     with one_run(folder):
         run_on_main(refuse_changed_run, args=[folder, blocks])
         sb.create_experiment_directory(
@@ -133,15 +143,23 @@ def fine_tune(hparams, run_opts, stage2):
     balance = ClassBalance(hparams["class_balance"])
     manifest = prepare_inputs(hparams, run_opts)
     datasets, tables = dataio_prep(hparams)
+    test_speakers = speakers_in(hparams["sources"].of_splits(["test"]))
     if "ssl_hub" in hparams:
-        refuse_seen_speakers(hparams["ssl_hub"], tables["test"]["spk_id"])
+        refuse_seen_speakers(hparams["ssl_hub"], test_speakers)
     inputs = {
         "manifest": manifest["fingerprint"],
+        "audio": run_on_main(
+            audio_digest,
+            args=[
+                read_manifests(hparams["sources"].of_splits(SPLITS)),
+                f"{hparams['manifest_folder']}/audio.json",
+            ],
+        ),
         "init": initialize_encoder(
             modules=hparams["modules"],
             init=hparams["init"],
             run_folder=hparams["run_folder"],
-            test_speakers=tables["test"]["spk_id"],
+            test_speakers=test_speakers,
         ),
     }
     if uses_clusters(hparams):
@@ -149,6 +167,11 @@ def fine_tune(hparams, run_opts, stage2):
     run_on_main(refuse_changed_run, args=[folder, inputs])
     done = read_json(f"{folder}/metrics.json")
     if done is not None:
+        if "uar" not in done:
+            raise EmoclustError(
+                f"{folder}/metrics.json has no uar: remove it, and the best "
+                "checkpoint is tested and packed again"
+            )
         logger.info(
             f"Tested before: UAR {done['uar']:.4f}. To test and pack the best "
             f"checkpoint again, remove {folder}/metrics.json"
@@ -183,7 +206,8 @@ def fine_tune(hparams, run_opts, stage2):
     if brain.debug and not brain.debug_persistently:
         logger.info("Debugging: the results are not kept")
         return
-    run_on_main(finish, args=[hparams, brain, stage2, predictions, tables])
+    made = [hparams, brain, stage2, predictions, tables, n_processes()]
+    run_on_main(finish, args=made)
 
 
 def prepare_inputs(hparams, run_opts):
@@ -239,17 +263,20 @@ def make_brain(hparams, run_opts, datasets, tables):
     return brain
 
 
-def finish(hparams, brain, stage2, predictions, tables):
+def finish(hparams, brain, stage2, predictions, tables, n_processes):
     """Leave the best model, its predictions and their scores.
 
     ``stage2`` is the YAML's resolved block ``ser``.
     """
     if hparams.get("keep_front_end"):
+        seen = hparams["sources"].of_splits(["train", "valid"])
+        if "pool" in tables:
+            seen += hparams["sources"].of_pools()
         export_front_end(
             front_end=hparams["compute_features"],
             folder=f"{hparams['folder']}/front_end",
             speakers=seen_in_both_stages(
-                tables, hparams["init"], hparams["run_folder"]
+                seen, hparams["init"], hparams["run_folder"]
             ),
         )
     train = tables["train"].drop_duplicates("row")
@@ -272,6 +299,8 @@ def finish(hparams, brain, stage2, predictions, tables):
         run={
             "corpus": hparams["corpus"],
             **{name: hparams[name] for name in RUN},
+            "run_options": hparams["run_options"],
+            "n_processes": n_processes,
             "n_train": int((~train["propagated"]).sum()),
             "n_propagated": int(train["propagated"].sum()),
         },

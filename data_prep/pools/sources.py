@@ -1,5 +1,8 @@
 """The manifests of a fold and its pools, as the steps of a run ask for them."""
 
+import pathlib
+
+from data_prep.manifests.manifest import Source
 from data_prep.pools.preparation import (
     OWN,
     fold_sources,
@@ -38,6 +41,12 @@ class Sources:
     def of_pools(self):
         """Return what stage 1 trains on, as :func:`pool_sources`."""
         return pool_sources(self.pools, *self.folders)
+
+    def of_splits(self, splits):
+        """Return the CSVs of these splits that the fold has."""
+        folder = pathlib.Path(self.folders[1])
+        paths = [folder / f"{split}.csv" for split in splits]
+        return [Source(str(x), self.folders[0]) for x in paths if x.exists()]
 
     def of_fold(self):
         """Return what is embedded and clustered, as :func:`fold_sources`."""

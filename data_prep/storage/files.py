@@ -21,6 +21,8 @@ import pathlib
 import shutil
 from collections.abc import Iterator
 
+from data_prep.errors import EmoclustError
+
 
 @contextlib.contextmanager
 def replacing(path, mode="w", **kwargs):
@@ -83,6 +85,11 @@ def read_json(path):
             return json.load(stream)
     except FileNotFoundError:
         return None
+    except ValueError as error:
+        raise EmoclustError(
+            f"{path} is damaged, or a pointer of Git LFS ({error}): restore "
+            "it, or remove it, and what made it makes it anew"
+        ) from error
 
 
 def file_digest(path):

@@ -15,6 +15,7 @@ import shutil
 import ruamel.yaml
 import torch
 from data_prep.storage.files import replacing
+from emoclust_lobes.training.damage import load_state
 from emoclust_lobes.training.weights import WEIGHTS
 from hyperpyyaml import load_hyperpyyaml, resolve_references
 
@@ -57,6 +58,7 @@ def split_checkpoint(checkpoint, folder, seed):
     trained = [x for x in _PARTS if (source / f"{x}.ckpt").is_file()]
     _write_settings(folders[STAGE_1], parts, trained)
     for name in trained:
+        load_state(source / f"{name}.ckpt", "Run train_contrastive.py anew")
         with open(source / f"{name}.ckpt", "rb") as weights:
             target = folders[STAGE_1] / f"{name}.ckpt"
             with replacing(target, "wb") as stream:

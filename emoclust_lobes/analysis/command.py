@@ -12,7 +12,7 @@ from emoclust_lobes.experiment.steps import (
     load_experiment,
     run_steps,
 )
-from emoclust_lobes.training.seen_speakers import read_seen_speakers
+from emoclust_lobes.training.seen_speakers import seen_among, speakers_in
 
 # Keys of the YAML that are read here, beside the steps'.
 NEEDED = (
@@ -166,7 +166,9 @@ def analyze_experiment(hparams, options, device):
                 device=device,
             )
             caches[name] = read_cache(folder, "ecapa")
-        seen = frozenset(read_seen_speakers(options.checkpoint))
+        speakers = speakers_in(sources)
+        certain, perhaps = seen_among(options.checkpoint, speakers)
+        seen = frozenset(speakers[name] for name in certain + perhaps)
     return analyze(
         sources,
         caches,

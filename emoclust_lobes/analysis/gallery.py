@@ -1,5 +1,6 @@
 """All figures of a study, each with a caption that says how to read it."""
 
+import hashlib
 import pathlib
 from typing import NamedTuple
 
@@ -216,5 +217,8 @@ def _before_after(study, folder):
 
 
 def _safe(name):
-    """A speaker's name as one part of a path."""
-    return "".join(x if x.isalnum() or x in "-_." else "_" for x in name)
+    """A speaker's name as one part of a path, and no other speaker's."""
+    safe = "".join(x if x.isalnum() or x in "-_." else "_" for x in name)
+    if safe == name:
+        return name
+    return f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

@@ -5,12 +5,14 @@ import importlib.metadata
 import pathlib
 
 from data_prep.errors import EmoclustError
+from data_prep.manifests.manifest import read_manifests
 from data_prep.storage.files import fingerprint, read_json, write_json
 from emoclust_lobes.analysis.gallery import draw_gallery, example_speakers
 from emoclust_lobes.analysis.maps import has_tsne
 from emoclust_lobes.analysis.page import summarize, write_page
 from emoclust_lobes.analysis.study import run_study, write_numbers
 from emoclust_lobes.analysis.utterances import describe_utterances
+from emoclust_lobes.clustering.centering import scale_columns
 
 # Part of every fingerprint: raise it when a report comes out differently.
 FORMAT = 2
@@ -125,7 +127,19 @@ def analyze(
             f"there is no speaker {listen!r} to listen to, but "
             f"{', '.join(sorted(speakers)[:5])} ..."
         )
-    vectors = {x: y.select(utterances["ID"]) for x, y in caches.items()}
+    numbered = read_manifests(sources, numbered=True).set_index("ID")
+    placed = utterances.assign(
+        manifest=numbered["manifest"][utterances["ID"]].to_numpy()
+    )
+    vectors = {
+        name: scale_columns(
+            cache.select(utterances["ID"]),
+            placed,
+            sources,
+            cache.identity["name"],
+        )
+        for name, cache in caches.items()
+    }
     options = {
         "title": title,
         "algorithms": algorithms,
@@ -158,7 +172,7 @@ def analyze(
     )
     page = out / "report.html"
     done = read_json(out / "summary.json")
-    if done and done["fingerprint"] == inputs and page.exists():
+    if done and done.get("fingerprint") == inputs and page.exists():
         return _describe(done, page)
     (out / "summary.json").unlink(missing_ok=True)
     study = run_study(

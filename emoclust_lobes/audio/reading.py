@@ -9,7 +9,7 @@ from data_prep.recordings.tar_shards import name_audio, open_audio
 
 from speechbrain.dataio import audio_io
 from speechbrain.dataio.preprocess import AudioNormalizer
-from speechbrain.utils.data_pipeline import provides, takes
+from speechbrain.utils.data_pipeline import DynamicItem
 
 # One per rate: it keeps the resampling kernels it has computed.
 _normalizer = functools.lru_cache(AudioNormalizer)
@@ -157,10 +157,14 @@ def audio_pipeline(sample_rate, crop=None):
     torch.Size([4000])
     """
 
-    @takes("wav", "start", "stop", "id")
-    @provides("sig")
-    def read(wav, start, stop, row_id):
-        waveform = read_utterance(wav, start, stop, sample_rate)
-        return crop(waveform, row_id) if crop else waveform
+    return DynamicItem(
+        takes=("wav", "start", "stop", "id"),
+        func=functools.partial(_read_row, sample_rate=sample_rate, crop=crop),
+        provides=("sig",),
+    )
 
-    return read
+
+# Not inside: where loader workers are not forked, it has to be pickled.
+def _read_row(wav, start, stop, row_id, *, sample_rate, crop):
+    waveform = read_utterance(wav, start, stop, sample_rate)
+    return crop(waveform, row_id) if crop else waveform

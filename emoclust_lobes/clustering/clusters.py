@@ -8,7 +8,8 @@ are, for every speaker and on average.
 A speaker's clusters depend on nothing but the speaker's embeddings, the
 arguments and a seed made of the run's seed and the speaker's name: neither on
 the order of the utterances nor on the number of workers. Where sentences are
-removed, they depend on the other speakers of the same manifest, too.
+removed, they depend on the other speakers of the same manifest, too; those of
+``egemaps`` on the deviations inside the training speakers.
 """
 
 import hashlib
@@ -22,7 +23,11 @@ from data_prep.manifests.manifest import read_manifests
 from data_prep.storage.files import read_json, replacing, write_json
 from data_prep.storage.locks import locked_by_main
 from emoclust_lobes.clustering.algorithms import ALGORITHMS
-from emoclust_lobes.clustering.centering import remove_sentences, sentences_of
+from emoclust_lobes.clustering.centering import (
+    remove_sentences,
+    scale_columns,
+    sentences_of,
+)
 from emoclust_lobes.clustering.jobs import cluster_speakers
 from emoclust_lobes.clustering.report import CONFOUNDS, summarize
 from emoclust_lobes.embeddings.cache import read_cache
@@ -124,12 +129,17 @@ def cluster_utterances(
             f"found {n_clusters!r}"
         )
     folder = pathlib.Path(cluster_folder)
-    utterances = read_manifests(sources, numbered=without_sentences)
+    utterances = read_manifests(sources, numbered=True)
     utterances = utterances.sort_values(["spk_id", "ID"], ignore_index=True)
     if utterances.empty:
         raise ClusterError("there is no utterance to cluster")
     cache = read_cache(embedding_folder, encoder)
-    vectors = cache.select(utterances["ID"])
+    vectors = scale_columns(
+        cache.select(utterances["ID"]),
+        utterances,
+        sources,
+        cache.identity["name"],
+    )
     if without_sentences:
         vectors = remove_sentences(
             vectors, utterances["spk_id"], sentences_of(utterances)
@@ -219,7 +229,7 @@ def _csv(folder):
 def _is_done(folder, inputs):
     """Whether the folder holds what these inputs give."""
     done = read_json(folder / "clusters.json")
-    return done and done["fingerprint"] == inputs and _csv(folder).exists()
+    return done and done.get("fingerprint") == inputs and _csv(folder).exists()
 
 
 def _write(folder, facts, utterances, clustered):

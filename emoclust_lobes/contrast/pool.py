@@ -6,7 +6,7 @@ Stage 2 draws from the same pool where it keeps the contrast beside the labels.
 import numpy as np
 from data_prep.manifests.manifest import read_manifests
 from emoclust_lobes.clustering.aligned import aligned_clusters
-from emoclust_lobes.clustering.centering import sentences_of
+from emoclust_lobes.clustering.centering import scale_columns, sentences_of
 from emoclust_lobes.clustering.clusters import read_clusters
 from emoclust_lobes.contrast.samplers import (
     SpeakerClusterBatchSampler,
@@ -68,7 +68,8 @@ def clustered_pool(
     pandas.DataFrame
         The columns of ``read_manifests`` and ``utterance_id``, ``cluster``,
         ``speaker`` (number of the speaker in sorted order) and ``context``
-        (number of the session or sentence, -1 where it is not known).
+        (number of the session or sentence in its manifest, -1 where it is not
+        known).
 
     Example
     -------
@@ -100,10 +101,15 @@ def clustered_pool(
     (8, [0, 1])
     """
     variant = find_variant(pretraining)
-    pool = read_manifests(sources, numbered=without_sentences)
+    pool = read_manifests(sources, numbered=True)
     clusters = read_clusters(cluster_folder, fingerprint)
     if variant.clusters == "aligned":
-        vectors = read_cache(embedding_folder, encoder).select(pool["ID"])
+        vectors = scale_columns(
+            read_cache(embedding_folder, encoder).select(pool["ID"]),
+            pool,
+            sources,
+            encoder,
+        )
         labels, _ = aligned_clusters(
             vectors=vectors,
             ids=pool["ID"],
@@ -119,7 +125,9 @@ def clustered_pool(
     pool["context"] = -1
     if elsewhere != "any":
         known = pool[elsewhere] != ""
-        pool["context"] = np.where(known, numbers_of(pool[elsewhere]), -1)
+        # Two corpora may number their sentences alike
+        names = pool["manifest"].astype(str) + " " + pool[elsewhere]
+        pool["context"] = np.where(known, numbers_of(names), -1)
     return pool
 
 

@@ -130,6 +130,8 @@ def _exchange(pool, share, seed):
     for speaker, rows in pool.groupby("spk_id").indices.items():
         rng = np.random.default_rng(speaker_seed(seed, speaker))
         rows = rng.permutation(rows[ids[rows].argsort()])
-        chosen = rows[: round(share * len(rows))]
+        n_chosen = round(share * len(rows))
+        # One has nobody to exchange with; of two, a random order leaves half
+        chosen = rows[: 2 if n_chosen == 1 else n_chosen]
         clusters[chosen] = clusters[rng.permutation(chosen)]
     return pool.assign(cluster=clusters)

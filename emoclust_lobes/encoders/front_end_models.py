@@ -6,6 +6,7 @@ import pathlib
 
 import huggingface_hub
 from data_prep.storage.files import files_digest, read_json
+from emoclust_lobes.encoders.front_end_states import LEVEL_EPSILON
 from emoclust_lobes.encoders.wheels import EncoderError
 
 # model_type -> module and class in speechbrain.integrations.huggingface
@@ -36,6 +37,10 @@ def front_end_identity(source, save_path, layers="all"):
     if config is None:
         return identity
     identity["model_type"] = config.get("model_type")
+    extractor = read_json(folder / "preprocessor_config.json") or {}
+    if config.get("model_type") != "whisper" and extractor.get("do_normalize"):
+        # Once it was another: features of then are computed anew
+        identity["level_epsilon"] = LEVEL_EPSILON
     if not pathlib.Path(source).expanduser().is_dir():
         return {**identity, "revision": folder.name}
     hashed = {path for each in _HASHED for path in folder.glob(each)}

@@ -6,6 +6,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+# That of the transformers library's feature extractor
+LEVEL_EPSILON = 1e-7
+
 
 class Wav2Vec2States(nn.Module):
     """Hidden states of wav2vec 2.0, HuBERT or WavLM, up to a depth.
@@ -19,6 +22,9 @@ class Wav2Vec2States(nn.Module):
     def __init__(self, wrapper, depth):
         super().__init__()
         self.wrapper = wrapper
+        # SpeechBrain's own leveling leaves soft speech softer than the model
+        # has been trained on.
+        self.levels, wrapper.normalize_wav = wrapper.normalize_wav, False
         config, encoder = wrapper.model.config, wrapper.model.encoder
         config.layerdrop = 0.0
         # The states are taken off the layers: there must be one of them.
@@ -42,6 +48,8 @@ class Wav2Vec2States(nn.Module):
 
     def forward(self, wavs, wav_lens):
         """[batch, samples] -> [1 + depth, batch, frames, size]."""
+        if self.levels:
+            wavs = F.layer_norm(wavs, wavs.shape[1:], eps=LEVEL_EPSILON)
         return self.wrapper(wavs, wav_lens)
 
 

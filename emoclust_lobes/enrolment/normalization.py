@@ -80,6 +80,9 @@ class SpeakerNormalization(torch.nn.Module):
         """Make room for training utterances of these speakers, numbers [n]."""
         size = len(self.prior_mean)
         self.speakers = np.asarray(speakers)
+        # Rows speaker by speaker, and how many each has
+        order = self.speakers.argsort(kind="stable")
+        self.groups = order, np.unique(self.speakers, return_counts=True)[1]
         self.register_buffer("last", torch.zeros(len(self.speakers), size))
         self.register_buffer("known", torch.zeros(len(self.speakers)).bool())
 
@@ -92,17 +95,25 @@ class SpeakerNormalization(torch.nn.Module):
         rows = torch.as_tensor(list(rows), device=self.last.device)
         self.last[rows] = embeddings.detach().to(self.last)
         self.known[rows] = True
-        members = self._members()
-        used = members.sum(dim=1) > 0
-        means, variances = _moments(members[used], self.last)
-        self.prior_mean.copy_(means.mean(dim=0))
-        self.prior_variance.copy_(variances.mean(dim=0).clamp(min=1e-6))
+        device = self.last.device
+        order, sizes = (torch.as_tensor(x, device=device) for x in self.groups)
+        known = self.known[order, None].to(self.last)
 
-    def _members(self):
-        """Which known utterances are whose, [speakers, utterances]."""
-        numbers = torch.arange(self.speakers.max() + 1)[:, None]
-        members = numbers == torch.as_tensor(self.speakers)[None, :]
-        return (members.to(self.known.device) & self.known).float()
+        def per_speaker(values):
+            return torch.segment_reduce(
+                known * values, "sum", lengths=sizes, unsafe=True
+            )
+
+        counts = per_speaker(torch.ones_like(known))
+        used = counts[:, 0] > 0
+        # Around a common center, for which squares lose no digits.
+        center = self.last.mean(dim=0, keepdim=True)
+        own = self.last[order] - center
+        means = (per_speaker(own) / counts)[used]
+        squares = (per_speaker(own.square_()) / counts)[used]
+        variances = squares - means.square()
+        self.prior_mean.copy_((means + center).mean(dim=0))
+        self.prior_variance.copy_(variances.mean(dim=0).clamp(min=1e-6))
 
     def draw(self, rows, rng):
         """Draw which training utterances are enrolled for each of a batch.
@@ -138,12 +149,20 @@ class SpeakerNormalization(torch.nn.Module):
         """Normalize embeddings [batch, size].
 
         Which rows of the table [rows, size] are enrolled for each is bool,
-        shape [batch, rows]; the usual table is what ``remember`` kept.
+        shape [batch, rows], or [1, rows] for all alike; the usual table is what ``remember`` kept.
         """
         table = self.last if table is None else table
-        members = torch.as_tensor(enrolled, device=table.device).float()
+        members = torch.as_tensor(enrolled, device=table.device).to(table)
         means, variances = _moments(members, table)
         counts = members.sum(dim=1, keepdim=True)
+        return self.place(embeddings, counts, means, variances)
+
+    def place(self, embeddings, counts, means, variances):
+        """Normalize embeddings by what is enrolled for each.
+
+        Its number, mean and variance, shapes [batch, 1] and [batch, size]
+        twice; or of one row, for all alike.
+        """
         total = counts + self.prior_weight
         mean = counts * means + self.prior_weight * self.prior_mean
         variance = counts * variances + self.prior_weight * self.prior_variance
@@ -214,6 +233,6 @@ class EnrolledClassifier(torch.nn.Module):
         flat = embeddings.flatten(0, -2)
         enrolled = self.enrolled
         table = flat[:1] if enrolled is None else enrolled.to(flat)
-        members = np.full((len(flat), len(table)), enrolled is not None)
+        members = np.full((1, len(table)), enrolled is not None)
         placed = self.normalization(flat, members, table=table)
         return self.classifier(placed).unflatten(0, embeddings.shape[:-1])

@@ -13,6 +13,18 @@ OF_RESULTS = (
 )
 
 
+def result_options(run_opts, hparams):
+    """What a run's results depend on, as its Brain reads it, by name."""
+    names = (*OF_RESULTS, "optimizer_step_limit")
+    given = run_opts.overridden_args
+    return {
+        name: run_opts[name]
+        if name in given
+        else hparams.get(name, run_opts[name])
+        for name in names
+    }
+
+
 def options_of_scripts(overrides, run_options):
     """Return what the training scripts are given beside the device, by key."""
     keys = load_hyperpyyaml(overrides) if overrides else {}

@@ -3,6 +3,7 @@
 ``emoclust_lobes.features.extraction`` computes them.
 """
 
+import functools
 import pathlib
 
 import numpy as np
@@ -11,7 +12,7 @@ from data_prep.errors import EmoclustError
 from data_prep.storage.files import read_json
 from emoclust_lobes.features.shards import read_index
 
-from speechbrain.utils.data_pipeline import provides, takes
+from speechbrain.utils.data_pipeline import DynamicItem
 
 
 class FeatureCacheError(EmoclustError):
@@ -79,16 +80,20 @@ def feature_pipeline(cache, crop=None):
     if crop is not None:
         crop.hop = cache.hop
 
-    @takes("utterance_id", "id")
-    @provides("sig")
-    def read(utterance_id, row_id):
-        frames = cache.frames(utterance_id)
-        if crop is None:
-            return cache.read(utterance_id)
-        if frames < crop.length:
-            return crop(cache.read(utterance_id), row_id)
-        # Only what the crop holds is read
-        first = crop.first(frames, row_id)
-        return cache.read(utterance_id, first, crop.length)
+    return DynamicItem(
+        takes=("utterance_id", "id"),
+        func=functools.partial(_read_row, cache=cache, crop=crop),
+        provides=("sig",),
+    )
 
-    return read
+
+# Not inside: where loader workers are not forked, it has to be pickled.
+def _read_row(utterance_id, row_id, *, cache, crop):
+    frames = cache.frames(utterance_id)
+    if crop is None:
+        return cache.read(utterance_id)
+    if frames < crop.length:
+        return crop(cache.read(utterance_id), row_id)
+    # Only what the crop holds is read
+    first = crop.first(frames, row_id)
+    return cache.read(utterance_id, first, crop.length)

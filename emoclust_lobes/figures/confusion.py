@@ -2,6 +2,7 @@
 
 import numpy as np
 from data_prep.storage.files import replacing
+from emoclust_lobes.figures.letters import make_readable
 
 
 def plot_confusion(confusion, classes, title, path):
@@ -31,5 +32,6 @@ def plot_confusion(confusion, classes, title, path):
     axis.set_yticks(ticks, classes)
     axis.set(xlabel="predicted", ylabel="true", title=title)
     figure.colorbar(image, label="share of the true class")
+    make_readable(figure, str(path).removesuffix(".png"))
     with replacing(path, "wb") as stream:
         figure.savefig(stream, format="png", dpi=120)

@@ -12,6 +12,7 @@ import pathlib
 import matplotlib
 import matplotlib.figure
 from data_prep.storage.files import replacing
+from emoclust_lobes.figures.letters import make_readable
 
 COLORS = (
     "#0072B2",
@@ -98,6 +99,7 @@ def save_figure(figure, path, dpi=150):
     The path is given without an ending.
     """
     path = pathlib.Path(path)
+    make_readable(figure, path)
     for ending in ("png", "svg"):
         metadata = {"Date": None} if ending == "svg" else None
         with replacing(f"{path}.{ending}", "wb") as stream:

@@ -3,16 +3,19 @@
 import pathlib
 
 import torch
+from data_prep.errors import EmoclustError
 from emoclust_lobes.inference.trust import (
     InferenceError,
     check_layout,
     check_yaml,
 )
+from emoclust_lobes.training.damage import load_state
 
 from speechbrain.inference.classifiers import EncoderClassifier
 from speechbrain.utils.fetching import FetchConfig
 
 SETTINGS = "hyperparams.yaml"
+LABELS = "label_encoder.ckpt"
 # What `hparams` of a loaded model holds
 NEEDED = (
     "sample_rate",
@@ -87,8 +90,15 @@ train_ser.py leaves beside metrics.json
             fetch_config=FetchConfig(allow_network=False),
         )
     except Exception as error:  # whatever the YAML has made may raise
+        reason: Exception = error
+        try:
+            for weights in sorted(folder.glob("*.ckpt")):
+                if weights.name != LABELS:  # which is text
+                    load_state(weights, "Copy the folder anew")
+        except EmoclustError as damage:
+            reason = damage
         raise InferenceError(
-            f"the model in {folder} cannot be loaded: {error}"
+            f"the model in {folder} cannot be loaded: {reason}"
         ) from error
     missing = [name for name in NEEDED if not hasattr(model.hparams, name)]
     if missing:
@@ -105,7 +115,7 @@ def _check_labels(model, folder):
     found = [encoder.ind2lab[index] for index in sorted(encoder.ind2lab)]
     if found != list(classes):
         raise InferenceError(
-            f"{folder / 'label_encoder.ckpt'} has the classes {found}, "
+            f"{folder / LABELS} has the classes {found}, "
             f"{SETTINGS} {list(classes)}: copy the folder anew"
         )
     encoder.expect_len(len(found))

@@ -117,6 +117,13 @@ def _add_inputs(parser):
         "results do not depend on it, the memory does",
     )
     parser.add_argument(
+        "--channel",
+        type=int,
+        metavar="N",
+        help="which channel is heard, counted from 1, where each is another "
+        "person (default: the mean of all)",
+    )
+    parser.add_argument(
         "--device", default="cpu", help="cpu (default), cuda, cuda:1, ..."
     )
     parser.add_argument(
@@ -221,6 +228,7 @@ def _predictor(options):
         hop=options.hop,
         trust=options.trust,
         batch_seconds=options.batch_seconds,
+        channel=options.channel,
     )
 
 

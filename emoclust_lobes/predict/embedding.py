@@ -34,7 +34,9 @@ class EmbeddedClip:
         return torch.stack(self.embeddings).mean(dim=0)
 
 
-def embed_clips(model, clips, *, window, hop, batch_seconds, on_windows):
+def embed_clips(
+    model, clips, *, window, hop, batch_seconds, on_windows, channels=None
+):
     """Embed recordings, in batches of windows of exactly equal length.
 
     Yields an EmbeddedClip each, in their order, as soon as it is done; one that
@@ -49,21 +51,30 @@ def embed_clips(model, clips, *, window, hop, batch_seconds, on_windows):
     for clip in clips:
         found = EmbeddedClip(clip)
         queue.append(found)
-        try:
-            _refuse_odd_name(clip.name)
-            for each in read_windows(clip, window, hop, normalizer):
-                found.spans.append((each.start, each.end))
-                batch.append((found, each.waveform))
-                held += len(each.waveform)
-                if held >= limit:
-                    _embed(model, batch, on_windows)
-                    batch, held = [], 0
-                    while queue[0] is not found:
-                        yield queue.popleft()
-        except UnusableAudio as error:
-            found.problem = str(error)
+        reading = (window, hop, normalizer, channels)
+        for each in _windows_of(found, *reading):
+            found.spans.append((each.start, each.end))
+            batch.append((found, each.waveform))
+            held += len(each.waveform)
+            if held >= limit:
+                _embed(model, batch, on_windows)
+                batch, held = [], 0
+                while queue[0] is not found:
+                    yield queue.popleft()
     _embed(model, batch, on_windows)
     yield from queue
+
+
+def _windows_of(found, *reading):
+    """Yield the windows of a recording; note what ends them too early."""
+    try:
+        _refuse_odd_name(found.clip.name)
+        yield from read_windows(found.clip, *reading)
+    except UnusableAudio as error:
+        found.problem = str(error)
+    except Exception as error:  # a decoder's may be any; others go on
+        reason = str(error).partition("\n")[0]
+        found.problem = f"cannot be read: {type(error).__name__}: {reason}"
 
 
 def _refuse_odd_name(name):

@@ -9,6 +9,7 @@ from emoclust_lobes.predict.embedding import embed_clips
 from emoclust_lobes.predict.enrolment import Enrolment
 from emoclust_lobes.predict.inputs import Clip, PredictError
 from emoclust_lobes.predict.segments import mean_probabilities, most_probable
+from emoclust_lobes.predict.windows import Channels
 
 
 class FilePrediction(NamedTuple):
@@ -68,6 +69,8 @@ class Predictor:
         Whether a folder may run any code that its YAML names.
     batch_seconds : float
         So much audio is held and computed together.
+    channel : int or None
+        Which channel is heard, counted from 1; the mean of all without.
 
     Raises
     ------
@@ -94,6 +97,7 @@ class Predictor:
         hop=1.5,
         trust=False,
         batch_seconds=60.0,
+        channel=None,
     ):
         if not 0 < hop <= window < float("inf"):
             raise PredictError(
@@ -104,6 +108,9 @@ class Predictor:
             raise PredictError(
                 f"a batch must be longer than 0 s, not {batch_seconds} s"
             )
+        if channel is not None and channel < 1:
+            raise PredictError(f"channels are counted from 1, not {channel}")
+        self.channels = Channels(channel)
         self.model = load_model(model_folder, device=device, trust=trust)
         self.model_folder = model_folder
         self.window = window
@@ -127,6 +134,7 @@ class Predictor:
             hop=self.hop,
             batch_seconds=self.batch_seconds,
             on_windows=on_windows,
+            channels=self.channels,
         )
 
     def classify(self, found, enrolled=None):

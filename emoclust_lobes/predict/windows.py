@@ -13,6 +13,10 @@ from data_prep.errors import UnusableAudio
 from data_prep.manifests.parts import locate_part
 from data_prep.recordings.probe import probe
 
+from speechbrain.utils.logger import get_logger
+
+logger = get_logger(__name__)
+
 
 class Window(NamedTuple):
     """A part of a recording: its span in seconds, its waveform, [time]."""
@@ -32,7 +36,33 @@ def window_starts(frames, window, hop):
     return [*range(0, last, hop), last]
 
 
-def read_windows(clip, window, hop, normalizer):
+class Channels:
+    """Which channel of recordings is heard: one, or the mean of all."""
+
+    def __init__(self, channel=None):
+        self.channel = channel
+        self.told = False
+
+    def of(self, samples, path):
+        """Take it from [time, channels], in the same shape."""
+        n_channels = samples.shape[1]
+        if self.channel is not None:
+            if self.channel > n_channels:
+                raise UnusableAudio(
+                    f"no channel {self.channel}: it has {n_channels}"
+                )
+            return samples[:, self.channel - 1 : self.channel]
+        if not self.told and (samples != samples[:, :1]).any():
+            self.told = True
+            logger.warning(
+                f"{path} has {n_channels} channels, and the mean of them is "
+                "heard, as of any other such file: where each is another "
+                "person, give --channel=1, then --channel=2"
+            )
+        return samples
+
+
+def read_windows(clip, window, hop, normalizer, channels=None):
     """Yield the windows of a Clip as mono at the normalizer's rate.
 
     Lengths are in seconds; spans count from the start of the file. Each window is
@@ -40,6 +70,7 @@ def read_windows(clip, window, hop, normalizer):
     why a file is none, at once or where it breaks off; in the end, that it was
     silent (within two steps of 16 bits).
     """
+    channels = channels or Channels()
     frames, rate = probe(clip.path, seek=bool(clip.start))
     first, after = locate_part(clip.start, clip.stop, frames, rate)
     length = min(after - first, max(1, round(window * rate)))
@@ -52,10 +83,11 @@ def read_windows(clip, window, hop, normalizer):
         position = first
         for offset in window_starts(after - first, length, step):
             start = first + offset
-            fresh = _read(audio, start + length - position)
+            fresh = _read(audio, position, start + length - position)
             position = start + length
             samples = np.concatenate([samples, fresh])[-length:]
-            waveform = normalizer(torch.from_numpy(samples), rate)
+            heard = np.ascontiguousarray(channels.of(samples, clip.path))
+            waveform = normalizer(torch.from_numpy(heard), rate)
             lowest = min(lowest, waveform.min().item())
             highest = max(highest, waveform.max().item())
             yield Window(start / rate, position / rate, waveform)
@@ -65,9 +97,10 @@ def read_windows(clip, window, hop, normalizer):
         )
 
 
-def _read(audio, count):
+def _read(audio, position, count):
     """Read the next samples, [count, channels], or say why they are unusable."""
-    begin = audio.tell() / audio.samplerate
+    # Not of the file itself: those of GSM, for one, cannot tell where they are.
+    begin = position / audio.samplerate
     try:
         samples = audio.read(count, dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:

@@ -15,7 +15,7 @@ import pandas as pd
 from data_prep.manifests.manifest import SPLITS, Source, read_manifest
 from data_prep.manifests.summary import read_summary
 from emoclust_lobes.embeddings.extraction import read_embeddings
-from emoclust_lobes.enrolment.draws import ALL, draw_enrolled
+from emoclust_lobes.enrolment.draws import ALL, enrolled_moments
 from emoclust_lobes.evaluation.metrics import emotion_metrics
 from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
@@ -55,16 +55,14 @@ def normalize_speakers(utterances, training, n_enrolled, prior_weight, seed):
     groups = pd.DataFrame(training.vectors).groupby(training.speakers)
     mean = prior_weight * groups.mean().mean().to_numpy()
     variance = prior_weight * groups.var(ddof=0).mean().to_numpy()
-    result = []
-    enrolled = draw_enrolled(utterances.ids, speakers, n_enrolled, seed)
-    for vector, chosen in zip(vectors, enrolled, strict=True):
-        clips = vectors[chosen]
-        n, total = len(clips), len(clips) + prior_weight
-        own = n * clips.var(axis=0) if n else 0
-        deviation = np.sqrt((own + variance) / total)
-        distance = vector - (clips.sum(axis=0) + mean) / total
-        result.append(distance / np.where(deviation > 0, deviation, 1))
-    return utterances._replace(vectors=np.array(result))
+    counts, means, variances = enrolled_moments(
+        vectors, utterances.ids, speakers, n_enrolled, seed
+    )
+    total = counts + prior_weight
+    deviation = np.sqrt((counts * variances + variance) / total)
+    distance = vectors - (counts * means + mean) / total
+    placed = distance / np.where(deviation > 0, deviation, 1)
+    return utterances._replace(vectors=placed)
 
 
 def baseline_predictions(train, valid, test, classes, classifier, C_grid):

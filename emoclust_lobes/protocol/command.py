@@ -51,7 +51,7 @@ def run_protocol(yaml, overrides, options, device):
     folds = options.folds
     if folds == "all":
         folds = list(range(1, summary["folds"] + 1))
-    _describe(folder, experiment, hparams, summary["classes"], options)
+    _describe(folder, experiment, hparams, summary["classes"], systems, options)
     failures = run_missing(
         experiment,
         folder,
@@ -75,7 +75,7 @@ def _results_folder(experiment, options):
     return pathlib.Path(output_folder, "protocol")
 
 
-def _describe(folder, experiment, hparams, classes, options):
+def _describe(folder, experiment, hparams, classes, systems, options):
     """Write ``protocol.json``; refuse results of other settings."""
     command = command_line(
         "protocol",
@@ -96,6 +96,9 @@ def _describe(folder, experiment, hparams, classes, options):
             "label_source": hparams["label_source"],
             "commands": [command],
             "systems": options.systems,
+            "deterministic": [
+                x.name for x in systems if not x.seeds_matter(share=1)
+            ],
         },
         usual={"title": hparams["corpus"], "note": ""},
     )

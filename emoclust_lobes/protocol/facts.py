@@ -24,7 +24,7 @@ def claim(path, fixed, facts, usual=None, instead="give another --results"):
             )
     content = {**(usual or {}), **before}
     for name, value in facts.items():
-        if name in ("systems", "commands"):
+        if name in ("systems", "commands", "deterministic"):
             joined = dict.fromkeys([*before.get(name, []), *value])
             content[name] = list(joined)
         elif isinstance(value, dict):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import ruamel.yaml
 from data_prep.errors import EmoclustError
+from emoclust_lobes.protocol.schema import DECIMALS
 
 
 class ProtocolError(EmoclustError):
@@ -125,6 +126,8 @@ def plan_jobs(systems, folds, seeds, labels, finished):
     seed come before the next, so that an interrupted protocol has compared
     what it has run.
     """
+    # As results have them
+    labels = dict.fromkeys(round(share, DECIMALS) for share in labels)
     jobs = []
     for seed in seeds:
         for fold in folds:

@@ -6,6 +6,7 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import pathlib
+import signal
 import threading
 import traceback
 
@@ -21,7 +22,10 @@ from emoclust_lobes.protocol.baselines import run_baseline
 from emoclust_lobes.protocol.runs import merge_runs, run_rows
 from emoclust_lobes.protocol.scripts import SCRIPTS
 from emoclust_lobes.ser.labels import labeled_share
-from emoclust_lobes.training.seen_speakers import refuse_seen_speakers
+from emoclust_lobes.training.seen_speakers import (
+    refuse_seen_speakers,
+    speakers_in,
+)
 from tqdm import tqdm
 
 # Keys of the YAML that clusters follow from, beside what names their folder
@@ -72,9 +76,14 @@ def run_jobs(experiment, jobs, results_folder, n_jobs, devices, commit):
                 free.append(device)
                 try:
                     rows, failure = receiver.recv()
-                except EOFError:  # killed, perhaps for want of memory
-                    rows, failure = [], f"{job.title}: its process was ended"
+                except EOFError:
+                    rows, failure = [], None
                 process.join()
+                if failure is None:  # perhaps for want of memory
+                    failure = (
+                        f"{job.title}: its process was ended "
+                        f"({_name_exit(process.exitcode)})"
+                    )
                 if rows:  # all at once: none is there without the others
                     tables = zip(*rows, strict=True)
                     merge_runs(results_folder, *map(pandas.concat, tables))
@@ -83,6 +92,11 @@ def run_jobs(experiment, jobs, results_folder, n_jobs, devices, commit):
                 bar.update(len(job.runs))
                 bar.set_postfix_str(job.title)
     return failures
+
+
+def _name_exit(code):
+    """Name the signal that ended a process, or its exit code."""
+    return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
 
 
 def _terminate(running):
@@ -96,7 +110,12 @@ def _run_and_send(sender, *arguments):
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     # The scripts' loaders fork their workers, which a server could not give
     multiprocessing.set_start_method("fork", force=True)
-    sender.send(run_job(*arguments))
+    try:
+        done = run_job(*arguments)
+    except Exception as error:  # before any of its runs has begun
+        _, job, *_ = arguments
+        done = [], f"{job.title}: {type(error).__name__}: {_reason(error)}"
+    sender.send(done)
 
 
 def _end_with(parent):
@@ -124,12 +143,15 @@ def run_job(experiment, job, device, commit):
             # What a script ends with must not end the other runs
             except (Exception, SystemExit) as error:
                 traceback.print_exc()
-                reason = (str(error).splitlines() or [repr(error)])[0]
                 failures.append(
                     f"{system.name}, labels {share}, fold {job.fold}, seed "
-                    f"{job.seed}: {reason} (see {log})"
+                    f"{job.seed}: {_reason(error)} (see {log})"
                 )
     return rows, "\n".join(failures)
+
+
+def _reason(error):
+    return (str(error).splitlines() or [repr(error)])[0]
 
 
 @contextlib.contextmanager
@@ -207,7 +229,8 @@ def _run_baseline(hparams, system, share, commit):
     speakers = _speakers(hparams)
     ssl_source = encoder_source(hparams, "ssl")
     if ssl_source and "ssl" in system.baseline["encoders"]:
-        refuse_seen_speakers(split_layer(ssl_source)[0], speakers)
+        test = Source(str(folder / "test.csv"), hparams["data_folder"])
+        refuse_seen_speakers(split_layer(ssl_source)[0], speakers_in([test]))
     arguments = {**hparams["baselines"], **system.baseline}
     normalized = arguments.pop("speaker_normalized", False)
     counts = hparams["enrolled_counts"] if normalized else [None]

@@ -4,8 +4,9 @@ A protocol is many runs: folds x seeds x systems x shares of the labels. The
 folder of its results holds
 
 * ``protocol.json``: ``title`` and, where known, ``note``, ``encoder``,
-  ``classes``, ``label_source``, ``split``, ``yaml``, ``commands`` and
-  ``systems``, the order in which they are told;
+  ``classes``, ``label_source``, ``split``, ``yaml``, ``commands``,
+  ``systems``, the order in which they are told, and ``deterministic``, those
+  that no seed changes where they are given all labels;
 * ``runs.csv``: one row a tested run;
 * ``speakers.csv``: one row for each run and test speaker; rows without a
   run, which a kill may leave, do not count.

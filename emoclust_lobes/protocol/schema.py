@@ -26,6 +26,7 @@ TEXT_TYPES = {"recalls": str, "confusion": str, "commit": str}
 RUN_TYPES = {**KEY_TYPES, **SCORE_TYPES, **TEXT_TYPES}
 HIT_TYPES = {"speaker": str, "hits": str}
 SPEAKER_TYPES = {**KEY_TYPES, **HIT_TYPES}
+DECIMALS = 6
 
 
 class Condition(NamedTuple):
@@ -90,7 +91,7 @@ def parse_confusions(confusions):
 
 def typed(rows, types):
     """Make a table of rows, with the columns and types of a file."""
-    return pd.DataFrame(rows, columns=list(types)).astype(types).round(6)
+    return pd.DataFrame(rows, columns=list(types)).astype(types).round(DECIMALS)
 
 
 def in_order(tables, columns):
@@ -109,7 +110,7 @@ def keys(table, key=KEY):
 def write_table(path, table):
     """Write a table of results, numbers with six decimals."""
     with replacing(path) as stream:
-        table.to_csv(stream, index=False, float_format="%.6f")
+        table.to_csv(stream, index=False, float_format=f"%.{DECIMALS}f")
 
 
 def read_tables(folder, run_types, speaker_types):

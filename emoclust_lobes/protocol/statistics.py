@@ -69,13 +69,23 @@ def uar_interval(speakers, condition, n_draws=2000, seed=0):
     return _interval(len(hits), n_draws, seed, lambda x: _uars(hits, x))
 
 
-def paired_difference(runs, speakers, system, baseline, n_draws=2000, seed=0):
+def paired_difference(
+    runs,
+    speakers,
+    system,
+    baseline,
+    deterministic=(),
+    n_draws=2000,
+    seed=0,
+):
     """Compare two conditions over the runs (fold, seed) that both have.
 
     The value is the mean over folds of the mean difference over a fold's
     seeds. The interval is that of ``uar_interval``, for the difference, with
     the same draws for both. The p-value is that of ``corrected_t_test``, with
-    the sizes of the first condition's test and training sets.
+    the sizes of the first condition's test sets and of what it would be
+    trained on with all labels. Where no seed changes one of the conditions,
+    its only run in a fold is compared with the mean over the other's seeds.
 
     Arguments
     ---------
@@ -83,6 +93,8 @@ def paired_difference(runs, speakers, system, baseline, n_draws=2000, seed=0):
         From ``read_results``.
     system, baseline : Condition
         The UAR of the first less that of the second is told.
+    deterministic : sequence of str
+        Systems that no seed changes where they are given all labels.
     n_draws, seed : int
         Of the bootstrap.
 
@@ -105,9 +117,18 @@ def paired_difference(runs, speakers, system, baseline, n_draws=2000, seed=0):
     >>> difference.pairs, 0 < difference.low < difference.value
     (6, True)
     """
+    ours, theirs = (x.of(runs) for x in (system, baseline))
     run = ["fold", "seed"]
-    pairs = system.of(runs).merge(
-        baseline.of(runs)[[*run, "uar"]], on=run, suffixes=("", "_baseline")
+    if any(
+        x.system in deterministic and x.labels == 1 for x in (system, baseline)
+    ):
+        run = ["fold"]
+        ours, theirs = (
+            x.groupby(run)[["uar", "n", "n_train"]].mean().reset_index()
+            for x in (ours, theirs)
+        )
+    pairs = ours.merge(
+        theirs[[*run, "uar"]], on=run, suffixes=("", "_baseline")
     )
     if pairs.empty or system == baseline:
         return NOTHING
@@ -124,7 +145,10 @@ def paired_difference(runs, speakers, system, baseline, n_draws=2000, seed=0):
         low=low,
         high=high,
         p=corrected_t_test(
-            pairs["difference"], (pairs["n"] / pairs["n_train"]).mean()
+            pairs["difference"],
+            # How much training sets overlap has nothing to do with how many
+            # of their labels are given
+            (system.labels * pairs["n"] / pairs["n_train"]).mean(),
         ),
         pairs=len(pairs),
     )

@@ -183,7 +183,13 @@ def _differences(results, condition, systems):
 
 
 def _difference(results, condition, other):
-    return paired_difference(results.runs, results.speakers, condition, other)
+    return paired_difference(
+        results.runs,
+        results.speakers,
+        condition,
+        other,
+        deterministic=results.facts.get("deterministic", ()),
+    )
 
 
 def _commits(runs, system):

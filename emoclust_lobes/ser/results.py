@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import torch
 from data_prep.storage.files import replacing, write_json
-from emoclust_lobes.enrolment.draws import draw_enrolled
+from emoclust_lobes.enrolment.draws import enrolled_moments
 from emoclust_lobes.evaluation.calibration import calibrate
 from emoclust_lobes.evaluation.metrics import emotion_metrics
 from emoclust_lobes.figures.confusion import plot_confusion
@@ -44,8 +44,11 @@ def predict_emotions(
     for count in enrolled_counts:
         placed = embeddings
         if count is not None:
-            enrolled = draw_enrolled(ids, speakers, count, seed)
-            placed = normalization(embeddings, enrolled, table=embeddings)
+            moments = enrolled_moments(
+                embeddings.cpu().numpy(), ids, speakers, count, seed
+            )
+            moments = (torch.as_tensor(x).to(embeddings) for x in moments)
+            placed = normalization.place(embeddings, *moments)
         scores = classifier(placed).cpu()
         chances = scores.exp().numpy()
         table = {

@@ -6,6 +6,7 @@ import pathlib
 import torch
 from data_prep.storage.files import read_json, write_json
 from emoclust_lobes.parallel.processes import gather_batches
+from emoclust_lobes.training.damage import refuse_damaged
 from emoclust_lobes.training.distributed_brain import DistributedBrain
 from emoclust_lobes.training.optimizers import without_compiler
 
@@ -51,6 +52,11 @@ class EncoderBrain(DistributedBrain):
     """
 
     refused = None  # what was not finite since the last step
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.checkpointer is not None:
+            refuse_damaged(self.checkpointer.checkpoints_dir)
 
     def compute_forward(self, batch, stage):
         """Return embeddings, shape [batch, dim]."""

@@ -1,6 +1,8 @@
 """What a Brain does so that several processes train and evaluate as one."""
 
 import torch
+import yaml
+from data_prep.errors import EmoclustError
 from emoclust_lobes.parallel.processes import (
     ProcessShare,
     mean_over_processes,
@@ -11,8 +13,14 @@ from emoclust_lobes.parallel.processes import (
 from torch.nn.parallel import DistributedDataParallel
 
 from speechbrain import Brain, Stage
+from speechbrain.utils.checkpoints import (
+    mark_as_loader,
+    mark_as_saver,
+    register_checkpoint_hooks,
+)
 
 
+@register_checkpoint_hooks
 class DistributedBrain(Brain):
     """A Brain whose numbers on several processes can be told from one's.
 
@@ -28,6 +36,25 @@ class DistributedBrain(Brain):
     """
 
     distributed_launch: bool
+
+    @mark_as_saver
+    def _save(self, path):
+        super()._save(path)
+        with open(path, "a", encoding="utf-8") as stream:
+            yaml.safe_dump({"n_processes": n_processes()}, stream)
+
+    @mark_as_loader
+    def _recover(self, path, end_of_epoch):
+        with open(path, encoding="utf-8") as stream:
+            before = yaml.safe_load(stream).get("n_processes", n_processes())
+        if not end_of_epoch and before != n_processes():
+            raise EmoclustError(
+                f"{path.parent} was saved inside an epoch by {before} "
+                f"processes, and the rest of the epoch would be another with "
+                f"{n_processes()}: go on with {before}, or remove that folder "
+                "to begin the epoch anew"
+            )
+        super()._recover(path, end_of_epoch)
 
     def make_dataloader(self, dataset, stage, **options):
         """Make a loader of what this process trains on, or evaluates."""

@@ -17,7 +17,7 @@ def export_front_end(front_end, folder, speakers):
 
     Layers above the highest chosen one, which are never computed, are those of
     the model that it started from. The speakers whom both were trained on or
-    chosen by stand in ``speakers.txt``: they are never to be tested on.
+    chosen by, as ``speakers_in`` gives them, stand in ``speakers.txt``: they are never to be tested on.
     """
     model, extractor = load_whole_model(front_end.source, front_end.save_path)
     trained = front_end.load().wrapper.model.state_dict()

@@ -4,12 +4,13 @@ import hashlib
 import pathlib
 import shutil
 
-import torch
 from data_prep.errors import EmoclustError
 from data_prep.storage.files import replacing
+from emoclust_lobes.training.damage import load_state
 from emoclust_lobes.training.seen_speakers import (
     read_seen_speakers,
     refuse_seen_speakers,
+    speakers_in,
     write_seen_speakers,
 )
 
@@ -34,7 +35,7 @@ def export_encoder(checkpoint, folder, speakers):
     """Leave the encoder of a checkpoint where stage 2 looks for it.
 
     The front end goes with it where it has trained, and the names of the
-    speakers whom both have seen.
+    speakers whom both have seen, as ``speakers_in`` gives them.
     """
     folder = pathlib.Path(folder)
     write_seen_speakers(folder, speakers)
@@ -74,7 +75,12 @@ def initialize_encoder(modules, init, run_folder, test_speakers):
 
 def _load(module, weights, digest):
     """Load weights into a module, and feed them to a digest."""
-    state = torch.load(weights, map_location="cpu", weights_only=True)
+    state = load_state(
+        weights,
+        "Take it from where it was made anew, or remove it and run "
+        "train_contrastive.py, which makes it of its best checkpoint once "
+        "metrics.json beside it is removed, too",
+    )
     try:
         module.load_state_dict(state)
     except RuntimeError as error:
@@ -87,11 +93,9 @@ def _load(module, weights, digest):
     digest.update(weights.read_bytes())
 
 
-def seen_in_both_stages(tables, init, run_folder):
-    """Name all whom weights have seen after stage 2: all but the test."""
-    seen = set().union(
-        *(tables[name]["spk_id"] for name in tables if name != "test")
-    )
+def seen_in_both_stages(sources, init, run_folder):
+    """Name all whom weights have seen after stage 2 has seen these CSVs."""
+    seen = set(speakers_in(sources))
     if init != "none":
         seen |= read_seen_speakers(find_weights(init, run_folder).parent)
     return seen

@@ -17,7 +17,7 @@ from emoclust_lobes.encoders.speaker_encoders import load_speaker_encoder
 from emoclust_lobes.encoders.wheels import EncoderError
 from emoclust_lobes.experiment.run_folders import refuse_changed_run
 from emoclust_lobes.synthetic import make_cremad
-from emoclust_lobes.training.seen_speakers import SPEAKERS
+from emoclust_lobes.training.seen_speakers import write_seen_speakers
 from emoclust_lobes.training.weights import WEIGHTS, initialize_encoder
 from huggingface_hub.errors import LocalEntryNotFoundError
 from pages import blocks
@@ -77,10 +77,11 @@ def test_a_test_speaker_was_heard(tmp_path, monkeypatch):
     RUN.mkdir(parents=True)
     encoder = torch.nn.Linear(1, 1)
     torch.save(encoder.state_dict(), RUN / WEIGHTS)
-    (RUN / SPEAKERS).write_text("Actor_09\nActor_10\n")
+    write_seen_speakers(RUN, ["RAVDESS/Actor_09", "RAVDESS/Actor_10"])
     modules = {"embedding_model": encoder}
+    test = {f"RAVDESS/{x}": x for x in ("Actor_01", "Actor_09")}
     with pytest.raises(ValueError) as raised:
-        initialize_encoder(modules, str(RUN), "run", ["Actor_09", "Actor_01"])
+        initialize_encoder(modules, str(RUN), "run", test)
     assert str(raised.value) in SHOWN
 
 

@@ -9,6 +9,7 @@ import pytest
 from data_prep.storage.files import read_json
 from emoclust_lobes.contrast.variants import VARIANTS
 from emoclust_lobes.experiment.run_folders import ChangedRunError
+from emoclust_lobes.training.seen_speakers import read_seen_speakers
 from sklearn.metrics import balanced_accuracy_score
 
 from tests.training.recipe_runs import MAKERS, SHORT, only, run
@@ -71,10 +72,13 @@ def test_both_stages_run_from_corpus_to_uar(corpus, corpora, tmp_path):
     for folder in (stage1, stage2):
         assert any((folder / "tensorboard").iterdir())
 
-    # No test speaker was heard by either stage.
-    heard = set((stage1 / "speakers.txt").read_text().splitlines())
-    assert heard == set(train["spk_id"])
-    assert not heard & set(test["spk_id"])
+    # Stage 1 has seen no test speaker; development speakers chose its epoch.
+    heard = read_seen_speakers(stage1)
+    valid = pd.read_csv(manifest / "valid.csv", dtype=str)
+    name = read_json(manifest / "manifest.json")["corpus"]
+    known = {*train["spk_id"], *valid["spk_id"]}
+    assert heard == {f"{name}/{x}" for x in known}
+    assert not known & set(test["spk_id"])
 
 
 @pytest.mark.parametrize("pretraining", [*VARIANTS, "none"])
@@ -108,9 +112,9 @@ def test_unlabeled_pools_join_or_replace_the_training_speakers(
     options = [corpora, tmp_path, *SHORT]
     pools = f"--pools=[own, {corpora / 'pool'}]"
     run_here("train_contrastive.py", "ravdess", *options, pools)
-    heard = only(tmp_path, "contrastive/speakers.txt").read_text().splitlines()
+    heard = read_seen_speakers(only(tmp_path, "contrastive/save").parent)
     assert sum(name.startswith("pool/") for name in heard) == 3
-    assert any(name.startswith("Actor_") for name in heard)
+    assert any(name.startswith("RAVDESS/Actor_") for name in heard)
     with pytest.raises(ChangedRunError, match="now pools"):
         run_here("train_contrastive.py", "ravdess", *options)
 

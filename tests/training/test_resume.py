@@ -3,13 +3,16 @@
 import contextlib
 import glob
 import pathlib
+import shutil
 import signal
 import subprocess
 import time
 
 import pytest
+from data_prep.storage.files import read_json
+from emoclust_lobes.experiment.run_folders import ChangedRunError
 
-from tests.training.recipe_runs import ROOT, command, only, run
+from tests.training.recipe_runs import ROOT, SHORT, command, only, run
 
 
 def test_a_finished_test_is_not_repeated(corpora, short, tmp_path, run_here):
@@ -101,3 +104,31 @@ def test_a_killed_run_ends_as_if_it_had_not_been_killed(
             only(killed, f"{outcome}/{name}").read_bytes()
             == only(whole, f"{outcome}/{name}").read_bytes()
         )
+
+
+@pytest.mark.parametrize(
+    "option", ["--precision=bf16", "--max_grad_norm=1", "audio"]
+)
+def test_a_run_does_not_go_on_with_other_options_or_audio(
+    option, corpora, tmp_path, run_here
+):
+    """Nor is it told to be tested before."""
+    corpus = tmp_path / "corpus"
+    shutil.copytree(corpora / "ravdess", corpus / "ravdess")
+    arguments = ["train_ser.py", "ravdess", corpus, tmp_path / "out", *SHORT]
+    arguments += ["--pretraining=none"]
+    run_here(*arguments)
+    metrics = read_json(only(tmp_path, "labels_1.0/metrics.json"))
+    assert metrics["run_options"]["precision"] == "fp32"
+    assert metrics["run_options"]["grad_accumulation_factor"] == 1
+    assert metrics["n_processes"] == 1
+    run_here(*arguments)
+    if option == "audio":
+        wav = min(corpus.rglob("*.wav"))
+        content = bytearray(wav.read_bytes())
+        content[-2000:-1000] = content[-1000:]
+        wav.write_bytes(content)
+    else:
+        arguments.append(option)
+    with pytest.raises(ChangedRunError, match="other settings"):
+        run_here(*arguments)

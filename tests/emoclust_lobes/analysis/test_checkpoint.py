@@ -9,7 +9,10 @@ from emoclust_lobes.analysis.checkpoint import (
 )
 from emoclust_lobes.encoders.speaker_encoders import load_speaker_encoder
 from emoclust_lobes.synthetic.models import save_tiny
-from emoclust_lobes.training.seen_speakers import read_seen_speakers
+from emoclust_lobes.training.seen_speakers import (
+    read_seen_speakers,
+    write_seen_speakers,
+)
 from hyperpyyaml import load_hyperpyyaml
 
 SETTINGS = """\
@@ -130,8 +133,9 @@ def test_untrained_weights_depend_on_the_seed_alone(stage_1, tmp_path):
 
 
 def test_who_was_seen_is_read(stage_1, tmp_path):
-    (stage_1[0] / "speakers.txt").write_text("Actor_01\nActor_02\n")
-    assert read_seen_speakers(stage_1[0]) == {"Actor_01", "Actor_02"}
+    names = {"RAVDESS/Actor_01", "RAVDESS/Actor_02"}
+    write_seen_speakers(stage_1[0], names)
+    assert read_seen_speakers(stage_1[0]) == names
     assert read_seen_speakers(tmp_path) == set()
 
 

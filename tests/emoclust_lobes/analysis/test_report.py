@@ -10,6 +10,7 @@ import pandas
 import pytest
 from agreement_oracles import ORACLES
 from emoclust_lobes.analysis import AnalysisError, analyze, page, report
+from emoclust_lobes.analysis.gallery import _safe
 from emoclust_lobes.analysis.utterances import TARGETS
 from sklearn import metrics
 
@@ -281,3 +282,11 @@ def test_a_speaker_who_is_not_there_cannot_be_listened_to(labeled, tmp_path):
     sources, caches, *_ = labeled
     with pytest.raises(AnalysisError, match="no speaker 'nobody'"):
         analyze(sources, caches, tmp_path, listen="nobody", **OPTIONS)
+
+
+def test_every_speaker_has_a_map_of_their_own():
+    names = ["a/b", "a_b", "a b", "a-b", "Actor_01", "张/三"]
+    files = [_safe(name) for name in names]
+    assert len(set(files)) == len(names)
+    assert all("/" not in x and " " not in x for x in files)
+    assert files[4] == "Actor_01"

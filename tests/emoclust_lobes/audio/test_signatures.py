@@ -1,7 +1,10 @@
 """Which utterances are still those that were computed."""
 
+import os
+
 import pandas
-from emoclust_lobes.audio.signatures import sign_utterances
+import pytest
+from emoclust_lobes.audio.signatures import audio_digest, sign_utterances
 
 
 def test_a_signature_is_of_the_file_and_the_segment(tmp_path):
@@ -20,3 +23,31 @@ def test_a_signature_is_of_the_file_and_the_segment(tmp_path):
     path.write_bytes(bytes(46))
     _, changed, _ = sign_utterances(table)
     assert (changed[:, 0] == 46).all()
+
+
+def test_other_audio_of_the_same_size_is_noticed_and_a_copy_is_not(tmp_path):
+    paths = [tmp_path / name for name in ("a.wav", "b.wav")]
+    for number, path in enumerate(paths):
+        path.write_bytes(bytes([number]) * 400)
+    table = pandas.DataFrame({"ID": ["a", "b"], "wav": map(str, paths)})
+    table = table.assign(start="", stop="")
+    cache = tmp_path / "audio.json"
+    digest = audio_digest(table, cache)
+    # A copy elsewhere, with other times of change
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    for path in paths:
+        (moved / path.name).write_bytes(path.read_bytes())
+    there = table.assign(wav=[str(moved / x.name) for x in paths])
+    assert audio_digest(there[::-1], cache) == digest
+    assert audio_digest(table, cache) == digest
+    paths[1].write_bytes(bytes([7]) * 400)
+    os.utime(paths[1], ns=(1, 1))
+    assert audio_digest(table, cache) != digest
+    # Another segment is other audio, too
+    paths[1].write_bytes(bytes([1]) * 400)
+    assert audio_digest(table, cache) == digest
+    assert audio_digest(table.assign(stop=[80, ""]), cache) != digest
+    paths[0].unlink()
+    with pytest.raises(FileNotFoundError, match=r"a\.wav"):
+        audio_digest(table, cache)

@@ -3,13 +3,16 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from clear_clusters import blobs
 from data_prep.errors import ManifestError
-from data_prep.manifests.manifest import Utterance, read_manifests
+from data_prep.manifests.manifest import Source, Utterance, read_manifests
+from emoclust_lobes.clustering.algorithms import cluster_speaker
 from emoclust_lobes.clustering.centering import (
     remove_sentences,
     remove_speaker,
+    scale_columns,
     sentences_of,
 )
 from emoclust_lobes.clustering.clusters import cluster_utterances, read_clusters
@@ -18,7 +21,7 @@ from hypothesis import (
     settings,
     strategies as st,
 )
-from sklearn.metrics import adjusted_rand_score
+from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 sizes = st.tuples(st.integers(2, 25), st.integers(2, 6))
 
@@ -146,3 +149,81 @@ def test_what_others_say_elsewhere_moves_no_cluster(embed_speakers, tmp_path):
         table = read_clusters(folder)
         found.append(table[table["spk_id"].isin(list(pool))].values.tolist())
     assert found[0] == found[1] == found[2]
+
+
+def units(n_speakers=4, seed=0):
+    """Utterances of a pool and a test of as many speakers, in mixed units."""
+    rng = np.random.default_rng(seed)
+    table = pd.DataFrame(
+        {
+            "ID": [f"u{n}" for n in range(20 * n_speakers)],
+            "spk_id": [f"s{n // 20}" for n in range(20 * n_speakers)],
+            "manifest": [
+                n // (10 * n_speakers) for n in range(20 * n_speakers)
+            ],
+        }
+    )
+    vectors = rng.normal(size=(len(table), 3)) * [1, 1000, 0]
+    vectors += 50 * rng.normal(size=(n_speakers, 3)).repeat(20, axis=0)
+    return vectors, table, [Source("m/pool.csv", ""), Source("m/test.csv", "")]
+
+
+def test_columns_with_units_are_those_of_the_training_speakers():
+    vectors, table, sources = units()
+    found = scale_columns(vectors, table, sources, "egemaps")
+    learned = (table["manifest"] == 0).to_numpy()
+    centered = vectors[learned].copy()
+    for name in set(table["spk_id"][learned]):
+        rows = (table["spk_id"][learned] == name).to_numpy()
+        centered[rows] -= centered[rows].mean(axis=0)
+    expected = vectors[:, :2] / np.sqrt(np.square(centered[:, :2]).mean(axis=0))
+    np.testing.assert_allclose(found[:, :2], expected)
+    assert np.isfinite(found).all()  # a column that says nothing
+    # Those who are tested have no say
+    vectors[~learned] *= 7
+    again = scale_columns(vectors, table, sources, "egemaps")
+    np.testing.assert_allclose(again[learned], found[learned])
+    # Clusters do not follow the units that a column happens to have
+    inches = scale_columns(vectors * [2.54, 1, 1], table, sources, "egemaps")
+    np.testing.assert_allclose(inches, again)
+    assert scale_columns(vectors, table, sources, "campplus") is vectors
+
+
+def test_units_of_test_speakers_alone_are_refused():
+    vectors, table, sources = units()
+    with pytest.raises(ValueError, match="give a pool"):
+        scale_columns(vectors, table, sources[1:] * 2, "egemaps")
+
+
+def test_egemaps_of_real_speech_follows_emotions(emoclust_data):
+    """Ten actors of EMO-DB: AMI with emotion .31 as it is, .54 in units."""
+    opensmile = pytest.importorskip("opensmile")
+    smile = opensmile.Smile(
+        opensmile.FeatureSet.eGeMAPSv02, opensmile.FeatureLevel.Functionals
+    )
+    paths = sorted((emoclust_data / "emodb").rglob("*.flac"))
+    paths = [x for x in paths if x.stem[:2] in ("03", "08", "09")]
+    speakers = np.array([x.stem[:2] for x in paths])
+    emotions = np.array([x.stem[5] for x in paths])
+    vectors = np.concatenate([smile.process_file(x).to_numpy() for x in paths])
+    table = pd.DataFrame({"spk_id": speakers, "manifest": 0})
+    scaled = scale_columns(vectors, table, [Source("pool.csv", "")], "egemaps")
+
+    def ami(points):
+        return np.mean(
+            [
+                adjusted_mutual_info_score(
+                    emotions[speakers == name],
+                    cluster_speaker(
+                        remove_speaker(points[speakers == name]),
+                        7,
+                        "kmeans",
+                        10,
+                        seed=1,
+                    ),
+                )
+                for name in sorted(set(speakers))
+            ]
+        )
+
+    assert ami(scaled) > ami(vectors) + 0.1

@@ -74,7 +74,7 @@ def corpus(tmp_path, write_pool):
             **changes,
         }
         return clustered_pool(
-            sources=sources,
+            sources=options.pop("sources", one),
             cluster_folder=tmp_path / "clusters",
             embedding_folder=tmp_path / "embeddings",
             encoder="stats",
@@ -82,12 +82,14 @@ def corpus(tmp_path, write_pool):
             **options,
         )
 
-    sources = write_pool(utterances)
-    return read, truth
+    one = write_pool(utterances)
+    halves = {"east": utterances[:24], "west": utterances[24:]}
+    two = [write_pool(half, name)[0] for name, half in halves.items()]
+    return read, truth, two
 
 
 def test_the_pool_has_what_the_contrast_compares(corpus):
-    read, truth = corpus
+    read, truth, _ = corpus
     pool = read()
     assert pool["ID"].tolist() == [f"u{n:02d}" for n in range(48)]
     assert pool["utterance_id"].equals(pool["ID"])
@@ -98,15 +100,24 @@ def test_the_pool_has_what_the_contrast_compares(corpus):
 
 
 def test_contexts_number_what_positives_come_from(corpus):
-    read, _ = corpus
+    read, *_ = corpus
     pool = read(elsewhere="session")
     assert pool["context"].tolist() == [1, -1, 2, 1] * 12
     pool = read(elsewhere="sentence")
     assert pool["context"].tolist() == [n % 5 for n in range(48)]
 
 
+def test_sentences_of_two_corpora_are_not_the_same(corpus):
+    """Though both call theirs alike."""
+    read, _, two = corpus
+    context = read("aligned", elsewhere="sentence", sources=two)["context"]
+    own = [n % 5 for n in range(24)]
+    assert context[:24].tolist() == own
+    assert not set(context[:24]) & set(context[24:])
+
+
 def test_aligned_clusters_mean_the_same_for_every_speaker(corpus):
-    read, truth = corpus
+    read, truth, _ = corpus
     pool = read("aligned")
     assert adjusted_rand_score(truth, pool["cluster"]) == 1.0
 
@@ -115,7 +126,7 @@ def test_aligned_clusters_mean_the_same_for_every_speaker(corpus):
     "pretraining, rows", [("simclr", 96), ("oracle", 32), ("shuffled", 48)]
 )
 def test_variants_change_the_rows_or_the_clusters(corpus, pretraining, rows):
-    read, truth = corpus
+    read, truth, _ = corpus
     pool = read(pretraining)
     assert len(pool) == rows and pool["ID"].is_unique
     assert pool["speaker"].equals(pd.Series(numbers_of(pool["spk_id"])))
@@ -125,7 +136,7 @@ def test_variants_change_the_rows_or_the_clusters(corpus, pretraining, rows):
 
 
 def test_noise_depends_on_the_seed(corpus):
-    read, _ = corpus
+    read, *_ = corpus
     pools = [read(cluster_noise=0.5, seed=seed) for seed in (1, 1, 2)]
     one, again, other = (pool["cluster"].tolist() for pool in pools)
     assert one == again != other
@@ -133,7 +144,7 @@ def test_noise_depends_on_the_seed(corpus):
 
 @pytest.mark.parametrize("pretraining", ["contrastive", "aligned", "simclr"])
 def test_batches_have_the_shape_that_is_asked_for(corpus, pretraining):
-    read, _ = corpus
+    read, *_ = corpus
     pool = read(pretraining)
     sampler = pool_sampler(pool, pretraining, (2, 2, 3), steps=6, seed=1)
     sizes = collections.Counter(zip(pool["spk_id"], pool["cluster"]))
@@ -155,7 +166,7 @@ def test_batches_have_the_shape_that_is_asked_for(corpus, pretraining):
 
 
 def test_two_views_meet_others_however_small_the_batch(corpus):
-    read, _ = corpus
+    read, *_ = corpus
     sampler = pool_sampler(read("simclr"), "simclr", (1, 2, 2), steps=1, seed=1)
     assert (sampler.clusters, sampler.utterances) == (2, 2)
 
@@ -189,7 +200,7 @@ def assert_same(one, other):
 
 
 def test_the_batch_of_a_step_is_that_of_a_loader(corpus):
-    read, _ = corpus
+    read, *_ = corpus
     pool, utterances = read(), Counted()
     dataset = utterances.dataset(pool)
 

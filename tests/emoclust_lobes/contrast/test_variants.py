@@ -89,7 +89,8 @@ def test_noise_keeps_sizes_and_moves_no_more_than_its_share(noise, seed):
             moved["cluster"]
         )
         n_moved = (rows["cluster"] != moved["cluster"]).sum()
-        assert n_moved <= round(noise * len(rows))
+        n_chosen = round(noise * len(rows))
+        assert n_moved <= (2 if n_chosen == 1 else n_chosen)  # a pair at least
     assert after.drop(columns="cluster").equals(before.drop(columns="cluster"))
 
 
@@ -100,6 +101,23 @@ def test_noise_makes_clusters_impure_to_the_degree_it_says():
         same = (table["cluster"] == clusters["cluster"]).mean()
         # Of four equal clusters, a quarter of the exchanged stay by chance.
         assert same == pytest.approx(1 - 0.75 * noise, abs=0.03)
+
+
+def test_noise_of_one_utterance_exchanges_it_with_another():
+    pool, clusters = tables(sizes=[4])
+    clusters["cluster"] = range(4)
+    moved = [
+        (
+            assign("contrastive", 0.25, seed, pool=pool, clusters=clusters)[
+                "cluster"
+            ].to_numpy()
+            != clusters["cluster"].to_numpy()
+        ).sum()
+        for seed in range(400)
+    ]
+    # Nobody or two, as often: one of the four on average
+    assert set(moved) == {0, 2}
+    assert sum(moved) / 400 == pytest.approx(1, abs=0.15)
 
 
 def test_shuffled_is_the_contrast_with_all_noise():

@@ -15,6 +15,7 @@ from data_prep.storage.files import read_json
 from emoclust_lobes.crosscorpus.command import add_arguments, run_crosscorpus
 from emoclust_lobes.crosscorpus.matrix import KEY, read_matrix
 from emoclust_lobes.protocol.plan import ProtocolError
+from emoclust_lobes.training.seen_speakers import read_seen_speakers
 from sklearn.metrics import recall_score
 
 ROOT = pathlib.Path(__file__).parents[3]
@@ -141,18 +142,18 @@ def test_every_run_is_there_and_its_numbers_are_the_runs(finished, tree):
 
 def test_stage_1_sees_whom_it_should(finished, tree):
     seen = {
-        path.relative_to(tree / "out").parts[:2]: set(
-            path.read_text().splitlines()
+        path.relative_to(tree / "out").parts[:2]: read_seen_speakers(
+            path.parent
         )
         for path in (tree / "out").rglob("contrastive/speakers.txt")
     }
     assert len(seen) == 6
     for (pair, kind), speakers in seen.items():
         train, test = pair.split("-to-")
-        wanted = {f"{train}/t1", f"{train}/t2"}
+        wanted = {f"{train}/{x}" for x in ("t1", "t2", "v")}
         if kind == "other_1":
             wanted |= {f"{test}/t1", f"{test}/t2"}
-        assert speakers == wanted
+        assert speakers == {f"{train} to {test}/{x}" for x in wanted}
 
 
 def test_the_report_names_the_corpora_and_how_to_make_it_again(finished):

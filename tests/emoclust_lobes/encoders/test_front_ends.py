@@ -4,6 +4,7 @@ import functools
 
 import pytest
 import torch
+from emoclust_lobes.audio.reading import read_utterance
 from emoclust_lobes.encoders.front_end_models import FrontEndError
 from emoclust_lobes.synthetic.models import WHISPER
 from hypothesis import (
@@ -22,16 +23,18 @@ def hidden_states(folder, wavs):
     if model.config.do_stable_layer_norm:
         # Older versions of the library norm the last state, newer ones do not
         model.encoder.layer_norm = torch.nn.Identity()
-    wavs = (wavs - wavs.mean(1, True)) / (
-        wavs.var(1, False, keepdim=True)
-    ).sqrt()
+    extractor = transformers.AutoFeatureExtractor.from_pretrained(folder)
+    wavs = extractor(
+        list(wavs.numpy()), sampling_rate=16000, return_tensors="pt"
+    ).input_values
     with torch.no_grad():
         return model(wavs, output_hidden_states=True).hidden_states
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_layers_are_the_librarys_hidden_states(saved, kind):
-    wavs = torch.randn(2, 8000) * 3 + 1
+@pytest.mark.parametrize("level", [3.0, 0.003, 0.0003])
+def test_layers_are_the_librarys_hidden_states(saved, kind, level):
+    wavs = level * torch.randn(2, 8000) + min(level, 1)
     states = hidden_states(saved(kind), wavs)
     frames = (8000 - 400) // 320 + 1
     for layers in ("all", [3], [1, 2], [2, 0], [0]):
@@ -43,6 +46,23 @@ def test_layers_are_the_librarys_hidden_states(saved, kind):
         assert (model.n_layers, model.size) == (len(chosen), 16)
         assert model.hop == 320
         torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_softest_speech_is_heard_as_by_the_library(
+    saved, kind, emoclust_data
+):
+    clips = [
+        read_utterance(str(path))
+        for path in sorted((emoclust_data / "ravdess").rglob("*.flac"))[:200]
+    ]
+    assert clips
+    clips = sorted(clips, key=lambda clip: clip.std())[:3]
+    assert clips[0].std() < 0.003
+    for clip in clips:
+        expected = torch.cat(hidden_states(saved(kind), clip[None]), dim=-1)
+        found = front_end(saved(kind))(clip[None])
+        torch.testing.assert_close(found, expected, atol=2e-4, rtol=2e-4)
 
 
 def test_whisper_computes_what_the_wrapper_does_in_half_a_minute(saved):

@@ -1,5 +1,6 @@
 """Cached features as a training reads them: crops, workers, what is missing."""
 
+import multiprocessing
 import pickle
 
 import numpy as np
@@ -110,7 +111,8 @@ def test_without_a_crop_utterances_stay_whole(five):
     assert lengths == [2, 15, 27, 49, 124]
 
 
-def test_loader_workers_read_the_same(five):
+@pytest.mark.parametrize("start", multiprocessing.get_all_start_methods())
+def test_loader_workers_read_the_same(five, start):
     dataset = sb.dataio.dataset.DynamicItemDataset(
         {str(number): {"utterance_id": str(number)} for number in range(5)},
         dynamic_items=[feature_pipeline(five, frame_crop(0.5))],
@@ -122,6 +124,7 @@ def test_loader_workers_read_the_same(five):
                 dataset,
                 batch_size=2,
                 num_workers=workers,
+                multiprocessing_context=start if workers else None,
                 collate_fn=sb.dataio.batch.PaddedBatch,
             )
         )

@@ -151,3 +151,20 @@ def test_a_pipe_is_not_waited_for(model, clips, tmp_path):
     found, other = embed(model, [Clip("pipe.wav", str(path)), clips[0]])
     assert found.problem == "a pipe, a socket or a device, not a file"
     assert not other.problem
+
+
+def test_whatever_a_decoder_raises_stays_with_its_file(
+    model, clips, monkeypatch
+):
+    """A file whose codec is broken in a way that nobody has thought of."""
+    opened = soundfile.SoundFile
+
+    def open_file(path, *options):
+        if str(path) == clips[1].path:
+            raise MemoryError("of the codec\nand more")
+        return opened(path, *options)
+
+    monkeypatch.setattr(soundfile, "SoundFile", open_file)
+    found = embed(model, clips[:3])
+    assert [bool(each.problem) for each in found] == [False, True, False]
+    assert found[1].problem == "cannot be read: MemoryError: of the codec"

@@ -1,5 +1,7 @@
 """Windows against slices of the whole recording, and files that are none."""
 
+import logging
+
 import numpy as np
 import pytest
 import soundfile
@@ -7,7 +9,7 @@ import torch
 from data_prep.errors import UnusableAudio
 from emoclust_lobes.audio.reading import read_utterance
 from emoclust_lobes.predict.inputs import Clip
-from emoclust_lobes.predict.windows import read_windows, window_starts
+from emoclust_lobes.predict.windows import Channels, read_windows, window_starts
 from hypothesis import (
     given,
     strategies as st,
@@ -160,3 +162,47 @@ def test_speech_after_long_silence_is_heard(tmp_path):
     path = tmp_path / "late.wav"
     write(path, np.concatenate([0 * NOISE, 0 * NOISE, NOISE]))
     assert read_all(path)[-1].waveform.std() > 0.1
+
+
+def test_a_file_that_cannot_tell_where_it_is_is_read(tmp_path):
+    noise = np.random.default_rng(2).normal(0, 0.1, 20000)
+    path = tmp_path / "call.wav"
+    soundfile.write(path, noise, 8000, subtype="GSM610")
+    whole, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    windows = read_all(path, window=1.0, hop=0.5)
+    assert len(windows) == len(window_starts(len(whole), 8000, 4000))
+    for each in windows:
+        start, end = round(each.start * rate), round(each.end * rate)
+        expected = to_16k(torch.from_numpy(whole[start:end]), rate)
+        assert torch.equal(each.waveform, expected)
+
+
+def test_a_channel_is_heard_alone_and_a_mean_is_told_once(tmp_path, caplog):
+    voices = np.random.default_rng(3).normal(0, 0.1, (16000, 2))
+    call, left, right = (tmp_path / f"{x}.wav" for x in ("call", "l", "r"))
+    soundfile.write(call, voices, 16000, subtype="FLOAT")
+    for path, voice in ((left, voices[:, 0]), (right, voices[:, 1])):
+        soundfile.write(path, voice, 16000, subtype="FLOAT")
+
+    def read(path, channels):
+        windows = read_windows(Clip(path, path), 0.5, 0.2, to_16k, channels)
+        return torch.stack([x.waveform for x in windows])
+
+    caplog.set_level(logging.WARNING)
+    for number, path in ((1, left), (2, right)):
+        found = read(call, Channels(number))
+        assert torch.equal(found, read(path, Channels()))
+    with pytest.raises(UnusableAudio, match="no channel 2: it has 1"):
+        read(left, Channels(2))
+    assert not caplog.records
+    mean = Channels()
+    torch.testing.assert_close(
+        read(call, mean), (read(left, mean) + read(right, mean)) / 2
+    )
+    read(call, mean)
+    (record,) = caplog.records
+    assert "call.wav has 2 channels" in record.getMessage()
+    # Twice the same is one voice
+    soundfile.write(call, voices[:, [0, 0]], 16000, subtype="FLOAT")
+    read(call, Channels())
+    assert len(caplog.records) == 1

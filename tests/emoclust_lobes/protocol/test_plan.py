@@ -80,6 +80,14 @@ def test_every_run_that_is_missing_is_planned_once(
     assert [x for x, _ in itertools.groupby(places)] == order
 
 
+def test_shares_are_those_that_results_tell():
+    finished = {("none", 0.333333, 1, 7)}
+    thirds = [1 / 3, 0.3333333]
+    assert plan_jobs(SYSTEMS[:1], [1], [7], thirds, finished) == []
+    (job,) = plan_jobs(SYSTEMS[:1], [1], [7], thirds, set())
+    assert job.runs == ((SYSTEMS[0], 0.333333),)
+
+
 def test_stage_1_is_named_by_its_settings_as_a_folder_can_be():
     names = {x.name: x.stage1_name for x in SYSTEMS}
     assert names["joint"] == names["contrastive"] == "contrastive"

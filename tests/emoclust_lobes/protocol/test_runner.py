@@ -197,7 +197,7 @@ def test_a_failure_is_told_with_its_log_and_stops_nothing_else(run, tmp_path):
     assert sorted(failures) == [
         f"exit, labels 1.0, fold 1, seed 1: 7 (see {log})",
         f"fail, labels 1.0, fold 1, seed 1: no voice (see {log})",
-        "fold 2, seed 1, none: its process was ended",
+        "fold 2, seed 1, none: its process was ended (SIGKILL)",
     ]
     text = log.read_text()
     # In order: what was printed, why it ended, what came then.
@@ -213,6 +213,13 @@ def test_a_failure_is_told_with_its_log_and_stops_nothing_else(run, tmp_path):
         ("none", 1.0, 1, 1),
         ("none", 1.0, 3, 1),
     ]
+
+
+def test_a_job_that_cannot_begin_says_why(run, experiment):
+    experiment.overrides["no_such_key"] = 1
+    (failure,) = run(Job(1, 1, ((NONE, 1.0),)))
+    assert failure.startswith("fold 1, seed 1, none: ")
+    assert "no_such_key" in failure
 
 
 def test_a_device_has_its_share_of_the_runs(run, tmp_path):

@@ -133,6 +133,45 @@ def test_difference_is_that_of_slow_loops(results):
     assert found.low < found.value < found.high
 
 
+def test_what_no_seed_changes_meets_the_mean_over_seeds(results):
+    """Its one run a fold, against all seeds of the other."""
+    fixed = Condition("contrastive"), Condition("none")
+    runs, speakers = (
+        x[(x["system"] != "contrastive") | (x["seed"] == 0)]
+        for x in (results.runs, results.speakers)
+    )
+    found = paired_difference(
+        runs, speakers, *fixed, deterministic=["contrastive"], n_draws=N_DRAWS
+    )
+    ours, theirs = (x.of(runs).groupby("fold")["uar"].mean() for x in fixed)
+    assert found.pairs == 3
+    assert found.value == pytest.approx((ours - theirs).mean())
+    assert found.p == pytest.approx(corrected_t_test(ours - theirs, 60 / 100))
+    our_rows, their_rows = (x.of(speakers) for x in fixed)
+    names = sorted(set(our_rows["speaker"]))
+    slow = [
+        _slow_uar(our_rows, x) - _slow_uar(their_rows, x) for x in _drawn(names)
+    ]
+    assert (found.low, found.high) == pytest.approx(interval(slow))
+    # The other way round it is the same, and with seeds it is another
+    turned = paired_difference(
+        runs, speakers, *fixed[::-1], deterministic=["contrastive"]
+    )
+    assert turned.value == pytest.approx(-found.value)
+    first = paired_difference(runs, speakers, *fixed, n_draws=N_DRAWS)
+    assert first.value != pytest.approx(found.value)
+
+
+def test_few_labels_do_not_make_the_folds_smaller(make_runs):
+    few = {("none", 0.1, ""): 0.5, ("contrastive", 0.1, ""): 0.7}
+    runs, speakers = make_runs(few)
+    assert set(runs["n_train"]) == {10}
+    ours, theirs = (Condition(x, 0.1) for x in ("contrastive", "none"))
+    found = paired_difference(runs, speakers, ours, theirs)
+    differences = ours.of(runs)["uar"].to_numpy() - theirs.of(runs)["uar"]
+    assert found.p == pytest.approx(corrected_t_test(differences, 60 / 100))
+
+
 def test_interval_of_a_difference_is_paired(results):
     conditions = Condition("contrastive"), Condition("none")
     found = paired_difference(

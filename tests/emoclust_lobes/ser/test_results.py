@@ -54,10 +54,11 @@ def predict(model, **changes):
 def by_hand(model, count):
     """Each utterance's log-probabilities, one utterance at a time."""
     embeddings, classifier, _ = model
-    enrolled = draw_enrolled(IDS, SPEAKERS, count, seed=5)
+    enrolled = dict(draw_enrolled(IDS, SPEAKERS, count, seed=5))
     mean = np.array([1.0, 0.5, 1.0, 1.5])
     rows = []
-    for row, chosen in enumerate(enrolled):
+    for row in range(len(IDS)):
+        chosen = enrolled[row]
         clips = embeddings[torch.from_numpy(chosen)].double().numpy()
         n = len(clips)
         center = (clips.sum(axis=0) + 2 * mean) / (n + 2)

@@ -4,6 +4,7 @@ import types
 
 import pytest
 import torch
+from emoclust_lobes.training.distributed_brain import DistributedBrain
 from tiny_brain import batches, tiny_brain
 
 from speechbrain import Stage
@@ -175,3 +176,21 @@ def test_features_of_a_cache_are_taken_as_they_are(tmp_path):
     assert torch.equal(found, again.encode(batch, lens, Stage.VALID))
     shifted = brain.encode(features + 3, lens, Stage.VALID)
     torch.testing.assert_close(shifted, found, atol=1e-3, rtol=1e-3)  # the mean
+
+
+def test_inside_an_epoch_the_number_of_processes_stays(tmp_path):
+    path = tmp_path / "CKPT+1" / "brain.ckpt"
+    path.parent.mkdir()
+    brain = DistributedBrain({"linear": torch.nn.Linear(1, 1)})
+    brain.step, brain.avg_train_loss, brain.optimizer_step = 3, 0.5, 3
+    brain._save(path)
+    brain._recover(path, end_of_epoch=False)
+    assert brain.step == 3
+    text = path.read_text()
+    path.write_text(text.replace("n_processes: 1", "n_processes: 2"))
+    brain._recover(path, end_of_epoch=True)
+    with pytest.raises(ValueError, match="by 2 processes"):
+        brain._recover(path, end_of_epoch=False)
+    # Of a checkpoint that does not tell
+    path.write_text(text.replace("n_processes: 1\n", ""))
+    brain._recover(path, end_of_epoch=False)

@@ -51,7 +51,7 @@ def test_what_did_not_train_is_that_of_its_source(saved, tmp_path, kind):
 
 def test_whom_it_has_heard_is_told_of_all_its_lives(saved, tmp_path):
     first, second = str(tmp_path / "first"), tmp_path / "second"
-    export_front_end(moved(saved("hubert"), [1], 1), first, ["anna", "ben"])
-    export_front_end(moved(first, [1], 1), second, ["cara"])
-    assert read_seen_speakers(first) == {"anna", "ben"}
-    assert read_seen_speakers(second) == {"anna", "ben", "cara"}
+    export_front_end(moved(saved("hubert"), [1], 1), first, ["C/anna", "C/ben"])
+    export_front_end(moved(first, [1], 1), second, ["C/cara"])
+    assert read_seen_speakers(first) == {"C/anna", "C/ben"}
+    assert read_seen_speakers(second) == {"C/anna", "C/ben", "C/cara"}

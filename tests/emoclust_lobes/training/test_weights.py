@@ -1,10 +1,17 @@
 """What stage 1 leaves is what stage 2 takes up, and nobody else's."""
 
 import hashlib
+import logging
 
-import pandas as pd
 import pytest
 import torch
+from data_prep.manifests.manifest import Source, Utterance, write_manifest
+from emoclust_lobes.training.seen_speakers import (
+    read_seen_speakers,
+    refuse_seen_speakers,
+    seen_among,
+    speakers_in,
+)
 from emoclust_lobes.training.weights import (
     add_trained_parts,
     export_encoder,
@@ -30,13 +37,21 @@ def modules(front_end=True, frozen=False, seed=0):
     return parts
 
 
+def manifest(folder, corpus, **speakers):
+    """Write a manifest of one split; return its CSV."""
+    ((split, names),) = speakers.items()
+    rows = [Utterance(ID=x, wav=f"{x}.wav", spk_id=x) for x in names]
+    write_manifest(folder, {split: rows}, {"corpus": corpus})
+    return Source(str(folder / f"{split}.csv"), "")
+
+
 def same(module, other):
     """Whether two modules have the same weights."""
     pairs = zip(module.parameters(), other.parameters(), strict=True)
     return all(torch.equal(*pair) for pair in pairs)
 
 
-def stage1(folder, speakers=("a", "b"), **options):
+def stage1(folder, speakers=("C/a", "C/b"), **options):
     """Leave what a stage 1 leaves in a folder; return its modules."""
     trained = modules(seed=7, **options)
     checkpointer = Checkpointer(folder / "save")
@@ -60,7 +75,7 @@ def test_an_encoder_starts_from_the_weights_it_is_given(
     }[how]
     parts = modules(front_end)
     head = parts["projection"].weight.clone()
-    digest = initialize_encoder(parts, init, tmp_path / "run", ["c"])
+    digest = initialize_encoder(parts, init, tmp_path / "run", {"C/c": "c"})
     assert len(digest) == 64
     assert same(parts["embedding_model"], trained["embedding_model"])
     if front_end:
@@ -69,9 +84,9 @@ def test_an_encoder_starts_from_the_weights_it_is_given(
 
 
 def test_what_stage_1_leaves(tmp_path):
-    trained = stage1(tmp_path / "both", speakers=["b", "a", "b"])
+    trained = stage1(tmp_path / "both", speakers=["C/b", "C/a", "C/b"])
     stage1(tmp_path / "encoder", frozen=True)
-    assert (tmp_path / "both/speakers.txt").read_text() == "a\nb\n"
+    assert read_seen_speakers(tmp_path / "both") == {"C/a", "C/b"}
     names = ["compute_features.ckpt", "embedding_model.ckpt", "speakers.txt"]
     for folder, kept in [("both", names), ("encoder", names[1:])]:
         files = (tmp_path / folder).iterdir()
@@ -98,14 +113,14 @@ def test_checkpoints_hold_what_trains_and_once(tmp_path):
 def test_none_changes_nothing(tmp_path):
     stage1(tmp_path / "none")  # not even where a folder has that name
     parts = modules()
-    assert initialize_encoder(parts, "none", tmp_path, []) == "none"
+    assert initialize_encoder(parts, "none", tmp_path, {}) == "none"
     for name, module in modules().items():
         assert same(parts[name], module)
 
 
 def test_the_digest_tells_encoders_and_front_ends_apart(tmp_path):
     def digest():
-        return initialize_encoder(modules(), "contrastive", tmp_path, [])
+        return initialize_encoder(modules(), "contrastive", tmp_path, {})
 
     folder = tmp_path / "contrastive"
     stage1(folder)
@@ -128,39 +143,63 @@ def test_the_digest_tells_encoders_and_front_ends_apart(tmp_path):
 def test_weights_that_have_heard_a_test_speaker_are_refused(tmp_path):
     stage1(tmp_path / "contrastive")
     parts = modules()
-    with pytest.raises(ValueError, match=r"seen 1 of the test speakers \(b\)"):
-        initialize_encoder(parts, "contrastive", tmp_path, ["b", "c"])
+    message = r"seen 1 of the test speakers \(C/b\)"
+    with pytest.raises(ValueError, match=message):
+        initialize_encoder(
+            parts, "contrastive", tmp_path, {"C/b": "b", "C/c": "c"}
+        )
     assert same(parts["embedding_model"], modules()["embedding_model"])
 
 
 def test_whom_stage_1_has_heard_counts_after_stage_2(tmp_path):
-    stage1(tmp_path / "contrastive", speakers=["pool", "a"])
-    names = {"train": "ab", "valid": "c", "pool": "d", "test": "e"}
-    tables = {
-        split: pd.DataFrame({"spk_id": list(speakers)})
-        for split, speakers in names.items()
-    }
-    found = seen_in_both_stages(tables, "contrastive", tmp_path)
-    assert found == {"a", "b", "c", "d", "pool"}
-    del tables["valid"], tables["pool"]
-    assert seen_in_both_stages(tables, "none", tmp_path) == {"a", "b"}
+    stage1(tmp_path / "contrastive", speakers=["calls/p", "C/a"])
+    sources = [manifest(tmp_path / "m", "C", train=["a", "b"])]
+    found = seen_in_both_stages(sources, "contrastive", tmp_path)
+    assert found == {"C/a", "C/b", "calls/p"}
+    assert seen_in_both_stages(sources, "none", tmp_path) == {"C/a", "C/b"}
+
+
+def test_speakers_are_known_by_their_corpus(tmp_path, caplog):
+    """Two corpora have a speaker 1001 each; a pool is its own corpus."""
+    stage1(tmp_path, speakers=["IEMOCAP/1001", "calls/p"])
+    ours = speakers_in([manifest(tmp_path / "c", "CREMA-D", test=["1001"])])
+    assert ours == {"CREMA-D/1001": "1001"}
+    refuse_seen_speakers(tmp_path, ours)
+    theirs = speakers_in([manifest(tmp_path / "i", "IEMOCAP", test=["1001"])])
+    with pytest.raises(ValueError, match=r"\(IEMOCAP/1001\)"):
+        refuse_seen_speakers(tmp_path, theirs)
+    pool = speakers_in([manifest(tmp_path / "p", "calls", pool=["calls/p"])])
+    assert pool == {"calls/p": "calls/p"}
+    assert seen_among(tmp_path, pool) == (["calls/p"], [])
+    assert all(x.levelno < logging.WARNING for x in caplog.records)
+
+
+def test_files_that_do_not_tell_the_corpus_warn(tmp_path, caplog):
+    (tmp_path / "speakers.txt").write_text("1001\n1002\n")
+    caplog.set_level(logging.WARNING)
+    refuse_seen_speakers(tmp_path, {"CREMA-D/1003": "1003"})
+    assert not caplog.records
+    refuse_seen_speakers(tmp_path, {"CREMA-D/1001": "1001"})
+    (record,) = caplog.records
+    assert "1 of the test speakers (CREMA-D/1001)" in record.getMessage()
+    assert read_seen_speakers(tmp_path) == {"?/1001", "?/1002"}
 
 
 def test_weights_of_unknown_speakers_are_taken(tmp_path):
     weights = torch.nn.Linear(3, 2).state_dict()
     torch.save(weights, tmp_path / "embedding_model.ckpt")
     parts = modules()
-    initialize_encoder(parts, str(tmp_path), tmp_path / "run", ["b"])
+    initialize_encoder(parts, str(tmp_path), tmp_path / "run", {"C/b": "b"})
     assert torch.equal(parts["embedding_model"].weight, weights["weight"])
 
 
 def test_missing_or_misfit_weights_say_what_to_do(tmp_path):
     with pytest.raises(FileNotFoundError, match="train_contrastive.py"):
-        initialize_encoder(modules(), "contrastive", tmp_path, [])
+        initialize_encoder(modules(), "contrastive", tmp_path, {})
     stage1(tmp_path / "contrastive", front_end=False)
     misfit = {"embedding_model": torch.nn.Linear(5, 2)}
     with pytest.raises(ValueError, match="ecapa_channels"):
-        initialize_encoder(misfit, "contrastive", tmp_path, [])
+        initialize_encoder(misfit, "contrastive", tmp_path, {})
 
 
 def test_a_trained_front_end_does_not_get_lost(tmp_path):
@@ -168,7 +207,7 @@ def test_a_trained_front_end_does_not_get_lost(tmp_path):
     stage1(tmp_path / "contrastive")
     parts = {**modules(), "compute_features": torch.nn.Module()}
     with pytest.raises(ValueError, match="ssl_trainable_layers"):
-        initialize_encoder(parts, "contrastive", tmp_path, [])
+        initialize_encoder(parts, "contrastive", tmp_path, {})
 
 
 def test_a_stage_1_of_this_run_comes_before_a_folder_of_that_name(
