@@ -47,7 +47,10 @@ HUB_SOURCES = {
 WHEELS = {"campplus": CAMPPLUS, "ge2e": GE2E}
 COMPUTED = {
     "stats": {"source": "log-mel statistics", "revision": "1"},
-    "egemaps": {"source": "openSMILE functionals", "revision": "eGeMAPSv02"},
+    "egemaps": {
+        "source": "openSMILE functionals",
+        "revision": "eGeMAPSv02, limited",
+    },
 }
 SPEAKER_ENCODERS = (*HUB_SOURCES, *WHEELS, *COMPUTED, "ssl")
 # Made without a source

@@ -65,7 +65,9 @@ class EGeMAPS(nn.Module):
         """Embed waveforms of one length, [batch, time] -> [batch, 88]."""
         rows = [
             torch.from_numpy(self.smile(wave.numpy(), self.sample_rate))
-            for wave in waveforms.cpu()
+            # openSMILE 2.6.0 makes integers of 16 bits without a limit: +1.0
+            # turns over to -32768, and loud speech gets clicks
+            for wave in waveforms.cpu().clamp(-1, 32767 / 32768)
         ]
         return torch.stack(rows).view(len(waveforms), self.dim)
 

@@ -149,3 +149,15 @@ def test_a_layer_or_folder_that_is_not_there_is_an_encoder_error(
         load_speaker_encoder("ssl", f"{whisper_folder}@3")
     with pytest.raises(EncoderError, match="no speech model at"):
         load_speaker_encoder("ssl", f"{tmp_path}@1")
+
+
+def test_egemaps_of_a_peak_at_full_scale_have_no_clicks():
+    pytest.importorskip("opensmile")
+    tone = torch.sin(torch.arange(16000) * 2 * torch.pi * 200 / 16000)[None]
+    encoder = load_speaker_encoder("egemaps")
+    softer, full, above = (encoder(x * tone)[0] for x in (0.99, 1.0, 1.2))
+    names = encoder.network.smile.feature_names
+    loudness = names.index("loudness_sma3_amean")
+    assert full[loudness] == pytest.approx(softer[loudness].item(), rel=0.02)
+    limited = (1.2 * tone).clamp(-1, 32767 / 32768)
+    torch.testing.assert_close(above, encoder(limited)[0])
