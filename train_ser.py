@@ -14,10 +14,15 @@ The method is that of Ulgen et al. 2024 (arXiv 2401.11017).
 
 import sys
 
-from emoclust_lobes.experiment.script_help import answer_help
+from emoclust_lobes.experiment.command_line import (
+    begin_script,
+    loading,
+    read_command_line,
+    refusals_told,
+)
 
 if __name__ == "__main__":
-    answer_help(__doc__)  # before what takes seconds to import
+    begin_script(__doc__)  # before what takes seconds to import
 
 import torch
 from data_prep.storage.files import read_json
@@ -105,9 +110,9 @@ def dataio_prep(hparams):
 
 def main():
     """Prepare, fine-tune, choose on development speakers, test once."""
-    hparams_file, run_opts, overrides = sb.parse_arguments(sys.argv[1:])
+    hparams_file, run_opts, overrides = read_command_line(sys.argv[1:])
     sb.utils.distributed.ddp_init_group(run_opts)
-    with open(hparams_file, encoding="utf-8") as fin:
+    with open(hparams_file, encoding="utf-8") as fin, loading(hparams_file):
         hparams = load_hyperpyyaml(fin, overrides)
     hparams = {**hparams, **hparams["ser"]}
     folder = hparams["folder"]
@@ -283,4 +288,5 @@ def finish(hparams, brain, stage2, predictions, tables):
 
 
 if __name__ == "__main__":
-    main()
+    with refusals_told():
+        main()

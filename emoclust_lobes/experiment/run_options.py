@@ -1,7 +1,6 @@
 """The options of SpeechBrain's Brain, as commands take them that train."""
 
-from emoclust_lobes.experiment.steps import UsageError
-from hyperpyyaml import load_hyperpyyaml
+from emoclust_lobes.experiment.option_kinds import UsageError
 
 # What results depend on. How many steps there are is the YAML's to say, and
 # how long they take or what is shown of them changes nothing.
@@ -11,12 +10,6 @@ OF_RESULTS = (
     "grad_accumulation_factor",
     "max_grad_norm",
 )
-
-
-def options_of_scripts(overrides, run_options):
-    """Return what the training scripts are given beside the device, by key."""
-    keys = load_hyperpyyaml(overrides) if overrides else {}
-    return {**keys, **run_options}
 
 
 def given_run_options(run_opts, taken):

@@ -44,29 +44,47 @@ def answer_help(about, argv=None):
 def describe_options(text):
     """List the keys of a YAML's top level, with their values and comments."""
     lines = []
+    for section, option, note in _options(text):
+        if section:
+            lines.append(f"\n {section}")
+        elif not option["value"].startswith(_MADE):
+            value = option["value"].replace("!PLACEHOLDER", "...")
+            lines.append(_told({f"{option['key']}={value}": note}))
+    return "\n".join(x for x in lines if not x.startswith("  --__"))
+
+
+def notes_of(text):
+    """Read the comments at the keys of a YAML's top level: key -> comment."""
+    return {option["key"]: note for _, option, note in _options(text) if option}
+
+
+def _options(text):
+    """Yield titles of sections, and keys with the comments that are theirs."""
     comments: list[str] = []
     for line in text.splitlines():
-        if section := _SECTION.match(line):
-            lines.append(f"\n {section['title']}")
+        section = _SECTION.match(line)
         if line.startswith("# ") and not section:
             comments.append(line[2:])
             continue
         option = _OPTION.match(line)
-        if option and not option["value"].startswith(_MADE):
-            note = " ".join([*comments, option["note"] or ""]).strip()
-            value = option["value"].replace("!PLACEHOLDER", "...")
-            lines.append(_told({f"{option['key']}={value}": note}))
+        if section:
+            yield section["title"], None, ""
+        elif option:
+            notes = [" ".join(comments), option["note"]]
+            yield "", option, "; ".join(filter(None, notes))
         comments = []
-    return "\n".join(x for x in lines if not x.startswith("  --__"))
+
+
+def run_opts_path():
+    """Find SpeechBrain's file of options, which needs nothing around it."""
+    package = importlib.util.find_spec("speechbrain")
+    assert package is not None and package.origin is not None
+    return pathlib.Path(package.origin).parent / "utils" / "run_opts.py"
 
 
 def run_options():
     """Read SpeechBrain's own options: name -> what it says of each."""
-    package = importlib.util.find_spec("speechbrain")
-    assert package is not None and package.origin is not None
-    # A file that needs nothing of the package around it
-    path = pathlib.Path(package.origin).parent / "utils" / "run_opts.py"
-    return runpy.run_path(str(path))["HELP_TEXTS"]
+    return runpy.run_path(str(run_opts_path()))["HELP_TEXTS"]
 
 
 def _told(options):
