@@ -39,13 +39,14 @@ from emoclust_lobes.experiment.run_folders import (
     resolved_blocks,
     save_whole,
 )
+from emoclust_lobes.experiment.run_options import usable_device
 from emoclust_lobes.experiment.steps import cache_front_end, take_steps
 from emoclust_lobes.training.dataset import ColumnarDataset
 from emoclust_lobes.training.weights import add_trained_parts, export_encoder
 from hyperpyyaml import load_hyperpyyaml
 
 import speechbrain as sb
-from speechbrain.utils.distributed import infer_device, run_on_main
+from speechbrain.utils.distributed import run_on_main
 from speechbrain.utils.logger import get_logger
 
 logger = get_logger(__name__)
@@ -115,7 +116,7 @@ def main():
 def pretrain(hparams, run_opts, variant):
     """Take every step of stage 1 that has not been taken yet."""
     folder = hparams["folder"]
-    device = run_opts.get("device") or infer_device()
+    device = usable_device(run_opts)
     sources = take_steps(hparams, device)
     run_on_main(
         refuse_changed_run,

@@ -36,6 +36,7 @@ from emoclust_lobes.experiment.run_folders import (
     resolved_blocks,
     save_whole,
 )
+from emoclust_lobes.experiment.run_options import usable_device
 from emoclust_lobes.experiment.steps import cache_front_end, take_steps
 from emoclust_lobes.ser.brain import SERBrain
 from emoclust_lobes.ser.class_balance import ClassBalance
@@ -54,7 +55,7 @@ from emoclust_lobes.training.weights import (
 from hyperpyyaml import load_hyperpyyaml
 
 import speechbrain as sb
-from speechbrain.utils.distributed import infer_device, run_on_main
+from speechbrain.utils.distributed import run_on_main
 from speechbrain.utils.logger import get_logger
 
 logger = get_logger(__name__)
@@ -195,7 +196,7 @@ def prepare_inputs(hparams, run_opts):
 
     Returns the content of ``manifest.json``.
     """
-    device = run_opts.get("device") or infer_device()
+    device = usable_device(run_opts)
     clustered = uses_clusters(hparams)
     last = "clusters" if clustered else "prepare"
     sources = take_steps(hparams, device, last=last, pools=clustered)

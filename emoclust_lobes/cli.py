@@ -175,10 +175,9 @@ def _read_overrides(command, options, overrides):
     from emoclust_lobes.experiment.run_options import (
         OF_RESULTS,
         given_run_options,
+        usable_device,
     )
     from emoclust_lobes.experiment.yaml_options import YamlOptions
-
-    from speechbrain.utils.distributed import infer_device
 
     options.yaml, run_opts, given = split_command_line(
         [options.yaml, *overrides]
@@ -187,7 +186,7 @@ def _read_overrides(command, options, overrides):
     options.run_options = given_run_options(
         run_opts, taken=OF_RESULTS if command.trains else ()
     )
-    options.device = run_opts["device"] or infer_device()
+    options.device = usable_device(run_opts)
 
 
 def _parser(called):

@@ -16,7 +16,7 @@ from emoclust_lobes.experiment.run_folders import (
     resolved_blocks,
 )
 from emoclust_lobes.protocol.baselines import run_baseline
-from emoclust_lobes.protocol.plan import read_systems
+from emoclust_lobes.protocol.plan import BASELINE, read_systems
 from emoclust_lobes.protocol.report import write_report
 from emoclust_lobes.protocol.runs import read_results
 from hyperpyyaml import load_hyperpyyaml, resolve_references
@@ -76,7 +76,7 @@ def test_every_key_is_used(path):
             f"<{name}>" in yaml
             or re.search(rf'hparams(\.get\(|\[)"{name}"', code)
             or re.search(rf'"{name}" in hparams|hparams\.{name}\b', code)
-            or name == "__set_seed"
+            or name in ("__set_seed", f"{BASELINE}s")
         )
         assert used, f"{path.name}: nothing reads {name}"
 
@@ -98,10 +98,10 @@ def test_a_setting_that_a_stage_reads_tells_its_runs_apart(stage, name):
         if key in read and isinstance(value, (bool, int, float, str))
     }
     assert {"eval_batch_size", "seed"} <= set(values)
-    first = resolved_blocks(path, "", of_the_other)
+    first = resolved_blocks(path, {}, of_the_other)
     for key, value in values.items():
         other = {bool: not value, str: "other"}.get(type(value), 3)
-        changed = resolved_blocks(path, f"{key}: {other}", of_the_other)
+        changed = resolved_blocks(path, {key: other}, of_the_other)
         assert changed != first, f"{script} reads {key}, which may change"
 
 
@@ -127,7 +127,7 @@ def test_systems_that_are_no_longer_offered_are_still_reported(tmp_path):
     assert not gone & set(ruamel.yaml.YAML().load(text_of(SYSTEMS)))
     folder = tmp_path / "results"
     shutil.copytree(ROOT / "recipes/RAVDESS/results/whisper_ward", folder)
-    assert gone <= set(read_results(folder).cells["system"])
+    assert gone <= set(read_results(folder).runs["system"])
     report = write_report(folder).read_text(encoding="utf-8")
     assert all(f"| 10 % | {system} |" in report for system in gone)
 

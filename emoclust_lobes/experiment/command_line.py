@@ -195,6 +195,4 @@ def loading(file):
     except Exception as error:  # objects that are made may raise any
         # Errors of YAML show lines around the problem
         reason = getattr(error, "problem", None) or str(error).strip("\"'")
-        raise UsageError(
-            f"{file}: {reason or type(error).__name__}"
-        ) from error
+        raise UsageError(f"{file}: {reason or type(error).__name__}") from error

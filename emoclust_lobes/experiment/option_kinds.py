@@ -178,23 +178,28 @@ _POSITIVE = number(above=True)
 KINDS = {
     "seed": whole(0, 2**32 - 1),
     "corpus": TEXT,
+    "table": or_null(TEXT),
     "label_source": NAME,
     "protocol": one_of("sessions", "speakers", "sessions-nodev"),
     "language": one_of("english", "mandarin", "all"),
     "test_set": one_of("Test1", "Test2"),
     "labels": number(0, 1, above=True),
     "pools": NAMES,
+    "init": TEXT,
     "system": NAME,
     "stage1_name": NAME,
     "n_classes": whole(),
-    "max_batch_seconds": _POSITIVE,
+    "max_batch_seconds": either(whole(), _POSITIVE),
     "speaker_encoder": joined(
         *("ecapa", "xvector", "resnet", "campplus", "ge2e"),
         *("egemaps", "stats", "ssl"),
     ),
     "n_clusters": either(whole(2), word("silhouette")),
     "cluster_algorithm": one_of("kmeans", "spherical", "ward", "gmm"),
-    "hop_length": _POSITIVE,
+    "hop_length": either(whole(), _POSITIVE),
+    "speaker_encoder_source": or_null(TEXT),
+    "ssl_hub": TEXT,
+    "ssl_vectors": TEXT,
     "ssl_layers": either(word("all"), each(whole(0))),
     "ssl_trainable_layers": either(whole(0), word("all")),
     "encoder": one_of("attentive", "ecapa"),
@@ -205,6 +210,8 @@ KINDS = {
         *("shuffled", "oracle", "aligned", "none"),
     ),
     "cluster_noise": _SHARE,
+    "clusters_per_speaker": whole(2),
+    "utterances_per_cluster": whole(2),
     "temperature": _POSITIVE,
     "negatives": one_of("speaker", "all"),
     "positives_elsewhere": one_of("any", "session", "sentence"),
@@ -228,6 +235,8 @@ def kind_of(name, node):
         return None
     if node.tag.startswith(_MADE):
         return None
+    if name.endswith(("_folder", "_path")):
+        return TEXT
     if node.id == "sequence":
         numbers = all(map(_is_whole, node.value)) and name != "classes"
         return each(whole(0)) if numbers else NAMES
@@ -237,12 +246,10 @@ def kind_of(name, node):
         return whole()
     if node.value in ("null", "~", ""):
         return or_null(TEXT)
-    for kind in (SWITCH, number()):
-        try:
-            kind.read(node.value)
-        except ValueError:
-            continue
-        return kind
+    if node.tag.endswith(":bool"):  # of YAML 1.1, where `no` is one
+        return SWITCH
+    if _NUMBER.fullmatch(node.value):
+        return number()
     # A list of names has this word in its place
     return NAMES if node.value == "all" else TEXT
 

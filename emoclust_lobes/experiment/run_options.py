@@ -24,3 +24,20 @@ def given_run_options(run_opts, taken):
             "does not take"
         )
     return {name: run_opts[name] for name in taken if name in given}
+
+
+def usable_device(run_opts):
+    """The device of a run, given or found; a UsageError where it is none."""
+    import torch  # which --help does without
+
+    from speechbrain.utils.distributed import infer_device
+
+    device = run_opts["device"] or infer_device()
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).partition("\n")[0]
+        raise UsageError(
+            f"--device={device} cannot be used: {reason}"
+        ) from None
+    return device

@@ -115,9 +115,7 @@ def _fields(node):
     if node.id == "mapping":
         for key, value in node.value:
             fields[str(key.value)] = (
-                _REFERENCE.findall(value.value)
-                if value.id == "scalar"
-                else []
+                _REFERENCE.findall(value.value) if value.id == "scalar" else []
             )
             fields |= _fields(value)
     elif node.id == "sequence":
@@ -198,12 +196,10 @@ def carried_text(text, plain=False):
 
 def _near(path):
     """Ask whether the nearest YAML that there is was meant."""
-    folder = pathlib.Path(path).parent
-    if not folder.is_dir() or not any(folder.glob("*.yaml")):
-        folder = pathlib.Path("hparams")
-    names = [str(x) for x in sorted(folder.glob("*.yaml"))]
-    wanted = str(folder / pathlib.Path(path).name)
-    return nearest(wanted, names)
+    folders = (pathlib.Path("hparams"), pathlib.Path(path).parent)
+    paths = {x.stem: x for y in folders for x in sorted(y.glob("*.yaml"))}
+    found = difflib.get_close_matches(pathlib.Path(path).stem, paths, n=1)
+    return f"; did you mean {paths[found[0]]}?" if found else ""
 
 
 def system_name(init):

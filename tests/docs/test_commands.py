@@ -14,12 +14,11 @@ import sys
 import pytest
 from emoclust_lobes.cli import COMMANDS
 from emoclust_lobes.encoders.wheels import CAMPPLUS, GE2E
+from emoclust_lobes.experiment.command_line import split_command_line
 from emoclust_lobes.experiment.run_options import OF_RESULTS, given_run_options
-from hyperpyyaml import load_hyperpyyaml
+from emoclust_lobes.experiment.yaml_options import YamlOptions
 from pages import PAGES, PROGRAMS, RECIPES, ROOT, all_commands, blocks
-from reader import keys_of, known
-
-import speechbrain
+from reader import known
 
 NOT_RUN = {
     ".venv/bin/pip": "installs",
@@ -64,10 +63,9 @@ def may_run(command):
 
 
 def check_experiment(words):
-    """Every override is a key of the YAML, all else SpeechBrain's."""
-    file, run_opts, overrides = speechbrain.parse_arguments(words)
-    given = load_hyperpyyaml(overrides) if overrides else {}
-    assert set(given) <= set(keys_of(file))
+    """Every override is an option of the YAML, all else SpeechBrain's."""
+    file, run_opts, given = split_command_line(words)
+    YamlOptions(file).read(given)
     return run_opts
 
 
