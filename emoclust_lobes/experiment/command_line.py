@@ -67,7 +67,9 @@ def read_command_line(words):
 
     Example
     -------
-    >>> words = ["hparams/ravdess.yaml", "--output_folder=my #1", "--fold=2"]
+    >>> path = getfixture("tmp_path") / "experiment.yaml"
+    >>> _ = path.write_text("output_folder: results\nfold: 1")
+    >>> words = [str(path), "--output_folder=my #1", "--fold=2"]
     >>> read_command_line(words)[2]
     {'output_folder': 'my #1', 'fold': 2}
     """
@@ -115,8 +117,8 @@ def split_command_line(words):
             given[key.removeprefix("--")] = values[0]
     if not files:
         raise UsageError(
-            "which YAML? Give one, such as hparams/ravdess.yaml, before the "
-            "options"
+            "which YAML? Give an experiment's, of the folder hparams, before "
+            "the options"
         )
     file, *others = files
     if others:

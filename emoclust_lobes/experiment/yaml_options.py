@@ -48,7 +48,7 @@ class YamlOptions:
             raise UsageError(f"{path}{line}: {reason}") from error
         if not isinstance(root, yaml.MappingNode):
             raise UsageError(f"{path} has no keys: it is no experiment's YAML")
-        self.nodes = {}
+        self.nodes: dict[str, yaml.Node] = {}
         for key, node in root.value:
             if str(key.value) in self.nodes:
                 raise UsageError(

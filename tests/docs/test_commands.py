@@ -65,7 +65,10 @@ def may_run(command):
 def check_experiment(words):
     """Every override is an option of the YAML, all else SpeechBrain's."""
     file, run_opts, given = split_command_line(words)
-    YamlOptions(file).read(given)
+    options = YamlOptions(file)
+    assert set(given) <= set(options.kinds)
+    # FOLDER and K stand for something
+    options.read({key: x for key, x in given.items() if not x.isupper()})
     return run_opts
 
 

@@ -1,6 +1,5 @@
 """What a user gets wrong ends both scripts in a line or two, and in code 2."""
 
-import logging
 import os
 import runpy
 import shutil
@@ -33,8 +32,6 @@ def refuse(monkeypatch, capsys):
         monkeypatch.chdir(ROOT)
         monkeypatch.setattr(sys, "argv", [script, *map(str, words)])
         monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-        # Those of runs before write to what is closed
-        monkeypatch.setattr(logging.getLogger(), "handlers", [])
         capsys.readouterr()
         with pytest.raises(SystemExit) as end:
             runpy.run_path(str(ROOT / script), run_name="__main__")
@@ -75,8 +72,8 @@ LINES = {
     "hparams": "Is a directory",
     "hparams/ravdess.yaml --enrolment=no": "--enrolment=no cannot be used: "
     "give True or False",
-    "hparams/ravdess.yaml --tempreature=.2": "did you mean --temperature?",
-    "hparams/ravdess.yaml --contrastive={tempreature:.2}": "give --temperature",
+    "hparams/ravdess.yaml --temperatures=.2": "did you mean --temperature?",
+    "hparams/ravdess.yaml --contrastive={temperatures:.2}": "give --temperature",
     "hparams/ravdess.yaml --pretraining=contrastiv": "did you mean contrastive?",
     "hparams/ravdess.yaml --labels=10%": "10% is 0.1",
     "hparams/ravdess.yaml --dropout=1": "give a number from 0 below 1",

@@ -139,7 +139,7 @@ def test_a_yaml_is_asked_for_and_the_nearest_named(path):
     with pytest.raises(UsageError, match="which YAML"):
         read_command_line([])
     with pytest.raises(UsageError, match=f"did you mean {path}"):
-        read_command_line([str(path.with_name("smal.yaml"))])
+        read_command_line([str(path.with_name("smalls.yaml"))])
 
 
 @pytest.mark.parametrize(
