@@ -68,7 +68,7 @@ def read_command_line(words):
     Example
     -------
     >>> path = getfixture("tmp_path") / "experiment.yaml"
-    >>> _ = path.write_text("output_folder: results\nfold: 1")
+    >>> _ = path.write_text("{output_folder: results, fold: 1}")
     >>> words = [str(path), "--output_folder=my #1", "--fold=2"]
     >>> read_command_line(words)[2]
     {'output_folder': 'my #1', 'fold': 2}
@@ -165,8 +165,8 @@ def refuse_missing_corpus(file, given):
     )
     note = f" ({notes[name]})" if notes.get(name) else ""
     raise UsageError(
-        f"{found}{note}\nWithout it, `make demo` shows everything on synthetic "
-        "speech"
+        f"{found}{note}\nWithout it: `make demo` in the repository of emoclust "
+        "shows everything on synthetic speech"
     )
 
 

@@ -34,8 +34,7 @@ def answer_help(about, argv=None):
         print(f"options of {file}:\n{describe_options(text)}\n")
     if not files:
         print(
-            "The options are the keys of the YAML: "
-            f"python {name} hparams/ravdess.yaml --help\n"
+            f"The options are the keys of the YAML: python {name} YAML --help\n"
         )
     print(f"options of SpeechBrain:\n{_told(run_options())}")
     sys.exit()
