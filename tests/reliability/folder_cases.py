@@ -122,7 +122,7 @@ CASES = [
     FOLDERS(
         "an option that is none",
         nothing,
-        "{yaml}: Override 'flod' not found",
+        "{yaml} has no option flod; did you mean --fold?",
         options={"flod": 1},
     ),
     Case(
@@ -134,7 +134,7 @@ CASES = [
     Case(
         "one cluster",
         nothing,
-        "n_clusters must be a whole number from 2 or 'silhouette', found 1",
+        "--n_clusters=1 cannot be used: give a whole number from 2, or silhouette",
         command="clusters",
         options={"n_clusters": 1},
     ),
