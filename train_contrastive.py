@@ -14,10 +14,15 @@ The method is that of Ulgen et al. 2024 (arXiv 2401.11017).
 import pathlib
 import sys
 
-from emoclust_lobes.experiment.script_help import answer_help
+from emoclust_lobes.experiment.command_line import (
+    begin_script,
+    loading,
+    read_command_line,
+    refusals_told,
+)
 
 if __name__ == "__main__":
-    answer_help(__doc__)  # before what takes seconds to import
+    begin_script(__doc__)  # before what takes seconds to import
 
 import torch
 import yaml
@@ -35,7 +40,7 @@ from emoclust_lobes.experiment.run_folders import (
     resolved_blocks,
     save_whole,
 )
-from emoclust_lobes.experiment.run_options import result_options
+from emoclust_lobes.experiment.run_options import result_options, usable_device
 from emoclust_lobes.experiment.steps import cache_front_end, take_steps
 from emoclust_lobes.parallel.processes import end_processes, n_processes
 from emoclust_lobes.training.dataset import ColumnarDataset
@@ -44,7 +49,7 @@ from emoclust_lobes.training.weights import add_trained_parts, export_encoder
 from hyperpyyaml import load_hyperpyyaml
 
 import speechbrain as sb
-from speechbrain.utils.distributed import infer_device, run_on_main
+from speechbrain.utils.distributed import run_on_main
 from speechbrain.utils.logger import get_logger
 
 logger = get_logger(__name__)
@@ -84,9 +89,9 @@ def dataio_prep(hparams):
 
 def main():
     """Prepare, embed, cluster, train, and leave the best encoder."""
-    hparams_file, run_opts, overrides = sb.parse_arguments(sys.argv[1:])
+    hparams_file, run_opts, overrides = read_command_line(sys.argv[1:])
     sb.utils.distributed.ddp_init_group(run_opts)
-    with open(hparams_file, encoding="utf-8") as fin:
+    with open(hparams_file, encoding="utf-8") as fin, loading(hparams_file):
         hparams = load_hyperpyyaml(fin, overrides)
     hparams = {**hparams, **hparams["contrastive"]}
     folder = hparams["folder"]
@@ -116,7 +121,7 @@ def main():
 def pretrain(hparams, run_opts, variant):
     """Take every step of stage 1 that has not been taken yet."""
     folder = hparams["folder"]
-    device = run_opts.get("device") or infer_device()
+    device = usable_device(run_opts)
     sources = take_steps(hparams, device)
     run_on_main(
         refuse_changed_run,
@@ -213,5 +218,6 @@ def finish(hparams, checkpointer, n_speakers, n_processes):
 
 
 if __name__ == "__main__":
-    main()
+    with refusals_told():
+        main()
     end_processes()

@@ -14,10 +14,15 @@ The method is that of Ulgen et al. 2024 (arXiv 2401.11017).
 
 import sys
 
-from emoclust_lobes.experiment.script_help import answer_help
+from emoclust_lobes.experiment.command_line import (
+    begin_script,
+    loading,
+    read_command_line,
+    refusals_told,
+)
 
 if __name__ == "__main__":
-    answer_help(__doc__)  # before what takes seconds to import
+    begin_script(__doc__)  # before what takes seconds to import
 
 import torch
 import yaml
@@ -35,7 +40,7 @@ from emoclust_lobes.experiment.run_folders import (
     resolved_blocks,
     save_whole,
 )
-from emoclust_lobes.experiment.run_options import result_options
+from emoclust_lobes.experiment.run_options import result_options, usable_device
 from emoclust_lobes.experiment.steps import cache_front_end, take_steps
 from emoclust_lobes.parallel.processes import end_processes, n_processes
 from emoclust_lobes.ser.brain import SERBrain
@@ -58,7 +63,7 @@ from emoclust_lobes.training.weights import (
 from hyperpyyaml import load_hyperpyyaml
 
 import speechbrain as sb
-from speechbrain.utils.distributed import infer_device, run_on_main
+from speechbrain.utils.distributed import run_on_main
 from speechbrain.utils.logger import get_logger
 
 logger = get_logger(__name__)
@@ -114,9 +119,9 @@ def dataio_prep(hparams):
 
 def main():
     """Prepare, fine-tune, choose on development speakers, test once."""
-    hparams_file, run_opts, overrides = sb.parse_arguments(sys.argv[1:])
+    hparams_file, run_opts, overrides = read_command_line(sys.argv[1:])
     sb.utils.distributed.ddp_init_group(run_opts)
-    with open(hparams_file, encoding="utf-8") as fin:
+    with open(hparams_file, encoding="utf-8") as fin, loading(hparams_file):
         hparams = load_hyperpyyaml(fin, overrides)
     hparams = {**hparams, **hparams["ser"]}
     folder = hparams["folder"]
@@ -215,7 +220,7 @@ def prepare_inputs(hparams, run_opts):
 
     Returns the content of ``manifest.json``.
     """
-    device = run_opts.get("device") or infer_device()
+    device = usable_device(run_opts)
     clustered = uses_clusters(hparams)
     last = "clusters" if clustered else "prepare"
     sources = take_steps(hparams, device, last=last, pools=clustered)
@@ -313,5 +318,6 @@ def finish(hparams, brain, stage2, predictions, tables, n_processes):
 
 
 if __name__ == "__main__":
-    main()
+    with refusals_told():
+        main()
     end_processes()

@@ -157,22 +157,23 @@ def _run(command, options, overrides):
 
 
 def _read_overrides(command, options, overrides):
-    """Put what SpeechBrain reads from a command line into the options."""
+    """Put what stands on the command line beside a YAML into the options."""
+    from emoclust_lobes.experiment.command_line import split_command_line
     from emoclust_lobes.experiment.run_options import (
         OF_RESULTS,
         given_run_options,
+        usable_device,
     )
+    from emoclust_lobes.experiment.yaml_options import YamlOptions
 
-    import speechbrain
-    from speechbrain.utils.distributed import infer_device
-
-    options.yaml, run_opts, options.overrides = speechbrain.parse_arguments(
+    options.yaml, run_opts, given = split_command_line(
         [options.yaml, *overrides]
     )
+    options.overrides = YamlOptions(options.yaml).read(given)
     options.run_options = given_run_options(
         run_opts, taken=OF_RESULTS if command.trains else ()
     )
-    options.device = run_opts["device"] or infer_device()
+    options.device = usable_device(run_opts)
 
 
 def _parser(called):

@@ -16,7 +16,7 @@ from emoclust_lobes.experiment.run_folders import (
     resolved_blocks,
 )
 from emoclust_lobes.protocol.baselines import run_baseline
-from emoclust_lobes.protocol.plan import read_systems
+from emoclust_lobes.protocol.plan import BASELINE, read_systems
 from emoclust_lobes.protocol.report import write_report
 from emoclust_lobes.protocol.runs import read_results
 from hyperpyyaml import load_hyperpyyaml, resolve_references
@@ -76,7 +76,7 @@ def test_every_key_is_used(path):
             f"<{name}>" in yaml
             or re.search(rf'hparams(\.get\(|\[)"{name}"', code)
             or re.search(rf'"{name}" in hparams|hparams\.{name}\b', code)
-            or name == "__set_seed"
+            or name in ("__set_seed", f"{BASELINE}s")
         )
         assert used, f"{path.name}: nothing reads {name}"
 
@@ -98,10 +98,10 @@ def test_a_setting_that_a_stage_reads_tells_its_runs_apart(stage, name):
         if key in read and isinstance(value, (bool, int, float, str))
     }
     assert {"eval_batch_size", "seed"} <= set(values)
-    first = resolved_blocks(path, "", of_the_other)
+    first = resolved_blocks(path, {}, of_the_other)
     for key, value in values.items():
         other = {bool: not value, str: "other"}.get(type(value), 3)
-        changed = resolved_blocks(path, f"{key}: {other}", of_the_other)
+        changed = resolved_blocks(path, {key: other}, of_the_other)
         assert changed != first, f"{script} reads {key}, which may change"
 
 

@@ -4,6 +4,7 @@ Stage 2 draws from the same pool where it keeps the contrast beside the labels.
 """
 
 import numpy as np
+from data_prep.errors import EmoclustError
 from data_prep.manifests.manifest import read_manifests
 from emoclust_lobes.clustering.aligned import aligned_clusters
 from emoclust_lobes.clustering.centering import scale_columns, sentences_of
@@ -166,15 +167,18 @@ def pool_sampler(pool, pretraining, shape, steps, seed):
     speakers, clusters, utterances = shape
     if find_variant(pretraining).clusters == "utterance":
         clusters, utterances = max(2, clusters * utterances // 2), 2
-    return SpeakerClusterBatchSampler(
-        speaker_ids=pool["spk_id"].tolist(),
-        cluster_ids=pool["cluster"].tolist(),
-        speakers=speakers,
-        clusters=clusters,
-        utterances=utterances,
-        steps=steps,
-        seed=seed,
-    )
+    try:
+        return SpeakerClusterBatchSampler(
+            speaker_ids=pool["spk_id"].tolist(),
+            cluster_ids=pool["cluster"].tolist(),
+            speakers=speakers,
+            clusters=clusters,
+            utterances=utterances,
+            steps=steps,
+            seed=seed,
+        )
+    except ValueError as error:  # which says what to give
+        raise EmoclustError(str(error)) from error
 
 
 class PoolBatches:

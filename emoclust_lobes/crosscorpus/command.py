@@ -7,7 +7,6 @@ from emoclust_lobes.crosscorpus.corpora import read_corpora
 from emoclust_lobes.crosscorpus.matrix import FACTS, gather_runs
 from emoclust_lobes.crosscorpus.report import README_TABLES, write_report
 from emoclust_lobes.crosscorpus.run import OWN_KEYS, run_matrix
-from emoclust_lobes.experiment.run_options import options_of_scripts
 from emoclust_lobes.protocol.facts import claim, command_line
 from emoclust_lobes.protocol.options import (
     add_report_options,
@@ -59,7 +58,7 @@ def add_arguments(parser):
 
 def run(options):
     """Run ``emoclust crosscorpus``."""
-    keys = options_of_scripts(options.overrides, options.run_options)
+    keys = {**options.overrides, **options.run_options}
     return run_crosscorpus(options, keys, options.device)
 
 
@@ -149,11 +148,7 @@ def _load(experiment, options):
             f"--{taken[0]} is not for you to give: corpora, classes and folds "
             "follow from --corpora and --mapping"
         )
-    try:
-        hparams = experiment.load(data_folder="any")
-    except (KeyError, ValueError) as error:
-        reason = str(error).strip("\"'").partition(" in: [")[0]
-        raise ProtocolError(f"{experiment.yaml}: {reason}") from error
+    hparams = experiment.load(data_folder="any")
     missing = sorted({"table", *OWN_KEYS} - set(hparams))
     if missing:
         raise ProtocolError(

@@ -16,7 +16,7 @@ import yaml
 from data_prep.errors import EmoclustError
 from data_prep.storage.files import read_json, write_json
 from data_prep.storage.locks import locked_by_main
-from hyperpyyaml import load_hyperpyyaml, resolve_references
+from hyperpyyaml import resolve_references
 
 from speechbrain.utils.distributed import ddp_barrier, main_process_only
 from speechbrain.utils.logger import get_logger
@@ -46,10 +46,9 @@ def resolved_blocks(hparams_file, overrides, ignore):
     Numbers and names enter through the blocks that refer to them, so that only
     what a run depends on is compared; comments and ``NOT_COMPARED`` do not.
     """
-    changes = load_hyperpyyaml(overrides) or {} if overrides else {}
     with open(hparams_file, encoding="utf-8") as stream:
         free = dict.fromkeys(NOT_COMPARED, "any")
-        text = resolve_references(stream, {**changes, **free})
+        text = resolve_references(stream, {**overrides, **free})
     # As nodes: nothing is made of the tags, and numbers stay as written
     root = yaml.compose(text)
     blocks = {}

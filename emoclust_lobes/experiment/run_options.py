@@ -1,7 +1,6 @@
 """The options of SpeechBrain's Brain, as commands take them that train."""
 
-from emoclust_lobes.experiment.steps import UsageError
-from hyperpyyaml import load_hyperpyyaml
+from emoclust_lobes.experiment.option_kinds import UsageError
 
 # What results depend on. How many steps there are is the YAML's to say, and
 # how long they take or what is shown of them changes nothing.
@@ -25,12 +24,6 @@ def result_options(run_opts, hparams):
     }
 
 
-def options_of_scripts(overrides, run_options):
-    """Return what the training scripts are given beside the device, by key."""
-    keys = load_hyperpyyaml(overrides) if overrides else {}
-    return {**keys, **run_options}
-
-
 def given_run_options(run_opts, taken):
     """The given ones of the options that a command takes beside ``device``.
 
@@ -43,3 +36,20 @@ def given_run_options(run_opts, taken):
             "does not take"
         )
     return {name: run_opts[name] for name in taken if name in given}
+
+
+def usable_device(run_opts):
+    """The device of a run, given or found; a UsageError where it is none."""
+    import torch  # which --help does without
+
+    from speechbrain.utils.distributed import infer_device
+
+    device = run_opts["device"] or infer_device()
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).partition("\n")[0]
+        raise UsageError(
+            f"--device={device} cannot be used: {reason}"
+        ) from None
+    return device

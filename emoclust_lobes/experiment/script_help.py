@@ -26,8 +26,7 @@ def answer_help(about, argv=None):
         print(f"options of {file}:\n{describe_options(text)}\n")
     if not files:
         print(
-            "The options are the keys of the YAML: "
-            f"python {name} FILE.yaml --help\n"
+            f"The options are the keys of the YAML: python {name} YAML --help\n"
         )
     print(f"options of SpeechBrain:\n{_told(run_options())}")
     sys.exit()
@@ -80,13 +79,21 @@ def read_options(text):
     return [x for x in found if not x.key.startswith("__")]
 
 
-def run_options():
-    """Read SpeechBrain's own options: name -> what it says of each."""
+def notes_of(text):
+    """Read the comments at the keys of a YAML's top level: key -> comment."""
+    return {option.key: option.note for option in read_options(text)}
+
+
+def run_opts_path():
+    """Find SpeechBrain's file of options, which needs nothing around it."""
     package = importlib.util.find_spec("speechbrain")
     assert package is not None and package.origin is not None
-    # A file that needs nothing of the package around it
-    path = pathlib.Path(package.origin).parent / "utils" / "run_opts.py"
-    return runpy.run_path(str(path))["HELP_TEXTS"]
+    return pathlib.Path(package.origin).parent / "utils" / "run_opts.py"
+
+
+def run_options():
+    """Read SpeechBrain's own options: name -> what it says of each."""
+    return runpy.run_path(str(run_opts_path()))["HELP_TEXTS"]
 
 
 def _told(options):

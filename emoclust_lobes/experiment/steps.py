@@ -1,12 +1,17 @@
 """The steps before training, as an experiment's YAML wires them."""
 
-from data_prep.errors import EmoclustError
 from emoclust_lobes.encoders.sources import encoder_source
+from emoclust_lobes.experiment.command_line import (
+    loading,
+    refuse_missing_corpus,
+)
+from emoclust_lobes.experiment.option_kinds import UsageError
 from emoclust_lobes.experiment.summaries import (
     describe_clusters,
     describe_embeddings,
     describe_manifests,
 )
+from emoclust_lobes.experiment.yaml_options import YamlOptions
 from hyperpyyaml import load_hyperpyyaml
 
 from speechbrain.utils.distributed import run_on_main
@@ -24,23 +29,12 @@ NEEDED = (
 )
 
 
-class UsageError(EmoclustError):
-    """A YAML file, its overrides or an option cannot be used."""
-
-
 def load_experiment(param_file, overrides=None):
     """Load the YAML of an experiment, with at least the keys of ``NEEDED``."""
-    with open(param_file, encoding="utf-8") as stream:
-        try:
-            hparams = load_hyperpyyaml(stream, overrides)
-        except OSError:
-            raise
-        except Exception as error:  # objects that are made may raise any
-            # YAML errors show lines around the problem; the message of an
-            # unknown override goes on with all keys there are.
-            reason = getattr(error, "problem", None) or str(error).strip('"')
-            reason = reason.partition(" in: [")[0] or type(error).__name__
-            raise UsageError(f"{param_file}: {reason}") from error
+    changes = YamlOptions(param_file).overrides(overrides or {})
+    refuse_missing_corpus(param_file, overrides or {})
+    with open(param_file, encoding="utf-8") as stream, loading(param_file):
+        hparams = load_hyperpyyaml(stream, changes)
     missing = [key for key in NEEDED if key not in hparams]
     if missing:
         raise UsageError(f"{param_file} has no {', '.join(missing)}")

@@ -3,7 +3,6 @@
 import pathlib
 
 from data_prep.manifests.summary import read_summary
-from emoclust_lobes.experiment.run_options import options_of_scripts
 from emoclust_lobes.experiment.steps import load_experiment
 from emoclust_lobes.protocol.facts import claim, command_line
 from emoclust_lobes.protocol.options import add_arguments
@@ -19,7 +18,7 @@ def run(options):
     """Run ``emoclust protocol``."""
     if not options.report_only:  # names what is wrong
         load_experiment(options.yaml, options.overrides)
-    keys = options_of_scripts(options.overrides, options.run_options)
+    keys = {**options.overrides, **options.run_options}
     return run_protocol(options.yaml, keys, options, options.device)
 
 

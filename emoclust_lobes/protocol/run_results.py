@@ -5,6 +5,7 @@ import pathlib
 import pandas as pd
 from data_prep.storage.files import read_json
 from emoclust_lobes.protocol.averages import SCORES, summarize
+from emoclust_lobes.protocol.schema import enrolled_rank
 
 # What makes two results comparable: the same of each.
 PROTOCOL = [
@@ -14,31 +15,60 @@ PROTOCOL = [
     "classes",
     "system",
     "labels",
+    "enrolled",
 ]
+RUN = [*PROTOCOL, "fold", "seed"]
 
 
 def collect_results(folder):
-    """Read the tests of every stage-2 run below a folder, one row a run.
+    """Read the tests of every stage-2 run below a folder, one row a test.
 
     ``output_folder`` is the path from the folder to above a run's fold and
-    seed, ``classes`` their number, ``labels`` a share.
+    seed, ``classes`` their number, ``labels`` a share, ``enrolled`` the number
+    of the speaker's utterances that a test was given, or "" without enrolment.
     """
     rows = []
     top = pathlib.Path(folder)
     for path in sorted(top.rglob("ser_*/labels_*/metrics.json")):
         metrics = read_json(path)
         metrics["output_folder"] = _output_folder(path.parents[2], top)
-        names = [*PROTOCOL, "fold", "seed", *SCORES, "valid_uar", "n"]
+        metrics["enrolled"] = ""
+        metrics["written"] = path.stat().st_mtime_ns
+        names = [*RUN, *SCORES, "valid_uar", "n", "written"]
         row = {name: metrics[name] for name in names}
         row["classes"] = len(metrics["classes"])
-        rows.append({**row, "folder": str(path.parent)})
+        row["folder"] = str(path.parent)
+        rows += _enrolled_rows(row, metrics.get("enrolled_uar") or {})
     if not rows:
         raise FileNotFoundError(
             f"no ser_*/labels_*/metrics.json below {folder}: run train_ser.py "
             "first"
         )
-    table = pd.DataFrame(rows)
-    return table.sort_values([*PROTOCOL, "fold", "seed"], ignore_index=True)
+    table = pd.DataFrame(rows).sort_values("written", kind="stable")
+    # labels_1 and labels_1.0 are one run
+    table = table.drop_duplicates(RUN, keep="last").drop(columns="written")
+    return _in_order(table, RUN)
+
+
+def _in_order(table, columns):
+    return table.sort_values(
+        columns,
+        key=lambda x: x.map(enrolled_rank) if x.name == "enrolled" else x,
+        ignore_index=True,
+    )
+
+
+def _enrolled_rows(row, uars):
+    """Tell each number of enrolled utterances; the run's scores are the last.
+
+    Without enrolment there is the one row.
+    """
+    others = dict.fromkeys([*SCORES, "valid_uar"])
+    tests = [
+        {**row, **others, "enrolled": count, "uar": uar}
+        for count, uar in uars.items()
+    ]
+    return [*tests[:-1], {**row, "enrolled": list(uars)[-1] if uars else ""}]
 
 
 def add_arguments(parser):
@@ -57,10 +87,14 @@ def describe_results(folder):
     The tables name the output folder where there is more than one.
     """
     table = collect_results(folder)
-    runs, summary = table.drop(columns="folder"), summarize(table, by=PROTOCOL)
+    runs = table.drop(columns="folder")
+    summary = _in_order(summarize(table, by=PROTOCOL), PROTOCOL)
     if table["output_folder"].nunique() == 1:
         runs = runs.drop(columns="output_folder")
         summary = summary.drop(columns="output_folder")
+    if not table["enrolled"].any():
+        runs = runs.drop(columns="enrolled")
+        summary = summary.drop(columns="enrolled")
     layout = {"index": False, "float_format": "{:.3f}".format, "na_rep": "-"}
     return "\n".join(
         [
@@ -71,7 +105,7 @@ def describe_results(folder):
             summary.to_string(**layout),
             "",
             "Confusion matrices and learning curves:",
-            *(f"  {path}/*.png" for path in table["folder"]),
+            *(f"  {path}/*.png" for path in table["folder"].unique()),
         ]
     )
 

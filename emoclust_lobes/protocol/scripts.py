@@ -1,11 +1,13 @@
 """The training scripts, as the runs of a protocol start them."""
 
+import json
 import pathlib
 import runpy
 import sys
 
-import yaml
+from emoclust_lobes.experiment.command_line import loading
 from emoclust_lobes.experiment.run_options import OF_RESULTS
+from emoclust_lobes.experiment.yaml_options import YamlOptions
 from hyperpyyaml import load_hyperpyyaml
 
 SCRIPTS = ("train_contrastive.py", "train_ser.py")
@@ -51,8 +53,9 @@ class Experiment:
         keys = {**self.overrides, **changes}
         for option in OF_RESULTS:
             keys.pop(option, None)
-        with open(self.yaml, encoding="utf-8") as stream:
-            return load_hyperpyyaml(stream, keys)
+        overrides = YamlOptions(self.yaml).overrides(keys)
+        with open(self.yaml, encoding="utf-8") as stream, loading(self.yaml):
+            return load_hyperpyyaml(stream, overrides)
 
     def run(self, script, changes):
         """Run a training script in this process, as the command line does."""
@@ -64,29 +67,11 @@ class Experiment:
         runpy.run_path(str(self.root / script), run_name="__main__")
 
 
-class _Dumper(yaml.SafeDumper):
-    """Quotes text that YAML 1.1 and 1.2, both on its way, read differently."""
-
-
-def _represent_text(dumper, text):
-    # 09 is text in 1.1 and a number in 1.2; no number begins with a letter.
-    style = None if text[:1].isalpha() or text.startswith("/") else "'"
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_Dumper.add_representer(str, _represent_text)
-
-
 def option_text(value):
-    """Write an override as the command line has it: YAML on one line."""
-    text = yaml.dump(
-        value,
-        Dumper=_Dumper,
-        default_flow_style=True,
-        width=float("inf"),
-        allow_unicode=True,
-    )
-    return text.removesuffix("...\n").strip()
+    """Write an override as the command line has it: text as it is."""
+    if isinstance(value, list):
+        return json.dumps(value, ensure_ascii=False)
+    return "null" if value is None else str(value)
 
 
 def _named(value):

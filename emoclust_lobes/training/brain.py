@@ -4,6 +4,7 @@ import hashlib
 import pathlib
 
 import torch
+from data_prep.errors import EmoclustError
 from data_prep.storage.files import read_json, write_json
 from emoclust_lobes.parallel.processes import gather_batches
 from emoclust_lobes.training.damage import refuse_damaged
@@ -21,7 +22,7 @@ logger = get_logger(__name__)
 FEWEST_FRAMES = 5
 
 
-class NonFiniteError(ValueError):
+class NonFiniteError(EmoclustError):
     """A training computes what is no number; says when and on what."""
 
 

@@ -14,12 +14,11 @@ import sys
 import pytest
 from emoclust_lobes.cli import COMMANDS
 from emoclust_lobes.encoders.wheels import CAMPPLUS, GE2E
+from emoclust_lobes.experiment.command_line import split_command_line
 from emoclust_lobes.experiment.run_options import OF_RESULTS, given_run_options
-from hyperpyyaml import load_hyperpyyaml
+from emoclust_lobes.experiment.yaml_options import YamlOptions
 from pages import PAGES, PROGRAMS, RECIPES, ROOT, all_commands, blocks
-from reader import keys_of, known
-
-import speechbrain
+from reader import known
 
 NOT_RUN = {
     ".venv/bin/pip": "installs",
@@ -65,11 +64,13 @@ def may_run(command):
 
 
 def check_experiment(words):
-    """Every override is a key of the YAML, all else SpeechBrain's."""
+    """Every override is an option of the YAML, all else SpeechBrain's."""
     asked = [word for word in words if word != "--help"]
-    file, run_opts, overrides = speechbrain.parse_arguments(asked)
-    given = load_hyperpyyaml(overrides) if overrides else {}
-    assert set(given) <= set(keys_of(file))
+    file, run_opts, given = split_command_line(asked)
+    options = YamlOptions(file)
+    assert set(given) <= set(options.kinds)
+    # FOLDER and K stand for something
+    options.read({key: x for key, x in given.items() if not x.isupper()})
     return run_opts
 
 

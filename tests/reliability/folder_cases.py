@@ -7,6 +7,12 @@ from case import Case, nothing, remove, sound, text
 
 FOLDERS = functools.partial(Case, base="folders")
 
+NO_FOLDER = (
+    "--data_folder={folder} is not a folder: give that of the corpus\nWithout "
+    "it: `make demo` in the repository of emoclust shows everything on "
+    "synthetic speech"
+)
+
 
 def empty(folder):
     shutil.rmtree(folder)
@@ -37,16 +43,12 @@ CASES = [
     FOLDERS(
         "no folder",
         remove(""),
-        "data_folder='{folder}' is not a folder: give the folder of "
-        "corpus that holds */*/*.",
+        NO_FOLDER.format(folder="{folder}"),
     ),
     FOLDERS(
         "a file as folder",
         a_file,
-        (
-            "data_folder='{folder}' is not a folder: give the folder of "
-            "corpus that holds */*/*."
-        ),
+        NO_FOLDER.format(folder="{folder}"),
     ),
     FOLDERS(
         "an empty folder",
@@ -59,17 +61,13 @@ CASES = [
     FOLDERS(
         "no folder given",
         nothing,
-        (
-            "data_folder='None' is not a folder: give the folder of "
-            "corpus that holds */*/*."
-        ),
+        "--data_folder= cannot be used: give text",
         options={"data_folder": ""},
     ),
     FOLDERS(
         "a list of folders",
         nothing,
-        "data_folder=\"['{folder}']\" is not a folder: give the folder of "
-        "corpus that holds */*/*.",
+        NO_FOLDER.format(folder="['{folder}']"),
         options={"data_folder": "['{folder}']"},
     ),
     FOLDERS(
@@ -88,7 +86,7 @@ CASES = [
     FOLDERS(
         "a fold that is no number",
         nothing,
-        "fold='one' does not exist: choose one of 1 to 3.",
+        "--fold=one cannot be used: give a whole number from 1",
         options={"fold": "one"},
     ),
     FOLDERS(
@@ -122,7 +120,7 @@ CASES = [
     FOLDERS(
         "an option that is none",
         nothing,
-        "{yaml}: Override 'flod' not found",
+        "{yaml} has no option flod; did you mean --fold?",
         options={"flod": 1},
     ),
     Case(
@@ -134,7 +132,7 @@ CASES = [
     Case(
         "one cluster",
         nothing,
-        "n_clusters must be a whole number from 2 or 'silhouette', found 1",
+        "--n_clusters=1 cannot be used: give a whole number from 2, or silhouette",
         command="clusters",
         options={"n_clusters": 1},
     ),
@@ -153,8 +151,9 @@ CASES = [
         "an encoder nobody knows",
         nothing,
         (
-            "unknown speaker encoder 'ears': choose one of ecapa, "
-            "xvector, resnet, campplus, ge2e, stats, egemaps, ssl"
+            "--speaker_encoder=ears cannot be used: give one of ecapa, "
+            "xvector, resnet, campplus, ge2e, egemaps, stats, ssl, or some "
+            "joined by +"
         ),
         command="clusters",
         options={"speaker_encoder": "ears"},

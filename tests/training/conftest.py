@@ -1,12 +1,28 @@
 """Miniature corpora, and front ends, to train on."""
 
 import functools
+import logging
 
 import pytest
 from emoclust_lobes.synthetic import make_pool
 from emoclust_lobes.synthetic.models import save_tiny
 
+from speechbrain.utils.logger import TqdmCompatibleStreamHandler
 from tests.training.recipe_runs import MAKERS, SHORT, run_inside
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before():
+    """Remove what runs in this process have added: their streams close."""
+    root = logging.getLogger()
+    before = list(root.handlers)
+    yield
+    for handler in set(root.handlers) - set(before):
+        if isinstance(
+            handler, (logging.FileHandler, TqdmCompatibleStreamHandler)
+        ):
+            root.removeHandler(handler)
+            handler.close()
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from data_prep.storage.files import read_json
+from emoclust_lobes.experiment.command_line import Refused
 
 from tests.training.recipe_runs import FRONT_END, only
 
@@ -85,7 +86,7 @@ def test_a_trained_front_end_serves_runs_that_test_on_others(
         run_here("train_ser.py", f"{corpus}_wav2vec2", *again)
 
     frozen("cremad", fold=1)
-    with pytest.raises(ValueError, match="has seen 1 of the test speakers"):
+    with pytest.raises(Refused, match="has seen 1 of the test speakers"):
         frozen("ravdess", fold=2)
 
 
@@ -93,7 +94,7 @@ def test_a_front_end_that_does_not_train_is_not_kept(
     ssl_models, corpora, short, tmp_path, run_here
 ):
     options = [*short, *FRONT_END, f"--ssl_hub={ssl_models('whisper')}"]
-    with pytest.raises(ValueError, match="give --ssl_trainable_layers"):
+    with pytest.raises(Refused, match="give --ssl_trainable_layers"):
         run_here(
             "train_ser.py",
             "ravdess_wav2vec2",

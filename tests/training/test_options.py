@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import torch
 from data_prep.storage.files import read_json
-from emoclust_lobes.clustering.clusters import ClusterError
+from emoclust_lobes.experiment.command_line import Refused
 from sklearn.metrics import balanced_accuracy_score
 
 from tests.training.recipe_runs import only, run_inside
@@ -42,7 +42,7 @@ def test_an_option_of_the_contrast_changes_it(option, loss_of):
 
 
 def test_aligned_clusters_need_a_number(loss_of):
-    with pytest.raises(ClusterError, match="found n_clusters='silhouette'"):
+    with pytest.raises(Refused, match="found n_clusters='silhouette'"):
         loss_of("--pretraining=aligned", "--n_clusters=silhouette")
 
 
@@ -79,7 +79,7 @@ def test_labels_spread_over_the_clusters(corpora, short, tmp_path, run_here):
     kept = (train.groupby("emotion").size() / 5).round().clip(lower=1)
     assert n_labeled == kept.sum()
     assert 0 < n_propagated <= len(train) - n_labeled
-    with pytest.raises(ValueError, match="pretraining=none .* no clusters"):
+    with pytest.raises(Refused, match="pretraining=none .* no clusters"):
         run_here(
             "train_ser.py",
             "ravdess",
@@ -138,6 +138,6 @@ def test_classes_are_balanced_by_sampling_too(
     options = [*short, "--pretraining=none", "--class_balance=sampling"]
     run_here("train_ser.py", "ravdess", corpora, tmp_path, *options)
     assert only(tmp_path, "ser_none/labels_1.0/metrics.json")
-    with pytest.raises(ValueError, match="weights, sampling or none"):
+    with pytest.raises(Refused, match="one of weights, sampling, none"):
         options[-1] = "--class_balance=magic"
         run_here("train_ser.py", "ravdess", corpora, tmp_path / "b", *options)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from data_prep.storage.files import read_json
 from emoclust_lobes.contrast.variants import VARIANTS
-from emoclust_lobes.experiment.run_folders import ChangedRunError
+from emoclust_lobes.experiment.command_line import Refused
 from emoclust_lobes.training.seen_speakers import read_seen_speakers
 from sklearn.metrics import balanced_accuracy_score
 
@@ -115,7 +115,7 @@ def test_unlabeled_pools_join_or_replace_the_training_speakers(
     heard = read_seen_speakers(only(tmp_path, "contrastive/save").parent)
     assert sum(name.startswith("pool/") for name in heard) == 3
     assert any(name.startswith("RAVDESS/Actor_") for name in heard)
-    with pytest.raises(ChangedRunError, match="now pools"):
+    with pytest.raises(Refused, match="now pools"):
         run_here("train_contrastive.py", "ravdess", *options)
 
 
@@ -136,7 +136,7 @@ def test_without_development_data_the_last_epoch_is_tested(
 def test_stage_2_without_stage_1_says_what_to_do(
     corpora, short, tmp_path, run_here
 ):
-    with pytest.raises(FileNotFoundError, match="Run train_contrastive.py"):
+    with pytest.raises(Refused, match="Run train_contrastive.py"):
         run_here("train_ser.py", "ravdess", corpora, tmp_path, *short)
 
 
@@ -146,7 +146,7 @@ def test_weights_of_another_fold_are_refused(
     run_here("train_contrastive.py", "ravdess", corpora, tmp_path, *short)
     other = only(tmp_path, "contrastive/embedding_model.ckpt").parent
     options = [*SHORT, "--fold=3", f"--init={other}"]
-    with pytest.raises(ValueError, match="of the test speakers"):
+    with pytest.raises(Refused, match="of the test speakers"):
         run_here("train_ser.py", "ravdess", corpora, tmp_path, *options)
 
 

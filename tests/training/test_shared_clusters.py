@@ -5,7 +5,8 @@ import shutil
 import pytest
 from data_prep.storage.files import read_json
 from emoclust_lobes import contrast
-from emoclust_lobes.clustering.clusters import ClusterError, cluster_utterances
+from emoclust_lobes.clustering.clusters import cluster_utterances
+from emoclust_lobes.experiment.command_line import Refused
 
 from tests.training.recipe_runs import only
 
@@ -42,7 +43,7 @@ def test_clusters_of_another_run_are_refused(
         return table
 
     monkeypatch.setattr(contrast, "clustered_pool", read)
-    with pytest.raises(ClusterError, match="another run .* own cluster_folder"):
+    with pytest.raises(Refused, match="another run .* own cluster_folder"):
         run_here(script, "ravdess", *options, *SPREAD)
     assert not list(tmp_path.rglob("metrics.json"))
 

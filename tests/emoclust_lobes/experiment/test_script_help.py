@@ -47,7 +47,7 @@ def test_an_option_has_its_comments():
     told = describe_options(
         "# what\n# it is\nfold: 1  # 1 to 5\nmodel: !new:torch.nn.Linear\n"
     )
-    assert told.split() == "--fold=1 what it is 1 to 5".split()
+    assert told.split() == "--fold=1 what it is; 1 to 5".split()
 
 
 def test_speechbrains_own_options_are_those_of_its_parser():

@@ -208,7 +208,7 @@ def test_what_fails_is_told_and_stops_nothing_else(finished, tree, capsys):
     logs = {}
     for name, reason in {
         "wrong-baseline": "classifier must be logistic or svm",
-        "wrong-training": "class_balance must be weights",
+        "wrong-training": "--class_balance=magic cannot be used",
     }.items():
         (line,) = [x for x in error.splitlines() if x.startswith(name)]
         assert reason in line
@@ -242,8 +242,8 @@ def test_a_report_needs_no_corpus(finished, tree, capsys):
     [
         ([], "give the systems to compare"),
         (["--systems=none,magic"], "has no system 'magic'"),
-        (["--systems=none", "--data_folder=nowhere"], "'nowhere'"),
-        (["--systems=none", "--magic=1"], "Override 'magic' not found"),
+        (["--systems=none", "--data_folder=nowhere"], "=nowhere is not a"),
+        (["--systems=none", "--magic=1"], "has no option magic"),
         (["--systems=stats-baseline", "--folds=7"], "fold"),
         (["--systems=none", "--debug"], "--debug is an option of the training"),
     ],

@@ -15,7 +15,7 @@ from emoclust_lobes.protocol.run_results import (
 UARS = {(1, 1): 0.40, (1, 2): 0.50, (2, 1): 0.70, (2, 2): 0.60, (3, 1): 0.55}
 
 
-def leave(folder, system, fold, seed, uar, labels=1.0):
+def leave(folder, system, fold, seed, uar, labels=1.0, **others):
     """Write what a tested run leaves."""
     run = folder / f"fold_{fold}" / f"seed_{seed}"
     write_json(
@@ -34,6 +34,7 @@ def leave(folder, system, fold, seed, uar, labels=1.0):
             "classes": ["ang", "sad"],
             "n": 10 * fold,
             "valid_uar": None,
+            **others,
         },
     )
 
@@ -89,6 +90,35 @@ def test_a_single_output_folder_is_not_named(tmp_path, below):
     runs, means = describe_results(tmp_path / below).split("\n\n")[:2]
     for table in (runs, means):
         assert table.splitlines()[1].split()[0] == "corpus"
+
+
+def test_enrolled_tests_have_rows_of_their_own(tmp_path):
+    leave(tmp_path, "none", 1, 1, 0.3)
+    uars = {"0": 0.4, "2": 0.5, "10": 0.55, "all": 0.6}
+    for seed in (1, 2):
+        leave(tmp_path, "enrolled", 1, seed, 0.6, enrolled_uar=uars)
+    table = collect_results(tmp_path)
+    rows = table[table["system"] == "enrolled"].groupby("seed")
+    for _, each in rows:
+        assert dict(zip(each["enrolled"], each["uar"])) == uars
+        assert each["enrolled"].tolist() == list(uars)
+        # The other scores are those of the last test
+        assert each["wa"].isna().tolist() == [True, True, True, False]
+    runs, means = describe_results(tmp_path).split("\n\n")[:2]
+    for text, n_plain in ((runs, 1), (means, 1)):
+        assert "enrolled" in text.splitlines()[1].split()
+        plain = [x for x in text.splitlines() if " none " in x]
+        assert len(plain) == n_plain
+    assert len(means.splitlines()) == 2 + 1 + len(uars)
+    text = describe_results(tmp_path)
+    assert text.count("*.png") == 3
+
+
+def test_a_run_that_lies_in_two_folders_is_one_seed(tmp_path):
+    leave(tmp_path, "none", 1, 1, 0.3, labels=1)
+    leave(tmp_path, "none", 1, 1, 0.4, labels=1.0)
+    assert len(list(tmp_path.rglob("metrics.json"))) == 2
+    assert collect_results(tmp_path)["uar"].tolist() == [0.4]
 
 
 def test_the_command_prints_every_run_and_its_folder(runs, capsys):

@@ -17,16 +17,7 @@ from data_prep.manifests.manifest import Utterance, write_manifest
 from data_prep.storage.files import read_json
 from emoclust_lobes.protocol.plan import Job, System
 from emoclust_lobes.protocol.runner import run_jobs
-from emoclust_lobes.protocol.scripts import Experiment, option_text
-from hyperpyyaml import load_hyperpyyaml
-from hypothesis import (
-    example,
-    given,
-    settings,
-    strategies as st,
-)
-
-from speechbrain import parse_arguments
+from emoclust_lobes.protocol.scripts import Experiment
 
 YAML = """\
 seed: 1
@@ -49,21 +40,22 @@ ser:
 """
 STAGE1 = """\
 import pathlib, sys
-import speechbrain
+from emoclust_lobes.experiment.command_line import read_command_line
 from hyperpyyaml import load_hyperpyyaml
 
-yaml, options, overrides = speechbrain.parse_arguments(sys.argv[1:])
+yaml, options, overrides = read_command_line(sys.argv[1:])
 with open(yaml) as stream:
     hparams = load_hyperpyyaml(stream, overrides)
 pathlib.Path(hparams["run_folder"], hparams["stage1_name"]).mkdir(parents=True)
 """
 STAGE2 = """\
 import os, pathlib, signal, sys, time
-import pandas, speechbrain
+import pandas
 from data_prep.storage.files import write_json
+from emoclust_lobes.experiment.command_line import read_command_line
 from hyperpyyaml import load_hyperpyyaml
 
-yaml, options, overrides = speechbrain.parse_arguments(sys.argv[1:])
+yaml, options, overrides = read_command_line(sys.argv[1:])
 with open(yaml) as stream:
     hparams = load_hyperpyyaml(stream, overrides)
 folder = pathlib.Path(hparams["ser"]["folder"])
@@ -267,25 +259,3 @@ def test_runs_end_when_what_started_them_is_killed(experiment, tmp_path):
     assert process.wait() == -signal.SIGKILL, process.stderr.read().decode()
     time.sleep(4)
     assert not list(tmp_path.rglob("went on"))
-
-
-words = st.text("abcXYZ019 -_/.:#'\"[]{},&*!|>%@é", max_size=8)
-# HyperPyYAML cannot read a list's item that begins with a colon and a space.
-words = words.filter(lambda x: not x.startswith(("--", ": ")))
-# Six digits: the reader of YAML may round the seventeenth.
-floats = st.floats(-1e9, 1e9).map(lambda x: float(f"{x:.6g}"))
-numbers = st.integers() | floats
-values = st.none() | st.booleans() | numbers | words
-
-
-@settings(deadline=None)
-@given(values | st.lists(values, max_size=3))
-@example("09")
-@example(1e-05)  # with a dot: YAML reads 1e-05 as text
-@example(["1_0", "0o7", "1:30", ".inf"])
-def test_settings_arrive_as_they_are(value):
-    options = [f"--first={option_text(value)}", "--second=2"]
-    overrides = parse_arguments(["any.yaml", *options])[2]
-    found = load_hyperpyyaml(overrides)
-    assert type(found["first"]) is type(value)
-    assert found == {"first": value, "second": 2}

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+import yaml
 from emoclust_lobes.audio.reading import RandomCrop, read_utterance
 from emoclust_lobes.experiment.run_folders import (
     ChangedRunError,
@@ -155,11 +156,11 @@ other:
 def test_only_what_a_run_depends_on_is_compared(tmp_path, overrides, changed):
     path = tmp_path / "hparams.yaml"
     path.write_text(YAML)
-    first = resolved_blocks(path, "data_folder: /a", ignore=["other"])
+    first = resolved_blocks(path, {"data_folder": "/a"}, ["other"])
     assert set(first) == {"net", "stage", "history"}
     refuse_changed_run(tmp_path, first)
     (tmp_path / "save" / "CKPT+1").mkdir(parents=True)
-    again = resolved_blocks(path, overrides, ignore=["other"])
+    again = resolved_blocks(path, yaml.safe_load(overrides), ["other"])
     if not changed:
         refuse_changed_run(tmp_path, again)
         return
