@@ -153,6 +153,7 @@ def pages_with(does):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", pages_with(is_run))
 def test_a_page_can_be_followed(page, reader):
     if page == "README.md":  # it says how, and goes on with the model

@@ -9,6 +9,8 @@ import sys
 import pytest
 from pages import ROOT
 
+pytestmark = pytest.mark.slow
+
 SITE = ROOT / "docs" / "site.py"
 
 

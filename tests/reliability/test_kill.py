@@ -12,6 +12,8 @@ from emoclust_lobes.embeddings.cache import EmbeddingCache
 from emoclust_lobes.synthetic.embeddings import cached_ids
 from stages import STAGES, run_stage
 
+pytestmark = pytest.mark.slow
+
 # What tells of the course of a run, and not of its outcome
 COURSE = {
     ".lock",

@@ -8,6 +8,8 @@ import subprocess
 import time
 
 import pytest
+from emoclust_lobes.experiment.run_folders import Interrupted
+from emoclust_lobes.training.brain import EncoderBrain
 
 from tests.training.recipe_runs import ROOT, command, only, run
 
@@ -60,6 +62,43 @@ STATEFUL = ["--pretraining=multitask", "--steps_per_epoch=20"]
 JOINT = ["--init=none", "--ser_contrastive_weight=0.3", "--enrolment=True"]
 
 
+@pytest.mark.parametrize(
+    "script, options, outcome",
+    [
+        ("train_contrastive.py", ["--pretraining=multitask"], "multitask"),
+        ("train_ser.py", [*JOINT, "--system=joint"], "ser_joint/labels_1.0"),
+    ],
+    ids=["stage 1", "stage 2"],
+)
+def test_a_run_that_a_signal_ends_goes_on_to_the_same_numbers(
+    script, options, outcome, corpora, short, tmp_path, run_here, monkeypatch
+):
+    options = [*short, *options, "--contrastive_epochs=2", "--ser_epochs=2"]
+    options += ["--steps_per_epoch=3", "--ckpt_interval_steps=2"]
+    run_here(script, "ravdess", corpora, tmp_path / "whole", *options)
+    arguments = [script, "ravdess", corpora, tmp_path / "ended", *options]
+    step, taken = EncoderBrain.fit_batch, []
+
+    def end_in_the_second_epoch(brain, batch):
+        taken.append(brain.hparams.epoch_counter.current)
+        if taken.count(2) == 2:
+            signal.raise_signal(signal.SIGTERM)
+        return step(brain, batch)
+
+    with monkeypatch.context() as patch, pytest.raises(Interrupted) as ended:
+        patch.setattr(EncoderBrain, "fit_batch", end_in_the_second_epoch)
+        run_here(*arguments)
+    assert ended.value.code == 128 + signal.SIGTERM
+    assert not list(tmp_path.rglob(f"ended/**/{outcome}/metrics.json"))
+    run_here(*arguments)
+    for name in ("metrics.json", "history.csv"):
+        assert (
+            only(tmp_path / "ended", f"{outcome}/{name}").read_bytes()
+            == only(tmp_path / "whole", f"{outcome}/{name}").read_bytes()
+        )
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "script, options, ready, outcome",
     [

@@ -22,7 +22,6 @@ from hyperpyyaml import load_hyperpyyaml
 from hypothesis import (
     example,
     given,
-    settings,
     strategies as st,
 )
 
@@ -240,6 +239,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_runs_end_when_what_started_them_is_killed(experiment, tmp_path):
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
@@ -271,7 +271,6 @@ numbers = st.integers() | floats
 values = st.none() | st.booleans() | numbers | words
 
 
-@settings(deadline=None)
 @given(values | st.lists(values, max_size=3))
 @example("09")
 @example(1e-05)  # with a dot: YAML reads 1e-05 as text

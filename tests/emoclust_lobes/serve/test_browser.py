@@ -11,6 +11,8 @@ import urllib.parse
 import pytest
 from emoclust_lobes.serve.html import spoken
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("gradio")
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = os.environ.get("CHROMIUM") or next(
