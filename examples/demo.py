@@ -16,12 +16,12 @@ OUTPUT = "results/demo"
 GIGABYTES = 6  # of .venv, most of it PyTorch
 YAML = "hparams/demo.yaml"
 MAKE_CORPUS = "-m emoclust_lobes.synthetic ravdess".split()
-SIZES = "--speakers=24 --statements=1 --repetitions=1".split()
+SIZES = "--speakers=16 --statements=2 --repetitions=1".split()
 SHOW = "import sys; from emoclust_lobes.cli import main; sys.exit(main())"
 # What is done, the words after ``python``, seconds on two idle cores
 STEPS = [
     (
-        "Compute a corpus of 24 actors and 360 clips",
+        "Compute a corpus of 16 actors, 480 clips",
         [*MAKE_CORPUS, f"{OUTPUT}/corpus", *SIZES],
         6,
     ),
