@@ -67,11 +67,9 @@ CASES = [
     ),
     manifest(
         "an absolute path in a manifest",
-        (
-            "{train} has 1 unusable cells: "
-            "line 2: wav '/etc/hosts.wav' is no path below $data_root. "
-            "Prepare it again."
-        ),
+        "{train} has 1 unusable cells: "
+        "line 2: wav '/etc/hosts.wav' is no path below $data_root. "
+        "Prepare it again.",
         *first("/etc/hosts.wav"),
     ),
     manifest("a path with dots", None, *first("$data_root/..a/b../c..d.wav")),
