@@ -55,11 +55,15 @@ def test_an_error_that_follows_a_signal_does_not_hide_it(start, tmp_path):
 
 @pytest.mark.parametrize("name, code", CODES.items())
 def test_a_signal_is_told_and_gives_the_folder_back(
-    name, code, tmp_path, caplog
+    name, code, tmp_path, caplog, request
 ):
+    # As in front: in the background of a shell, Ctrl-C is ignored
+    number = signal.Signals[name]
+    before = signal.signal(number, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(number, before))
     with pytest.raises(Interrupted) as ended:
         with one_run(tmp_path):
-            signal.raise_signal(signal.Signals[name])
+            signal.raise_signal(number)
     assert ended.value.code == code
     assert f"Ended by {name}: the same command goes on" in caplog.text
     with locked(tmp_path):

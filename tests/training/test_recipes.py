@@ -11,14 +11,18 @@ from emoclust_lobes.contrast.variants import VARIANTS
 from emoclust_lobes.experiment.run_folders import ChangedRunError
 from sklearn.metrics import balanced_accuracy_score
 
-from tests.training.recipe_runs import MAKERS, SHORT, only, run
+from tests.training.recipe_runs import SHORT, only, run
 
 
-@pytest.mark.parametrize("corpus", sorted(MAKERS))
+@pytest.mark.parametrize(
+    "corpus",
+    ["cremad", "iemocap", pytest.param("ravdess", marks=pytest.mark.slow)],
+)
 def test_both_stages_run_from_corpus_to_uar(
     corpus, corpora, tmp_path, run_here
 ):
-    start = run if corpus == "ravdess" else run_here  # as a user does, once
+    # As a user does, once
+    start = run if corpus == "ravdess" else run_here
     start("train_contrastive.py", corpus, corpora, tmp_path, "--fold=2")
     start("train_ser.py", corpus, corpora, tmp_path, "--fold=2")
     stage1 = only(tmp_path, "contrastive/metrics.json").parent

@@ -11,17 +11,18 @@ import urllib.parse
 import pytest
 from emoclust_lobes.serve.html import spoken
 
-pytestmark = pytest.mark.slow
-
 pytest.importorskip("gradio")
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = os.environ.get("CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))),
     None,
 )
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="needs Chromium, on the PATH or in CHROMIUM"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="needs Chromium, on the PATH or in CHROMIUM"
+    ),
+]
 
 
 @pytest.fixture(scope="module")
