@@ -28,17 +28,17 @@ STEPS = [
     (
         "Stage 1: learn the clusters inside each speaker, without labels",
         ["train_contrastive.py", YAML],
-        22,
+        20,
     ),
     (
         "Stage 2: fine-tune that encoder to emotions (contrastive)",
         ["train_ser.py", YAML],
-        24,
+        18,
     ),
     (
         "Stage 2 from nothing, to compare (none)",
         ["train_ser.py", YAML, "--pretraining=none"],
-        24,
+        18,
     ),
     ("What the test speakers say", ["-c", SHOW, "results", OUTPUT], 4),
 ]

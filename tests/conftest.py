@@ -23,6 +23,7 @@ settings.register_profile(
     parent=settings.get_profile("ci"),
     phases=[Phase.explicit, Phase.generate],
 )
+DEAR = {"emoclust_data", "chromium"}  # fixtures
 # Minutes each: begun last, one process would end long after the other. The
 # order holds with --no-loadscope-reorder.
 FIRST = (
@@ -37,14 +38,14 @@ FIRST = (
 
 @pytest.hookimpl(tryfirst=True, wrapper=True)
 def pytest_collection_modifyitems(config, items):
-    """Order the tests; what hears real speech is slow.
+    """Order the tests; real speech and browsers are slow.
 
     Hypothesis asks every loaded module for its ``__file__``; one of
     SpeechBrain's lazy modules, whose optional dependency is not installed,
     answers with an ImportError, unless it has been given one.
     """
     for item in items:
-        if "emoclust_data" in getattr(item, "fixturenames", ()):
+        if DEAR.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
     items.sort(key=lambda item: not item.nodeid.startswith(FIRST))
     for module in list(sys.modules.values()):

@@ -74,7 +74,8 @@ def test_its_lines_name_what_there_is(monkeypatch):
         assert (ROOT / script).is_file()
         file, _, overrides = speechbrain.parse_arguments(words)
         assert file == DEMO["YAML"]
-        assert set(load_hyperpyyaml(overrides) or {}) <= set(keys_of(file))
+        given = load_hyperpyyaml(overrides) if overrides else {}
+        assert set(given) <= set(keys_of(file))
     assert len(trainings) == 3 and results[2] in COMMANDS
 
 
