@@ -116,7 +116,7 @@ ser:
 SCRIPT = """\
 import pathlib, sys, time
 import speechbrain
-from emoclust_lobes.experiment import one_run
+from emoclust_lobes.experiment.run_folders import one_run
 from hyperpyyaml import load_hyperpyyaml
 
 yaml, options, overrides = speechbrain.parse_arguments(sys.argv[1:])
@@ -140,7 +140,8 @@ def test_a_signal_ends_all_cells_of_a_job(start, tmp_path):
     first, second = (System(x, {}, {}, {}) for x in ("first", "second"))
     job = Job(1, 1, ((first, 1.0), (second, 1.0)))
     process = start(run_job, experiment, job, "cpu", "")
-    wait_for(lambda: (tmp_path / "out/run/first/began").exists())
+    began = tmp_path / "out/run/first/began"
+    wait_for(lambda: began.exists() or not process.is_alive())
     send(process, "SIGTERM")
     assert process.exitcode == 143
     assert not (tmp_path / "out/run/second").exists()
