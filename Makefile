@@ -32,7 +32,7 @@ $(VENV)/ready: setup.py Makefile
 
 # Sets everything up, too, once it has seen that this can be done here
 demo:
-	@MAKE="$(MAKE)" $(PYTHON) examples/demo.py
+	@MAKE="$(MAKE_COMMAND)" $(PYTHON) examples/demo.py
 
 # The YAML of each corpus and encoder, from hparams/bases
 hparams: setup

@@ -47,24 +47,9 @@ STEPS = [
 def find_obstacles(version, free_bytes, make_says):
     """List why the demo cannot be set up here, each with what to do.
 
-    Arguments
-    ---------
-    version : tuple of int
-        Of the Python that makes the environment.
-    free_bytes : int
-        Room on the disk of the checkout.
-    make_says : str
-        What ``make --version`` prints, "" where there is none.
-
-    Returns
-    -------
-    list of str
-        Empty where nothing stands in the way.
-
-    Example
-    -------
-    >>> find_obstacles((3, 12), 10**11, "GNU Make 4.4")
-    []
+    ``version`` is that of the Python which makes the environment,
+    ``free_bytes`` the room on the disk of the checkout, ``make_says`` what
+    ``make --version`` prints, "" where there is none.
     """
     obstacles = []
     if tuple(version) < (3, 10):
