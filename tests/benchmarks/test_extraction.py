@@ -7,7 +7,10 @@ from emoclust_lobes.encoders.wheels import EncoderError
 from benchmarks.parts import embedding_cache, extraction, extraction_campplus
 
 
-@pytest.mark.parametrize("module", [extraction, extraction_campplus])
+@pytest.mark.parametrize(
+    "module",
+    [extraction, pytest.param(extraction_campplus, marks=pytest.mark.slow)],
+)
 def test_ours_are_the_vectors_of_each_file_alone(module):
     ours, theirs, *_ = module.PART.sides.values()
     try:

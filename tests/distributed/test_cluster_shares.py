@@ -62,7 +62,7 @@ def cluster_and_again(number, world, folder):
         assert (folder / "shared/clusters.csv").stat().st_mtime_ns == written
 
 
-@pytest.mark.parametrize("world", [2, 4])
+@pytest.mark.parametrize("world", [2, pytest.param(4, marks=pytest.mark.slow)])
 def test_speakers_are_shared(tmp_path, world):
     lay_out(tmp_path)
     start(cluster_and_again, world, tmp_path)

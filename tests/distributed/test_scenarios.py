@@ -40,7 +40,9 @@ def alone(folders):
     return played(folders[1])
 
 
-@pytest.fixture(scope="module", params=[2, 4])
+@pytest.fixture(
+    scope="module", params=[2, pytest.param(4, marks=pytest.mark.slow)]
+)
 def several(request, folders):
     """What each of so many processes has found, with their number."""
     world = request.param

@@ -156,6 +156,7 @@ def pages_with(does):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", pages_with(is_run))
 def test_a_page_can_be_followed(page, reader):
     if page in USE_A_MODEL:  # which was trained before

@@ -28,6 +28,7 @@ def test_no_other_page_has_yaml():
     assert pages == {ENCODER, SYSTEM}
 
 
+@pytest.mark.slow
 def test_an_encoder_of_ones_own_is_trained_and_used(reader, capsys):
     reader.follow(ENCODER, lambda command: False)
     mine = reader.folder / "hparams" / "mine.yaml"

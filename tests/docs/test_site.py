@@ -9,6 +9,8 @@ import sys
 import pytest
 from pages import ROOT
 
+pytestmark = pytest.mark.slow
+
 SITE = ROOT / "docs" / "site.py"
 
 
@@ -31,6 +33,7 @@ def site(tmp_path_factory):
 
 
 def test_the_reference_has_what_is_public_and_no_more(site):
+    n_names = 0
     for package in ("data_prep", "emoclust_lobes"):
         for path in ROOT.glob(f"{package}/**/__init__.py"):
             face = ".".join(path.relative_to(ROOT).parent.parts)
@@ -39,6 +42,8 @@ def test_the_reference_has_what_is_public_and_no_more(site):
             names = {heading.rpartition(".")[2] for heading in headings}
             public = getattr(importlib.import_module(face), "__all__", ())
             assert names == set(public), face
+            n_names += len(names)
+    assert n_names > 100
 
 
 def test_sections_of_docstrings_are_read(site):
@@ -50,6 +55,8 @@ def test_sections_of_docstrings_are_read(site):
 
 
 def test_nothing_is_fetched_from_elsewhere(site):
-    for path in site.rglob("*.html"):
+    pages = list(site.rglob("*.html"))
+    assert len(pages) > 30
+    for path in pages:
         for tag in ("<script src=", '<link rel="stylesheet" href='):
             assert f'{tag}"http' not in path.read_text(), path

@@ -39,28 +39,24 @@ CASES = [
     CREMAD(
         "CREMA-D, a folder too deep",
         nothing,
-        (
-            "data_folder={folder}/AudioWAV is not the folder of CREMA-D "
-            "that holds AudioWAV or AudioMP3; it holds "
-            "1001_DFA_ANG_XX.wav, 1001_DFA_DIS_XX.wav, "
-            "1001_DFA_FEA_XX.wav, 1001_DFA_HAP_XX.wav, "
-            "1001_DFA_NEU_XX.wav and 13 more. Did you mean {folder}?"
-        ),
+        "data_folder={folder}/AudioWAV is not the folder of CREMA-D "
+        "that holds AudioWAV or AudioMP3; it holds "
+        "1001_DFA_ANG_XX.wav, 1001_DFA_DIS_XX.wav, "
+        "1001_DFA_FEA_XX.wav, 1001_DFA_HAP_XX.wav, "
+        "1001_DFA_NEU_XX.wav and 13 more. Did you mean {folder}?",
         options={"data_folder": "{folder}/AudioWAV"},
     ),
     CREMAD(
         "CREMA-D, not complete",
         nothing,
-        (
-            "CREMA-D is not complete: 18 of 7,441 utterances were found. "
-            "These speakers differ: 1001 6 of 82, 1002 0 of 81, 1003 0 "
-            "of 82, 1004 0 of 82, 1005 0 of 82, 1006 0 of 82, 1007 0 of "
-            "82, 1008 0 of 76, 1009 0 of 76, 1010 0 of 82, 1011 0 of 82, "
-            "1012 0 of 82, 1013 0 of 82, 1014 0 of 82, 1015 0 of 82, "
-            "1016 0 of 82, 1017 0 of 82, 1018 0 of 82, 1019 6 of 76, "
-            "1020 0 of 82 and 71 more. Add what is missing, or set "
-            "expect_complete to False to work with a part."
-        ),
+        "CREMA-D is not complete: 18 of 7,441 utterances were found. "
+        "These speakers differ: 1001 6 of 82, 1002 0 of 81, 1003 0 "
+        "of 82, 1004 0 of 82, 1005 0 of 82, 1006 0 of 82, 1007 0 of "
+        "82, 1008 0 of 76, 1009 0 of 76, 1010 0 of 82, 1011 0 of 82, "
+        "1012 0 of 82, 1013 0 of 82, 1014 0 of 82, 1015 0 of 82, "
+        "1016 0 of 82, 1017 0 of 82, 1018 0 of 82, 1019 6 of 76, "
+        "1020 0 of 82 and 71 more. Add what is missing, or set "
+        "expect_complete to False to work with a part.",
         options=COMPLETE,
     ),
     CREMAD(
@@ -68,43 +64,13 @@ CASES = [
         pointers,
         (
             "18 audio files in {folder} cannot be used:\n"
-            "  AudioWAV/1001_DFA_ANG_XX.wav: Git LFS pointer, not the "
-            "audio itself\n"
-            "  AudioWAV/1001_DFA_DIS_XX.wav: Git LFS pointer, not the "
-            "audio itself\n"
-            "  AudioWAV/1001_DFA_FEA_XX.wav: Git LFS pointer, not the "
-            "audio itself\n"
-            "  AudioWAV/1001_DFA_HAP_XX.wav: Git LFS pointer, not the "
-            "audio itself\n"
-            "  AudioWAV/1001_DFA_NEU_XX.wav: Git LFS pointer, not the "
-            "audio itself\n"
-            "  AudioWAV/1001_DFA_SAD_XX.wav: Git LFS pointer, not the "
-            "audio itself\n"
-            "  AudioWAV/1019_DFA_ANG_XX.wav: Git LFS pointer, not the "
-            "audio itself\n"
-            "  AudioWAV/1019_DFA_DIS_XX.wav: Git LFS pointer, not the "
-            "audio itself\n"
-            "  AudioWAV/1019_DFA_FEA_XX.wav: Git LFS pointer, not the "
-            "audio itself\n"
-            "  AudioWAV/1019_DFA_HAP_XX.wav: Git LFS pointer, not the "
-            "audio itself\n"
-            "  AudioWAV/1019_DFA_NEU_XX.wav: Git LFS pointer, not the "
-            "audio itself\n"
-            "  AudioWAV/1019_DFA_SAD_XX.wav: Git LFS pointer, not the "
-            "audio itself\n"
-            "  AudioWAV/1037_DFA_ANG_XX.wav: Git LFS pointer, not the "
-            "audio itself\n"
-            "  AudioWAV/1037_DFA_DIS_XX.wav: Git LFS pointer, not the "
-            "audio itself\n"
-            "  AudioWAV/1037_DFA_FEA_XX.wav: Git LFS pointer, not the "
-            "audio itself\n"
-            "  AudioWAV/1037_DFA_HAP_XX.wav: Git LFS pointer, not the "
-            "audio itself\n"
-            "  AudioWAV/1037_DFA_NEU_XX.wav: Git LFS pointer, not the "
-            "audio itself\n"
-            "  AudioWAV/1037_DFA_SAD_XX.wav: Git LFS pointer, not the "
-            "audio itself\n"
-            "Git LFS pointers stand where the audio should be: install "
+            + "".join(
+                f"  AudioWAV/{actor}_DFA_{emotion}_XX.wav: Git LFS pointer, not "
+                "the audio itself\n"
+                for actor in (1001, 1019, 1037)
+                for emotion in ("ANG", "DIS", "FEA", "HAP", "NEU", "SAD")
+            )
+            + "Git LFS pointers stand where the audio should be: install "
             "Git LFS and run `git lfs pull` in that folder."
         ),
     ),
@@ -113,38 +79,30 @@ CASES = [
         lambda folder: [
             path.unlink() for path in folder.glob("AudioWAV/1037*")
         ],
-        (
-            "Only 2 speakers were found (1001, 1019): train, valid and "
-            "test need at least one each."
-        ),
+        "Only 2 speakers were found (1001, 1019): train, valid and "
+        "test need at least one each.",
     ),
     CREMAD(
         "CREMA-D without votes",
         remove("processedResults"),
-        (
-            "label_source='voice' needs the crowd's votes, and "
-            "{folder}/processedResults/summaryTable.csv is not there: "
-            "copy it from the CREMA-D checkout."
-        ),
+        "label_source='voice' needs the crowd's votes, and "
+        "{folder}/processedResults/summaryTable.csv is not there: "
+        "copy it from the CREMA-D checkout.",
         options={"label_source": "voice"},
     ),
     CREMAD(
         "CREMA-D, votes without a column",
         nothing,
-        (
-            "{folder}/processedResults/summaryTable.csv is not CREMA-D's "
-            "table: it lacks FileName or FaceVote among its columns "
-            "(FileName, VoiceVote)."
-        ),
+        "{folder}/processedResults/summaryTable.csv is not CREMA-D's "
+        "table: it lacks FileName or FaceVote among its columns "
+        "(FileName, VoiceVote).",
         options={"label_source": "face"},
     ),
     CREMAD(
         "CREMA-D, labels of nobody",
         nothing,
-        (
-            "label_source='smell' is not offered: choose intended or "
-            "voice or face or multimodal."
-        ),
+        "label_source='smell' is not offered: choose intended or "
+        "voice or face or multimodal.",
         options={"label_source": "smell"},
     ),
     CREMAD("CREMA-D without demographics", remove("VideoDemographics.csv")),
@@ -159,11 +117,9 @@ CASES = [
             "ActorID,Sex,Éthnicity\n",
             "latin-1",
         ),
-        (
-            "{folder}/VideoDemographics.csv is no CSV file in UTF-8 "
-            "('utf-8' codec can't decode byte 0xc9 in position 12: "
-            "invalid continuation byte): save it as one."
-        ),
+        "{folder}/VideoDemographics.csv is no CSV file in UTF-8 "
+        "('utf-8' codec can't decode byte 0xc9 in position 12: "
+        "invalid continuation byte): save it as one.",
     ),
     CREMAD(
         "CREMA-D, names that are none",
@@ -173,10 +129,8 @@ CASES = [
     RAVDESS(
         "RAVDESS, songs alone",
         songs,
-        (
-            "Only 0 speakers were found (none): train, valid and test "
-            "need at least one each."
-        ),
+        "Only 0 speakers were found (none): train, valid and test "
+        "need at least one each.",
     ),
     RAVDESS(
         "RAVDESS, an emotion is missing",
@@ -200,24 +154,20 @@ CASES = [
     IEMOCAP(
         "IEMOCAP, not complete",
         nothing,
-        (
-            "IEMOCAP is not complete: 40 of 5,531 utterances were found. "
-            "These speakers differ: Ses01F 4 of 528, Ses01M 4 of 557, "
-            "Ses02F 4 of 481, Ses02M 4 of 542, Ses03F 4 of 522, Ses03M 4 "
-            "of 629, Ses04F 4 of 528, Ses04M 4 of 503, Ses05F 4 of 590, "
-            "Ses05M 4 of 651. Add what is missing, or set "
-            "expect_complete to False to work with a part."
-        ),
+        "IEMOCAP is not complete: 40 of 5,531 utterances were found. "
+        "These speakers differ: Ses01F 4 of 528, Ses01M 4 of 557, "
+        "Ses02F 4 of 481, Ses02M 4 of 542, Ses03F 4 of 522, Ses03M 4 "
+        "of 629, Ses04F 4 of 528, Ses04M 4 of 503, Ses05F 4 of 590, "
+        "Ses05M 4 of 651. Add what is missing, or set "
+        "expect_complete to False to work with a part.",
         options=COMPLETE,
     ),
     IEMOCAP(
         "IEMOCAP, labels are missing",
         remove(LABELS),
-        (
-            "IEMOCAP in {folder} has 1 labels that cannot be read: "
-            "Session2/dialog/EmoEvaluation/Ses02F_impro01.txt: No such "
-            "file. Copy those files again."
-        ),
+        "IEMOCAP in {folder} has 1 labels that cannot be read: "
+        "Session2/dialog/EmoEvaluation/Ses02F_impro01.txt: No such "
+        "file. Copy those files again.",
         options=COMPLETE,
     ),
     IEMOCAP(
@@ -228,12 +178,10 @@ CASES = [
     IEMOCAP(
         "IEMOCAP, a label that is none",
         change(LABELS, "_F000\tang", "_F000"),
-        (
-            "IEMOCAP in {folder} has 1 labels that cannot be read: "
-            "Session2/dialog/EmoEvaluation/Ses02F_impro01.txt, line 3: "
-            "'[0.0 - 1.0]\\tSes02F_impro01_F000\\t[2, 2, 2]'. Copy those "
-            "files again."
-        ),
+        "IEMOCAP in {folder} has 1 labels that cannot be read: "
+        "Session2/dialog/EmoEvaluation/Ses02F_impro01.txt, line 3: "
+        "'[0.0 - 1.0]\\tSes02F_impro01_F000\\t[2, 2, 2]'. Copy those "
+        "files again.",
     ),
     IEMOCAP(
         "IEMOCAP, a line cut short",

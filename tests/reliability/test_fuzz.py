@@ -44,6 +44,7 @@ def test_a_hundred_inputs(holds):
 
 
 @pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("holds", PROPERTIES, ids=lambda x: x.__name__)
 def test_ten_thousand_inputs(holds):

@@ -8,13 +8,17 @@ import pytest
 from data_prep.storage.files import read_json
 from data_prep.storage.locks import locked
 from emoclust_lobes.embeddings.cache import read_cache
-from emoclust_lobes.embeddings.parts import merge_parts
-from emoclust_lobes.experiment.run_folders import interruptible
+from emoclust_lobes.embeddings.parts import PartWriter, merge_parts
+from emoclust_lobes.experiment.run_folders import (
+    Interrupted,
+    interruptible,
+    one_run,
+)
 from emoclust_lobes.protocol.plan import Job, System
 from emoclust_lobes.protocol.runner import run_job
 from emoclust_lobes.protocol.scripts import Experiment
 from stages import run_stage
-from workers import embed_until_a_signal, wait_for, work, work_in_vain
+from workers import wait_for, work, work_in_vain
 
 CODES = {"SIGINT": 130, "SIGTERM": 143}
 
@@ -25,6 +29,7 @@ def send(process, name):
     process.join(300)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name, code", CODES.items())
 def test_a_signal_ends_a_run_with_a_line(name, code, start, tmp_path):
     ready, log = tmp_path / "ready", tmp_path / "log.txt"
@@ -38,6 +43,7 @@ def test_a_signal_ends_a_run_with_a_line(name, code, start, tmp_path):
         pass
 
 
+@pytest.mark.slow
 def test_an_error_that_follows_a_signal_does_not_hide_it(start, tmp_path):
     ready, log = tmp_path / "ready", tmp_path / "log.txt"
     process = start(work_in_vain, log, ready)
@@ -45,6 +51,35 @@ def test_an_error_that_follows_a_signal_does_not_hide_it(start, tmp_path):
     send(process, "SIGTERM")
     assert process.exitcode == 143
     assert "Traceback" not in log.read_text()
+
+
+@pytest.mark.parametrize("name, code", CODES.items())
+def test_a_signal_is_told_and_gives_the_folder_back(
+    name, code, tmp_path, caplog, request
+):
+    # As in front: in the background of a shell, Ctrl-C is ignored
+    number = signal.Signals[name]
+    before = signal.signal(number, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(number, before))
+    with pytest.raises(Interrupted) as ended:
+        with one_run(tmp_path):
+            signal.raise_signal(number)
+    assert ended.value.code == code
+    assert f"Ended by {name}: the same command goes on" in caplog.text
+    with locked(tmp_path):
+        pass
+
+
+def test_rows_that_wait_to_be_saved_survive_a_signal(tmp_path):
+    ids, signatures = np.array(["a", "b"]), np.zeros((2, 4), dtype="int64")
+    vectors = np.eye(2, dtype="float32")
+    with pytest.raises(Interrupted), interruptible():
+        with PartWriter(tmp_path, {"name": "e"}, ids, signatures, 9) as parts:
+            parts.add([0, 1], vectors)
+            signal.raise_signal(signal.SIGTERM)
+    merge_parts(tmp_path, "e")
+    found = read_cache(tmp_path, "e").select(["b", "a"])
+    np.testing.assert_array_equal(found, vectors[::-1])
 
 
 def test_other_errors_pass_and_signals_are_given_back():
@@ -63,21 +98,6 @@ def test_a_signal_that_is_ignored_stays_so():
             signal.raise_signal(signal.SIGINT)
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def test_what_was_computed_before_a_signal_is_kept(start, tmp_path):
-    ids, signatures = np.array(["a", "b"]), np.zeros((2, 4), dtype="int64")
-    vectors = np.eye(2, dtype="float32")
-    ready = tmp_path / "ready"
-    process = start(
-        embed_until_a_signal, tmp_path, ids, signatures, vectors, ready
-    )
-    wait_for(ready.exists)
-    send(process, "SIGTERM")
-    assert process.exitcode == 143
-    merge_parts(tmp_path, "e")
-    found = read_cache(tmp_path, "e").select(["b", "a"])
-    np.testing.assert_array_equal(found, vectors[::-1])
 
 
 QUICK = """\
@@ -108,6 +128,7 @@ with one_run(hparams["ser"]["folder"]) as folder:
 """
 
 
+@pytest.mark.slow
 def test_a_signal_ends_all_runs_of_a_job(start, tmp_path):
     hparams = tmp_path / "hparams"
     hparams.mkdir()
@@ -119,7 +140,8 @@ def test_a_signal_ends_all_runs_of_a_job(start, tmp_path):
     first, second = (System(x, {}, {}, {}) for x in ("first", "second"))
     job = Job(1, 1, ((first, 1.0), (second, 1.0)))
     process = start(run_job, experiment, job, "cpu", "")
-    wait_for(lambda: (tmp_path / "out/run/first/began").exists())
+    began = tmp_path / "out/run/first/began"
+    wait_for(lambda: began.exists() or not process.is_alive())
     send(process, "SIGTERM")
     assert process.exitcode == 143
     assert not (tmp_path / "out/run/second").exists()
@@ -127,6 +149,7 @@ def test_a_signal_ends_all_runs_of_a_job(start, tmp_path):
     assert "Ended by SIGTERM" in log.read_text()
 
 
+@pytest.mark.slow
 def test_a_training_that_is_ended_goes_on(start, corpus, tmp_path):
     log, output = tmp_path / "log.txt", tmp_path / "out"
     process = start(run_stage, "stage 1", corpus, output, log)

@@ -3,7 +3,6 @@
 import multiprocessing
 import os
 import pathlib
-import resource
 import signal
 import time
 
@@ -97,15 +96,6 @@ def work_in_vain(log, ready):
             raise RuntimeError("DataLoader worker is killed by signal")
 
 
-def embed_until_a_signal(folder, ids, signatures, vectors, ready):
-    """Have rows that are not saved yet when a signal comes."""
-    with interruptible():
-        with PartWriter(folder, {"name": "e"}, ids, signatures, 1000) as parts:
-            parts.add(list(range(len(ids))), vectors)
-            ready.touch()
-            time.sleep(60)
-
-
 @register_checkpoint_hooks
 class Deadly:
     """A part of a checkpoint that kills the process in its middle."""
@@ -143,17 +133,6 @@ def die_inside_a_save(folder, place):
         torch.nn.init.constant_(net.weight, value)
         deadly.deadly = value > 1
         checkpointer.save_and_keep_only(meta={"value": value})
-
-
-def limited(n_bytes, function, outcome, *arguments):
-    """Do something with files that may not be larger than so many bytes."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, n_bytes))
-    try:
-        function(*arguments)
-    except BaseException as error:
-        outcome.send(repr(error))
-        raise
-    outcome.send("done")
 
 
 def save_twice(folder):

@@ -10,7 +10,7 @@ from emoclust_lobes.embeddings.cache import read_cache
 from emoclust_lobes.synthetic import make_pool, make_ravdess, pack_tars
 from emoclust_lobes.synthetic.embeddings import cached_ids
 
-from tests.training.recipe_runs import only, run
+from tests.training.recipe_runs import only
 
 SMALL = [
     "--n_clusters=2",
@@ -18,7 +18,6 @@ SMALL = [
     "--steps_per_epoch=3",
     "--clusters_per_speaker=2",
     "--utterances_per_cluster=2",
-    "--num_workers=1",
 ]
 COMPARED = (
     "clusters/stats/clusters.csv",
@@ -30,8 +29,8 @@ COMPARED = (
 
 
 @pytest.fixture
-def train(tmp_path):
-    """Function that runs stage 1 as a user does; returns what it leaves."""
+def train(tmp_path, run_here):
+    """Function that runs stage 1; returns what it leaves."""
     make_ravdess(
         tmp_path / "ravdess", n_speakers=6, n_statements=1, n_repetitions=1
     )
@@ -42,7 +41,7 @@ def train(tmp_path):
         shutil.rmtree(output, ignore_errors=True)
         pools = f"--pools=[own, {tmp_path / 'pool'}]"
         options = ["ravdess", tmp_path, output, *SMALL, pools]
-        run("train_contrastive.py", *options)
+        run_here("train_contrastive.py", *options)
         folder = only(output, "seed_*")
         cache = read_cache(output / "embeddings", "stats")
         ids = cached_ids(cache)

@@ -10,6 +10,8 @@ from data_prep.storage.files import read_json
 
 from tests.training.recipe_runs import ROOT, command
 
+pytestmark = pytest.mark.slow
+
 OPTIONS = [
     "--contrastive_epochs=1",
     "--ser_epochs=1",

@@ -89,6 +89,7 @@ def test_every_name_is_found_in_the_tree(exported):
 
 
 def test_nothing_speaks_of_what_is_not_there(exported):
+    n_found = collections.Counter()
     for path in exported.glob("recipes/**/*"):
         if path.is_file() and path.suffix in (".py", ".yaml", ".md"):
             text = path.read_text()
@@ -96,11 +97,15 @@ def test_nothing_speaks_of_what_is_not_there(exported):
             assert not re.search(ours, text), path
             for name in re.findall(r"hparams/(\w+\.yaml)", text):
                 assert list(exported.glob(f"recipes/**/{name}")), (path, name)
+            n_found[path.suffix] += 1
+    assert n_found[".py"] > 20 and n_found[".yaml"] > 1 and n_found[".md"]
 
 
 def test_the_numbers_are_those_of_the_runs(exported):
     """Means over folds of means over seeds, one folder after another."""
-    for page in exported.glob(f"recipes/*/{RECIPE}/README.md"):
+    pages = list(exported.glob(f"recipes/*/{RECIPE}/README.md"))
+    assert pages
+    for page in pages:
         told = re.findall(
             r"\| train_\w+\.yaml \| `--pretraining=(\w+)` \| (\S+) \| (\S+) \|",
             page.read_text(),

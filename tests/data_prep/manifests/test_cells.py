@@ -182,11 +182,16 @@ FINE_ROW = {
     [
         ("ID", "", "is no name"),
         ("duration", "long", "is no number of seconds"),
+        ("duration", "nan", "is no number of seconds"),
+        ("duration", "-1.0", "is no number of seconds"),
         ("wav", "/a.wav", "is no path below $data_root"),
+        ("wav", "$data_root2/a.wav", "is no path below $data_root"),
         ("start", "-1", "is no number of samples"),
         ("stop", "1.5", "is no number of samples"),
         ("spk_id", "", "is no name"),
         ("member", "1:x", "is no offset:size"),
+        ("member", "-512:44", "is no offset:size"),
+        ("member", "512", "is no offset:size"),
         ("member", "0:1", f"is no part of a tar {ROOT}/a.wav"),  # no tar
         ("member", "0:0", f"is no part of a tar {ROOT}/a.wav"),
     ],

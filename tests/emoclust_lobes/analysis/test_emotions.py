@@ -13,7 +13,6 @@ from emoclust_lobes.analysis.emotions import (
 )
 from hypothesis import (
     given,
-    settings,
     strategies as st,
 )
 from sklearn.metrics import adjusted_mutual_info_score
@@ -26,7 +25,6 @@ from sklearn.metrics import adjusted_mutual_info_score
         max_size=15,
     )
 )
-@settings(deadline=None, max_examples=50)
 def test_no_other_matching_has_more_utterances_in_place(rows):
     emotions, clusters = (np.array(x) for x in zip(*rows, strict=True))
     found = match_clusters(emotions, clusters)

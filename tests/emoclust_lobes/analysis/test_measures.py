@@ -11,13 +11,11 @@ from emoclust_lobes.analysis.measures import (
 )
 from hypothesis import (
     given,
-    settings,
     strategies as st,
 )
 
 
 @given(PAIRS, st.integers(0, 1000), st.data())
-@settings(deadline=None, max_examples=30)
 def test_unknown_labels_are_left_out_of_value_and_chance(rows, seed, data):
     labels, clusters = (np.array(x) for x in zip(*rows, strict=True))
     hide = data.draw(st.sets(st.integers(0, len(rows) - 1), max_size=3))

@@ -12,7 +12,6 @@ from emoclust_lobes.clustering.algorithms import (
 from emoclust_lobes.clustering.centering import remove_speaker
 from hypothesis import (
     given,
-    settings,
     strategies as st,
 )
 from sklearn.metrics import adjusted_rand_score, silhouette_score
@@ -55,7 +54,6 @@ def test_silhouette_takes_the_best_of_all_numbers_allowed():
 
 
 @given(st.integers(4, 30), st.integers(2, 5), st.integers(0, 2**32 - 1))
-@settings(deadline=None, max_examples=40)
 def test_the_silhouette_is_that_of_scikit_learn(n, k, seed):
     random = np.random.default_rng(seed)
     vectors = random.normal(size=(n, 3))
@@ -76,7 +74,6 @@ def test_the_silhouette_of_identical_utterances_is_0():
 
 @pytest.mark.parametrize("directions", [False, True])
 @given(sizes, st.integers(1, 4), st.integers(0, 2**32 - 1))
-@settings(deadline=None, max_examples=40)
 def test_distance_and_margin_match_a_slow_loop(directions, shape, k, seed):
     random = np.random.default_rng(seed)
     vectors = random.normal(size=shape)
@@ -114,7 +111,6 @@ def test_a_speaker_gets_at_most_half_as_many_clusters_as_utterances(
 
 
 @given(st.integers(4, 30), st.integers(2, 6), st.integers(0, 1000))
-@settings(deadline=None, max_examples=30)
 def test_clusters_are_numbered_as_they_first_appear(n, k, seed):
     vectors = remove_speaker(np.random.default_rng(seed).normal(size=(n, 5)))
     labels = cluster_speaker(vectors, k, "kmeans", n_init=1, seed=seed)

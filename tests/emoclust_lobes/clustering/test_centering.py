@@ -18,7 +18,6 @@ from emoclust_lobes.clustering.centering import (
 from emoclust_lobes.clustering.clusters import cluster_utterances, read_clusters
 from hypothesis import (
     given,
-    settings,
     strategies as st,
 )
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
@@ -27,7 +26,6 @@ sizes = st.tuples(st.integers(2, 25), st.integers(2, 6))
 
 
 @given(sizes, st.integers(0, 2**32 - 1))
-@settings(deadline=None, max_examples=30)
 def test_removing_a_speaker_is_a_mean_less_and_a_length_of_one(shape, seed):
     vectors = np.random.default_rng(seed).normal(size=shape).astype("float32")
     mean = sum(vectors.astype(float)) / len(vectors)
@@ -43,7 +41,6 @@ spoken = st.lists(
 
 
 @given(spoken, st.integers(0, 2**32 - 1))
-@settings(deadline=None, max_examples=60)
 def test_removing_sentences_is_the_other_speakers_mean_less(spoken, seed):
     vectors = np.random.default_rng(seed).normal(size=(len(spoken), 3))
     speakers, sentences = map(list, zip(*spoken, strict=True))

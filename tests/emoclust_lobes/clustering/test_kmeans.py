@@ -8,7 +8,6 @@ from emoclust_lobes.clustering.algorithms import distances_and_margins, unit
 from emoclust_lobes.clustering.kmeans import kmeans, spherical
 from hypothesis import (
     given,
-    settings,
     strategies as st,
 )
 from sklearn.cluster import KMeans
@@ -73,7 +72,6 @@ def test_the_best_of_all_partitions_is_found(dim, n_clusters):
 
 @pytest.mark.parametrize("algorithm", [kmeans, spherical])
 @given(shapes, st.integers(1, 3), seeds)
-@settings(deadline=None, max_examples=40)
 def test_every_vector_is_with_the_nearest_center(algorithm, shape, k, seed):
     vectors = unit(points(*shape, seed))
     labels = algorithm(vectors, k, n_init=3, seed=seed)
@@ -84,7 +82,6 @@ def test_every_vector_is_with_the_nearest_center(algorithm, shape, k, seed):
 
 
 @given(shapes, st.integers(1, 6), seeds)
-@settings(deadline=None, max_examples=40)
 def test_different_vectors_fill_all_clusters(shape, k, seed):
     labels = kmeans(points(*shape, seed), k, n_init=2, seed=seed)
     assert set(labels) == set(range(k))
@@ -92,7 +89,6 @@ def test_different_vectors_fill_all_clusters(shape, k, seed):
 
 @pytest.mark.parametrize("algorithm", [kmeans, spherical])
 @given(st.integers(2, 40), st.integers(1, 6), seeds)
-@settings(deadline=None, max_examples=40)
 def test_both_ways_to_the_products_agree(algorithm, n, k, seed):
     vectors = unit(points(n, 2, seed))
     wide = np.pad(vectors, [(0, 0), (0, 40)])  # more of the same dimensions
@@ -109,7 +105,6 @@ def test_both_ways_to_the_products_agree(algorithm, n, k, seed):
     st.lists(st.integers(0, 3), min_size=8, max_size=20),
     seeds,
 )
-@settings(deadline=None, max_examples=40)
 def test_identical_vectors_stay_together(algorithm, k, rows, seed):
     labels = algorithm(np.eye(4)[rows], k, n_init=2, seed=seed)
     places = list(zip(rows, labels.tolist(), strict=True))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from agreement_oracles import ORACLES, PAIRS
 from emoclust_lobes.clustering.report import MEASURES, report_speaker, summarize
-from hypothesis import given, settings
+from hypothesis import given
 
 
 def report(emotion, clusters, other=None, seed=1, **labels):
@@ -29,7 +29,6 @@ def report(emotion, clusters, other=None, seed=1, **labels):
 
 
 @given(PAIRS)
-@settings(deadline=None, max_examples=30)
 def test_measures_are_those_of_scikit_learn(rows):
     labels, clusters = zip(*rows, strict=True)
     found = report(list(labels), clusters)["emotion"]

@@ -108,6 +108,7 @@ def test_bfloat16_keeps_the_contrast(tmp_path):
     assert rounded == pytest.approx(exact, rel=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     shutil.which("g++") is None, reason="torch.compile needs a C++ compiler"
 )

@@ -10,12 +10,10 @@ from emoclust_lobes.contrast.gradient_reversal import (
 )
 from hypothesis import (
     given,
-    settings,
     strategies as st,
 )
 
 
-@settings(max_examples=30, deadline=None)
 @given(strength=st.floats(0, 10), shape=st.lists(st.integers(1, 4), max_size=3))
 def test_values_pass_and_gradients_turn(strength, shape):
     plain = torch.randn(shape, dtype=torch.float64, requires_grad=True)

@@ -6,7 +6,6 @@ import torch
 from emoclust_lobes.contrast.losses import ClusterContrastiveLoss
 from hypothesis import (
     given,
-    settings,
     strategies as st,
 )
 from loss_oracles import random_batch, slow_loss
@@ -27,7 +26,6 @@ def as_lists(batch):
     return {name: values.tolist() for name, values in batch.items()}
 
 
-@settings(max_examples=300, deadline=None)
 @given(options=options, n=st.integers(2, 12), seed=st.integers(0, 10_000))
 def test_every_option_equals_the_slow_loop(options, n, seed):
     batch = random_batch(n, seed)
@@ -37,7 +35,6 @@ def test_every_option_equals_the_slow_loop(options, n, seed):
     assert value.item() == pytest.approx(expected, rel=1e-4, abs=1e-4)
 
 
-@settings(max_examples=25, deadline=None)
 @given(options=options, seed=st.integers(0, 10_000))
 def test_gradients_are_the_finite_differences_of_the_slow_loop(options, seed):
     options = {**options, "temperature": max(options["temperature"], 0.1)}

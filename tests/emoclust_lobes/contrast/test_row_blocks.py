@@ -9,7 +9,6 @@ from emoclust_lobes.contrast.losses import ClusterContrastiveLoss
 from emoclust_lobes.contrast.row_blocks import BLOCK_ROWS, sum_over_rows
 from hypothesis import (
     given,
-    settings,
     strategies as st,
 )
 from loss_oracles import random_batch
@@ -21,7 +20,6 @@ def cosines_of_pairs(inputs, rows):
     return (inputs[rows] @ inputs.T).cos().sum(), torch.tensor(rows.stop)
 
 
-@settings(max_examples=50, deadline=None)
 @given(
     n=st.integers(1, 20), block_rows=st.integers(1, 25), scale=st.floats(-3, 3)
 )

@@ -13,7 +13,6 @@ from emoclust_lobes.contrast.samplers import (
 )
 from hypothesis import (
     given,
-    settings,
     strategies as st,
 )
 
@@ -47,7 +46,6 @@ def usable_speakers(pool):
     return usable
 
 
-@settings(max_examples=100, deadline=None)
 @given(pool=pools, shape=st.tuples(*[st.integers(2, 5)] * 3))
 def test_every_anchor_has_a_positive_and_a_negative(pool, shape):
     usable = usable_speakers(pool)
@@ -123,7 +121,6 @@ def test_all_utterances_are_used_in_time():
     assert seen == set(range(len(pool)))
 
 
-@settings(max_examples=60, deadline=None)
 @given(n_speakers=st.integers(1, 9), speakers=st.integers(1, 10))
 def test_all_speakers_come_once_before_any_comes_again(n_speakers, speakers):
     pool = full_pool(n_speakers=n_speakers, n_utterances=2)

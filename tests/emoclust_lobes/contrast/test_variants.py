@@ -79,7 +79,6 @@ def test_clusters_stay_as_they_were_found(name):
     assert (table["utterance_id"] == table["ID"]).all()
 
 
-@settings(max_examples=40, deadline=None)
 @given(noise=st.floats(0, 1), seed=st.integers(0, 1000))
 def test_noise_keeps_sizes_and_moves_no_more_than_its_share(noise, seed):
     before, after = assign("contrastive"), assign("contrastive", noise, seed)

@@ -50,6 +50,7 @@ CORPUS = """\
         emotions: {{A: ang, S: sad, N: null}}
 """
 SYSTEMS = """\
+none: {stage1: {pretraining: none}}
 contrastive: {stage1: {pretraining: contrastive}}
 wrong: {stage1: {pretraining: none}, stage2: {class_balance: magic}}
 """
@@ -118,6 +119,7 @@ def finished(tree):
     return words, results
 
 
+@pytest.mark.slow
 def test_every_run_is_there_and_its_numbers_are_the_runs(finished, tree):
     runs = read_matrix(finished[1]).runs.set_index(KEY)
     within = {("east", "east"), ("west", "west")}
@@ -141,6 +143,7 @@ def test_every_run_is_there_and_its_numbers_are_the_runs(finished, tree):
         assert metrics["n_train"] == row["n_train"] == 8
 
 
+@pytest.mark.slow
 def test_stage_1_sees_whom_it_should(finished, tree):
     seen = {
         path.relative_to(tree / "out").parts[:2]: read_seen_speakers(
@@ -157,6 +160,7 @@ def test_stage_1_sees_whom_it_should(finished, tree):
         assert speakers == {f"{train} to {test}/{x}" for x in wanted}
 
 
+@pytest.mark.slow
 def test_the_report_names_the_corpora_and_how_to_make_it_again(finished):
     text = (finished[1] / "report.md").read_text()
     assert "| trained on | The east | The far west |" in text
@@ -167,6 +171,7 @@ def test_the_report_names_the_corpora_and_how_to_make_it_again(finished):
     assert str(finished[1].parent) not in command
 
 
+@pytest.mark.slow
 def test_a_second_call_runs_nothing_and_a_report_needs_no_corpus(
     finished, tree
 ):
@@ -192,6 +197,7 @@ def test_a_second_call_runs_nothing_and_a_report_needs_no_corpus(
     ).read_bytes()
 
 
+@pytest.mark.slow
 def test_results_of_other_settings_are_refused(finished, tree):
     words, results = finished
     runs = (results / "runs.csv").read_bytes()
@@ -203,6 +209,7 @@ def test_results_of_other_settings_are_refused(finished, tree):
     assert (results / "runs.csv").read_bytes() == runs
 
 
+@pytest.mark.slow
 def test_what_fails_is_told_and_the_rest_is_kept(finished, tree):
     # Without a stage 1 there is nothing that could adapt
     words = [corpora(tree), "--systems=wrong,contrastive", "--adapt=none,other"]
@@ -213,6 +220,28 @@ def test_what_fails_is_told_and_the_rest_is_kept(finished, tree):
     assert lines[1].startswith("east-to-east/none_1: wrong, labels 1.0, fold 1")
     assert "class_balance=magic cannot be used" in lines[1]
     assert len(read_matrix(finished[1]).runs) == 6
+
+
+def test_a_matrix_goes_from_the_corpora_to_the_report(tree):
+    words = [corpora(tree), "--systems=none", "--adapt=none"]
+    out = tree / "untrained"
+    printed = call(tree, *words, output_folder=str(out))
+    assert printed == f"report: {out / 'report' / 'report.md'}"
+    runs = read_matrix(out / "report").runs.set_index(KEY)
+    names = ("east", "west")
+    assert set(runs.index) == {
+        (train, test, "none", "none", "", 1986)
+        for train in names
+        for test in names
+    }
+    for (train, test, *_), row in runs.iterrows():
+        part = "1" if train == test else "all"
+        home = out / f"{train}-to-{test}" / f"none_{part}"
+        (path,) = home.rglob("predictions.csv")
+        found = pd.read_csv(path)
+        assert all(x.startswith(f"{test}/x/") for x in found["ID"])
+        uar = recall_score(found["truth"], found["prediction"], average="macro")
+        assert row["uar"] == pytest.approx(uar, abs=1e-6)
 
 
 @pytest.mark.parametrize(

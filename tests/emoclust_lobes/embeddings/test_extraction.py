@@ -132,6 +132,7 @@ TWO_PROCESSES = """
 """
 
 
+@pytest.mark.slow
 def test_processes_share_the_utterances_and_make_the_same_cache(
     noise_pool, tmp_path
 ):

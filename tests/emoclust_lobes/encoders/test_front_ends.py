@@ -9,7 +9,6 @@ from emoclust_lobes.encoders.front_end_models import FrontEndError
 from emoclust_lobes.synthetic.models import WHISPER
 from hypothesis import (
     given,
-    settings,
     strategies as st,
 )
 from tiny_models import ALL_KINDS, KINDS, front_end, save_model
@@ -171,7 +170,6 @@ def unpooled(folder, samples):
     return wavs, front_end(folder)(wavs)
 
 
-@settings(max_examples=30, deadline=None)
 @given(pooled=st.integers(1, 30), samples=st.sampled_from([400, 2000, 6000]))
 def test_pooled_frames_are_means_of_neighbors(saved, pooled, samples):
     folder = saved("wav2vec2")

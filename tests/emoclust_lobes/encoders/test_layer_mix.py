@@ -13,7 +13,6 @@ from emoclust_lobes.encoders.layer_mix import (
 )
 from hypothesis import (
     given,
-    settings,
     strategies as st,
 )
 
@@ -64,7 +63,6 @@ def test_a_mix_is_the_weighted_sum_of_normalized_layers():
             torch.testing.assert_close(mixed[b, t], expected)
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     lengths=st.lists(st.integers(1, 90), min_size=2, max_size=5),
     padding=st.floats(-1000, 1000),

@@ -7,7 +7,6 @@ import pytest
 from emoclust_lobes.enrolment.draws import draw_enrolled, enrolled_moments
 from hypothesis import (
     given,
-    settings,
     strategies as st,
 )
 
@@ -35,7 +34,6 @@ def masks(ids, speakers, count, seed):
 speakers_of_split = st.lists(st.sampled_from("abc"), min_size=1, max_size=14)
 
 
-@settings(max_examples=60, deadline=None)
 @given(speakers=speakers_of_split, seed=st.integers(0, 9))
 def test_enrolled_are_others_of_the_speaker_and_nested(speakers, seed):
     ids = [f"u{number}" for number in range(len(speakers))]
@@ -56,7 +54,6 @@ def test_enrolled_are_others_of_the_speaker_and_nested(speakers, seed):
         assert not (smaller & ~larger).any()
 
 
-@settings(max_examples=60, deadline=None)
 @given(speakers=speakers_of_split, data=st.data())
 def test_the_order_of_the_rows_does_not_matter(speakers, data):
     ids = [f"u{number}" for number in range(len(speakers))]

@@ -12,7 +12,6 @@ from emoclust_lobes.enrolment.normalization import (
 )
 from hypothesis import (
     given,
-    settings,
     strategies as st,
 )
 
@@ -55,7 +54,6 @@ def slow(vector, others, normalize):
     return torch.tensor(found)
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     data=st.data(),
     weight=st.sampled_from([0.1, 1.0, 5.0]),
@@ -116,7 +114,6 @@ def test_gradients_flow_into_what_is_normalized_alone():
     assert not any(value.requires_grad for value in normalize.buffers())
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     known=st.sets(st.integers(0, 9), min_size=1),
     rows=st.lists(st.integers(0, 9), min_size=1, max_size=12),

@@ -9,7 +9,6 @@ from emoclust_lobes.evaluation.metrics import (
 )
 from hypothesis import (
     given,
-    settings,
     strategies as st,
 )
 
@@ -17,7 +16,6 @@ CLASSES = ["ang", "hap", "neu", "sad"]
 labels = st.sampled_from(CLASSES)
 
 
-@settings(max_examples=100, deadline=None)
 @given(pairs=st.lists(st.tuples(labels, labels), min_size=1, max_size=60))
 def test_scores_equal_slow_counts(pairs):
     truth, prediction = zip(*pairs)

@@ -19,7 +19,6 @@ from emoclust_lobes.features.reading import (
 from emoclust_lobes.synthetic.models import save_tiny
 from hypothesis import (
     given,
-    settings,
     strategies as st,
 )
 from torch.utils.data import DataLoader
@@ -59,7 +58,6 @@ def frame_crop(seconds, epoch=0):
     return crop
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     utterance_id=st.sampled_from("01234"),
     frames=st.integers(1, 140),

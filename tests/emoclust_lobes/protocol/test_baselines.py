@@ -23,7 +23,6 @@ from emoclust_lobes.protocol.baselines import (
 from emoclust_lobes.synthetic.embeddings import add_embeddings
 from hypothesis import (
     given,
-    settings,
     strategies as st,
 )
 from sklearn.linear_model import LogisticRegression
@@ -128,7 +127,6 @@ def fold(tmp_path):
     prior_weight=st.floats(0.1, 20),
     seed=st.integers(0, 9),
 )
-@settings(max_examples=30, deadline=None)
 def test_enrolment_is_the_formula_over_drawn_clips(
     n_enrolled, n_clips, prior_weight, seed
 ):

@@ -129,6 +129,7 @@ def finished(tree):
     return words, results, before
 
 
+@pytest.mark.slow
 def test_a_killed_protocol_goes_on_and_has_each_run_once(finished, tree):
     words, results, before = finished
     runs = pd.read_csv(results / "runs.csv", keep_default_na=False)
@@ -149,6 +150,7 @@ def test_a_killed_protocol_goes_on_and_has_each_run_once(finished, tree):
     assert (sizes.xs(0.5, level=1) == 30).all()
 
 
+@pytest.mark.slow
 def test_the_report_tells_of_all_systems(finished):
     text = (finished[1] / "report.md").read_text()
     for name in COMPARED:
@@ -161,6 +163,7 @@ def test_the_report_tells_of_all_systems(finished):
     assert "/" not in facts["commands"][0].replace("hparams/ravdess.yaml", "")
 
 
+@pytest.mark.slow
 def test_a_second_call_runs_nothing(finished, tree):
     words, results, _ = finished
     before = files_in(tree / "out" / "fold_1", tree / "out" / "embeddings")
@@ -170,6 +173,7 @@ def test_a_second_call_runs_nothing(finished, tree):
     assert (results / "runs.csv").stat().st_mtime_ns == runs
 
 
+@pytest.mark.slow
 def test_results_of_other_settings_are_refused(finished, tree, capsys):
     words, results, _ = finished
     runs = (results / "runs.csv").read_bytes()
@@ -185,6 +189,7 @@ def test_results_of_other_settings_are_refused(finished, tree, capsys):
     assert (results / "runs.csv").read_bytes() == runs
 
 
+@pytest.mark.slow
 def test_runs_are_trained_with_the_given_precision(tree):
     results = tree / "bf16" / "protocol"
     options = ["--systems=none", "--folds=1", "--precision=bf16"]
@@ -199,6 +204,7 @@ def test_runs_are_trained_with_the_given_precision(tree):
     assert logs[0] != logs[1]
 
 
+@pytest.mark.slow
 def test_what_fails_is_told_and_stops_nothing_else(finished, tree, capsys):
     systems = "wrong-baseline,enrolled-baseline,wrong-training"
     words = command(tree, f"--systems={systems}", "--folds=1")
@@ -222,6 +228,7 @@ def test_what_fails_is_told_and_stops_nothing_else(finished, tree, capsys):
     ]
 
 
+@pytest.mark.slow
 def test_a_report_needs_no_corpus(finished, tree, capsys):
     copy = shutil.copytree(finished[1], tree / "copy", dirs_exist_ok=True)
     (copy / "report.md").unlink()
@@ -235,6 +242,29 @@ def test_a_report_needs_no_corpus(finished, tree, capsys):
     assert str(finished[1] / "report.md") in capsys.readouterr().out
     assert main(["protocol", yaml, "--report_only", "--results=nowhere"]) == 2
     assert "nowhere" in capsys.readouterr().err
+
+
+def test_baselines_go_from_the_yaml_to_the_report(tree, capsys):
+    def call(systems, *options):
+        options = [f"--systems={systems}", "--folds=1", *options]
+        return main(command(tree, *options, output="baselines"))
+
+    results = tree / "baselines" / "protocol"
+    assert call("enrolled-baseline") == 0
+    expected = [
+        ("enrolled-baseline", 1.0, count, 1, 1986)
+        for count in ("0", "2", "all")
+    ]
+    assert runs_in(results) == expected
+    report = (results / "report.md").read_text()
+    assert "| enrolled-baseline, enrolled, 2 clips |" in report
+    runs = (results / "runs.csv").read_bytes()
+    assert call("enrolled-baseline", "--temperature=0.5") == 2
+    assert "holds results with the settings" in capsys.readouterr().err
+    assert call("enrolled-baseline,wrong-baseline") == 2
+    error = capsys.readouterr().err
+    assert "wrong-baseline" in error and "must be logistic or svm" in error
+    assert (results / "runs.csv").read_bytes() == runs
 
 
 @pytest.mark.parametrize(

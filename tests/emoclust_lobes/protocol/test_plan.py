@@ -11,7 +11,6 @@ from emoclust_lobes.protocol.plan import (
 )
 from hypothesis import (
     given,
-    settings,
     strategies as st,
 )
 
@@ -39,7 +38,6 @@ def subsets(values):
     return st.lists(st.sampled_from(values), unique_by=str)
 
 
-@settings(deadline=None)
 @given(
     systems=subsets(SYSTEMS),
     folds=subsets([1, 2, 3]),

@@ -239,6 +239,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_runs_end_when_what_started_them_is_killed(experiment, tmp_path):
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)

@@ -9,7 +9,6 @@ from emoclust_lobes.protocol.runs import merge_runs, read_results, run_rows
 from emoclust_lobes.protocol.schema import parse_confusions, parse_hits
 from hypothesis import (
     given,
-    settings,
     strategies as st,
 )
 from sklearn.metrics import balanced_accuracy_score, confusion_matrix
@@ -32,7 +31,6 @@ def copy(folder, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # one class alone
-@settings(max_examples=25, deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -17,7 +17,6 @@ from emoclust_lobes.protocol.statistics import (
 )
 from hypothesis import (
     given,
-    settings,
     strategies as st,
 )
 
@@ -206,7 +205,6 @@ def test_nothing_in_common_is_no_difference(results):
     assert one.pairs == 1 and np.isnan(one.p) and one.low < one.high
 
 
-@settings(max_examples=50, deadline=None)
 @given(
     st.lists(st.floats(-1, 1), min_size=2, max_size=20),
     st.floats(0.01, 3),
@@ -229,7 +227,6 @@ def test_differences_that_do_not_vary():
     assert np.isnan(corrected_t_test([0.1], 0.5))
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.lists(st.floats(0, 1) | st.just(float("nan")), max_size=8))
 def test_holm_rejects_step_by_step(p_values):
     corrected = holm(p_values)

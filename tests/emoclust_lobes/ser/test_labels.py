@@ -8,7 +8,6 @@ from data_prep.manifests.manifest import Utterance, write_manifest
 from emoclust_lobes.ser.labels import labeled_share, labeled_splits, repeated
 from hypothesis import (
     given,
-    settings,
     strategies as st,
 )
 
@@ -22,7 +21,6 @@ def table_of(labels):
     return pd.DataFrame({"ID": ids, "emotion": labels})
 
 
-@settings(max_examples=60, deadline=None)
 @given(labels=emotions, seed=st.integers(0, 5))
 def test_a_smaller_share_is_part_of_a_larger_one(labels, seed):
     table = table_of(labels)
@@ -32,7 +30,6 @@ def test_a_smaller_share_is_part_of_a_larger_one(labels, seed):
     assert kept[-1] == set(table["ID"])
 
 
-@settings(max_examples=60, deadline=None)
 @given(labels=emotions, share=st.floats(0.001, 1))
 def test_each_class_keeps_its_share_and_at_least_one(labels, share):
     kept = labeled_share(table_of(labels), share, seed=1)["emotion"].tolist()
@@ -45,7 +42,6 @@ def test_each_class_keeps_its_share_and_at_least_one(labels, share):
             assert kept.count(name) == 1
 
 
-@settings(max_examples=30, deadline=None)
 @given(labels=emotions, data=st.data())
 def test_the_choice_does_not_depend_on_the_order_of_the_rows(labels, data):
     table = table_of(labels)

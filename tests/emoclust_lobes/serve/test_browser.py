@@ -17,9 +17,12 @@ CHROMIUM = os.environ.get("CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))),
     None,
 )
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="needs Chromium, on the PATH or in CHROMIUM"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="needs Chromium, on the PATH or in CHROMIUM"
+    ),
+]
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ import torch
 from emoclust_lobes.training.dataset import ColumnarDataset, Rows
 from hypothesis import (
     given,
-    settings,
     strategies as st,
 )
 from torch.utils.data import DataLoader
@@ -61,7 +60,6 @@ def comparable(item):
 names = st.lists(st.text("ab#ä\U0001f600", max_size=4), min_size=1, unique=True)
 
 
-@settings(deadline=None)
 @given(ids=names)
 def test_every_row_is_the_one_of_the_dictionary(ids):
     ours, theirs = both(ids)

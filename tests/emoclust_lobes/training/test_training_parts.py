@@ -20,7 +20,6 @@ from emoclust_lobes.training.history import History
 from emoclust_lobes.training.optimizers import without_compiler
 from hypothesis import (
     given,
-    settings,
     strategies as st,
 )
 
@@ -28,7 +27,6 @@ from speechbrain.dataio import audio_io
 from speechbrain.utils.checkpoints import Checkpointer
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     length=st.integers(1, 5000),
     samples=st.integers(1, 3000),
