@@ -3,9 +3,12 @@
 Those that are killed are in ``tests/reliability/test_kill.py``.
 """
 
+import shutil
 import signal
 
 import pytest
+from data_prep.storage.files import read_json
+from emoclust_lobes.experiment.command_line import Refused
 from emoclust_lobes.experiment.run_folders import Interrupted
 from emoclust_lobes.training.brain import EncoderBrain
 
@@ -69,12 +72,12 @@ def test_a_run_that_a_signal_ends_goes_on_to_the_same_numbers(
     "option", ["--precision=bf16", "--max_grad_norm=1", "audio"]
 )
 def test_a_run_does_not_go_on_with_other_options_or_audio(
-    option, corpora, tmp_path, run_here
+    option, corpora, short, tmp_path, run_here
 ):
     """Nor is it told to be tested before."""
     corpus = tmp_path / "corpus"
     shutil.copytree(corpora / "ravdess", corpus / "ravdess")
-    arguments = ["train_ser.py", "ravdess", corpus, tmp_path / "out", *SHORT]
+    arguments = ["train_ser.py", "ravdess", corpus, tmp_path / "out", *short]
     arguments += ["--pretraining=none"]
     run_here(*arguments)
     metrics = read_json(only(tmp_path, "labels_1.0/metrics.json"))
@@ -89,5 +92,5 @@ def test_a_run_does_not_go_on_with_other_options_or_audio(
         wav.write_bytes(content)
     else:
         arguments.append(option)
-    with pytest.raises(ChangedRunError, match="other settings"):
+    with pytest.raises(Refused, match="other settings"):
         run_here(*arguments)
