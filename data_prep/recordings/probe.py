@@ -41,7 +41,10 @@ def probe(path, seek=False):
             reason += " (write / instead of \\)"
         raise UnusableAudio(reason) from error
     except Exception as error:  # a file may have any, and is one of many
-        raise UnusableAudio(f"it cannot be read: {error}") from error
+        reason = str(error).partition("\n")[0]
+        raise UnusableAudio(
+            f"cannot be read: {type(error).__name__}: {reason}"
+        ) from error
 
 
 def _probe(path, seek):

@@ -70,7 +70,8 @@ def read_options(text):
             continue
         option = _OPTION.match(line)
         if option and not option["value"].startswith(_MADE):
-            note = " ".join([*comments, option["note"] or ""]).strip()
+            notes = (" ".join(comments), option["note"])
+            note = "; ".join(filter(None, notes))
             value = option["value"].strip()
             if note or not value.startswith("!ref"):
                 value = value.removeprefix("!ref ")

@@ -7,15 +7,14 @@ import shutil
 import pandas as pd
 import pytest
 from emoclust_lobes.cli import main
-from emoclust_lobes.protocol.plan import BASELINE
 from emoclust_lobes.synthetic import make_generic
 
 from tests.emoclust_lobes.protocol.test_command import TINY
 
 ROOT = pathlib.Path(__file__).parents[3]
-SYSTEMS = f"""\
-none: {{stage1: {{pretraining: none}}}}
-stats-baseline: {{{BASELINE}: {{encoders: [stats]}}}}
+SYSTEMS = """\
+none: {stage1: {pretraining: none}}
+stats-baseline: {baseline: {encoders: [stats]}}
 """
 
 
