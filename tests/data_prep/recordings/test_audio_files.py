@@ -133,7 +133,7 @@ def test_no_exception_of_a_file_leaves_it(make, tmp_path, monkeypatch):
     monkeypatch.setattr(soundfile.SoundFile, "read", read)
     with pytest.raises(ManifestError) as error:
         probe_files(tmp_path, ["a.wav", "b.wav"])
-    assert "  b.wav: it cannot be read: no room" in str(error.value)
+    assert "  b.wav: cannot be read: MemoryError: no room" in str(error.value)
     content = bytearray((tmp_path / "a.wav").read_bytes())
     content[24:28] = struct.pack("<I", 2**31 - 1)
     (tmp_path / "a.wav").write_bytes(content)
