@@ -16,7 +16,8 @@ PYTEST := -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 ALL := -m "not campaign" --hypothesis-profile=thorough
 
 .PHONY: demo docs hparams test test-all coverage mutants fuzz \
-    test-lower-bounds lower-bounds oldest-python test-upstream checkout lint audit setup clean
+    test-lower-bounds lower-bounds oldest-python test-upstream checkout lint \
+    audit setup clean
 
 setup: $(VENV)/ready
 

@@ -22,7 +22,7 @@ SECTIONS = {"Arguments": "Parameters", "Example": "Examples"}
 def on_files(files, config):
     """Add what lies outside of docs/, and a page for each package."""
     pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
-    for folder in ("recipes", "benchmarks/results"):
+    for folder in ("recipes", "benchmarks/results", "findings"):
         pages += sorted(ROOT.glob(f"{folder}/**/*.*"))
     code = ROOT / "recipes" / "upstream"  # is no page
     for path in [x for x in pages if not x.is_relative_to(code)]:

@@ -240,3 +240,78 @@ def test_holm_rejects_step_by_step(p_values):
             left.pop(0)
             rejected += 1
         assert (corrected <= level).sum() == rejected
+
+
+def test_interval_is_that_of_a_slow_bootstrap(results):
+    condition = Condition("contrastive")
+    rows = condition.of(results.speakers)
+    names = sorted(set(rows["speaker"]))
+    slow = [_slow_uar(rows, x) for x in _drawn(names)]
+    found = uar_interval(results.speakers, condition, N_DRAWS)
+    assert found == pytest.approx(interval(slow))
+    one = rows[rows["speaker"] == names[0]]
+    assert np.isnan(uar_interval(one, condition, N_DRAWS)).all()
+
+
+def _null_differences(rng, n_runs, fold_effect=0.02, seed_effect=0.02):
+    """Differences of two systems that are as good: [runs, folds, seeds].
+
+    Whatever a fold's speakers and training set do is shared by its seeds.
+    """
+    folds = rng.normal(0, fold_effect, (n_runs, 6, 1))
+    return folds + rng.normal(0, seed_effect, (n_runs, 6, 3))
+
+
+@pytest.mark.slow
+def test_false_alarms_are_at_most_five_percent():
+    differences = _null_differences(np.random.default_rng(0), 600)
+    rates = {
+        share: np.mean(
+            [corrected_t_test(x.ravel(), share) <= 0.05 for x in differences]
+        )
+        for share in (0, 1 / 4)
+    }
+    assert rates[0] > 0.10  # what the correction is for
+    assert rates[1 / 4] <= 0.05
+
+
+@pytest.mark.slow
+def test_a_clear_difference_is_found():
+    differences = _null_differences(np.random.default_rng(0), 100) + 0.08
+    p_values = [corrected_t_test(x.ravel(), 1 / 4) for x in differences]
+    assert np.mean(np.array(p_values) <= 0.05) > 0.9
+
+
+@pytest.mark.slow
+def test_intervals_hold_the_truth_most_of_the_time():
+    rng = np.random.default_rng(0)
+    n_speakers, n_each, held = 24, 10, 0
+    for _ in range(50):
+        # Recalls of speakers around .6, two classes, two systems alike
+        truth = np.clip(rng.normal(0.6, 0.15, (n_speakers, 2)), 0, 1)
+        tables = []
+        for system in ("a", "b"):
+            hits = rng.binomial(n_each, truth)
+            tables.append(
+                pd.DataFrame(
+                    {
+                        "system": system,
+                        "labels": 1.0,
+                        "enrolled": "",
+                        "fold": np.arange(n_speakers) // 4,
+                        "seed": 0,
+                        "speaker": [f"s{x:02}" for x in range(n_speakers)],
+                        "hits": [f"{x}/{n_each} {y}/{n_each}" for x, y in hits],
+                        "uar": hits.mean(axis=1) / n_each,
+                        "n": 80,
+                        "n_train": 320,
+                    }
+                )
+            )
+        speakers = pd.concat(tables)
+        runs = speakers.drop_duplicates(["system", "fold"])
+        found = paired_difference(
+            runs, speakers, Condition("a"), Condition("b"), n_draws=300
+        )
+        held += found.low <= 0 <= found.high
+    assert 0.86 <= held / 50 <= 0.99
