@@ -26,7 +26,6 @@ if __name__ == "__main__":
 
 import torch
 import yaml
-from data_prep.errors import EmoclustError
 from data_prep.manifests.manifest import SPLITS, read_manifests
 from data_prep.storage.files import read_json
 from emoclust_lobes.audio.signatures import audio_digest
@@ -48,7 +47,7 @@ from emoclust_lobes.ser.class_balance import ClassBalance
 from emoclust_lobes.ser.labels import labeled_splits
 from emoclust_lobes.ser.modules import ser_modules
 from emoclust_lobes.ser.options import refuse_contradictions, uses_clusters
-from emoclust_lobes.ser.results import write_results
+from emoclust_lobes.ser.results import was_tested, write_results
 from emoclust_lobes.training.dataset import ColumnarDataset
 from emoclust_lobes.training.front_end_export import export_front_end
 from emoclust_lobes.training.seen_speakers import (
@@ -155,10 +154,8 @@ def fine_tune(hparams, run_opts, stage2):
         "manifest": manifest["fingerprint"],
         "audio": run_on_main(
             audio_digest,
-            args=[
-                read_manifests(hparams["sources"].of_splits(SPLITS)),
-                f"{hparams['manifest_folder']}/audio.json",
-            ],
+            args=[read_manifests(hparams["sources"].of_splits(SPLITS))],
+            kwargs={"cache": f"{hparams['manifest_folder']}/audio.json"},
         ),
         "init": initialize_encoder(
             modules=hparams["modules"],
@@ -170,17 +167,7 @@ def fine_tune(hparams, run_opts, stage2):
     if uses_clusters(hparams):
         inputs["clusters"] = hparams["cluster_fingerprint"]
     run_on_main(refuse_changed_run, args=[folder, inputs])
-    done = read_json(f"{folder}/metrics.json")
-    if done is not None:
-        if "uar" not in done:
-            raise EmoclustError(
-                f"{folder}/metrics.json has no uar: remove it, and the best "
-                "checkpoint is tested and packed again"
-            )
-        logger.info(
-            f"Tested before: UAR {done['uar']:.4f}. To test and pack the best "
-            f"checkpoint again, remove {folder}/metrics.json"
-        )
+    if was_tested(folder):
         return
 
     # What is made here must not depend on what the steps above had to do

@@ -46,8 +46,9 @@ def begin_script(about):
     with refusals_told():
         answer_help(about)
         file, _, given = split_command_line(sys.argv[1:])
-        YamlOptions(file).overrides(given)
-        refuse_missing_corpus(file, given)
+        options = YamlOptions(file)
+        options.overrides(given)
+        refuse_missing_corpus(options, given)
 
 
 def read_command_line(words):
@@ -146,10 +147,10 @@ def _read_run_options(options, file, words):
         raise UsageError(reason.partition("error: ")[2] or reason) from None
 
 
-def refuse_missing_corpus(file, given):
+def refuse_missing_corpus(options, given):
     """Stop where the corpus is not there, and say where it is had."""
     name = "data_folder"
-    node = YamlOptions(file).nodes.get(name)
+    node = options.nodes.get(name)
     folder = given.get(name)
     if node is None or (folder is None and node.tag == "!ref"):
         return
@@ -157,9 +158,9 @@ def refuse_missing_corpus(file, given):
         folder = node.value
     if folder is not None and pathlib.Path(folder).is_dir():
         return
-    notes = notes_of(pathlib.Path(file).read_text(encoding="utf-8"))
+    notes = notes_of(pathlib.Path(options.path).read_text(encoding="utf-8"))
     found = (
-        f"{file} needs --{name}=FOLDER, the corpus"
+        f"{options.path} needs --{name}=FOLDER, the corpus"
         if folder is None
         else f"--{name}={folder} is not a folder: give that of the corpus"
     )

@@ -16,6 +16,7 @@ import yaml
 from data_prep.errors import EmoclustError
 from data_prep.storage.files import read_json, write_json
 from data_prep.storage.locks import locked_by_main
+from emoclust_lobes.experiment.yaml_options import FAST_LOADER
 from hyperpyyaml import resolve_references
 
 from speechbrain.utils.distributed import ddp_barrier, main_process_only
@@ -50,7 +51,7 @@ def resolved_blocks(hparams_file, overrides, ignore):
         free = dict.fromkeys(NOT_COMPARED, "any")
         text = resolve_references(stream, {**overrides, **free})
     # As nodes: nothing is made of the tags, and numbers stay as written
-    root = yaml.compose(text)
+    root = yaml.compose(text, FAST_LOADER)
     blocks = {}
     for key, node in root.value:
         is_block = node.id != "scalar" or node.tag.startswith("!")

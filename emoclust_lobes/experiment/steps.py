@@ -31,8 +31,9 @@ NEEDED = (
 
 def load_experiment(param_file, overrides=None):
     """Load the YAML of an experiment, with at least the keys of ``NEEDED``."""
-    changes = YamlOptions(param_file).overrides(overrides or {})
-    refuse_missing_corpus(param_file, overrides or {})
+    options = YamlOptions(param_file)
+    changes = options.overrides(overrides or {})
+    refuse_missing_corpus(options, overrides or {})
     with open(param_file, encoding="utf-8") as stream, loading(param_file):
         hparams = load_hyperpyyaml(stream, changes)
     missing = [key for key in NEEDED if key not in hparams]

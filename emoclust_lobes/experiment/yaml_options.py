@@ -21,6 +21,8 @@ from emoclust_lobes.experiment.option_kinds import (
 from hyperpyyaml.core import parse_arithmetic
 from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
+# Of libyaml where PyYAML has it: ten times as fast
+FAST_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _RESOLVER = yaml.resolver.Resolver()
 _REFERENCE = re.compile(r"<(\w+)")
 
@@ -38,7 +40,7 @@ class YamlOptions:
         self.path = path
         try:
             with open(path, encoding="utf-8") as stream:
-                root = yaml.compose(stream, yaml.SafeLoader)
+                root = yaml.compose(stream, FAST_LOADER)
         except FileNotFoundError:
             raise UsageError(f"there is no {path}{_near(path)}") from None
         except (yaml.YAMLError, ValueError) as error:  # or no text at all

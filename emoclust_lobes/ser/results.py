@@ -7,7 +7,8 @@ utterances of its speaker; the last time is what a run is known by.
 import numpy as np
 import pandas as pd
 import torch
-from data_prep.storage.files import replacing, write_json
+from data_prep.errors import EmoclustError
+from data_prep.storage.files import read_json, replacing, write_json
 from emoclust_lobes.enrolment.draws import enrolled_moments
 from emoclust_lobes.evaluation.calibration import calibrate
 from emoclust_lobes.evaluation.metrics import emotion_metrics
@@ -69,6 +70,24 @@ def score_predictions(predictions, classes):
         count: emotion_metrics(rows["truth"], rows["prediction"], classes)
         for count, rows in predictions.groupby("enrolled", sort=False)
     }
+
+
+def was_tested(folder):
+    """Say whether a run has its result, and what is to be done for another."""
+    path = f"{folder}/metrics.json"
+    done = read_json(path)
+    if done is None:
+        return False
+    if "uar" not in done:
+        raise EmoclustError(
+            f"{path} has no uar: remove it, and the best checkpoint is tested "
+            "and packed again"
+        )
+    logger.info(
+        f"Tested before: UAR {done['uar']:.4f}. To test and pack the best "
+        f"checkpoint again, remove {path}"
+    )
+    return True
 
 
 def write_results(

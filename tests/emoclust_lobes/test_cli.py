@@ -194,7 +194,7 @@ def test_what_is_wrong_is_one_message_and_exit_code_2(
     "text, message",
     [
         (None, "there is no "),
-        ("seed: [", "experiment.yaml, line 1: "),
+        ("seed: [", "experiment.yaml, line "),
         ("seed: 1\nfold: 1\nseed: 2", "experiment.yaml, line 3: a second seed"),
         ("seed: 1", "has no prepare, sources, embed"),
         (YAML, "needs --data_folder=FOLDER"),
