@@ -349,13 +349,13 @@ def test_folds_and_seeds_and_the_same_numbers_by_hand(tree):
     )
     assert main(words) == 0
     runs = runs_in(tree / "large" / "protocol")
-    seeds = {name: [1986, 1987] for name in COMPARED}
-    seeds["stats-baseline"] = [1986]  # another seed would change nothing
     assert sorted(runs) == sorted(
         (name, share, "", fold, seed)
         for name in COMPARED
         for share, fold in itertools.product([1.0, 0.5], [1, 2])
-        for seed in seeds[name]
+        for seed in (1986, 1987)
+        # Of a baseline with all labels another seed would change nothing
+        if (name, share, seed) != ("stats-baseline", 1.0, 1987)
     )
     options = command(tree, "--fold=2", "--seed=1987", output="hand")[1:]
     for script in ("train_contrastive.py", "train_ser.py"):
