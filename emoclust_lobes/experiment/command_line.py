@@ -5,6 +5,7 @@ value is what stands behind the first ``=``; the rest is as there.
 """
 
 import contextlib
+import gc
 import io
 import logging
 import os
@@ -49,6 +50,8 @@ def begin_script(about):
         options = YamlOptions(file)
         options.overrides(given)
         refuse_missing_corpus(options, given)
+    # What is imported stays: looking for garbage in it is a tenth of a start
+    gc.disable()
 
 
 def read_command_line(words):
@@ -74,6 +77,8 @@ def read_command_line(words):
     >>> read_command_line(words)[2]
     {'output_folder': 'my #1', 'fold': 2}
     """
+    gc.freeze()
+    gc.enable()
     file, run_opts, given = split_command_line(words)
     return file, run_opts, YamlOptions(file).overrides(given)
 
