@@ -5,11 +5,10 @@ The encoder starts from stage 1 (``--pretraining=contrastive``), from other
 weights (``--init=PATH``) or from nothing (``--pretraining=none``), and learns
 emotion classification together with speaker classification. The best epoch on
 the development speakers is tested on the test speakers, and left in the folder
-``inference`` for SpeechBrain's ``EncoderClassifier``.
+``inference`` for SpeechBrain's ``EncoderClassifier``. The method is that of
+Ulgen et al. 2024 (arXiv 2401.11017).
 
 > python train_ser.py hparams/cremad.yaml --data_folder=/data/CREMA-D
-
-The method is that of Ulgen et al. 2024 (arXiv 2401.11017).
 """
 
 import sys
@@ -67,16 +66,14 @@ from speechbrain.utils.logger import get_logger
 
 logger = get_logger(__name__)
 
-# What tells a run from others
 RUN = ("label_source", "fold", "seed", "system", "init", "labels")
 
 
 def dataio_prep(hparams):
     """Make the datasets of stage 2 from the manifests, and their tables.
 
-    ``train`` and, where the contrast is kept, ``pool`` have random crops;
-    ``valid`` (unless there are no development speakers) and ``test`` have
-    whole utterances.
+    ``train`` and ``pool``, of a kept contrast, have random crops, ``valid``
+    (where there is one) and ``test`` whole utterances.
     """
     propagates = hparams["propagate_labels"]
     if uses_clusters(hparams):
@@ -179,14 +176,13 @@ def fine_tune(hparams, run_opts, stage2):
     train_options = balance.loader_options(
         *labels, batch_size=hparams["batch_size"], seed=hparams["seed"]
     )
-    whole_options = {"batch_size": hparams["eval_batch_size"]}
-    for options in (train_options, whole_options):
-        options["num_workers"] = hparams["num_workers"]
+    workers = {"num_workers": hparams["num_workers"]}
+    whole_options = {"batch_size": hparams["eval_batch_size"], **workers}
     brain.fit(
         hparams["epoch_counter"],
         datasets["train"],
         datasets.get("valid"),
-        train_loader_kwargs=train_options,
+        train_loader_kwargs={**train_options, **workers},
         valid_loader_kwargs=whole_options,
     )
     run_on_main(hparams["history"].write, args=[folder])
@@ -203,10 +199,7 @@ def fine_tune(hparams, run_opts, stage2):
 
 
 def prepare_inputs(hparams, run_opts):
-    """Make manifests and, where they are needed, clusters and features.
-
-    Returns the content of ``manifest.json``.
-    """
+    """Make manifests, clusters and features; return ``manifest.json``."""
     device = usable_device(run_opts)
     clustered = uses_clusters(hparams)
     last = "clusters" if clustered else "prepare"
@@ -256,10 +249,7 @@ def make_brain(hparams, run_opts, datasets, tables):
 
 
 def finish(hparams, brain, stage2, predictions, tables, n_processes):
-    """Leave the best model, its predictions and their scores.
-
-    ``stage2`` is the YAML's resolved block ``ser``.
-    """
+    """Leave the best model, its predictions and their scores."""
     if hparams.get("keep_front_end"):
         seen = hparams["sources"].of_splits(["train", "valid"])
         if "pool" in tables:
