@@ -70,7 +70,7 @@ def contents(folder):
 
 def test_every_function_of_data_prep_is_asked():
     asked = {corpus.prepare.__name__ for corpus in CORPORA.values()}
-    offered = {x for x in vars(data_prep) if x.startswith("prepare_")}
+    offered = {x for x in dir(data_prep) if x.startswith("prepare_")}
     others = {"prepare_clips", "prepare_pools"}
     assert offered - others == asked - {"prepare_tiny"}
 
