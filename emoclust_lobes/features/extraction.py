@@ -81,7 +81,7 @@ def cache_features(
     """
     if front_end.trains:
         return
-    folder = pathlib.Path(feature_folder)
+    folder = _folder_of(front_end, feature_folder)
     utterances, signatures, problems = sign_utterances(read_manifests(sources))
     with locked(folder, wait=True):
         found = read_json(folder / "front_end.json")
@@ -144,7 +144,14 @@ def signal_pipeline(sample_rate, front_end, feature_folder, crop=None):
     """
     if front_end.trains:
         return audio_pipeline(sample_rate, crop)
-    return feature_pipeline(FeatureCache(feature_folder), crop)
+    folder = _folder_of(front_end, feature_folder)
+    return feature_pipeline(FeatureCache(folder), crop)
+
+
+def _folder_of(front_end, feature_folder):
+    """Where features lie: those with a vector beside those without."""
+    own = "speaker_vector" if front_end.vector_size else ""
+    return pathlib.Path(feature_folder, own)
 
 
 def _start(folder, front_end, sample_rate):

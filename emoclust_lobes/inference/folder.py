@@ -12,6 +12,7 @@ from data_prep.storage.files import (
     write_json,
 )
 from emoclust_lobes.encoders.front_ends import SSLFrontEnd
+from emoclust_lobes.encoders.lora import merged_state
 from emoclust_lobes.enrolment.normalization import EnrolledClassifier
 from emoclust_lobes.inference.card import model_card
 from emoclust_lobes.inference.load import SETTINGS, load_model
@@ -128,7 +129,8 @@ def write_inference_folder(
 
 
 def _save_weights(module, path):
-    state = {name: x.detach().cpu() for name, x in module.state_dict().items()}
+    state = merged_state(module)
+    state = {name: x.detach().cpu() for name, x in state.items()}
     with replacing(path, "wb") as stream:
         torch.save(state, stream)
 

@@ -20,8 +20,9 @@ def refuse_contradictions(hparams):
             "another pretraining, and --init= a folder, or none, where its "
             "encoder is not to be used"
         )
-    if hparams.get("keep_front_end") and not hparams["ssl_trainable_layers"]:
+    trains = hparams.get("ssl_trainable_layers") or hparams.get("ssl_lora_rank")
+    if hparams.get("keep_front_end") and not trains:
         raise EmoclustError(
             "keep_front_end=True keeps what has trained, and no layer trains: "
-            "give --ssl_trainable_layers"
+            "give --ssl_trainable_layers or --ssl_lora_rank"
         )

@@ -88,13 +88,13 @@ def _load(module, weights, digest):
         "metrics.json beside it is removed, too",
     )
     try:
-        module.load_state_dict(state)
+        getattr(module, "load_trained", module.load_state_dict)(state)
     except RuntimeError as error:
         raise EmoclustError(
             f"the weights of {weights} do not fit the modules of this YAML: "
             "set n_mels, ecapa_channels, attention_channels, embedding_size "
-            "and, with a front end, ssl_layers, ssl_trainable_layers and "
-            f"hidden_size to theirs. {error}"
+            "and, with a front end, ssl_layers, ssl_trainable_layers, "
+            f"ssl_lora_rank and hidden_size to theirs. {error}"
         ) from error
     digest.update(weights.read_bytes())
 
