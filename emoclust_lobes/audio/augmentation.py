@@ -35,8 +35,12 @@ class Strength(NamedTuple):
 
 
 STRENGTHS = {
-    "light": Strength(0.5, (-6, 6), (15, 25), (0.2, 0.4), (0.5, 1.5), (95, 105)),
-    "medium": Strength(0.3, (-15, 10), (5, 20), (0.2, 0.7), (0.5, 3), (90, 110)),
+    "light": Strength(
+        0.5, (-6, 6), (15, 25), (0.2, 0.4), (0.5, 1.5), (95, 105)
+    ),
+    "medium": Strength(
+        0.3, (-15, 10), (5, 20), (0.2, 0.7), (0.5, 3), (90, 110)
+    ),
     "heavy": Strength(0.1, (-25, 20), (-5, 15), (0.3, 1.2), (1, 4), (80, 120)),
 }
 # Speed is no part of all: it moves F0, by which an emotion is known
@@ -81,7 +85,9 @@ class WaveformAugmentation:
 
     Example
     -------
-    >>> augment = WaveformAugmentation("telephone", "medium", 3, None, 16000, None)
+    >>> augment = WaveformAugmentation(
+    ...     "telephone", "medium", 3, None, 16000, None
+    ... )
     >>> speech = torch.randn(16000)
     >>> again = augment(speech, "1|1|utterance")
     >>> torch.equal(again, augment(speech, "1|1|utterance")), again.shape
@@ -101,7 +107,9 @@ class WaveformAugmentation:
                     f"{value!r}"
                 )
         if views < 1:
-            raise EmoclustError(f"augment_views must be at least 1, not {views}")
+            raise EmoclustError(
+                f"augment_views must be at least 1, not {views}"
+            )
         self.kind, self.strength = kind, strength
         self.views = views if kind != "none" else 0
         self.noise_folder = noise_folder
@@ -146,9 +154,7 @@ class WaveformAugmentation:
         waveform = channels.amplified(waveform, between(how.gain))
         if kind == "far":
             room = draw(range(N_ROOMS))
-            response = random_room(
-                room, how.reverberation, how.distance, rate
-            )
+            response = random_room(room, how.reverberation, how.distance, rate)
             waveform = channels.in_room(waveform, response)
         if kind != "telephone":
             noise = self._noise(kind, len(waveform), generator)

@@ -99,7 +99,9 @@ def speech_power(waveform):
     Pauses, of which an acted clip is half, are no part of a speech level.
     """
     whole = waveform[: len(waveform) // FRAME * FRAME]
-    power = (whole if len(whole) else waveform).view(-1, min(FRAME, len(waveform)))
+    power = (whole if len(whole) else waveform).view(
+        -1, min(FRAME, len(waveform))
+    )
     power = power.square().mean(dim=1)
     return power[power >= power.max() / 1000].mean()
 
@@ -142,7 +144,7 @@ def in_room(waveform, response):
     The level stays. (SpeechBrain 1.1.2's ``reverberate`` wraps the end of a
     clip around to its beginning.)
     """
-    direct = int(response.abs().argmax())
+    direct = int(response.nonzero()[0])
     wet = F.fftconvolve(waveform, response)[direct : direct + len(waveform)]
     power = wet.square().mean()
     return wet * (waveform.square().mean() / power).sqrt() if power > 0 else wet

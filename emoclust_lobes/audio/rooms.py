@@ -48,9 +48,7 @@ def room_response(size, talker, microphone, reverberation, rate):
         bounces = [2 * n.abs(), (n - 1).abs() + n.abs()]
         axes.append((torch.cat(offsets), torch.cat(bounces)))
     (x, i), (y, j), (z, k) = axes
-    distance = (
-        x[:, None, None] ** 2 + y[:, None] ** 2 + z**2
-    ).sqrt()
+    distance = (x[:, None, None] ** 2 + y[:, None] ** 2 + z**2).sqrt()
     n_bounces = i[:, None, None] + j[:, None] + k
     near = distance < seconds * SOUND
     distance, n_bounces = distance[near], n_bounces[near]
@@ -97,7 +95,9 @@ def _random_room(number, reverberation, distance, rate):
     generator = torch.Generator().manual_seed(number)
 
     def between(least, most):
-        return least + (most - least) * torch.rand((), generator=generator).item()
+        return (
+            least + (most - least) * torch.rand((), generator=generator).item()
+        )
 
     size = [between(4, 8), between(3.5, 6), between(2.5, 3.5)]
     talker = [between(0.5, 0.5 * side) for side in size[:2]] + [1.5]

@@ -147,9 +147,7 @@ def clustered_pool(
     return pool
 
 
-def pool_sampler(
-    pool, pretraining, shape, steps, seed, channel_views=False
-):
+def pool_sampler(pool, pretraining, shape, steps, seed, channel_views=False):
     """Make the batches of a pool.
 
     Arguments

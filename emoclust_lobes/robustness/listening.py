@@ -50,9 +50,7 @@ class Listening:
                     f"{wav} cannot be read: {error}. Repair it, or leave its "
                     "row out"
                 ) from error
-            yield degrade(
-                waveform, self.rate, condition, utterance_id, others
-            )
+            yield degrade(waveform, self.rate, condition, utterance_id, others)
 
     def _talkers(self, row):
         """Draw rows of other speakers, the same ones every time."""

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import torch
 from data_prep.errors import EmoclustError
+from data_prep.manifests.manifest import Source, read_manifest
+from data_prep.manifests.summary import read_summary
 from data_prep.storage.files import (
     file_digest,
     fingerprint,
@@ -17,19 +19,14 @@ from emoclust_lobes.encoders.front_ends import SSLFrontEnd
 from emoclust_lobes.enrolment.draws import ALL, draw_enrolled
 from emoclust_lobes.inference.load import load_model
 from emoclust_lobes.robustness.listening import Listening
-from emoclust_lobes.training.seen_speakers import (
-    SPEAKERS,
-    refuse_seen_speakers,
-    speakers_in,
-)
-from data_prep.manifests.manifest import Source
+from emoclust_lobes.training.seen_speakers import SPEAKERS, refuse_seen_speakers
 
 from speechbrain.utils.logger import get_logger
 
 logger = get_logger(__name__)
 
 
-class Tested(NamedTuple):
+class Candidate(NamedTuple):
     """A model's folder, the manifest of its test speakers, and its names."""
 
     model: str
@@ -56,7 +53,6 @@ def describe_model(model, manifest, system=None):
             f"{folder} has no metrics.json: give the folder `inference` that "
             "train_ser.py leaves"
         )
-    source = Source(str(manifest), "")
     told = [x for x in (folder, folder.parent) if (x / SPEAKERS).is_file()]
     if not told:
         logger.warning(
@@ -64,11 +60,18 @@ def describe_model(model, manifest, system=None):
             f"{manifest} has others"
         )
     for place in told[:1]:
-        refuse_seen_speakers(place, speakers_in([source]))
+        refuse_seen_speakers(place, _speakers(manifest))
     names = [metrics[x] for x in ("fold", "seed", "n_train")]
-    return Tested(
+    return Candidate(
         str(model), str(manifest), system or metrics["system"], *names
     )
+
+
+def _speakers(manifest):
+    """Map ``CORPUS/SPEAKER`` to the name of all in a CSV of a manifest."""
+    corpus = read_summary(pathlib.Path(manifest).parent)["corpus"]
+    names = read_manifest(Source(str(manifest), ""))["spk_id"].unique()
+    return {f"{corpus}/{x.removeprefix(corpus + '/')}": x for x in names}
 
 
 def find_models(folder, system):
@@ -197,6 +200,9 @@ def _same(one, other):
     if any(getattr(one, x, 0) != getattr(other, x, 0) for x in settings):
         return False
     ours, theirs = one.state_dict(), other.state_dict()
-    return ours.keys() == theirs.keys() and all(
-        torch.equal(ours[name], theirs[name]) for name in ours
+    # One that is not loaded yet has no weights to tell it by
+    return (
+        len(ours) > 0
+        and ours.keys() == theirs.keys()
+        and all(torch.equal(ours[name], theirs[name]) for name in ours)
     )
