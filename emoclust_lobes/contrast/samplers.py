@@ -4,7 +4,9 @@ import itertools
 
 import numpy as np
 import pandas
-from torch.utils.data import Sampler
+from torch.utils.data import BatchSampler, Sampler
+
+from speechbrain.dataio.sampler import ReproducibleRandomSampler
 
 
 class SpeakerClusterBatchSampler(Sampler):
@@ -165,6 +167,25 @@ class SpeakerClusterBatchSampler(Sampler):
             if self.in_pairs:
                 drawn_here = np.stack([2 * drawn_here, 2 * drawn_here + 1], 1)
             yield drawn_here.ravel().tolist()
+
+
+class UtteranceBatchSampler(BatchSampler):
+    """Batches of utterances: each comes once before any comes again.
+
+    No more of them than there are; an epoch is a function of the seed and its
+    number alone.
+    """
+
+    def __init__(self, n_utterances, size, steps, seed):
+        size = min(size, n_utterances)
+        sampler = ReproducibleRandomSampler(
+            range(n_utterances), seed=seed, num_samples=size * steps
+        )
+        super().__init__(sampler, size, drop_last=False)
+
+    def set_epoch(self, epoch):
+        """Choose the epoch whose batches come next."""
+        self.sampler.set_epoch(epoch)
 
 
 def numbers_of(names):
