@@ -177,10 +177,14 @@ class WaveformAugmentation:
             return channels.colored_noise(samples, alpha, generator)
         rows = self._voices
         voices = [
-            read_utterance(*_draw(rows, generator), self.sample_rate)
+            self._read(_draw(rows, generator))
             for _ in range(_draw(range(4, 9), generator))
         ]
         return channels.babble(voices, samples, generator)
+
+    def _read(self, row):
+        wav, start, stop = row
+        return read_utterance(wav, start, stop, self.sample_rate)
 
     def _recorded_noise(self, samples, generator):
         path = _draw(self._noises, generator)

@@ -81,17 +81,13 @@ def decay_time(response, rate):
     return 4 * (stop - start) / rate
 
 
+@functools.lru_cache(maxsize=64)
 def random_room(number, reverberation, distance, rate):
     """Draw the room of this number; the same number gives the same room.
 
     ``reverberation``, in seconds, and ``distance`` of the microphone, in
-    meters, are (least, most).
+    meters, are tuples, (least, most).
     """
-    return _random_room(number, tuple(reverberation), tuple(distance), rate)
-
-
-@functools.lru_cache(maxsize=64)
-def _random_room(number, reverberation, distance, rate):
     generator = torch.Generator().manual_seed(number)
 
     def between(least, most):

@@ -40,7 +40,7 @@ class Listening:
         for row, (utterance_id, wav) in enumerate(
             tqdm(rows, condition, len(self.utterances), leave=False)
         ):
-            others = ()
+            others: list = []
             if "babble" in condition:
                 others = [self.read(x) for x in self._talkers(row)]
             try:
