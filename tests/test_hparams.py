@@ -169,7 +169,7 @@ def test_preparation_gets_every_argument_it_has_and_no_other(path):
         text_of(path),
         re.M,
     )
-    given = re.findall(r"^    (\w+): !ref <(\w+)>$", block[2], re.M)
+    given = re.findall(r"[{ ](\w+): !ref <(\w+)>[,}]", block[2])
     assert all(argument == key for argument, key in given)
     wanted = inspect.signature(getattr(data_prep, block[1])).parameters
     assert sorted(argument for argument, _ in given) == sorted(wanted)

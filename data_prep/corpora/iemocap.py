@@ -80,9 +80,10 @@ def scan_iemocap(data_folder, classes, expect_complete, scheme=_SCHEME):
     """
     rows: list = []
     problems: list[str] = []
+    off: list[str] = []
     for number in range(1, 6):
         place = f"Session{number}/dialog/EmoEvaluation"
-        labels, unread = _read_labels(data_folder / place)
+        labels, unread = _read_labels(data_folder / place, off)
         problems += [f"{place}/{line}" for line in unread]
         folder = f"Session{number}/sentences/wav"
         turns = [
@@ -127,11 +128,20 @@ def scan_iemocap(data_folder, classes, expect_complete, scheme=_SCHEME):
             f"IEMOCAP in {data_folder} has {len(problems):,} labels that "
             f"cannot be read: {name_some(problems)}. Copy those files again."
         )
+    if off:
+        logger.warning(
+            "IEMOCAP in %s has %d ratings off their scale, which count as none: %s",
+            data_folder,
+            len(off),
+            name_some(off, 5),
+        )
     return label_utterances(rows, classes, "majority", scheme)
 
 
-def _read_labels(folder):
+def _read_labels(folder, off):
     """Read what is said of each turn; subfolders hold single annotators'.
+
+    Ratings that are none, as a few of the release, are named in ``off``.
 
     Lines that begin as a label or as a category does and are none come second.
     """
@@ -148,7 +158,7 @@ def _read_labels(folder):
             found, chosen = _LABEL.match(line), _CHOSEN.match(line)
             if found:
                 turn, counts = found[1], collections.Counter()
-                ratings = _read_ratings(found[3] or "", place)
+                ratings = _read_ratings(found[3] or "", turn, off)
                 turns[turn] = _Turn(label=found[2], ratings=ratings)
             elif chosen and turn:
                 words = [x.strip() for x in chosen[1].split(";") if x.strip()]
@@ -163,14 +173,14 @@ def _read_labels(folder):
     return turns, unread
 
 
-def _read_ratings(text, place):
-    """Read "2.5, 3, 4"; a value off the scale, as some are, is told and none."""
+def _read_ratings(text, turn, off):
+    """Read what stands behind a label: "2.5000, 3.0000, 4.0000"."""
     ratings = {}
     for name, cell in zip(_ORDER, text.split(",")):
         try:
             ratings[name] = read_rating(cell.strip(), _SCALE)
         except ValueError as error:
-            logger.warning("%s: %s: no %s.", place, error, name)
+            off.append(f"{turn}, {name} ({error})")
     return ratings
 
 

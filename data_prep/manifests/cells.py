@@ -130,7 +130,7 @@ def _malformed(table):
         **dict.fromkeys(RATINGS, is_rating),
     }
     for column in ANNOTATIONS:  # which few manifests have
-        if (table[column] == "").all():
+        if column in table and (table[column] == "").all():
             del forms[column]
     return [
         (line, f"line {line}: {column} {cell!r} {complaint}")
