@@ -8,13 +8,12 @@ import pytest
 import scipy.stats
 from data_prep import ManifestError, plurality, read_votes, write_votes
 from data_prep.annotations.arrays import ratings, vote_counts
-from data_prep.annotations.ratings import (
-    check_range,
-    read_rating,
-    write_rating,
-)
+from data_prep.annotations.ratings import check_range, read_rating, write_rating
 from data_prep.annotations.votes import read_count, vote_entropy, votes_within
-from hypothesis import given, strategies as st
+from hypothesis import (
+    given,
+    strategies as st,
+)
 
 NAMES = st.text(st.characters(blacklist_characters="|\n"), min_size=1)
 COUNTS = st.dictionaries(NAMES, st.integers(0, 10**8))
@@ -51,7 +50,7 @@ def test_plurality_and_entropy_are_those_of_the_votes_one_by_one(counts):
     alone = len(ranked) == 1 or (ranked and ranked[0][1] > ranked[1][1])
     assert plurality(counts) == (ranked[0][0] if alone else "")
     if votes:
-        shares = numpy.array([n for n in counts.values()], dtype=float)
+        shares = numpy.array(list(counts.values()), dtype=float)
         entropy = scipy.stats.entropy(shares, base=2)
         assert vote_entropy(counts) == pytest.approx(entropy)
 

@@ -185,8 +185,8 @@ def test_the_crowd_of_a_miniature_is_read(trees):
 
 
 @pytest.mark.slow
-def test_the_crowd_of_the_real_tables_has_their_majorities(real_data):
-    found = dict(check_crowd(real_data / "crema_d", SOURCES))
+def test_the_crowd_of_the_real_tables_has_their_majorities(emoclust_data):
+    found = dict(check_crowd(emoclust_data / "crema_d", SOURCES))
     assert set(found.values()) == {7442}
 
 
