@@ -32,27 +32,6 @@ def vote_counts(votes, classes):
 
 
 def ratings(table, dimensions):
-    """Return the ratings of utterances on each dimension.
-
-    Arguments
-    ---------
-    table : pandas.DataFrame
-        A manifest, as :func:`data_prep.read_manifest` returns it.
-    dimensions : sequence of str
-        Its columns, such as "arousal".
-
-    Returns
-    -------
-    numpy.ndarray
-        [utterances, dimensions] on the scale of the corpus; NaN where there is
-        none.
-
-    Example
-    -------
-    >>> import pandas
-    >>> ratings(pandas.DataFrame({"arousal": ["2.5", ""]}), ["arousal"])
-    array([[2.5],
-           [nan]])
-    """
+    """Return [utterances, dimensions] ratings of a manifest; NaN where none is."""
     cells = table[list(dimensions)].replace("", "nan")
     return cells.astype(float).to_numpy()

@@ -12,33 +12,9 @@ _NUMBER = re.compile(r"[+-]?\d+([.,]\d*)?|[+-]?[.,]\d+", re.ASCII)
 
 
 def read_rating(cell, scale=None):
-    """Read a rating in a table; "" is None.
+    """Read a rating in a table, with a point or a comma before decimals; "" is None.
 
-    Arguments
-    ---------
-    cell : str
-        Digits, with a point or a comma before decimals.
-    scale : sequence of float or None
-        The lowest and the highest that there is; None for any.
-
-    Returns
-    -------
-    float or None
-        Rounded to what a manifest keeps, six decimals.
-
-    Raises
-    ------
-    ValueError
-        Where it is no number, or off its scale.
-
-    Example
-    -------
-    >>> read_rating("3,5", (1, 5)), read_rating("")
-    (3.5, None)
-    >>> read_rating("7", (1, 5))
-    Traceback (most recent call last):
-    ...
-    ValueError: 7 is off the scale from 1 to 5
+    A ValueError where it is no number, or not from ``scale[0]`` to ``scale[1]``.
     """
     if not cell:
         return None

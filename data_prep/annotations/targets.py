@@ -5,7 +5,6 @@ without a plurality can be learned from, too. ``dimensions`` are the ratings,
 ``both`` are votes and ratings of the same utterances.
 """
 
-import collections
 import dataclasses
 
 from data_prep.annotations.ratings import RATINGS, check_range
@@ -34,11 +33,7 @@ class Scheme:
 
     Example
     -------
-    >>> Scheme(target="dimensions", votes="voice").check("CREMA-D")
-    Traceback (most recent call last):
-    ...
-    data_prep.errors.ManifestError: CREMA-D has no dimensions here, and \
-target='dimensions' needs them: choose class or distribution.
+    >>> Scheme(target="distribution", votes="voice").check("CREMA-D")
     """
 
     target: str = "class"
@@ -109,12 +104,11 @@ def _describe(rows, classes):
     votes = [counts for counts in votes if counts]
     found: dict[str, dict] = {}
     if votes:
-        total = sum(sum(counts.values()) for counts in votes)
-        tied = collections.Counter(map(plurality, votes))[""]
+        numbers = [sum(counts.values()) for counts in votes]
         found["votes"] = {
             "utterances": len(votes),
-            "mean": round(total / len(votes), 3),
-            "without_plurality": tied,
+            "mean": round(sum(numbers) / len(votes), 3),
+            "without_plurality": [*map(plurality, votes)].count(""),
         }
     for name in RATINGS:
         values = [getattr(row, name) for row in rows]

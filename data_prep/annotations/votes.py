@@ -9,27 +9,9 @@ _COUNT = re.compile(r"\d{1,9}(\.0*)?", re.ASCII)
 
 
 def write_votes(counts):
-    """Write the votes of an utterance as the text in a manifest.
+    """Write votes, a dict of counts, as their text in a manifest; no counts are "".
 
-    Arguments
-    ---------
-    counts : dict of int
-        Votes for each class; those without any are left out.
-
-    Returns
-    -------
-    str
-        Sorted by class; "" of no counts at all.
-
-    Raises
-    ------
-    ValueError
-        Where there are counts and all are 0, or a class has ``|`` in its name.
-
-    Example
-    -------
-    >>> write_votes({"hap": 1, "sad": 0, "ang": 3})
-    'ang:3|hap:1'
+    A ValueError where all counts are 0, or a class has | in its name.
     """
     if counts and not sum(counts.values()):
         raise ValueError(
@@ -66,13 +48,7 @@ def read_votes(text):
 
 
 def votes_within(text, classes):
-    """Read the votes for the classes of a set; others do not count.
-
-    Example
-    -------
-    >>> votes_within("ang:3|fru:5", {"ang", "hap"})
-    {'ang': 3}
-    """
+    """Read the votes for the classes of a set; others do not count."""
     return {x: n for x, n in read_votes(text).items() if x in classes}
 
 

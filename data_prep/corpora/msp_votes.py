@@ -18,6 +18,7 @@ from data_prep.annotations.votes import write_votes
 from data_prep.errors import ManifestError, name_some
 from data_prep.manifests.tables import refuse_rows
 
+_STYLES = ("EmoDetail",), ("EmoClass_Major", "EmoClass_Second")
 _PRIMARY = dict(
     zip(
         "Angry Contempt Disgust Fear Happy Neutral Sad Surprise".split(),
@@ -26,13 +27,8 @@ _PRIMARY = dict(
     )
 )
 # Those that are offered beside the others; what else is written is "other"
-_SECONDARY = {
-    name: name.lower()
-    for name in (
-        *("Amused", "Annoyed", "Concerned", "Confused", "Depressed"),
-        *("Disappointed", "Excited", "Frustrated"),
-    )
-}
+_SECONDARY = "Amused Annoyed Concerned Confused Depressed Disappointed Excited"
+_SECONDARY += " Frustrated"
 
 
 def read_msp_votes(path, secondary):
@@ -47,10 +43,7 @@ def read_msp_votes(path, secondary):
     with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
         rows = csv.DictReader(file, restval="")
         found = set(rows.fieldnames or ())
-        if not (
-            {"FileName", "EmoDetail"} <= found
-            or {"FileName", "EmoClass_Major", "EmoClass_Second"} <= found
-        ):
+        if not any({"FileName", *style} <= found for style in _STYLES):
             raise ManifestError(
                 f"{path} is not MSP-Podcast's table of annotators: it has the "
                 f"columns {name_some(map(str, rows.fieldnames or ()), 8)}, and "
@@ -78,7 +71,8 @@ def read_msp_votes(path, secondary):
 
 def _code(word):
     word = word.strip()
-    return _PRIMARY.get(word) or _SECONDARY.get(word, "other")
+    offered = word in _SECONDARY.split()
+    return _PRIMARY.get(word, word.lower() if offered else "other")
 
 
 def refuse_mixture(path, votes, files):

@@ -6,10 +6,15 @@ import numpy
 import pandas
 import pytest
 import scipy.stats
-from data_prep import ManifestError, plurality, read_votes, write_votes
+from data_prep import ManifestError, plurality, read_votes
 from data_prep.annotations.arrays import ratings, vote_counts
 from data_prep.annotations.ratings import check_range, read_rating, write_rating
-from data_prep.annotations.votes import read_count, vote_entropy, votes_within
+from data_prep.annotations.votes import (
+    read_count,
+    vote_entropy,
+    votes_within,
+    write_votes,
+)
 from hypothesis import (
     given,
     strategies as st,
