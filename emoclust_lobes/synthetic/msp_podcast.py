@@ -39,7 +39,7 @@ def make_msp_podcast(
     >>> make_msp_podcast(folder, n_speakers=1, n_segments=1)["1"]["A"]
     1
     >>> (folder / "Labels" / "labels_consensus.csv").read_text().split()[1]
-    'MSP-PODCAST_0001_0000.wav,A,4.0,4.0,4.0,1,Male,Train'
+    'MSP-PODCAST_0001_0000.wav,A,5.6,2.0,5.8,1,Male,Train'
     """
     return make_tree(
         folder,
