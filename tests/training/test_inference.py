@@ -201,7 +201,7 @@ def test_the_folder_tells_what_the_test_has_found(
 
     # Frozen weights are kept once for all runs.
     front_ends = list((tmp_path / "results").glob("front_ends/*"))
-    frozen = kind in ("wav2vec2", "beside", "whisper")
+    frozen = kind in ("wav2vec2", "beside", "whisper", "vector")
     assert len(front_ends) == frozen
     for kept in front_ends:
         assert (folder / "front_end.ckpt").samefile(kept)
