@@ -12,6 +12,11 @@ from typing import NamedTuple
 import ruamel.yaml
 from data_prep.errors import EmoclustError
 from emoclust_lobes.protocol.schema import DECIMALS
+from emoclust_lobes.protocol.systems import LABELS, TRAINING_SPEAKERS
+
+
+# From whose vectors a speaker's mean is taken, to tell what moves inside
+CENTERED = ("campplus",)
 
 
 class ProtocolError(EmoclustError):
@@ -52,6 +57,23 @@ class System(NamedTuple):
         contrasts = self.stage2.get("ser_contrastive_weight", 0) > 0
         propagates = self.stage2.get("ser_propagate_labels", False)
         return contrasts or propagates or self.stage1_name != "none"
+
+    @property
+    def uses(self):
+        """What it knows beside labels, before it is told of test speakers."""
+        pretrained = self.stage1.get("pretraining", "none") != "none"
+        return TRAINING_SPEAKERS if pretrained or self.hears else LABELS
+
+    @property
+    def hears(self):
+        """Whether it is a baseline with unlabeled speech in its training."""
+        return self.baseline.get("unlabeled", "none") != "none"
+
+    @property
+    def encoders(self):
+        """Whose vectors a baseline reads."""
+        centered = self.baseline.get("centered", CENTERED) if self.hears else ()
+        return {*self.baseline.get("encoders", ()), *centered}
 
     def seeds_matter(self, share):
         """Say whether runs with other seeds can end otherwise.

@@ -18,7 +18,7 @@ from data_prep.storage.locks import locked
 from emoclust_lobes.encoders.sources import encoder_source
 from emoclust_lobes.encoders.utterance_vectors import split_layer
 from emoclust_lobes.experiment.run_folders import Interrupted, interruptible
-from emoclust_lobes.protocol.baselines import run_baseline
+from emoclust_lobes.protocol.baseline_runs import run_baseline
 from emoclust_lobes.protocol.runs import merge_runs, run_rows
 from emoclust_lobes.protocol.scripts import SCRIPTS
 from emoclust_lobes.ser.labels import labeled_share

@@ -5,22 +5,15 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from data_prep.manifests.manifest import (
-    Source,
-    Utterance,
-    read_manifest,
-    write_manifest,
-)
+from data_prep.manifests.manifest import Source, read_manifest
 from emoclust_lobes.embeddings.cache import EmbeddingError
 from emoclust_lobes.embeddings.extraction import read_embeddings
-from emoclust_lobes.embeddings.parts import Embeddings
+from emoclust_lobes.protocol.baseline_runs import run_baseline
 from emoclust_lobes.protocol.baselines import (
     Utterances,
     baseline_predictions,
     normalize_speakers,
-    run_baseline,
 )
-from emoclust_lobes.synthetic.embeddings import add_embeddings
 from hypothesis import (
     given,
     strategies as st,
@@ -30,11 +23,6 @@ from sklearn.metrics import recall_score
 from sklearn.svm import LinearSVC
 
 CLASSES = ["ang", "hap", "neu", "sad"]
-SPEAKERS = {
-    "train": ["s1", "s2", "s3"],
-    "valid": ["s4"],
-    "test": ["s5", "s6"],
-}
 MODELS = {
     "logistic": lambda C: LogisticRegression(
         C=C, class_weight="balanced", max_iter=2000
@@ -69,56 +57,6 @@ def read_fold(fold, split):
         for encoder in fold["encoders"]
     ]
     return table, np.concatenate(parts, axis=1).astype(np.float64)
-
-
-@pytest.fixture
-def fold(tmp_path):
-    """Arguments of a fold whose emotions shift every speaker's vectors.
-
-    Speakers lie farther apart than emotions do.
-    """
-    random = np.random.default_rng(1)
-    directions = random.normal(0, 1, (len(CLASSES), 8))
-    tables, vectors = {}, {}
-    for split, speakers in SPEAKERS.items():
-        tables[split] = []
-        for speaker in speakers:
-            place = random.normal(0, 3, 8)
-            for number in range(24):
-                emotion = number % len(CLASSES)
-                row = Utterance(
-                    ID=f"{speaker}_{number:02d}",
-                    duration=1.0,
-                    wav="a.wav",
-                    spk_id=speaker,
-                    emotion=CLASSES[emotion],
-                    label_source="intended",
-                )
-                tables[split].append(row)
-                vectors[row.ID] = (
-                    place + directions[emotion] + random.normal(0, 0.7, 8)
-                )
-    summary = {"classes": CLASSES, "fingerprint": "0"}
-    write_manifest(tmp_path / "manifest", tables, summary)
-    rows = np.array(list(vectors.values()), dtype=np.float32)
-    for name, part in {"one": rows[:, :5], "two": 100 * rows[:, 5:]}.items():
-        embeddings = Embeddings(
-            {"name": name},
-            np.array(list(vectors)),
-            np.zeros((len(rows), 4), dtype=np.int64),
-            part,
-        )
-        add_embeddings(tmp_path / "embeddings", embeddings)
-    return {
-        "manifest_folder": tmp_path / "manifest",
-        "data_folder": tmp_path,
-        "embedding_folder": tmp_path / "embeddings",
-        "encoders": ["one", "two"],
-        "classifier": "logistic",
-        "C_grid": [0.01, 0.1, 1.0],
-        "prior_weight": 2.0,
-        "seed": 1986,
-    }
 
 
 @given(
@@ -264,6 +202,7 @@ def test_without_development_speakers_there_is_one_c(fold):
         ({"n_enrolled": -1}, "found -1"),
         ({"prior_weight": 0, "n_enrolled": 1}, "found 1 and 0"),
         ({"labeled_ids": ["s1_00", "s9_00"]}, "1 labeled IDs .* s9_00"),
+        ({"unlabeled": "guess"}, "self_training, found 'guess'"),
     ],
 )
 def test_arguments_that_do_not_fit_are_refused(fold, options, message):
