@@ -34,6 +34,19 @@ def runs_of(jobs):
     ]
 
 
+def test_a_system_tells_what_it_hears_and_reads():
+    mapped = {"encoders": ["ssl"], "unlabeled": "ridge_map"}
+    for system, uses, encoders in (
+        (SYSTEMS[0], "labels alone", set()),
+        (SYSTEMS[1], "training speakers", set()),
+        (System("map", {}, {}, mapped), "training speakers", {"ssl", "campplus"}),
+        (SYSTEMS[5], "labels alone", {"ge2e"}),
+    ):
+        assert (system.uses, system.encoders) == (uses, encoders)
+    other = System("other", {}, {}, {**mapped, "centered": ["ge2e"]})
+    assert other.encoders == {"ssl", "ge2e"}
+
+
 def subsets(values):
     return st.lists(st.sampled_from(values), unique_by=str)
 
