@@ -28,7 +28,9 @@ def signed(difference):
 
 def span(ends):
     """Write an interval: -.010 to +.071."""
-    return "-" if pd.isna(ends[0]) else " to ".join(number(x, "+") for x in ends)
+    return (
+        "-" if pd.isna(ends[0]) else " to ".join(number(x, "+") for x in ends)
+    )
 
 
 def compared(name, difference):

@@ -14,7 +14,6 @@ from data_prep.errors import EmoclustError
 from emoclust_lobes.protocol.schema import DECIMALS
 from emoclust_lobes.protocol.systems import LABELS, TRAINING_SPEAKERS
 
-
 # From whose vectors a speaker's mean is taken, to tell what moves inside
 CENTERED = ("campplus",)
 

@@ -44,7 +44,9 @@ class Difference(NamedTuple):
     def holds(self):
         """Whether all three intervals are clear of zero, on one side."""
         ends = [self.low, self.high, *self.over_seeds, *self.over_folds]
-        return min(ends) > 0 or max(ends) < 0 if np.isfinite(ends).all() else False
+        return (
+            min(ends) > 0 or max(ends) < 0 if np.isfinite(ends).all() else False
+        )
 
 
 NOTHING = Difference(np.nan, np.nan, np.nan, np.nan, 0)
@@ -177,9 +179,11 @@ def paired_difference(
     )
     quantile = sum(map(scipy.stats.norm.ppf, (1 - LEVEL / 2, POWER)))
     spread = np.nan if draws is None else draws.std(ddof=1)
+    low, high = drawn_interval(draws)
     return Difference(
-        float(per_fold.mean()),
-        *drawn_interval(draws),
+        value=float(per_fold.mean()),
+        low=low,
+        high=high,
         p=test.p,
         pairs=len(pairs),
         over_seeds=drawn_interval(seeds_too),

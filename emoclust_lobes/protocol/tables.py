@@ -188,7 +188,7 @@ def _scores(row):
 
 def _differences(results, condition, systems):
     """Tell the differences to other systems with the same labels."""
-    cells = {}
+    cells: dict[str, str] = {}
     for system in systems:
         other = condition._replace(system=system)
         difference = _difference(results, condition, other)

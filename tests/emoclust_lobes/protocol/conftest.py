@@ -5,8 +5,8 @@ import pytest
 from data_prep.manifests.manifest import Utterance, write_manifest
 from emoclust_lobes.embeddings.parts import Embeddings
 from emoclust_lobes.protocol.runs import read_results
-from emoclust_lobes.synthetic.embeddings import add_embeddings
 from emoclust_lobes.synthetic import results as made_up
+from emoclust_lobes.synthetic.embeddings import add_embeddings
 
 CLASSES = ["ang", "hap", "neu", "sad"]
 SPEAKERS = {

@@ -39,7 +39,11 @@ def test_a_system_tells_what_it_hears_and_reads():
     for system, uses, encoders in (
         (SYSTEMS[0], "labels alone", set()),
         (SYSTEMS[1], "training speakers", set()),
-        (System("map", {}, {}, mapped), "training speakers", {"ssl", "campplus"}),
+        (
+            System("map", {}, {}, mapped),
+            "training speakers",
+            {"ssl", "campplus"},
+        ),
         (SYSTEMS[5], "labels alone", {"ge2e"}),
     ):
         assert (system.uses, system.encoders) == (uses, encoders)
