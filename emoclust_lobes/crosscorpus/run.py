@@ -48,7 +48,7 @@ def run_matrix(
 
     The ``experiment`` is on a table of recordings, such as ``generic.yaml``;
     ``corpora`` has the corpora by name. Where a case adapts, only systems
-    with a stage 1 are trained.
+    that hear unlabeled speech are trained.
     """
     folds, root = prepare_corpora(corpora, output_folder)
     n_folds = {name: len(folders) for name, folders in folds.items()}
@@ -88,9 +88,7 @@ def run_matrix(
         failed = run_missing(
             Experiment(experiment.yaml, {**experiment.overrides, **changes}),
             folder,
-            systems=[
-                x for x in systems if case.adapt == "none" or x.needs_clusters
-            ],
+            systems=[x for x in systems if x.runs_with(case.adapt)],
             folds=[1],
             seeds=seeds,
             labels=[1.0],

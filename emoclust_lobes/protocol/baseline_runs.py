@@ -16,9 +16,16 @@ from emoclust_lobes.protocol.unlabeled import (
     center_speakers,
     pseudo_labels,
     ridge_map,
+    standardize_corpora,
 )
 
-UNLABELED = ("none", "ridge_map", "pseudo_labels", "self_training")
+UNLABELED = (
+    "none",
+    "standardized",
+    "ridge_map",
+    "pseudo_labels",
+    "self_training",
+)
 
 
 def run_baseline(
@@ -43,10 +50,10 @@ def run_baseline(
     others still tell how their speakers speak. With ``n_enrolled``, a number
     or "all", the vectors of all splits pass ``normalize_speakers``.
 
-    ``unlabeled`` says what is made of all speech of the training speakers, by
-    the vectors of the encoders ``centered``: a ``ridge_map``, which the vectors
-    of all splits then pass, or further labels (``pseudo_labels``,
-    ``self_training``).
+    ``unlabeled`` says what is made of all speech of the training speakers. By
+    it the vectors of each corpus are ``standardized``; or the vectors of the
+    encoders ``centered`` give a ``ridge_map``, which the vectors of all splits
+    then pass, or further labels (``pseudo_labels``, ``self_training``).
     """
     if unlabeled not in UNLABELED:
         raise ValueError(
@@ -96,6 +103,12 @@ def run_baseline(
         place = ridge_map(train, center_speakers(read(pool, centered)))
         splits = {
             name: split and split._replace(vectors=place(split.vectors))
+            for name, split in splits.items()
+        }
+        train = splits["train"]
+    elif unlabeled == "standardized":
+        splits = {
+            name: split and standardize_corpora(split, train)
             for name, split in splits.items()
         }
         train = splits["train"]

@@ -66,8 +66,8 @@ def baseline_predictions(train, valid, test, classes, classifier, C_grid):
 
     Returns a row per test utterance, ``ID, truth, prediction`` and
     ``p_CLASS``, the softmax of the scores (0 for a class that ``train``
-    lacks; a probability for the logistic regression only), and the UAR of
-    ``valid`` or None.
+    lacks; a probability for the logistic regression only), the same of
+    ``valid`` or None, and its UAR or None.
     """
 
     def fit(C):
@@ -75,7 +75,8 @@ def baseline_predictions(train, valid, test, classes, classifier, C_grid):
         return model.fit(train.vectors, train.emotions)
 
     best, valid_uar = best_model(fit, valid, classes, C_grid)
-    return predict(best, test, classes), valid_uar
+    chosen_on = None if valid is None else predict(best, valid, classes)
+    return predict(best, test, classes), chosen_on, valid_uar
 
 
 def best_model(fit, valid, classes, C_grid):

@@ -3,6 +3,7 @@
 import textwrap
 
 import pandas as pd
+from emoclust_lobes.protocol.schema import CLUSTERS
 
 
 def number(value, sign=""):
@@ -52,7 +53,9 @@ def p_value(p):
 
 
 def clips(enrolled):
-    """Write a number of enrolled clips: 1 clip, 2 clips, all clips."""
+    """Write what is enrolled: 1 clip, 2 clips, all clips, clusters."""
+    if enrolled == CLUSTERS:
+        return enrolled
     return f"{enrolled} clip{'' if enrolled == '1' else 's'}"
 
 

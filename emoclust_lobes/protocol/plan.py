@@ -1,8 +1,9 @@
 """Which runs a protocol consists of, and how each is started.
 
 The systems stand in ``systems.yaml`` beside the experiment's YAML: name ->
-``stage1`` and ``stage2``, overrides of the YAML for either script, or the
-arguments of ``emoclust_lobes.protocol.baselines.run_baseline``.
+``stage1`` and ``stage2``, overrides of the YAML for either script, or
+``baseline``, the arguments of ``run_baseline``; and ``decode_clusters``,
+whether its predictions are also decoded so.
 """
 
 import pathlib
@@ -26,13 +27,15 @@ class System(NamedTuple):
     """How a system is trained: overrides of the YAML for the two scripts.
 
     ``baseline`` holds the arguments of a baseline, and nothing for a system
-    that is trained.
+    that is trained. With ``decode_clusters`` a second result of each run
+    decides the clips of a test speaker's clusters together.
     """
 
     name: str
     stage1: dict
     stage2: dict
     baseline: dict
+    decode_clusters: bool = False
 
     @property
     def stage1_name(self):
@@ -68,11 +71,25 @@ class System(NamedTuple):
         """Whether it is a baseline with unlabeled speech in its training."""
         return self.baseline.get("unlabeled", "none") != "none"
 
+    def runs_with(self, adapt):
+        """Whether it is run in a way to adapt to another corpus.
+
+        What hears no unlabeled speech cannot adapt, and vectors that are
+        standardized by a corpus need speech of it.
+        """
+        if adapt == "none":
+            return self.baseline.get("unlabeled") != "standardized"
+        return self.needs_clusters or self.hears
+
     @property
     def encoders(self):
-        """Whose vectors a baseline reads."""
-        centered = self.baseline.get("centered", CENTERED) if self.hears else ()
-        return {*self.baseline.get("encoders", ()), *centered}
+        """Whose vectors are read beside those of clusters of stage 1."""
+        own = set(self.baseline.get("encoders", ()))
+        if self.decode_clusters:
+            own.update(CENTERED)
+        if not self.hears or self.baseline["unlabeled"] == "standardized":
+            return own
+        return own.union(self.baseline.get("centered", CENTERED))
 
     def seeds_matter(self, share):
         """Say whether runs with other seeds can end otherwise.
@@ -124,13 +141,17 @@ def read_systems(path, names=None):
             )
         parts = known[name] or {}
         kinds = ("stage1", "stage2", "baseline")
-        unknown = set(parts) - set(kinds)
+        unknown = set(parts) - {*kinds, "decode_clusters"}
         if unknown:
             raise ProtocolError(
                 f"{path}: the system {name} has {', '.join(sorted(unknown))}; "
-                f"a system has stage1, stage2 or baseline"
+                f"a system has stage1, stage2, baseline or decode_clusters"
             )
-        system = System(name, *(parts.get(kind) or {} for kind in kinds))
+        system = System(
+            name,
+            *(parts.get(kind) or {} for kind in kinds),
+            parts.get("decode_clusters", False),
+        )
         if system.stage1 and "pretraining" not in system.stage1:
             raise ProtocolError(
                 f"{path}: the stage1 of {name} does not say which pretraining"

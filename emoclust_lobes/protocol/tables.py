@@ -10,7 +10,7 @@ from emoclust_lobes.protocol.markdown import (
     p_value,
     table,
 )
-from emoclust_lobes.protocol.schema import Condition
+from emoclust_lobes.protocol.schema import CLUSTERS, Condition
 from emoclust_lobes.protocol.statistics import holm, paired_difference
 from emoclust_lobes.protocol.systems import (
     CONTROL,
@@ -135,8 +135,11 @@ def enrolment_table(results):
         kinds = runs.loc[runs["system"] == system, "enrolled"]
         for enrolled in dict.fromkeys(kinds):
             condition = Condition(system, 1.0, enrolled)
-            without = condition._replace(enrolled="0")
-            difference = _difference(results, condition, without)
+            # What is decided by cluster is compared with what is not
+            without = "" if enrolled == CLUSTERS else "0"
+            difference = _difference(
+                results, condition, condition._replace(enrolled=without)
+            )
             lines.append(
                 {
                     "system": f"{system}{_enrolled(system, enrolled)}",
@@ -148,7 +151,9 @@ def enrolment_table(results):
             )
     notes = (
         "Enrolled clips are unlabeled speech of the test speaker, other than "
-        f"the one that is scored. {_DEVIATIONS} {_INTERVALS}. {_USES}."
+        "the one that is scored; with clusters all are heard, and those of a "
+        "cluster decided together (compared with the same without enrolment). "
+        f"{_DEVIATIONS} {_INTERVALS}. {_USES}."
     )
     return table(lines, notes) if lines else ""
 

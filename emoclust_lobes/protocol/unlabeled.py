@@ -31,6 +31,30 @@ def center_speakers(utterances):
     return utterances._replace(vectors=(vectors - means).to_numpy())
 
 
+def standardize_corpora(utterances, pool):
+    """Standardize vectors by those of the pool that are of the same corpus.
+
+    A speaker's corpus stands before a slash in the name, as in a matrix over
+    corpora; without one, all are of one corpus.
+    """
+    corpora, known = (
+        np.array([x.rpartition("/")[0] for x in table.speakers])
+        for table in (utterances, pool)
+    )
+    vectors = np.empty_like(utterances.vectors)
+    for corpus in np.unique(corpora):
+        own = pool.vectors[known == corpus]
+        if len(own) == 0:
+            raise ValueError(
+                f"the training speakers have no speech of {corpus!r} to "
+                "standardize its vectors by: adapt to it (--adapt=other)"
+            )
+        here = corpora == corpus
+        scaler = StandardScaler().fit(own)
+        vectors[here] = scaler.transform(utterances.vectors[here])
+    return utterances._replace(vectors=vectors)
+
+
 def ridge_map(pool, targets, alphas=ALPHAS):
     """Learn to tell centered vectors from those of a single clip.
 

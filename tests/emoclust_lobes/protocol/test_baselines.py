@@ -117,7 +117,9 @@ def test_a_fold_is_scikit_learn_by_hand(fold, classifier):
     scores = best.decision_function((score - mean) / deviation)
     shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
 
-    predictions, valid_uar = run_baseline(**{**fold, "classifier": classifier})
+    predictions, _, valid_uar = run_baseline(
+        **{**fold, "classifier": classifier}
+    )
     assert len(set(uars)) > 1
     assert valid_uar == pytest.approx(max(uars))
     assert predictions["ID"].tolist() == test["ID"].tolist()
@@ -132,16 +134,16 @@ def test_only_the_labels_of_the_share_are_used(fold, tmp_path):
     table, _ = read_fold(fold, "train")
     share = table["ID"][::3].tolist()
     options = {**fold, "n_enrolled": 5}
-    found, _ = run_baseline(**options, labeled_ids=set(share))
+    found, *_ = run_baseline(**options, labeled_ids=set(share))
 
     # Other labels elsewhere change nothing.
     path = fold["manifest_folder"] / "train.csv"
     raw = pd.read_csv(path, dtype=str, keep_default_na=False)
     raw.loc[~raw["ID"].isin(share), "emotion"] = "neu"
     raw.to_csv(path, index=False)
-    again, _ = run_baseline(**options, labeled_ids=share)
+    again, *_ = run_baseline(**options, labeled_ids=share)
     pd.testing.assert_frame_equal(found, again, check_exact=True)
-    everything, _ = run_baseline(**options)
+    everything, *_ = run_baseline(**options)
     assert not found["p_ang"].equals(everything["p_ang"])
 
 
@@ -150,7 +152,7 @@ def test_a_class_without_a_label_has_no_probability():
     known = split.emotions != "hap"
     train = Utterances(*(column[known] for column in split))
     for classifier in MODELS:
-        found, _ = baseline_predictions(
+        found, *_ = baseline_predictions(
             train, split, split, CLASSES, classifier, [0.1]
         )
         assert (found["p_hap"] == 0).all()
@@ -165,7 +167,7 @@ def test_two_classes_are_predicted_by_the_sign(classifier):
     split = split._replace(
         emotions=np.where(split.vectors[:, 0] > 0, "sad", "ang")
     )
-    found, uar = baseline_predictions(
+    found, chosen_on, uar = baseline_predictions(
         split, split, split, ["sad", "ang"], classifier, [10.0]
     )
     assert uar > 0.9
@@ -175,10 +177,10 @@ def test_two_classes_are_predicted_by_the_sign(classifier):
 def test_of_equally_good_values_the_smallest_c_is_taken():
     split = clips(2, 12)
     split = split._replace(vectors=np.eye(4)[np.arange(24) % 4])
-    found, uar = baseline_predictions(
+    found, chosen_on, uar = baseline_predictions(
         split, split, split, CLASSES, "logistic", [1.0, 0.1]
     )
-    smallest, _ = baseline_predictions(
+    smallest, *_ = baseline_predictions(
         split, None, split, CLASSES, "logistic", [0.1]
     )
     assert uar == 1
@@ -189,9 +191,9 @@ def test_without_development_speakers_there_is_one_c(fold):
     (fold["manifest_folder"] / "valid.csv").unlink()
     with pytest.raises(ValueError, match="C_grid must hold one value"):
         run_baseline(**fold)
-    found, valid_uar = run_baseline(**{**fold, "C_grid": [0.1]})
+    found, chosen_on, valid_uar = run_baseline(**{**fold, "C_grid": [0.1]})
     assert len(found) == 48
-    assert valid_uar is None
+    assert chosen_on is None and valid_uar is None
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_pseudo_labels_are_two_regressions_by_hand(few):
         valid_y,
     )
     expected = score(splits["test", ("one", "two")][1])
-    found, _ = run_baseline(**few, unlabeled="pseudo_labels")
+    found, *_ = run_baseline(**few, unlabeled="pseudo_labels")
     shares = found[[f"p_{x}" for x in CLASSES]]
     np.testing.assert_allclose(shares, expected, atol=1e-4)
     assert (guessed != table["emotion"]).any()
@@ -182,7 +182,7 @@ def test_a_ridge_map_needs_two_speakers():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_other_label_and_no_other_test_clip_is_heard(few, kind):
-    found, _ = run_baseline(**few, unlabeled=kind)
+    found, *_ = run_baseline(**few, unlabeled=kind)
     for split, kept in (("train", few["labeled_ids"]), ("test", None)):
         path = few["manifest_folder"] / f"{split}.csv"
         raw = pd.read_csv(path, dtype=str, keep_default_na=False)
@@ -191,7 +191,7 @@ def test_no_other_label_and_no_other_test_clip_is_heard(few, kind):
         else:
             raw = raw[::7]
         raw.to_csv(path, index=False)
-    again, _ = run_baseline(**few, unlabeled=kind)
+    again, *_ = run_baseline(**few, unlabeled=kind)
     pd.testing.assert_frame_equal(
         found[found["ID"].isin(again["ID"])].reset_index(drop=True), again
     )
@@ -243,7 +243,7 @@ def test_few_labels_gain_from_a_ridge_map():
 def test_enrolled_speakers_gain(few, kind):
     uars = []
     for count in (0, "all"):
-        found, _ = run_baseline(**few, unlabeled=kind, n_enrolled=count)
+        found, *_ = run_baseline(**few, unlabeled=kind, n_enrolled=count)
         uars.append(
             recall_score(found["truth"], found["prediction"], average="macro")
         )
@@ -253,14 +253,14 @@ def test_enrolled_speakers_gain(few, kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_rest_of_the_pool_is_heard(few, kind):
     """What no CSV but pool.csv has, is in what is learned."""
-    before, _ = run_baseline(**few, unlabeled=kind)
+    before, *_ = run_baseline(**few, unlabeled=kind)
     folder = few["manifest_folder"]
     parts = [pd.read_csv(folder / f"{x}.csv", dtype=str) for x in ("train",)]
     other = pd.read_csv(folder / "valid.csv", dtype=str)
     pd.concat([*parts, other.assign(emotion="")]).to_csv(
         folder / "pool.csv", index=False
     )
-    after, _ = run_baseline(**few, unlabeled=kind)
+    after, *_ = run_baseline(**few, unlabeled=kind)
     assert not before["p_ang"].equals(after["p_ang"])
     plain = [run_baseline(**few, unlabeled="none")[0]["p_ang"]]
     (folder / "pool.csv").unlink()
