@@ -13,6 +13,7 @@ from emoclust_lobes.protocol.baselines import (
 )
 from emoclust_lobes.protocol.plan import CENTERED
 from emoclust_lobes.protocol.unlabeled import (
+    ALPHAS,
     center_speakers,
     pseudo_labels,
     ridge_map,
@@ -99,20 +100,12 @@ def run_baseline(
     given = {x: given[x] for x in labeled_ids}
     labels = np.array([given.get(x, "") for x in train.ids])
     classes = read_summary(manifest_folder)["classes"]
-    if unlabeled == "ridge_map":
-        place = ridge_map(train, center_speakers(read(pool, centered)))
-        splits = {
-            name: split and split._replace(vectors=place(split.vectors))
-            for name, split in splits.items()
-        }
-        train = splits["train"]
-    elif unlabeled == "standardized":
+    if unlabeled == "standardized":
         splits = {
             name: split and standardize_corpora(split, train)
             for name, split in splits.items()
         }
-        train = splits["train"]
-    elif unlabeled != "none":
+    elif unlabeled in ("pseudo_labels", "self_training"):
         valid = read("valid", centered)
         labels = pseudo_labels(
             center_speakers(read(pool, centered)),
@@ -122,13 +115,26 @@ def run_baseline(
             C_grid=C_grid,
             iterate=unlabeled == "self_training",
         )
-    train = train._replace(emotions=labels)
-    kept = labels != ""
-    return baseline_predictions(
-        Utterances(*(column[kept] for column in train)),
-        splits["valid"],
-        splits["test"],
-        classes,
-        classifier,
-        C_grid,
-    )
+
+    def run(places):
+        """Train on what has a label, by the vectors that a map gives."""
+        placed = [
+            split and split._replace(vectors=places(split.vectors))
+            for split in (splits[name] for name in SPLITS)
+        ]
+        train, kept = placed[0]._replace(emotions=labels), labels != ""
+        train = Utterances(*(column[kept] for column in train))
+        return baseline_predictions(
+            train, *placed[1:], classes, classifier, C_grid
+        )
+
+    if unlabeled != "ridge_map":
+        return run(lambda vectors: vectors)
+    targets = center_speakers(read(pool, centered))
+    # The penalty that is best on development speakers, of equal ones the
+    # largest; without any, it is chosen by training speakers left out
+    grids = [[x] for x in sorted(ALPHAS, reverse=True)]
+    if splits["valid"] is None:
+        grids = [sorted(ALPHAS)]
+    runs = [run(ridge_map(train, targets, alphas)) for alphas in grids]
+    return max(runs, key=lambda x: x[-1] or 0.0)

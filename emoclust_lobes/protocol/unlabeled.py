@@ -10,15 +10,15 @@ from it.
 import numpy as np
 import pandas as pd
 from emoclust_lobes.protocol.baselines import best_model, linear_classifier
-from sklearn.linear_model import RidgeCV
+from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.semi_supervised import SelfTrainingClassifier
 from threadpoolctl import threadpool_limits
 
-# Of the ridge regression; the best for training speakers that are left out
-ALPHAS = (1e1, 1e2, 1e3, 1e4, 1e5)
+# Penalties of the ridge regression
+ALPHAS = (1e2, 1e3, 1e4, 1e5)
 PARTS = 5
 # From which probability on self-training believes itself
 SURE = 0.75
@@ -46,7 +46,7 @@ def standardize_corpora(utterances, pool):
         own = pool.vectors[known == corpus]
         if len(own) == 0:
             raise ValueError(
-                f"the training speakers have no speech of {corpus!r} to "
+                f"the training speakers have no speech of {str(corpus)!r} to "
                 "standardize its vectors by: adapt to it (--adapt=other)"
             )
         here = corpora == corpus
@@ -60,8 +60,8 @@ def ridge_map(pool, targets, alphas=ALPHAS):
 
     A ridge regression from the vectors of the ``pool`` of training speakers,
     standardized, to the vectors of ``targets``, the same utterances centered.
-    The weight of its penalty is the best of ``alphas`` for speakers who are
-    left out in turn. Returns vectors [n, dim] -> vectors [n, size].
+    Of several ``alphas`` its penalty is the best for speakers who are left out
+    in turn. Returns vectors [n, dim] -> vectors [n, size].
     """
     n_speakers = len(np.unique(pool.speakers))
     if n_speakers < 2:
@@ -73,8 +73,10 @@ def ridge_map(pool, targets, alphas=ALPHAS):
     scaler = StandardScaler().fit(pool.vectors)
     inputs = scaler.transform(pool.vectors)
     splits = list(parts.split(inputs, groups=pool.speakers))
+    several = RidgeCV(alphas, cv=splits)
+    ridge = several if len(alphas) > 1 else Ridge(alphas[0])
     with threadpool_limits(1):
-        ridge = RidgeCV(alphas, cv=splits).fit(inputs, targets.vectors)
+        ridge.fit(inputs, targets.vectors)
     return make_pipeline(scaler, ridge).predict
 
 

@@ -5,18 +5,21 @@ import pandas as pd
 import pytest
 from data_prep.manifests.manifest import Source, read_manifest
 from emoclust_lobes.embeddings.extraction import read_embeddings
+from emoclust_lobes.protocol import baseline_runs
 from emoclust_lobes.protocol.baseline_runs import run_baseline
 from emoclust_lobes.protocol.baselines import Utterances
 from emoclust_lobes.protocol.unlabeled import (
+    ALPHAS,
     SURE,
     center_speakers,
     pseudo_labels,
     ridge_map,
+    standardize_corpora,
 )
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import r2_score, recall_score
 
-KINDS = ("ridge_map", "pseudo_labels", "self_training")
+KINDS = ("standardized", "ridge_map", "pseudo_labels", "self_training")
 CLASSES = np.array(["ang", "hap", "neu", "sad"])
 
 
@@ -172,6 +175,42 @@ def test_the_ridge_map_is_its_normal_equations(few):
             place(new), expected((new - mean) / deviation), atol=1e-8
         )
     assert 1e-2 < best < 1e4
+    alone = ridge_map(pool, pool._replace(vectors=targets), [best])
+    np.testing.assert_allclose(alone(vectors), place(vectors), atol=1e-8)
+
+
+def test_the_penalty_is_that_of_the_best_development_uar(few, monkeypatch):
+    found = {}
+    for alpha in ALPHAS:
+        monkeypatch.setattr(baseline_runs, "ALPHAS", (alpha,))
+        found[alpha] = run_baseline(**few, unlabeled="ridge_map")
+    monkeypatch.undo()
+    best = max(found, key=lambda x: (found[x][-1], x))
+    told = run_baseline(**few, unlabeled="ridge_map")
+    pd.testing.assert_frame_equal(told[0], found[best][0])
+    assert len({x[-1] for x in found.values()}) > 1
+
+
+def test_corpora_are_standardized_by_their_own_pool():
+    random = np.random.default_rng(0)
+    speakers = np.repeat(["a/x", "a/y", "b/x"], [20, 30, 40])
+    places = {"a": 5.0, "b": -9.0}
+    vectors = np.array(
+        [random.normal(places[x[0]], 1 + (x[0] == "b"), 3) for x in speakers]
+    )
+    pool = Utterances(speakers, speakers, speakers, vectors)
+    test = Utterances(*np.full((3, 2), "b/z"), vectors[[0, 89]])
+    found = standardize_corpora(test, pool).vectors
+    own = vectors[50:]
+    expected = (vectors[[0, 89]] - own.mean(axis=0)) / own.std(axis=0)
+    np.testing.assert_allclose(found, expected)
+    with pytest.raises(ValueError, match="no speech of 'c' .* --adapt=other"):
+        standardize_corpora(test._replace(speakers=["c/x", "c/x"]), pool)
+    # Without a name of a corpus all are of one
+    plain = pool._replace(speakers=np.full(90, "x"))
+    everyone = (vectors - vectors.mean(axis=0)) / vectors.std(axis=0)
+    found = standardize_corpora(plain, plain).vectors
+    np.testing.assert_allclose(found, everyone)
 
 
 def test_a_ridge_map_needs_two_speakers():
