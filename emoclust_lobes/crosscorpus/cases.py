@@ -117,14 +117,14 @@ def _trimmed(table, root, decibels, ends):
     ends = {} if ends is None else ends
     found = []
     for row in table.itertuples():
-        own = [
+        start, stop = (
             None if pandas.isna(x) or x == "" else int(x)
             for x in (row.start, row.stop)
-        ]
-        key = (row.path, *own)
+        )
+        key = (row.path, start, stop)
         if key not in ends:
             path = os.path.join(root, row.path)
-            ends[key] = speech_ends(path, *own, decibels)
+            ends[key] = speech_ends(path, start, stop, decibels)
         found.append(ends[key])
     starts, stops = zip(*found)
     return table.assign(start=starts, stop=stops)

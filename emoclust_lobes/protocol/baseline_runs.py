@@ -118,14 +118,15 @@ def run_baseline(
 
     def run(places):
         """Train on what has a label, by the vectors that a map gives."""
-        placed = [
+        train, valid, test = (
             split and split._replace(vectors=places(split.vectors))
             for split in (splits[name] for name in SPLITS)
-        ]
-        train, kept = placed[0]._replace(emotions=labels), labels != ""
+        )
+        kept = labels != ""
+        train = train._replace(emotions=labels)
         train = Utterances(*(column[kept] for column in train))
         return baseline_predictions(
-            train, *placed[1:], classes, classifier, C_grid
+            train, valid, test, classes, classifier, C_grid
         )
 
     if unlabeled != "ridge_map":

@@ -130,4 +130,5 @@ def decode_folder(hparams, folder, classes):
         # With several numbers of enrolled clips, without any
         first = table["enrolled"].iloc[0]
         tables.append(table[table["enrolled"] == first].reset_index(drop=True))
-    return decode_run(hparams, *tables, classes)
+    test, valid = tables
+    return decode_run(hparams, test, valid, classes)

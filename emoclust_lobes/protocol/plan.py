@@ -140,17 +140,18 @@ def read_systems(path, names=None):
                 f"{path} has no system {name!r}: choose of {', '.join(known)}"
             )
         parts = known[name] or {}
-        kinds = ("stage1", "stage2", "baseline")
-        unknown = set(parts) - {*kinds, "decode_clusters"}
+        unknown = set(parts) - set(System._fields[1:])
         if unknown:
             raise ProtocolError(
                 f"{path}: the system {name} has {', '.join(sorted(unknown))}; "
                 f"a system has stage1, stage2, baseline or decode_clusters"
             )
         system = System(
-            name,
-            *(parts.get(kind) or {} for kind in kinds),
-            parts.get("decode_clusters", False),
+            name=name,
+            stage1=parts.get("stage1") or {},
+            stage2=parts.get("stage2") or {},
+            baseline=parts.get("baseline") or {},
+            decode_clusters=parts.get("decode_clusters", False),
         )
         if system.stage1 and "pretraining" not in system.stage1:
             raise ProtocolError(

@@ -39,6 +39,10 @@ _USES = (
     "Uses: what is known beside the labels of the training speakers, of "
     "unlabeled speech"
 )
+_CLUSTERED = (
+    " With clusters all clips are heard, and those of a cluster decided "
+    "together: compared with the same without enrolment."
+)
 _FEW = f"{_DEVIATIONS} {_LABELS} {_INTERVALS}. {_USES}."
 
 
@@ -149,11 +153,12 @@ def enrolment_table(results):
                     "n": f"{rows.loc[condition].n:,.0f}",
                 }
             )
+    clustered = (runs["enrolled"] == CLUSTERS).any()
     notes = (
         "Enrolled clips are unlabeled speech of the test speaker, other than "
-        "the one that is scored; with clusters all are heard, and those of a "
-        "cluster decided together (compared with the same without enrolment). "
-        f"{_DEVIATIONS} {_INTERVALS}. {_USES}."
+        f"the one that is scored. {_DEVIATIONS} {_INTERVALS}. {_USES}."
+        + _CLUSTERED
+        * bool(clustered)
     )
     return table(lines, notes) if lines else ""
 

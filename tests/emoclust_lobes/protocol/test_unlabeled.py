@@ -204,7 +204,7 @@ def test_corpora_are_standardized_by_their_own_pool():
     own = vectors[50:]
     expected = (vectors[[0, 89]] - own.mean(axis=0)) / own.std(axis=0)
     np.testing.assert_allclose(found, expected)
-    with pytest.raises(ValueError, match="no speech of 'c' .* --adapt=other"):
+    with pytest.raises(ValueError, match="no speech of 'c' .*--adapt=other"):
         standardize_corpora(test._replace(speakers=["c/x", "c/x"]), pool)
     # Without a name of a corpus all are of one
     plain = pool._replace(speakers=np.full(90, "x"))
