@@ -3,11 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+from emoclust_lobes.protocol import cluster_decoding
+from emoclust_lobes.protocol.baseline_runs import run_baseline
 from emoclust_lobes.protocol.cluster_decoding import (
     N_CLUSTERS,
     WEIGHTS,
     cluster_speakers,
     decode_clusters,
+    decode_folder,
     decode_run,
     mix_clusters,
 )
@@ -113,3 +116,23 @@ def test_clusters_that_mislead_development_speakers_are_not_used():
 def test_without_development_speakers_it_is_refused():
     with pytest.raises(ProtocolError, match="development speakers, and there"):
         decode_run({}, clips(0)[0], None, CLASSES)
+
+
+def test_a_finished_run_is_decoded_from_its_files(fold, tmp_path, monkeypatch):
+    """As stage 2 leaves it, and as a baseline tells it: the same."""
+    monkeypatch.setattr(cluster_decoding, "CENTERED", ("one",))
+    test, valid, _ = run_baseline(**fold)
+    for name, table in (("predictions", test), ("valid_predictions", valid)):
+        told = pd.concat(
+            [table.assign(enrolled="0"), table.assign(enrolled="all", p_ang=1)]
+        )
+        told.to_csv(tmp_path / f"{name}.csv", index=False)
+    classes = ["ang", "hap", "neu", "sad"]
+    found, uar = decode_folder(fold, tmp_path, classes)
+    expected, same = decode_run(fold, test, valid, classes)
+    assert uar == same
+    pd.testing.assert_frame_equal(found[expected.columns], expected)
+    assert not found["p_ang"].equals(test["p_ang"])
+    (tmp_path / "valid_predictions.csv").unlink()
+    with pytest.raises(ProtocolError, match="valid_predictions.csv is missing"):
+        decode_folder(fold, tmp_path, classes)
