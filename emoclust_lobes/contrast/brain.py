@@ -10,7 +10,6 @@ from emoclust_lobes.contrast.gradient_reversal import (
     reverse_gradient,
 )
 from emoclust_lobes.evaluation.metrics import cluster_auc
-from emoclust_lobes.parallel.processes import gather_rows
 from emoclust_lobes.training.brain import EncoderBrain
 
 import speechbrain as sb
@@ -35,7 +34,8 @@ class ContrastiveBrain(EncoderBrain):
         if stage != sb.Stage.TRAIN:
             vectors = predictions.float().cpu().numpy()
             clusters = batch.cluster.tolist()
-            self.rows.extend(zip(vectors, batch.spk_id, clusters, strict=True))
+            found = zip(batch.id, vectors, batch.spk_id, clusters, strict=True)
+            self.rows.extend(found)
             return torch.zeros(())
         terms = {}
         if self.variant.contrastive:
@@ -97,7 +97,9 @@ class ContrastiveBrain(EncoderBrain):
             if self.valid_loader is None:
                 self.finish_epoch(epoch, self.train_stats)
             return
-        vectors, speakers, clusters = zip(*gather_rows(self.rows), strict=True)
+        _, vectors, speakers, clusters = zip(
+            *self.gather_evaluated(), strict=True
+        )
         auc = cluster_auc(np.stack(vectors), speakers, clusters)
         valid_stats = {} if auc is None else {"cluster_auc": auc}
         if epoch == 0:
