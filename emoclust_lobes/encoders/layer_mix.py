@@ -246,7 +246,9 @@ def make_encoder(
 
 def _is_whole(lens):
     """Whether nothing is padding; a GPU is not waited for to know it."""
-    return lens is None or (lens.device.type == "cpu" and bool((lens == 1).all()))
+    return lens is None or (
+        lens.device.type == "cpu" and bool((lens == 1).all())
+    )
 
 
 def _real_frames(features, lens):
