@@ -59,8 +59,11 @@ def describe_utterances(sources, loudness_csv, n_jobs=1):
         table["intensity"] = [
             intensity(summary.get("corpus"), name) for name in table["ID"]
         ]
-        tables.append(table)
+        tables.append(table.assign(corpus=summary.get("corpus", "")))
     table = pandas.concat(tables, ignore_index=True).drop_duplicates("ID")
+    if table["corpus"].nunique() > 1:  # which may number their sentences alike
+        names = table["corpus"] + "/" + table["sentence"]
+        table["sentence"] = names.where(table["sentence"] != "", "")
     table = table.sort_values(["spk_id", "ID"], ignore_index=True)
     table["loudness"] = measure_loudness(table, loudness_csv, n_jobs)
     for name in ("duration", "loudness"):

@@ -16,6 +16,12 @@ def refuse_contradictions(hparams):
             "ser_contrastive_weight read: choose another pretraining, and "
             "--init=none where its encoder is not to be used"
         )
+    if hparams["propagate_labels"] and not hparams["sources"].has_own:
+        raise EmoclustError(
+            "ser_propagate_labels gives labels to the clusters of the training "
+            "speakers, and none of them is in the pool: add own to --pools, or "
+            "set ser_propagate_labels to False"
+        )
     if hparams.get("keep_front_end") and not hparams["ssl_trainable_layers"]:
         raise EmoclustError(
             "keep_front_end=True keeps what has trained, and no layer trains: "
