@@ -22,9 +22,7 @@ class MendedWav(mmap.mmap):
 
     def __new__(cls, path, stream, place):
         """Map an open file whose length has that place."""
-        wav = super().__new__(
-            cls, stream.fileno(), 0, access=mmap.ACCESS_COPY
-        )
+        wav = super().__new__(cls, stream.fileno(), 0, access=mmap.ACCESS_COPY)
         wav.path = path
         wav[place : place + 4] = UNKNOWN
         return wav

@@ -121,13 +121,15 @@ def write_results(
         title,
         f"{folder}/confusion.png",
     )
-    enrolled_uar = {
-        count: each["uar"] for count, each in enrolled.items() if count
-    }
     metrics = {
         **run,
         **scores,
-        "enrolled_uar": enrolled_uar,
+        **{
+            f"enrolled_{score}": {
+                count: each[score] for count, each in enrolled.items() if count
+            }
+            for score in ("uar", "wa", "macro_f1")
+        },
         "calibration": calibrate(predictions, valid_predictions, classes),
         **training,
     }

@@ -60,7 +60,7 @@ def test_sentences_of_two_corpora_are_not_the_same(tmp_path):
             for n, sentence in enumerate(said)
         ]
         for each in spoken:
-            write_noise(folder / each.wav)
+            write_noise(folder / each.wav, samples=4000)
         write_manifest(folder / "m", {"pool": spoken}, {"corpus": corpus})
         sources.append((str(folder / "m/pool.csv"), str(folder)))
     one = describe_utterances(sources[:1], tmp_path / "l.csv")

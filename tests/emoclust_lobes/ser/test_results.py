@@ -116,7 +116,9 @@ def test_scores_are_told_for_each_number_of_clips_and_left_last(
     for count, rows in written.groupby("enrolled"):
         uar = balanced_accuracy_score(rows["truth"], rows["prediction"])
         assert scores[count]["uar"] == pytest.approx(uar)
-        assert metrics["enrolled_uar"][count] == scores[count]["uar"]
+        for score in ("uar", "wa", "macro_f1"):
+            told = metrics[f"enrolled_{score}"][count]
+            assert told == scores[count][score]
     assert metrics["uar"] == scores["0"]["uar"]
     assert list(metrics)[:3] == ["corpus", "label_source", "fold"]
     assert (metrics["n"], list(metrics)[-1]) == (12, "epochs")
