@@ -72,6 +72,28 @@ def score_predictions(predictions, classes):
     }
 
 
+def read_predictions(folder, classes, n):
+    """Read what ``write_results`` left: ``n`` rows a number of enrolled clips.
+
+    All columns are text; a file that was damaged since is refused.
+    """
+    path = f"{folder}/predictions.csv"
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        sizes = table.groupby("enrolled")["ID"].nunique()
+        labels = {*table["truth"], *table["prediction"]} - {*classes}
+        if not len(sizes) or (sizes != n).any() or len(table) != sizes.sum():
+            raise ValueError(f"it does not hold {n:,} utterances")
+        if labels:
+            raise ValueError(f"{min(labels)!r} is none of its emotions")
+    except (OSError, KeyError, ValueError) as error:
+        raise EmoclustError(
+            f"{path} is damaged ({error}): remove {folder}/metrics.json and give "
+            "the command again, which tests the best checkpoint again"
+        ) from error
+    return table
+
+
 def was_tested(folder):
     """Say whether a run has its result, and what is to be done for another."""
     path = f"{folder}/metrics.json"

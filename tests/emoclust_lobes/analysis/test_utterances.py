@@ -84,6 +84,11 @@ def test_levels_are_measured_again_only_where_a_file_changed(
     soundfile.write(first["wav"][3], np.zeros(2000), 16000)
     changed = describe_utterances(sources, tmp_path / "l.csv")
     assert measured == [first["wav"][3]]
+    for damaged in ("", "ID,bytes\na,1\n", "\0\1\n"):
+        (tmp_path / "l.csv").write_text(damaged)
+        del measured[:]
+        describe_utterances(sources, tmp_path / "l.csv")
+        assert len(measured) == len(first)
     assert changed["loudness"][3] == -1
 
 

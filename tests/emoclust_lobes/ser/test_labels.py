@@ -4,8 +4,7 @@ import math
 
 import pandas as pd
 import pytest
-from data_prep.manifests.manifest import Utterance, write_manifest
-from emoclust_lobes.ser.labels import labeled_share, labeled_splits, repeated
+from emoclust_lobes.ser.labels import labeled_share, repeated
 from hypothesis import (
     given,
     strategies as st,

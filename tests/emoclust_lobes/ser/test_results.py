@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from data_prep.errors import EmoclustError
 from data_prep.storage.files import read_json
 from emoclust_lobes.enrolment.draws import draw_enrolled
 from emoclust_lobes.enrolment.normalization import SpeakerNormalization
 from emoclust_lobes.ser.results import (
     predict_emotions,
+    read_predictions,
     score_predictions,
     write_results,
 )
@@ -123,3 +125,35 @@ def test_scores_are_told_for_each_number_of_clips_and_left_last(
     assert list(metrics)[:3] == ["corpus", "label_source", "fold"]
     assert (metrics["n"], list(metrics)[-1]) == (12, "epochs")
     assert (tmp_path / "confusion.png").stat().st_size > 0
+
+
+def test_damaged_predictions_are_named_with_what_to_do(model, tmp_path):
+    predictions, _ = predict(model, enrolled_counts=[2, 0])
+    write_results(
+        folder=tmp_path,
+        predictions=predictions,
+        classes=CLASSES,
+        run={"corpus": "C", "label_source": "intended", "fold": 3},
+        training={},
+    )
+    path = tmp_path / "predictions.csv"
+    whole = path.read_bytes()
+    read = read_predictions(tmp_path, CLASSES, 12)
+    assert read["ID"].tolist() == predictions["ID"].tolist()
+    lines = whole.splitlines(keepends=True)
+    for damaged in (
+        whole[: len(whole) // 2],
+        b"",
+        b"\0\xff\xfe",
+        lines[0],
+        b"".join(lines[:-1]),
+        b"".join([*lines, lines[-1]]),
+        whole.replace(b"truth", b"trust"),
+        whole.replace(b",ang,", b",angr,"),
+    ):
+        path.write_bytes(damaged)
+        with pytest.raises(
+            EmoclustError, match="remove .*metrics.json"
+        ) as told:
+            read_predictions(tmp_path, CLASSES, 12)
+        assert str(path) in str(told.value)
