@@ -20,6 +20,8 @@ class MendedWav(mmap.mmap):
     Messages about it have its path; the file on disk stays as it is.
     """
 
+    path: str
+
     def __new__(cls, path, stream, place):
         """Map an open file whose length has that place."""
         wav = super().__new__(cls, stream.fileno(), 0, access=mmap.ACCESS_COPY)

@@ -190,7 +190,7 @@ def _train(experiment, system, share, settings, commit):
     experiment.run(stage2, {**settings, **system.stage2})
     folder = pathlib.Path(hparams["ser"]["folder"])
     metrics = read_json(folder / "metrics.json")
-    predictions = read_predictions(folder, metrics["classes"], metrics["n"])
+    predictions = read_predictions(folder, metrics)
     speakers = _speakers(hparams)
     return [
         run_rows(

@@ -7,7 +7,7 @@ utterances of its speaker; the last time is what a run is known by.
 import numpy as np
 import pandas as pd
 import torch
-from data_prep.errors import EmoclustError
+from data_prep.errors import EmoclustError, name_some
 from data_prep.storage.files import read_json, replacing, write_json
 from emoclust_lobes.enrolment.draws import enrolled_moments
 from emoclust_lobes.evaluation.calibration import calibrate
@@ -72,20 +72,24 @@ def score_predictions(predictions, classes):
     }
 
 
-def read_predictions(folder, classes, n):
-    """Read what ``write_results`` left: ``n`` rows a number of enrolled clips.
+def read_predictions(folder, metrics):
+    """Read the predictions that ``write_results`` left with these metrics.
 
     All columns are text; a file that was damaged since is refused.
     """
     path = f"{folder}/predictions.csv"
+    counts = sorted(metrics.get("enrolled_uar") or [""])
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
         sizes = table.groupby("enrolled")["ID"].nunique()
-        labels = {*table["truth"], *table["prediction"]} - {*classes}
-        if not len(sizes) or (sizes != n).any() or len(table) != sizes.sum():
-            raise ValueError(f"it does not hold {n:,} utterances")
-        if labels:
-            raise ValueError(f"{min(labels)!r} is none of its emotions")
+        wanted = dict.fromkeys(counts, metrics["n"])
+        if dict(sizes) != wanted or len(table) != sizes.sum():
+            raise ValueError(
+                f"there are {dict(sizes)} utterances, not {wanted}"
+            )
+        labels = {*table["truth"], *table["prediction"]}
+        if labels - {*metrics["classes"]} or (table.iloc[:, -1] == "").any():
+            raise ValueError(f"it tells of {name_some(sorted(labels))}")
     except (OSError, KeyError, ValueError) as error:
         raise EmoclustError(
             f"{path} is damaged ({error}): remove {folder}/metrics.json and give "

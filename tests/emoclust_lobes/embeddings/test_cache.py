@@ -101,7 +101,8 @@ def test_a_file_that_was_cut_is_named(tmp_path, name):
     (path,) = cache_path(tmp_path, "e").glob(name)
     content = path.read_bytes()
     heads = (b"[1]\n", b"null\n", b'{"id_bytes": "x"}\n', bytes(40))
-    for damaged in (content[:-5], content[:3], b"", *heads):
+    others = heads if name == "index" else ()
+    for damaged in (content[:-5], content[:3], b"", *others):
         path.write_bytes(damaged)
         with pytest.raises(EmbeddingError, match="e are damaged .* again"):
             read_cache(tmp_path, "e")

@@ -138,7 +138,8 @@ def test_damaged_predictions_are_named_with_what_to_do(model, tmp_path):
     )
     path = tmp_path / "predictions.csv"
     whole = path.read_bytes()
-    read = read_predictions(tmp_path, CLASSES, 12)
+    metrics = read_json(tmp_path / "metrics.json")
+    read = read_predictions(tmp_path, metrics)
     assert read["ID"].tolist() == predictions["ID"].tolist()
     lines = whole.splitlines(keepends=True)
     for damaged in (
@@ -146,7 +147,9 @@ def test_damaged_predictions_are_named_with_what_to_do(model, tmp_path):
         b"",
         b"\0\xff\xfe",
         lines[0],
+        b"".join(lines[:13]),  # one number of clips is whole
         b"".join(lines[:-1]),
+        whole[:-10],
         b"".join([*lines, lines[-1]]),
         whole.replace(b"truth", b"trust"),
         whole.replace(b",ang,", b",angr,"),
@@ -155,5 +158,5 @@ def test_damaged_predictions_are_named_with_what_to_do(model, tmp_path):
         with pytest.raises(
             EmoclustError, match="remove .*metrics.json"
         ) as told:
-            read_predictions(tmp_path, CLASSES, 12)
+            read_predictions(tmp_path, metrics)
         assert str(path) in str(told.value)
