@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 from clear_clusters import blobs
+from data_prep.errors import EmoclustError
 from data_prep.manifests.manifest import Utterance
 from emoclust_lobes.contrast.pool import (
     PoolBatches,
@@ -16,11 +17,11 @@ from emoclust_lobes.contrast.pool import (
 from emoclust_lobes.contrast.samplers import numbers_of
 from emoclust_lobes.embeddings.parts import Embeddings
 from emoclust_lobes.synthetic.embeddings import add_embeddings
+from emoclust_lobes.training.dataset import ColumnarDataset
 from sklearn.metrics import adjusted_rand_score
 from torch.utils.data import DataLoader
 
 from speechbrain.dataio.batch import PaddedBatch
-from speechbrain.dataio.dataset import DynamicItemDataset
 from speechbrain.utils.data_pipeline import provides, takes
 
 SESSIONS = ["morning", "", "noon", "morning"]
@@ -183,10 +184,8 @@ class Counted:
             length = 3 + int(utterance_id[1:]) % 4
             return torch.arange(float(length)) + self.epoch
 
-        return DynamicItemDataset(
-            pool.set_index("ID").to_dict("index"),
-            dynamic_items=[read],
-            output_keys=["id", "sig", "speaker", "cluster"],
+        return ColumnarDataset(
+            pool, [read], ["id", "sig", "speaker", "cluster"]
         )
 
 
@@ -221,3 +220,29 @@ def test_the_batch_of_a_step_is_that_of_a_loader(corpus):
             assert_same(batches.at(step + 5), expected)  # they come round
             seen.add(tuple(expected.id))
     assert len(seen) == 10
+
+
+def test_channel_views_are_of_one_cluster_and_come_together(corpus):
+    read, *_ = corpus
+    plain, views = read("contrastive"), read("contrastive", channel_views=True)
+    assert views["ID"].tolist() == [
+        f"{name}#{view}" for name in plain["ID"] for view in (1, 2)
+    ]
+    assert (views["cluster"][::2].to_numpy() == plain["cluster"]).all()
+    sampler = pool_sampler(
+        views, "contrastive", (2, 2, 4), steps=9, seed=1, channel_views=True
+    )
+    for batch in sampler:
+        rows = views.iloc[batch]
+        assert (rows["utterance_id"].value_counts() == 2).all()
+        assert (rows.groupby(["spk_id", "cluster"]).size() <= 4).all()
+        assert rows["utterance_id"].nunique() > 4
+
+
+@pytest.mark.parametrize(
+    "pretraining, elsewhere", [("simclr", "any"), ("contrastive", "session")]
+)
+def test_channel_views_contradict(corpus, pretraining, elsewhere):
+    read, *_ = corpus
+    with pytest.raises(EmoclustError, match="leave one of them out"):
+        read(pretraining, elsewhere=elsewhere, channel_views=True)
