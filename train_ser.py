@@ -151,7 +151,7 @@ def fine_tune(hparams, run_opts, stage2):
         "audio": run_on_main(
             audio_digest,
             args=[read_manifests(hparams["sources"].of_splits(SPLITS))],
-            kwargs={"cache": f"{hparams['manifest_folder']}/audio.json"},
+            kwargs={"folder": f"{hparams['output_folder']}/audio"},
         ),
         "init": initialize_encoder(
             modules=hparams["modules"],

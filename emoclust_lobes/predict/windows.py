@@ -12,6 +12,7 @@ import torch
 from data_prep.errors import UnusableAudio
 from data_prep.manifests.parts import locate_part
 from data_prep.recordings.probe import probe
+from data_prep.recordings.tar_shards import open_audio
 
 from speechbrain.utils.logger import get_logger
 
@@ -76,7 +77,7 @@ def read_windows(clip, window, hop, normalizer, channels=None):
     length = min(after - first, max(1, round(window * rate)))
     step = max(1, round(hop * rate))
     lowest, highest = np.inf, -np.inf
-    with soundfile.SoundFile(clip.path) as audio:
+    with soundfile.SoundFile(open_audio(clip.path)) as audio:
         if first:
             audio.seek(first)
         samples = np.empty((0, audio.channels), dtype=np.float32)

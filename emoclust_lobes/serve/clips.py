@@ -4,6 +4,7 @@ import pathlib
 import shutil
 
 import soundfile
+from data_prep.recordings.tar_shards import open_audio
 from emoclust_lobes.predict.inputs import PredictError
 from emoclust_lobes.serve.html import problem_html, result_html
 
@@ -46,7 +47,7 @@ class Clips:
         if path.stat().st_size == 0:
             return "The file is empty."
         try:
-            header = soundfile.info(path)
+            header = soundfile.info(open_audio(path))
         except soundfile.LibsndfileError:
             return (
                 "This file is not audio, or not of a kind that is known here. "
