@@ -250,17 +250,14 @@ def make_brain(hparams, run_opts, datasets, tables):
 
 def finish(hparams, brain, stage2, predictions, tables, n_processes):
     """Leave the best model, its predictions and their scores."""
+    sources = hparams["sources"].of_splits(["train", "valid"])
+    if "pool" in tables:
+        sources += hparams["sources"].of_pools()
+    where = [hparams["init"], hparams["run_folder"], hparams.get("ssl_hub")]
+    seen = seen_in_both_stages(sources, *where)
     if hparams.get("keep_front_end"):
-        seen = hparams["sources"].of_splits(["train", "valid"])
-        if "pool" in tables:
-            seen += hparams["sources"].of_pools()
-        export_front_end(
-            front_end=hparams["compute_features"],
-            folder=f"{hparams['folder']}/front_end",
-            speakers=seen_in_both_stages(
-                seen, hparams["init"], hparams["run_folder"]
-            ),
-        )
+        to = f"{hparams['folder']}/front_end"
+        export_front_end(hparams["compute_features"], to, speakers=seen)
     train = tables["train"].drop_duplicates("row")
     best = hparams["epoch_counter"].current
     write_results(
@@ -276,6 +273,7 @@ def finish(hparams, brain, stage2, predictions, tables, n_processes):
             "sample_rate": hparams["sample_rate"],
             "embedding_size": hparams["embedding_size"],
             "front_end_folder": f"{hparams['output_folder']}/front_ends",
+            "speakers": seen,
         },
         classes=brain.classes,
         run={

@@ -108,6 +108,11 @@ COMMANDS = {
         "run_encode",
         "add_encode_arguments",
     ),
+    "evaluate": Command(
+        "score a trained model, or anybody's predictions, on labeled "
+        "recordings of other speakers",
+        "evaluate.command",
+    ),
     "serve": Command(
         "show a trained model as a page in the browser, on this machine",
         "serve.command",

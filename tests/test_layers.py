@@ -16,7 +16,7 @@ LAYERS = """
 cli
 benchmarks
 crosscorpus synthetic
-protocol serve
+protocol serve evaluate
 predict ser
 contrast inference analysis
 experiment evaluation

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import scipy.stats
-from emoclust_lobes.evaluation.metrics import interval
+from emoclust_lobes.evaluation.bootstrap import recalls_of, speaker_interval
 from emoclust_lobes.protocol.schema import parse_hits
 
 
@@ -66,7 +66,7 @@ def uar_interval(speakers, condition, n_draws=2000, seed=0):
     True
     """
     hits = _speaker_hits(condition.of(speakers))
-    return _interval(len(hits), n_draws, seed, lambda x: _uars(hits, x))
+    return speaker_interval(len(hits), n_draws, seed, lambda x: _uars(hits, x))
 
 
 def paired_difference(
@@ -137,7 +137,7 @@ def paired_difference(
         _speaker_hits(x.of(speakers).merge(pairs[run], on=run))
         for x in (system, baseline)
     )
-    low, high = _interval(
+    low, high = speaker_interval(
         len(ours), n_draws, seed, lambda x: _uars(ours, x) - _uars(theirs, x)
     )
     return Difference(
@@ -244,15 +244,4 @@ def _speaker_hits(rows):
 def _uars(hits, draws):
     """UAR of each draw, shape [draws]; a class that none has does not count."""
     right, total = np.moveaxis(np.tensordot(draws, hits, axes=1), -1, 0)
-    recalls = np.full(right.shape, np.nan)
-    np.divide(right, total, out=recalls, where=total > 0)
-    return np.nanmean(recalls, axis=1)
-
-
-def _interval(n_speakers, n_draws, seed, statistic):
-    """Interval of a statistic of how often each speaker is drawn."""
-    if n_speakers < 2:
-        return np.nan, np.nan
-    rng = np.random.default_rng(seed)
-    shares = np.full(n_speakers, 1 / n_speakers)
-    return interval(statistic(rng.multinomial(n_speakers, shares, n_draws)))
+    return np.nanmean(recalls_of(right, total), axis=1)

@@ -12,6 +12,7 @@ from data_prep.storage.files import read_json, replacing, write_json
 from emoclust_lobes.enrolment.draws import enrolled_moments
 from emoclust_lobes.evaluation.calibration import calibrate
 from emoclust_lobes.evaluation.metrics import emotion_metrics
+from emoclust_lobes.evaluation.selective import operating_points
 from emoclust_lobes.figures.confusion import plot_confusion
 
 from speechbrain.utils.logger import get_logger
@@ -131,6 +132,12 @@ def write_results(
         "calibration": calibrate(predictions, valid_predictions, classes),
         **training,
     }
+    metrics["selective"] = operating_points(
+        predictions,
+        valid_predictions,
+        classes,
+        metrics["calibration"]["temperature"],
+    )
     if model is not None:
         # SpeechBrain's inference imports all that it can load
         from emoclust_lobes.inference.folder import write_inference_folder
