@@ -57,7 +57,7 @@ def common_classes(chances, truth, mapping):
 
     ``chances`` is [n, classes] with names, ``truth`` a Series. Probabilities of
     classes that become one are added up, those that are left out are shared out
-    among the others. In ``truth``, what the table leaves out is None.
+    among the others. In ``truth``, what the table leaves out is missing.
     """
     of_model, of_table = mapping
     if of_model is not None:
@@ -74,7 +74,7 @@ def common_classes(chances, truth, mapping):
     if of_table is not None:
         _refuse_unsaid(truth, {**known, **of_table}, "the table")
     truth = truth.map({**known, **(of_table or {x: x for x in truth})})
-    return chances, truth.where(truth.notna(), None)
+    return chances, truth
 
 
 def refuse_others(classes, truth, where):

@@ -21,7 +21,7 @@ def test_names_are_of_the_table():
     chances = pd.DataFrame({"ang": [0.6, 0.1, 0.5], "sad": [0.4, 0.9, 0.5]})
     emotions = pd.Series(["anger", "sad", "boredom"])
     same, truth = common_classes(chances, emotions, mapping)
-    assert truth.tolist() == ["ang", "sad", None]
+    assert truth.tolist()[:2] == ["ang", "sad"] and pd.isna(truth[2])
     pd.testing.assert_frame_equal(same, chances)
 
 

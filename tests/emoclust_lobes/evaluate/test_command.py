@@ -43,7 +43,7 @@ def test_scores_are_those_of_sklearn(table, evaluate, predictions):
     (row,) = result()["results"]
     truth = pd.read_csv("labeled.csv")["emotion"]
     chances = frame.filter(like="prob_").to_numpy()
-    chances /= chances.sum(axis=1, keepdims=True)
+    chances = chances / chances.sum(axis=1, keepdims=True)
     names = np.array(row["classes"])
     said = names[chances.argmax(axis=1)]
     oracle = {
