@@ -105,7 +105,9 @@ def run(options):
             f"{', '.join(labeled.rows)}"
         )
     is_model = not options.model.lower().endswith(".csv")
-    notes, problems, model_corpus, threshold = [], [], None, 0.0
+    notes: list[str] = []
+    problems: list[str] = []
+    model_corpus, threshold = None, 0.0
     if is_model:
         predictor = Predictor(
             options.model,
