@@ -26,7 +26,7 @@ encoders enrolment audio figures
 parallel corpora
 pools
 manifests
-recordings
+recordings annotations
 storage
 errors
 """

@@ -183,6 +183,8 @@ KINDS = {
     "protocol": one_of("sessions", "speakers", "sessions-nodev"),
     "language": one_of("english", "mandarin", "all"),
     "test_set": one_of("Test1", "Test2"),
+    "target": one_of("class", "distribution", "dimensions", "both"),
+    "scale": or_null(each(number(-math.inf))),
     "labels": number(0, 1, above=True),
     "pools": NAMES,
     "init": TEXT,
