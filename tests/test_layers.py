@@ -15,8 +15,13 @@ ROOT = pathlib.Path(__file__).parents[1]
 LAYERS = """
 cli
 benchmarks
+<<<<<<< HEAD
 crosscorpus synthetic
 protocol serve evaluate
+=======
+crosscorpus synthetic robustness
+protocol serve
+>>>>>>> main
 predict ser
 contrast inference analysis
 experiment evaluation

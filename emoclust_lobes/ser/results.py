@@ -125,19 +125,17 @@ def write_results(
     enrolled_uar = {
         count: each["uar"] for count, each in enrolled.items() if count
     }
+    calibration = calibrate(predictions, valid_predictions, classes)
     metrics = {
         **run,
         **scores,
         "enrolled_uar": enrolled_uar,
-        "calibration": calibrate(predictions, valid_predictions, classes),
+        "calibration": calibration,
+        "selective": operating_points(
+            predictions, valid_predictions, classes, calibration["temperature"]
+        ),
         **training,
     }
-    metrics["selective"] = operating_points(
-        predictions,
-        valid_predictions,
-        classes,
-        metrics["calibration"]["temperature"],
-    )
     if model is not None:
         # SpeechBrain's inference imports all that it can load
         from emoclust_lobes.inference.folder import write_inference_folder
