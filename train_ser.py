@@ -251,25 +251,15 @@ def make_brain(hparams, run_opts, datasets, tables):
 
 def finish(hparams, brain, stage2, predictions, tables, n_processes):
     """Leave the best model, its predictions and their scores."""
-<<<<<<< HEAD
     sources = hparams["sources"].of_splits(["train", "valid"])
     if "pool" in tables:
         sources += hparams["sources"].of_pools()
     where = [hparams["init"], hparams["run_folder"], hparams.get("ssl_hub")]
     seen = seen_in_both_stages(sources, *where)
-    if hparams.get("keep_front_end"):
-        to = f"{hparams['folder']}/front_end"
-        export_front_end(hparams["compute_features"], to, speakers=seen)
-=======
-    seen = hparams["sources"].of_splits(["train", "valid"])
-    if "pool" in tables:
-        seen += hparams["sources"].of_pools()
-    seen = seen_in_both_stages(seen, hparams["init"], hparams["run_folder"])
     write_seen_speakers(hparams["folder"], seen)
     if hparams.get("keep_front_end"):
         kept = {"front_end": hparams["compute_features"], "speakers": seen}
         export_front_end(folder=f"{hparams['folder']}/front_end", **kept)
->>>>>>> main
     train = tables["train"].drop_duplicates("row")
     best = hparams["epoch_counter"].current
     write_results(

@@ -108,17 +108,15 @@ COMMANDS = {
         "run_encode",
         "add_encode_arguments",
     ),
-<<<<<<< HEAD
     "evaluate": Command(
         "score a trained model, or anybody's predictions, on labeled "
         "recordings of other speakers",
         "evaluate.command",
-=======
+    ),
     "robustness": Command(
         "test a trained model, or speaker encoders' clusters, on the "
         "telephone, in rooms and in noise",
         "robustness.command",
->>>>>>> main
     ),
     "serve": Command(
         "show a trained model as a page in the browser, on this machine",

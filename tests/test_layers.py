@@ -15,13 +15,8 @@ ROOT = pathlib.Path(__file__).parents[1]
 LAYERS = """
 cli
 benchmarks
-<<<<<<< HEAD
-crosscorpus synthetic
-protocol serve evaluate
-=======
 crosscorpus synthetic robustness
-protocol serve
->>>>>>> main
+protocol serve evaluate
 predict ser
 contrast inference analysis
 experiment evaluation
