@@ -107,7 +107,7 @@ def run(options):
     is_model = not options.model.lower().endswith(".csv")
     notes: list[str] = []
     problems: list[str] = []
-    model_corpus, threshold = None, 0.0
+    model_corpus, threshold = None, None
     if is_model:
         predictor = Predictor(
             options.model,
@@ -116,7 +116,8 @@ def run(options):
             hop=options.window / 2,
             trust=options.trust,
         )
-        threshold = find_threshold(options.model, options.abstain)
+        if options.abstain is not None:
+            threshold = find_threshold(options.model, options.abstain)
         metrics = read_json(pathlib.Path(options.model, "metrics.json")) or {}
         model_corpus = metrics.get("corpus", "")
         notes += refuse_seen(options.model, labeled)
@@ -137,7 +138,7 @@ def run(options):
         rows, classes = _rows(labeled, chances, mapping, probabilities, options)
         if labeled.unlabeled or len(rows) < len(labeled.rows):
             notes = [*notes, _left_out(labeled, rows, problems)]
-        if threshold > 0:
+        if threshold is not None:
             rows["answer"] = [
                 answer(x, y, threshold)
                 for x, y in zip(

@@ -21,7 +21,7 @@ _MOST_NUMBERS = 6
 _TINY = float(np.finfo(np.float32).tiny)
 
 
-def evaluate_rows(rows, classes, by=(), probabilities=True, threshold=0.0):
+def evaluate_rows(rows, classes, by=(), probabilities=True, threshold=None):
     """Score predictions: ``file, speaker, truth, prediction, confidence, p_*``.
 
     Adds to what ``emotion_metrics`` gives the 95 % ``intervals`` over speakers
@@ -45,7 +45,7 @@ def evaluate_rows(rows, classes, by=(), probabilities=True, threshold=0.0):
         scores.update(_probability_scores(rows, classes))
         right = rows["truth"] == rows["prediction"]
         scores["aurc"] = area_under_risk(rows["confidence"], right)
-    if threshold > 0:
+    if threshold is not None:
         answers = rows[rows["confidence"] > threshold]
         wrong = (answers["truth"] != answers["prediction"]).sum()
         scores["answered"] = {
