@@ -104,24 +104,20 @@ def write_results(
     """Leave the test's predictions, picture, model and, last, its numbers.
 
     What has ``metrics.json`` has all of it. ``run`` tells which run it is,
-    ``training`` what else the numbers tell, ``valid_predictions`` calibrate;
-    ``model`` are arguments of ``write_inference_folder``, without which no
-    model is left.
+    ``training`` what else the numbers tell, ``valid_predictions`` calibrate
+    and are left beside those of the test; ``model`` are arguments of
+    ``write_inference_folder``, without which neither model nor picture is left.
     """
-    with replacing(f"{folder}/predictions.csv") as stream:
-        predictions.to_csv(stream, index=False, float_format="%.6f")
+    tables = {
+        "predictions": predictions,
+        "valid_predictions": valid_predictions,
+    }
+    for name, table in tables.items():
+        if table is not None:
+            with replacing(f"{folder}/{name}.csv") as stream:
+                table.to_csv(stream, index=False, float_format="%.6f")
     enrolled = score_predictions(predictions, classes)
     scores = list(enrolled.values())[-1]
-    title = (
-        f"{run['corpus']}, {run['label_source']} labels, fold {run['fold']}\n"
-        f"UAR {scores['uar']:.3f}, n = {scores['n']}"
-    )
-    plot_confusion(
-        scores["confusion"],
-        scores["classes"],
-        title,
-        f"{folder}/confusion.png",
-    )
     enrolled_uar = {
         count: each["uar"] for count, each in enrolled.items() if count
     }
@@ -136,7 +132,17 @@ def write_results(
         ),
         **training,
     }
-    if model is not None:
+    if model:
+        title = (
+            f"{run['corpus']}, {run['label_source']} labels, fold "
+            f"{run['fold']}\nUAR {scores['uar']:.3f}, n = {scores['n']}"
+        )
+        plot_confusion(
+            scores["confusion"],
+            scores["classes"],
+            title,
+            f"{folder}/confusion.png",
+        )
         # SpeechBrain's inference imports all that it can load
         from emoclust_lobes.inference.folder import write_inference_folder
 
