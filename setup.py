@@ -61,6 +61,7 @@ setuptools.setup(
     ),
     package_data={
         "emoclust_lobes.analysis": ["templates/*"],
+        "emoclust_lobes.evaluate": ["templates/*"],
         "emoclust_lobes.inference": ["templates/*"],
     },
     # Tried together: torch 2.14.1, torchaudio 2.11.0, speechbrain 1.1.2,

@@ -16,7 +16,7 @@ LAYERS = """
 cli
 benchmarks
 crosscorpus synthetic robustness
-protocol serve
+protocol serve evaluate
 predict ser
 contrast inference analysis
 experiment evaluation

@@ -8,6 +8,10 @@ import tempfile
 
 import numpy as np
 from data_prep.storage.files import replacing
+from emoclust_lobes.evaluation.selective import (
+    add_abstain_option,
+    find_threshold,
+)
 from emoclust_lobes.predict.inputs import PredictError, find_clips
 from emoclust_lobes.predict.output import (
     FORMATS,
@@ -51,6 +55,7 @@ def add_predict_arguments(parser):
         "their probabilities; windows that overlap meet in the middle of "
         "their overlap",
     )
+    add_abstain_option(parser)
     parser.add_argument(
         "--enrol",
         metavar="DIR",
@@ -145,6 +150,7 @@ def run_predict(options):
     column = options.speaker_column
     clips = find_clips(options.audio, sys.stdin, column)
     enrol = find_clips([options.enrol]) if options.enrol else []
+    threshold = find_threshold(options.model, options.abstain)
     predictor = _predictor(options)
     problems: list[str] = []
     # Rows that appear on a terminal one by one are progress enough.
@@ -162,7 +168,9 @@ def run_predict(options):
         def rows():
             for prediction in predictions:
                 bar.update()
-                yield from prediction_rows(prediction, options.segments)
+                yield from prediction_rows(
+                    prediction, options.segments, threshold
+                )
             bar.close()  # a table is printed after it
 
         stream = sys.stdout

@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pandas as pd
 from data_prep.storage.files import replacing
+from emoclust_lobes.evaluation.selective import answer
 from emoclust_lobes.predict.segments import merge_windows, most_probable
 
 FORMATS = ("csv", "json", "table")
@@ -25,10 +26,10 @@ def row_columns(classes, segments, speakers):
     ]
 
 
-def prediction_rows(prediction, segments):
+def prediction_rows(prediction, segments, threshold=0.0):
     """Make the rows of a recording, one per segment or one in all.
 
-    Seconds have three decimals, probabilities six.
+    Up to the ``threshold`` of confidence they are unknown. Seconds have three decimals, probabilities six.
     """
     if segments:
         parts = [
@@ -49,7 +50,7 @@ def prediction_rows(prediction, segments):
             {
                 "path": prediction.path,
                 **{name: round(x, 3) for name, x in times.items()},
-                "emotion": emotion,
+                "emotion": answer(emotion, chances[emotion], threshold),
                 "confidence": round(chances[emotion], 6),
                 **{f"prob_{k}": round(x, 6) for k, x in chances.items()},
                 "windows": n_windows,

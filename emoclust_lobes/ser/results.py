@@ -12,6 +12,7 @@ from data_prep.storage.files import read_json, replacing, write_json
 from emoclust_lobes.enrolment.draws import enrolled_moments
 from emoclust_lobes.evaluation.calibration import calibrate
 from emoclust_lobes.evaluation.metrics import emotion_metrics
+from emoclust_lobes.evaluation.selective import operating_points
 from emoclust_lobes.figures.confusion import plot_confusion
 
 from speechbrain.utils.logger import get_logger
@@ -143,6 +144,7 @@ def write_results(
                 table.to_csv(stream, index=False, float_format="%.6f")
     enrolled = score_predictions(predictions, classes)
     scores = list(enrolled.values())[-1]
+    calibration = calibrate(predictions, valid_predictions, classes)
     metrics = {
         **run,
         **scores,
@@ -152,7 +154,10 @@ def write_results(
             }
             for score in ("uar", "wa", "macro_f1")
         },
-        "calibration": calibrate(predictions, valid_predictions, classes),
+        "calibration": calibration,
+        "selective": operating_points(
+            predictions, valid_predictions, classes, calibration["temperature"]
+        ),
         **training,
     }
     if model:

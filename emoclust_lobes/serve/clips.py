@@ -13,13 +13,15 @@ class Clips:
     """Classifies uploaded clips and keeps none of them.
 
     Uploads lie in ``folder``, each in a folder of its own. Nothing else is read or
-    deleted, whatever a browser asks for.
+    deleted, whatever a browser asks for. Up to the ``threshold`` of confidence
+    an emotion is unknown.
     """
 
-    def __init__(self, predictor, folder, max_seconds):
+    def __init__(self, predictor, folder, max_seconds, threshold=0.0):
         self.predictor = predictor
         self.folder = pathlib.Path(folder).resolve()
         self.max_seconds = max_seconds
+        self.threshold = threshold
 
     def show(self, upload):
         """Return HTML, the result or what is wrong, and delete the clip."""
@@ -35,7 +37,8 @@ class Clips:
             problem = self._refusal(path)
             if problem:
                 return problem_html(problem)
-            return result_html(self.predictor.predict_file(path))
+            found = self.predictor.predict_file(path)
+            return result_html(found, self.threshold)
         except PredictError as error:
             reason = str(error).removeprefix(f"{path}: ")
             return problem_html(f"This clip cannot be used: {reason}.")

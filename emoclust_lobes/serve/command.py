@@ -2,6 +2,7 @@
 
 import sys
 
+from emoclust_lobes.evaluation.selective import add_abstain_option
 from emoclust_lobes.serve.server import ServeError, is_loopback, serve
 
 WARNING = """\
@@ -48,6 +49,7 @@ def add_arguments(parser):
         metavar="N",
         help="the longest clip (default: %(default)g)",
     )
+    add_abstain_option(parser)
     parser.add_argument(
         "--device", default="cpu", help="cpu (default), cuda, cuda:1, ..."
     )
@@ -83,6 +85,7 @@ def run(options):
             max_seconds=options.max_seconds,
             device=options.device,
             trust=options.trust,
+            abstain=options.abstain,
             started=_tell,
         )
     except KeyboardInterrupt:

@@ -3,7 +3,8 @@
 import base64
 import html
 
-from emoclust_lobes.figures.style import EMOTIONS, style_of
+from emoclust_lobes.evaluation.selective import UNKNOWN
+from emoclust_lobes.figures.style import EMOTIONS, GRAY, style_of
 from emoclust_lobes.serve.timeline import timeline_svg
 
 WELCOME = """\
@@ -57,11 +58,12 @@ def problem_html(sentence):
     return PROBLEM.format(sentence=html.escape(sentence))
 
 
-def result_html(prediction):
+def result_html(prediction, threshold=0.0):
     """Show a FilePrediction, but for its path.
 
     It is the emotion, how sure the model is, a bar per class, the most probable
-    first, an empty player, and the time line of a longer clip.
+    first, an empty player, and the time line of a longer clip. Up to the threshold of confidence
+    it is too close to call.
     """
     chances = prediction.probabilities
     colors = {name: style[0] for name, style in style_of(chances).items()}
@@ -80,10 +82,13 @@ def result_html(prediction):
         sure = "The model is <b>{}</b> sure, on average over the clip."
         picture = base64.b64encode(timeline_svg(prediction.windows))
         timeline = TIMELINE.format(picture=picture.decode("ascii"))
+    said, color = spoken(prediction.emotion), colors[prediction.emotion]
+    if prediction.confidence <= threshold:
+        lead, said, color = "The model is not sure enough", UNKNOWN, GRAY
     return RESULT.format(
         lead=lead,
-        emotion=spoken(prediction.emotion),
-        color=colors[prediction.emotion],
+        emotion=said,
+        color=color,
         sure=sure.format(percent(prediction.confidence)),
         bars=bars,
         timeline=timeline,

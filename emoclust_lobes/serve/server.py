@@ -9,6 +9,7 @@ import tempfile
 import threading
 
 from data_prep.errors import EmoclustError
+from emoclust_lobes.evaluation.selective import find_threshold
 from emoclust_lobes.predict.predictor import Predictor
 from emoclust_lobes.serve.clips import Clips
 from emoclust_lobes.serve.model_facts import model_facts
@@ -45,12 +46,14 @@ def serve(
     max_seconds=600.0,
     device="cpu",
     trust=False,
+    abstain=None,
     started=lambda address: None,
 ):
     """Serve the page until it is interrupted.
 
     Who is not on this machine needs ``auth``, a user and a password. Port 0 is
-    any that is free; ``started`` is told the address of the page.
+    any that is free; ``abstain`` is the share of wrong answers that is borne;
+    ``started`` is told the address of the page.
     """
     if importlib.util.find_spec("gradio") is None:
         raise ServeError('the page needs Gradio: pip install "emoclust[serve]"')
@@ -61,6 +64,7 @@ def serve(
             "which the page then asks for, or leave --host out"
         )
     port = free_port(host, port)
+    threshold = find_threshold(model_folder, abstain)
     predictor = Predictor(model_folder, device=device, trust=trust)
     with tempfile.TemporaryDirectory(prefix="emoclust-") as temporary:
         # Read when Gradio is imported and when its parts are made
@@ -69,7 +73,7 @@ def serve(
         import gradio
 
         page = make_page(
-            Clips(predictor, folder, max_seconds).show,
+            Clips(predictor, folder, max_seconds, threshold).show,
             model_facts(
                 model_folder,
                 predictor.classes,

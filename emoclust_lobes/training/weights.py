@@ -99,9 +99,14 @@ def _load(module, weights, digest):
     digest.update(weights.read_bytes())
 
 
-def seen_in_both_stages(sources, init, run_folder):
-    """Name all whom weights have seen after stage 2 has seen these CSVs."""
+def seen_in_both_stages(sources, init, run_folder, front_end=None):
+    """Name all whom weights have seen after stage 2 has seen these CSVs.
+
+    ``front_end`` is the folder or the hub's name of a pretrained one.
+    """
     seen = set(speakers_in(sources))
+    if front_end is not None:
+        seen |= read_seen_speakers(front_end)
     if init != "none":
         seen |= read_seen_speakers(find_weights(init, run_folder).parent)
     return seen

@@ -39,7 +39,7 @@ NOT_RUN = {
     "python benchmarks": "takes hours",
     "python -m benchmarks": "takes minutes of an idle machine",
 }
-USE_A_MODEL = ("README.md", "docs/models.md")
+USE_A_MODEL = ("README.md", "docs/models.md", "docs/evaluate.md")
 # Minutes, even on miniatures; IEMOCAP is trained in tests/training
 DEAR = "emoclust (protocol|crosscorpus|analyze|robustness)|.*_wav2vec2|python .*/iemocap"
 DEAR += "|.*--output_folder=results/(plain|augmented)"  # and then tested

@@ -58,3 +58,12 @@ def test_sentences_and_codes_are_shown_as_text(text):
     for shown in (spoken(text), problem_html(text).split(">", 1)[1]):
         body = shown.removesuffix("</div>\n")
         assert "<" not in body and '"' not in body
+
+
+def test_below_the_threshold_the_emotion_is_unknown():
+    found = prediction({"ang": 0.6, "sad": 0.4})
+    word = re.compile(r"</span>(\w+)</div>")
+    assert word.search(result_html(found, 0.59))[1] == "angry"
+    text = result_html(found, 0.6)
+    assert word.search(text)[1] == "unknown" and "not sure enough" in text
+    assert "60 %" in text  # what it knows is still told
