@@ -6,7 +6,7 @@ import dataclasses
 import torch
 from data_prep.errors import UnusableAudio
 from emoclust_lobes.predict.inputs import Clip, PredictError
-from emoclust_lobes.predict.windows import read_windows
+from emoclust_lobes.turns.windows import read_windows
 
 from speechbrain.dataio.preprocess import AudioNormalizer
 
@@ -15,32 +15,51 @@ from speechbrain.dataio.preprocess import AudioNormalizer
 class EmbeddedClip:
     """A recording's windows, or the ``problem`` for which there are none.
 
-    Spans are (start, end) in seconds, embeddings have the shape [dim].
+    Spans are (start, end) in seconds, embeddings have the shape [dim]. Where
+    somebody listened, there are ``turns``, of which each window is in one
+    (``turn_of``), and ``bounds``, (start, end) of the recording.
     """
 
     clip: Clip
     spans: list = dataclasses.field(default_factory=list)
     embeddings: list = dataclasses.field(default_factory=list)
     problem: str = ""
+    turns: list | None = None
+    turn_of: list = dataclasses.field(default_factory=list)
+    bounds: tuple = ()
 
     @property
     def seconds(self):
         """Length of the recording, or of its part."""
-        return self.spans[-1][1] - self.spans[0][0]
+        start, end = self.bounds or (self.spans[0][0], self.spans[-1][1])
+        return end - start
 
     @property
     def mean(self):
         """Embedding of the recording: the mean of its windows', [dim]."""
         return torch.stack(self.embeddings).mean(dim=0)
 
+    def windows_of(self, turn):
+        """List which windows are a turn's, of its number."""
+        return [at for at, of in enumerate(self.turn_of) if of == turn]
+
 
 def embed_clips(
-    model, clips, *, window, hop, batch_seconds, on_windows, channels=None
+    model,
+    clips,
+    *,
+    window,
+    hop,
+    batch_seconds,
+    advance=lambda seconds: None,
+    channels=None,
+    listener=None,
 ):
     """Embed recordings, in batches of windows of exactly equal length.
 
     Yields an EmbeddedClip each, in their order, as soon as it is done; one that
-    cannot be used stops no other. ``on_windows`` is told the size of each batch.
+    cannot be used stops no other. With a ``listener`` the windows lie in the
+    turns that it hears. ``advance`` is told how many seconds further it is read.
     """
     # Windows of several recordings share a batch, and nothing is padded, to
     # which ECAPA-TDNN is not indifferent: no embedding depends on the others.
@@ -52,24 +71,29 @@ def embed_clips(
         found = EmbeddedClip(clip)
         queue.append(found)
         reading = (window, hop, normalizer, channels)
-        for each in _windows_of(found, *reading):
+        for each in _windows_of(found, listener, advance, *reading):
             found.spans.append((each.start, each.end))
+            found.turn_of.append(each.turn)
             batch.append((found, each.waveform))
             held += len(each.waveform)
             if held >= limit:
-                _embed(model, batch, on_windows)
+                _embed(model, batch)
                 batch, held = [], 0
                 while queue[0] is not found:
                     yield queue.popleft()
-    _embed(model, batch, on_windows)
+    _embed(model, batch)
     yield from queue
 
 
-def _windows_of(found, *reading):
+def _windows_of(found, listener, advance, *reading):
     """Yield the windows of a recording; note what ends them too early."""
+    spans = None
     try:
         _refuse_odd_name(found.clip.name)
-        yield from read_windows(found.clip, *reading)
+        if listener:
+            found.turns, found.bounds = listener.hear(found.clip, advance)
+            spans = [(each.start, each.end) for each in found.turns]
+        yield from read_windows(found.clip, *reading, spans, advance)
     except UnusableAudio as error:
         found.problem = str(error)
     except Exception as error:  # a decoder's may be any; others go on
@@ -88,7 +112,7 @@ def _refuse_odd_name(name):
 
 
 @torch.inference_mode()
-def _embed(model, batch, on_windows):
+def _embed(model, batch):
     """Give the windows of a batch, (EmbeddedClip, waveform), their embeddings."""
     groups = collections.defaultdict(list)
     for found, waveform in batch:
@@ -116,4 +140,3 @@ def _embed(model, batch, on_windows):
             if not embedding.isfinite().all():
                 found.problem = "its embedding is not finite"
             found.embeddings.append(embedding)
-        on_windows(len(group))
