@@ -12,11 +12,12 @@ class Clips:
     """Classifies uploaded clips and keeps none of them.
 
     Uploads lie in ``folder``, each in a folder of its own. Nothing else is read or
-    deleted, whatever a browser asks for.
+    deleted, whatever a browser asks for. A ``listener`` tells people apart.
     """
 
-    def __init__(self, predictor, folder, max_seconds):
+    def __init__(self, predictor, folder, max_seconds, listener=None):
         self.predictor = predictor
+        self.listener = listener
         self.folder = pathlib.Path(folder).resolve()
         self.max_seconds = max_seconds
 
@@ -34,7 +35,9 @@ class Clips:
             problem = self._refusal(path)
             if problem:
                 return problem_html(problem)
-            return result_html(self.predictor.predict_file(path))
+            return result_html(
+                self.predictor.predict_file(path, self.listener)
+            )
         except PredictError as error:
             reason = str(error).removeprefix(f"{path}: ")
             return problem_html(f"This clip cannot be used: {reason}.")

@@ -42,7 +42,7 @@ class SpeakerFinder:
     [0, 0, 1, 1]
     """
 
-    def __init__(self, number=None, most=8, share=0.15, same=0.5):
+    def __init__(self, number=None, most=8, share=0.15, same=0.55):
         self.number = number
         self.most = most
         self.share = share
