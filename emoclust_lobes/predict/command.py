@@ -28,6 +28,8 @@ from emoclust_lobes.turns.listening import Listener
 from emoclust_lobes.turns.turn_files import read_turns
 
 SOME_FAILED = 3
+
+
 def run_predict(options):
     """Run ``emoclust predict``; return its exit code, see ``NOTES``."""
     if options.enrol and options.speaker_column:

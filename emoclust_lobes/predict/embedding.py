@@ -74,7 +74,8 @@ def embed_clips(
         for each in _windows_of(found, listener, advance, *reading):
             found.spans.append((each.start, each.end))
             found.turn_of.append(each.turn)
-            batch.append((found, each.waveform))
+            found.embeddings.append(None)  # until its batch is computed
+            batch.append((found, len(found.embeddings) - 1, each.waveform))
             held += len(each.waveform)
             if held >= limit:
                 _embed(model, batch)
@@ -113,13 +114,16 @@ def _refuse_odd_name(name):
 
 @torch.inference_mode()
 def _embed(model, batch):
-    """Give the windows of a batch, (EmbeddedClip, waveform), their embeddings."""
+    """Give the windows of a batch their embeddings.
+
+    They are (EmbeddedClip, number of the window, waveform).
+    """
     groups = collections.defaultdict(list)
-    for found, waveform in batch:
-        groups[len(waveform)].append((found, waveform))
+    for found, number, waveform in batch:
+        groups[len(waveform)].append((found, number, waveform))
     rate = model.hparams.sample_rate
     for samples, group in groups.items():
-        owners, waveforms = zip(*group, strict=True)
+        owners, numbers, waveforms = zip(*group, strict=True)
         try:
             embeddings = model.encode_batch(torch.stack(waveforms)).cpu()
         except torch.OutOfMemoryError as error:
@@ -136,7 +140,9 @@ def _embed(model, batch):
                 )
             continue
         embeddings = embeddings.reshape(len(group), -1).float()
-        for found, embedding in zip(owners, embeddings, strict=True):
+        for found, number, embedding in zip(
+            owners, numbers, embeddings, strict=True
+        ):
             if not embedding.isfinite().all():
                 found.problem = "its embedding is not finite"
-            found.embeddings.append(embedding)
+            found.embeddings[number] = embedding

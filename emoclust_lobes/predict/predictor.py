@@ -108,9 +108,7 @@ class Predictor:
         for a model that was trained with enrolment.
         """
         if found.turns is None:
-            windows = self._windows(
-                found, range(len(found.spans)), enrolled
-            )
+            windows = self._windows(found, range(len(found.spans)), enrolled)
             turns = None
         else:
             turns = self._turns(found, enrolled)

@@ -34,8 +34,7 @@ class TableWriter:
                 os.replace(partial, self.output)
             else:
                 print(
-                    "emoclust: interrupted; what was finished is in "
-                    f"{partial}",
+                    f"emoclust: interrupted; what was finished is in {partial}",
                     file=sys.stderr,
                 )
         if ended:

@@ -35,9 +35,7 @@ class Clips:
             problem = self._refusal(path)
             if problem:
                 return problem_html(problem)
-            return result_html(
-                self.predictor.predict_file(path, self.listener)
-            )
+            return result_html(self.predictor.predict_file(path, self.listener))
         except PredictError as error:
             reason = str(error).removeprefix(f"{path}: ")
             return problem_html(f"This clip cannot be used: {reason}.")

@@ -79,7 +79,9 @@ class SpeakerFinder:
         number = self.number and min(self.number, len(vectors))
         embedded, number = parts.get_spec_embs(laplacian, number)
         # Theirs starts somewhere else each time
-        return KMeans(number, n_init=10, random_state=SEED).fit_predict(embedded)
+        return KMeans(number, n_init=10, random_state=SEED).fit_predict(
+            embedded
+        )
 
     def _merged(self, vectors, labels):
         """Merge voices that are alike, where the number is not known."""

@@ -117,6 +117,11 @@ class SpeechFinder:
         They are at 16 kHz, of a multiple of 512 samples but for the last; what
         is kept of them is two numbers for 32 ms.
         """
+        chances, levels, seconds = self.hear(blocks)
+        return self.stretches(self.frames(chances, levels), seconds)
+
+    def hear(self, blocks):
+        """Return probabilities and levels of chunks, and the length in seconds."""
         if self.network:
             self.network.forget()
         chances, levels, samples = [], [], 0
@@ -125,8 +130,7 @@ class SpeechFinder:
             chances += self.network(block) if self.network else []
             power = _chunks(block).square().mean(dim=1)
             levels += (10 * torch.log10(power + 1e-12)).tolist()
-        speech = self.frames(np.array(chances), np.array(levels))
-        return self.stretches(speech, samples / RATE)
+        return np.array(chances), np.array(levels), samples / RATE
 
     def frames(self, chances, levels):
         """Say of each chunk whether it is speech, [chunks] of bool."""

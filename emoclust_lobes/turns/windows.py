@@ -99,7 +99,9 @@ def read_windows(
             _widened(round(start * rate), round(end * rate), first, after, rate)
             for start, end in turns
         ]
-    spans = _cut(bounds, max(1, round(window * rate)), max(1, round(hop * rate)))
+    spans = _cut(
+        bounds, max(1, round(window * rate)), max(1, round(hop * rate))
+    )
     lowest, highest = np.inf, -np.inf
     with soundfile.SoundFile(clip.path) as audio:
         if first:

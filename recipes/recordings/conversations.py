@@ -152,7 +152,9 @@ def main():
     predictor = Predictor(options.model)
     rows = []
     for audio in sorted(pathlib.Path(options.folder).glob("**/*.flac")):
-        people = len({x.speaker for x, _ in read_truth(audio.with_suffix(".csv"))})
+        people = len(
+            {x.speaker for x, _ in read_truth(audio.with_suffix(".csv"))}
+        )
         listeners = {
             "found, --speakers=auto": Listener(speakers="auto"),
             "found, --speakers=N": Listener(speakers=people),
@@ -169,7 +171,14 @@ def main():
             truth, heard, labels=sorted(set(truth)), average="macro"
         )
         means = group[
-            ["people_found", "der", "missed", "false_alarm", "confusion", "eder"]
+            [
+                "people_found",
+                "der",
+                "missed",
+                "false_alarm",
+                "confusion",
+                "eder",
+            ]
         ].mean()
         table.append(
             {

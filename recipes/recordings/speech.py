@@ -46,10 +46,11 @@ def voiced_times(wave):
     return middles[frames["F0semitoneFrom27.5Hz_sma3nz"].to_numpy() > 0]
 
 
-def measure(finder, wave, voiced):
+def measure(finder, heard, voiced):
     """Count what a finder loses of a clip, and what it adds."""
-    found = finder.find([wave])
-    times = np.arange(0, len(wave) / RATE, 0.01)
+    chances, levels, seconds = heard
+    found = finder.stretches(finder.frames(chances, levels), seconds)
+    times = np.arange(0, seconds, 0.01)
     kept, inside = np.zeros(len(voiced), bool), np.zeros(len(times), bool)
     for start, end in found:
         kept |= (voiced >= start) & (voiced <= end)
@@ -81,8 +82,9 @@ def main():
         for path, emotion in clips:
             wave = read_utterance(path)
             voiced = voiced_times(wave)
+            heard = finders["both (--speech=silero)"].hear([wave])
             for name, finder in finders.items():
-                found = measure(finder, wave, voiced)
+                found = measure(finder, heard, voiced)
                 counts[name, emotion].update(found)
     rows = []
     for (name, emotion), found in sorted(counts.items()):

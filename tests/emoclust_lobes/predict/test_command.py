@@ -216,7 +216,7 @@ def ctrl_c():
 
 @pytest.mark.timeout(120)
 def test_an_interrupted_run_leaves_what_was_there(
-    run, model_folder, clips, ctrl_c
+    run, model_folder, clips, ctrl_c, capsys
 ):
     output = pathlib.Path("all.csv").absolute()
     output.write_text("from before")
@@ -225,9 +225,11 @@ def test_an_interrupted_run_leaves_what_was_there(
         os.link(clip, clips / f"again_{number}.wav")
 
     def interrupt():
-        while not list(output.parent.glob(".all.csv*")):
+        while not any(
+            path.stat().st_size > 1000
+            for path in output.parent.glob(".all.csv*")
+        ):
             time.sleep(0.01)
-        time.sleep(0.2)
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=interrupt, daemon=True).start()
@@ -235,6 +237,14 @@ def test_an_interrupted_run_leaves_what_was_there(
         run("predict", model_folder, "clips", f"--output={output}")
     assert output.read_text() == "from before"
     assert list(output.parent.glob(".all*")) == []
+    # What was finished is not lost
+    rows = pd.read_csv("all.csv.partial")
+    assert 0 < len(rows) < 5000
+    names = sorted(str(path) for path in clips.rglob("*.wav"))
+    names = [os.path.relpath(name, output.parent) for name in names]
+    assert set(rows["path"]) <= set(names)
+    assert rows["prob_ang"].notna().all()
+    assert "all.csv.partial" in capsys.readouterr().err
 
 
 def test_embeddings_are_the_means_of_windows(run, model_folder, clips):

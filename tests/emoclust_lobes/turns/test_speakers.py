@@ -18,7 +18,9 @@ def voices(number, windows, spread, seed=0):
     """Windows of some voices in random order, and whose each is."""
     rng = np.random.default_rng(seed)
     centers = np.linalg.qr(rng.normal(size=(64, number)))[0].T
-    truth = np.concatenate([np.arange(number), rng.integers(number, size=windows)])
+    truth = np.concatenate(
+        [np.arange(number), rng.integers(number, size=windows)]
+    )
     noise = rng.normal(0, spread / 8, (len(truth), 64))
     return centers[truth] + noise, truth
 
