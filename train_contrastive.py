@@ -55,12 +55,12 @@ from speechbrain.utils.logger import get_logger
 logger = get_logger(__name__)
 
 
-def dataio_prep(hparams):
+def dataio_prep(hparams, targets=None):
     """Make the datasets of stage 1 from manifests and clusters.
 
     Returns the pool with random crops, the whole utterances of the development
     speakers (``None`` without any), the sampler of the pool's batches, and the
-    number of the pool's speakers.
+    number of the pool's speakers. ``targets`` are those of a distillation.
     """
     made = hparams["cluster_fingerprint"]
     pool = hparams["pool"](hparams["sources"].of_pools(), fingerprint=made)
@@ -68,11 +68,11 @@ def dataio_prep(hparams):
     random_crop = hparams["signal"](crop=hparams["crop"])
 
     def dataset(table, signal, output_keys):
-        return ColumnarDataset(
-            table,
-            dynamic_items=[signal],
-            output_keys=["id", "sig", "cluster", *output_keys],
-        )
+        output_keys = ["id", "sig", "cluster", *output_keys]
+        if targets is not None:
+            table["target"] = targets.rows_of(table["utterance_id"])
+            output_keys.append("target")
+        return ColumnarDataset(table, [signal], output_keys)
 
     train = dataset(pool, random_crop, ["speaker", "context"])
     n_speakers = pool["spk_id"].nunique()
@@ -80,8 +80,11 @@ def dataio_prep(hparams):
     if not valid_csv.exists():
         return train, None, sampler, n_speakers
     held_out = read_manifest(Source(str(valid_csv), hparams["data_folder"]))
-    clusters = read_clusters(hparams["cluster_folder"], made).set_index("ID")
-    held_out["cluster"] = held_out["ID"].map(clusters["cluster"])
+    held_out["cluster"] = 0
+    if made:
+        clusters = read_clusters(hparams["cluster_folder"], made)
+        clusters = clusters.set_index("ID")["cluster"]
+        held_out["cluster"] = held_out["ID"].map(clusters)
     held_out["utterance_id"] = held_out["ID"]
     valid = dataset(held_out, hparams["signal"](), ["spk_id"])
     return train, valid, sampler, n_speakers
@@ -122,21 +125,28 @@ def pretrain(hparams, run_opts, variant):
     """Take every step of stage 1 that has not been taken yet."""
     folder = hparams["folder"]
     device = usable_device(run_opts)
-    sources = take_steps(hparams, device)
-    run_on_main(
-        refuse_changed_run,
-        args=[folder, {"clusters": hparams["cluster_fingerprint"]}],
-    )
+    hparams["cluster_fingerprint"] = None
+    last = "clusters" if variant.clusters else "embed"
+    sources = take_steps(hparams, device, last)
+    inputs = {"clusters": hparams["cluster_fingerprint"] or "none"}
+    targets = None
+    if variant.distils:
+        heard = hparams["sources"]
+        targets = hparams["targets"](
+            [*heard.of_pools(), *heard.of_splits(["valid"])]
+        )
+        inputs["targets"] = targets.fingerprint
+    run_on_main(refuse_changed_run, args=[folder, inputs])
     if read_json(f"{folder}/metrics.json") is not None:
         logger.info(f"Trained before: the encoder is in {folder}")
         return
     cache_front_end(hparams, sources, device)
 
-    train, valid, sampler, n_speakers = dataio_prep(hparams)
+    train, valid, sampler, n_speakers = dataio_prep(hparams, targets)
 
     # What is made here must not depend on what the steps above had to do
     torch.manual_seed(hparams["seed"])
-    brain = make_brain(hparams, run_opts, variant, n_speakers)
+    brain = make_brain(hparams, run_opts, variant, n_speakers, targets)
     loader_options = {"num_workers": hparams["num_workers"]}
     train_loader = brain.make_dataloader(
         train, sb.Stage.TRAIN, batch_sampler=sampler, **loader_options
@@ -159,7 +169,7 @@ def pretrain(hparams, run_opts, variant):
     )
 
 
-def make_brain(hparams, run_opts, variant, n_speakers):
+def make_brain(hparams, run_opts, variant, n_speakers, targets=None):
     """Make the Brain, with what depends on the variant and the pool."""
     hparams["contrastive_loss"] = hparams["contrastive_loss"](
         **variant.pairs(hparams["negatives"])
@@ -170,6 +180,10 @@ def make_brain(hparams, run_opts, variant, n_speakers):
         modules["speaker_classifier"] = hparams["speaker_classifier"](
             out_neurons=n_speakers
         )
+    if variant.distils:
+        modules["vector_head"] = hparams["vector_head"](
+            out_features=targets.vectors.shape[1]
+        )
     add_trained_parts(checkpointer, modules)
     brain = ContrastiveBrain(
         modules=modules,
@@ -178,7 +192,24 @@ def make_brain(hparams, run_opts, variant, n_speakers):
         checkpointer=checkpointer,
     )
     brain.variant = variant
+    if variant.distils:
+        brain.targets = targets.vectors
+    if hparams["choose"] == "average":
+        brain.n_kept = hparams["averaged"]
     return brain
+
+
+def chosen_checkpoints(checkpointer, choose, averaged, measure):
+    """Find the checkpoint, or those to average, that stage 1 ends with.
+
+    The one that is best by a ``measure``, the last, or so many of the last;
+    where nothing was measured, the last is the best.
+    """
+    return checkpointer.find_checkpoints(
+        max_key=measure if choose == "best" else None,
+        ckpt_predicate=lambda checkpoint: "epoch" in checkpoint.meta,
+        max_num_checkpoints=averaged if choose == "average" else 1,
+    )
 
 
 def finish(hparams, checkpointer, n_speakers, n_processes):
@@ -186,14 +217,18 @@ def finish(hparams, checkpointer, n_speakers, n_processes):
     folder = hparams["folder"]
     history = hparams["history"]
     history.write(folder)
-    measured = "valid_cluster_auc" in history.rows[-1]
-    best = checkpointer.find_checkpoint(
-        max_key="cluster_auc" if measured else None
+    measure = find_variant(hparams["pretraining"]).measure
+    if f"valid_{measure}" not in history.rows[-1]:
+        measure = None
+    chosen = chosen_checkpoints(
+        checkpointer, hparams["choose"], hparams["averaged"], measure
     )
+    # Nothing was measured on an average
+    measured = chosen[0].meta if len(chosen) == 1 else {}
     sources = hparams["sources"]
     # The development speakers have chosen the epoch
     seen = speakers_in([*sources.of_pools(), *sources.of_splits(["valid"])])
-    export_encoder(best, folder, seen)
+    export_encoder(chosen, folder, seen)
     write_json(
         f"{folder}/metrics.json",
         {
@@ -206,9 +241,19 @@ def finish(hparams, checkpointer, n_speakers, n_processes):
             "speaker_encoder": hparams["speaker_encoder"],
             "n_clusters": hparams["n_clusters"],
             "epochs": hparams["contrastive_epochs"],
-            "best_epoch": best.meta["epoch"],
-            "cluster_auc": best.meta.get("cluster_auc"),
-            "cluster_auc_untrained": history.rows[0].get("valid_cluster_auc"),
+            "choose": hparams["choose"],
+            "chosen_epochs": sorted(x.meta["epoch"] for x in chosen),
+            "best_epoch": checkpointer.find_checkpoint(max_key=measure).meta[
+                "epoch"
+            ],
+            **{
+                name + suffix: row.get(key + name)
+                for name in ("cluster_auc", "vector_cosine")
+                for suffix, key, row in (
+                    ("", "", measured),
+                    ("_untrained", "valid_", history.rows[0]),
+                )
+            },
             "n_speakers": n_speakers,
             "run_options": hparams["run_options"],
             "n_processes": n_processes,

@@ -62,7 +62,7 @@ def test_files_stay_short():
     lengths = {path: len(text_of(path).splitlines()) for path in YAMLS}
     assert max(lengths.values()) <= 300, lengths
     by_hand = set(HPARAMS.rglob("*.yaml*")) - set(YAMLS)
-    assert sum(len(text_of(path).splitlines()) for path in by_hand) <= 700
+    assert sum(len(text_of(path).splitlines()) for path in by_hand) <= 750
 
 
 @EACH

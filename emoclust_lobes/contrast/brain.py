@@ -5,37 +5,48 @@ from typing import Any
 
 import numpy as np
 import torch
+from emoclust_lobes.contrast.distillation import cosines, distillation_loss
 from emoclust_lobes.contrast.gradient_reversal import (
     reversal_ramp,
     reverse_gradient,
 )
 from emoclust_lobes.evaluation.metrics import cluster_auc
-from emoclust_lobes.parallel.processes import gather_rows
+from emoclust_lobes.parallel.processes import gather_batches, gather_rows
 from emoclust_lobes.training.brain import EncoderBrain
 
 import speechbrain as sb
 
 
 class ContrastiveBrain(EncoderBrain):
-    """Learns from clusters, from speakers, or from both, as ``variant`` says.
+    """Learns from clusters, speakers and vectors, as ``variant`` says.
 
     ``valid_loader`` gives the utterances of the development speakers; it stays
     ``None`` where the protocol has none. ``steps_per_epoch`` paces the gradient
-    reversal. Beside what :class:`EncoderBrain` expects, it reads the modules
-    ``projection`` and ``speaker_classifier``, and from ``hparams``
-    ``speaker_weight`` and ``speaker_loss``.
+    reversal; ``targets`` are the vectors of a distillation, of which a batch
+    has the numbers as ``target``. Beside what :class:`EncoderBrain` expects, it
+    reads the modules ``projection``, ``speaker_classifier`` and
+    ``vector_head``, and from ``hparams`` ``speaker_weight``, ``speaker_loss``
+    and ``distillation_weight``. The last ``n_kept`` checkpoints are kept, and
+    as many of the best.
     """
 
     modules: Any  # those that are in training, or an untrained copy
     valid_loader: Any = None
     untrained_modules: Any = None
+    targets: Any = None
+    n_kept = 1
 
     def compute_objectives(self, predictions, batch, stage):
         """Return the loss in training; collect embeddings otherwise."""
         if stage != sb.Stage.TRAIN:
             vectors = predictions.float().cpu().numpy()
             clusters = batch.cluster.tolist()
-            self.rows.extend(zip(vectors, batch.spk_id, clusters, strict=True))
+            found = [vectors, batch.spk_id, clusters]
+            if self.variant.distils:
+                found.append(
+                    cosines(*self.regress(predictions, batch)).tolist()
+                )
+            self.rows.extend(zip(*found, strict=True))
             return torch.zeros(())
         terms = {}
         if self.variant.contrastive:
@@ -46,8 +57,19 @@ class ContrastiveBrain(EncoderBrain):
             alone = not self.variant.contrastive
             weight = 1.0 if alone else self.hparams.speaker_weight
             loss = loss + weight * terms["speaker_loss"]
+        if self.variant.distils:
+            pairs = gather_batches(*self.regress(predictions, batch))
+            terms["distillation_loss"] = distillation_loss(*pairs)
+            alone = not self.variant.contrastive
+            weight = 1.0 if alone else self.hparams.distillation_weight
+            loss = loss + weight * terms["distillation_loss"]
         self.hparams.history.note(loss=loss, **terms)
         return loss
+
+    def regress(self, embeddings, batch):
+        """Return the vectors that embeddings foretell, and the right ones."""
+        predicted = self.modules.vector_head(embeddings).float()
+        return predicted, self.targets[batch.target.cpu()].to(predicted.device)
 
     def classify_speakers(self, embeddings, batch):
         """Return the loss of speaker classification.
@@ -95,15 +117,23 @@ class ContrastiveBrain(EncoderBrain):
         if stage == sb.Stage.TRAIN:
             self.train_stats = self.train_means()
             if self.valid_loader is None:
-                self.finish_epoch(epoch, self.train_stats)
+                self.finish_epoch(epoch, self.train_stats, n_kept=self.n_kept)
             return
-        vectors, speakers, clusters = zip(*gather_rows(self.rows), strict=True)
+        vectors, speakers, clusters, *cosine = zip(
+            *gather_rows(self.rows), strict=True
+        )
         auc = cluster_auc(np.stack(vectors), speakers, clusters)
         valid_stats = {} if auc is None else {"cluster_auc": auc}
+        if cosine:
+            valid_stats["vector_cosine"] = float(np.mean(cosine))
         if epoch == 0:
             untrained = {f"valid_{k}": v for k, v in valid_stats.items()}
             self.hparams.history.add(epoch=0, **untrained)
         else:
             self.finish_epoch(
-                epoch, self.train_stats, valid_stats, "cluster_auc"
+                epoch,
+                self.train_stats,
+                valid_stats,
+                max_key=self.variant.measure,
+                n_kept=self.n_kept,
             )

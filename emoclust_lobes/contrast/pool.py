@@ -11,6 +11,7 @@ from emoclust_lobes.clustering.centering import scale_columns, sentences_of
 from emoclust_lobes.clustering.clusters import read_clusters
 from emoclust_lobes.contrast.samplers import (
     SpeakerClusterBatchSampler,
+    UtteranceBatchSampler,
     numbers_of,
 )
 from emoclust_lobes.contrast.variants import assign_clusters, find_variant
@@ -103,7 +104,9 @@ def clustered_pool(
     """
     variant = find_variant(pretraining)
     pool = read_manifests(sources, numbered=True)
-    clusters = read_clusters(cluster_folder, fingerprint)
+    clusters = None
+    if variant.clusters:
+        clusters = read_clusters(cluster_folder, fingerprint)
     if variant.clusters == "aligned":
         vectors = scale_columns(
             read_cache(embedding_folder, encoder).select(pool["ID"]),
@@ -140,7 +143,8 @@ def pool_sampler(pool, pretraining, shape, steps, seed):
     pool : pandas.DataFrame
         From ``clustered_pool``.
     pretraining : str
-        Says what clusters are. Where each utterance is a cluster of two views,
+        Says what clusters are. Where there are none, batches of as many
+        utterances are drawn in rounds, whoever speaks. Where each utterance is a cluster of two views,
         there are as many more clusters in a batch as there are fewer
         utterances in a cluster, so that batches keep their size; where
         clusters span the speakers, they are drawn inside speakers all the
@@ -154,7 +158,7 @@ def pool_sampler(pool, pretraining, shape, steps, seed):
 
     Returns
     -------
-    SpeakerClusterBatchSampler
+    SpeakerClusterBatchSampler or UtteranceBatchSampler
 
     Example
     -------
@@ -165,7 +169,11 @@ def pool_sampler(pool, pretraining, shape, steps, seed):
     [4, 4, 4]
     """
     speakers, clusters, utterances = shape
-    if find_variant(pretraining).clusters == "utterance":
+    kind = find_variant(pretraining).clusters
+    if not kind:
+        size = speakers * clusters * utterances
+        return UtteranceBatchSampler(len(pool), size, steps, seed)
+    if kind == "utterance":
         clusters, utterances = max(2, clusters * utterances // 2), 2
     try:
         return SpeakerClusterBatchSampler(

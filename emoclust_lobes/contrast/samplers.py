@@ -4,7 +4,9 @@ import itertools
 
 import numpy as np
 import pandas
-from torch.utils.data import Sampler
+from torch.utils.data import BatchSampler, Sampler
+
+from speechbrain.dataio.sampler import ReproducibleRandomSampler
 
 
 class SpeakerClusterBatchSampler(Sampler):
@@ -154,6 +156,25 @@ class SpeakerClusterBatchSampler(Sampler):
         rows = self.order[places].reshape(drawn.shape)
         for utterances, mask in zip(rows, drawn):
             yield utterances[mask].tolist()
+
+
+class UtteranceBatchSampler(BatchSampler):
+    """Batches of utterances: each comes once before any comes again.
+
+    No more of them than there are; an epoch is a function of the seed and its
+    number alone.
+    """
+
+    def __init__(self, n_utterances, size, steps, seed):
+        size = min(size, n_utterances)
+        sampler = ReproducibleRandomSampler(
+            range(n_utterances), seed=seed, num_samples=size * steps
+        )
+        super().__init__(sampler, size, drop_last=False)
+
+    def set_epoch(self, epoch):
+        """Choose the epoch whose batches come next."""
+        self.sampler.set_epoch(epoch)
 
 
 def numbers_of(names):

@@ -2,7 +2,8 @@
 
 The method stands or falls with controls that share everything with it but
 the clusters. Each is a row of ``VARIANTS``; they differ in which cluster an
-utterance is given, and in what is done about speakers.
+utterance is given, in what is done about speakers, and in whether the vectors
+that were clustered are learned themselves.
 """
 
 from typing import NamedTuple
@@ -20,17 +21,24 @@ class Variant(NamedTuple):
     ``clusters`` says what an utterance's cluster is: "speaker", of the k-means
     inside its speaker; "shuffled", another's of the speaker at random;
     "emotion", its label; "utterance", itself; "aligned", of one k-means over
-    all speakers. ``speaker`` says whether speakers are classified beside the
-    contrast: "", "with" or "against", through gradient reversal. ``positives``
-    and ``negatives`` are those of ``ClusterContrastiveLoss``; "" leaves the
-    choice to the user.
+    all speakers; "", none: no clusters are made. ``speaker`` says whether speakers are classified beside the
+    contrast: "", "with" or "against", through gradient reversal; ``distils``,
+    whether the vectors of the speaker encoder are regressed. ``positives`` and
+    ``negatives`` are those of ``ClusterContrastiveLoss``; "" leaves the choice
+    to the user.
     """
 
     clusters: str = "speaker"
     contrastive: bool = True
     speaker: str = ""
+    distils: bool = False
     positives: str = "speaker"
     negatives: str = ""
+
+    @property
+    def measure(self):
+        """The number, on development speakers, that says which epoch is best."""
+        return "cluster_auc" if self.clusters else "vector_cosine"
 
     def pairs(self, negatives):
         """Return the loss's ``positives`` and ``negatives``; the latter if left
@@ -53,6 +61,8 @@ VARIANTS = {
     "shuffled": Variant(clusters="shuffled"),  # a control
     "oracle": Variant(clusters="emotion"),  # an upper bound: it reads labels
     "aligned": Variant(clusters="aligned", positives="all"),
+    "distil": Variant(clusters="", contrastive=False, distils=True),
+    "distil_contrastive": Variant(distils=True),
 }
 
 
@@ -75,12 +85,20 @@ def assign_clusters(pool, clusters, variant, cluster_noise, seed):
     alone, not on the order of rows. A share ``cluster_noise`` of each speaker's
     utterances exchange their clusters at random; more noise exchanges what less
     noise does, and more. ``utterance_id`` is the ID in the manifest: where
-    every utterance is its own cluster, it comes twice, as ID#1 and ID#2.
+    every utterance is its own cluster, it comes twice, as ID#1 and ID#2. Where
+    there are no clusters, which ``clusters`` may then be, it is 0.
     """
     if not 0 <= cluster_noise <= 1:
         raise EmoclustError(
             f"cluster_noise must be between 0 and 1, not {cluster_noise}"
         )
+    if variant.clusters in ("utterance", "") and cluster_noise > 0:
+        raise EmoclustError(
+            "cluster_noise changes nothing where every utterance is its own "
+            f"cluster, or none is made: set it to 0, not {cluster_noise}"
+        )
+    if not variant.clusters:
+        return pool.assign(cluster=0, utterance_id=pool["ID"])
     rows = pandas.Index(clusters["ID"]).get_indexer(pool["ID"])
     missing = pool["ID"][rows < 0]
     if len(missing):
@@ -91,11 +109,6 @@ def assign_clusters(pool, clusters, variant, cluster_noise, seed):
     pool = pool.reset_index(drop=True)
     pool["utterance_id"] = pool["ID"]
     if variant.clusters == "utterance":
-        if cluster_noise > 0:
-            raise EmoclustError(
-                "cluster_noise changes nothing where every utterance is its "
-                f"own cluster: set it to 0, not {cluster_noise}"
-            )
         return _two_views(pool)
     if variant.clusters == "emotion":
         labels = pool["emotion"]

@@ -207,7 +207,8 @@ KINDS = {
     "num_workers": whole(0),
     "pretraining": one_of(
         *("contrastive", "multitask", "adversarial", "speaker", "simclr"),
-        *("shuffled", "oracle", "aligned", "none"),
+        *("shuffled", "oracle", "aligned", "distil", "distil_contrastive"),
+        "none",
     ),
     "cluster_noise": _SHARE,
     "clusters_per_speaker": whole(2),
@@ -216,6 +217,7 @@ KINDS = {
     "negatives": one_of("speaker", "all"),
     "positives_elsewhere": one_of("any", "session", "sentence"),
     "contrastive_crop_seconds": _POSITIVE,
+    "contrastive_choose": one_of("best", "last", "average"),
     "class_balance": one_of("weights", "sampling", "none"),
     "label_smoothing": number(0, 1, below=True),
     "enrolled_counts": each(either(whole(0), word("all"))),

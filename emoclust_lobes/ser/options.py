@@ -1,6 +1,7 @@
 """What the options of stage 2 ask for, and which of them contradict others."""
 
 from data_prep.errors import EmoclustError
+from emoclust_lobes.contrast.variants import find_variant
 
 
 def uses_clusters(hparams):
@@ -10,11 +11,14 @@ def uses_clusters(hparams):
 
 def refuse_contradictions(hparams):
     """Stop before anything is done where options cannot all be obeyed."""
-    if hparams["pretraining"] == "none" and uses_clusters(hparams):
+    pretraining = hparams["pretraining"]
+    clustered = pretraining != "none" and find_variant(pretraining).clusters
+    if uses_clusters(hparams) and not clustered:
         raise EmoclustError(
-            "pretraining=none has no clusters, which ser_propagate_labels and "
-            "ser_contrastive_weight read: choose another pretraining, and "
-            "--init=none where its encoder is not to be used"
+            f"pretraining={pretraining} has no clusters, which "
+            "ser_propagate_labels and ser_contrastive_weight read: choose "
+            "another pretraining, and --init= a folder, or none, where its "
+            "encoder is not to be used"
         )
     if hparams.get("keep_front_end") and not hparams["ssl_trainable_layers"]:
         raise EmoclustError(

@@ -197,11 +197,14 @@ class EncoderBrain(DistributedBrain):
                 "--precision=fp32."
             )
 
-    def finish_epoch(self, epoch, train_stats, valid_stats=None, max_key=None):
-        """Log an epoch, save it, and keep the best and the latest checkpoint.
+    def finish_epoch(
+        self, epoch, train_stats, valid_stats=None, max_key=None, n_kept=1
+    ):
+        """Log an epoch, save it, and keep the best and the latest checkpoints.
 
         ``max_key`` names the number of ``valid_stats`` that says which is best;
-        there may be no development data.
+        there may be no development data. ``n_kept`` says how many epochs are
+        kept of either.
         """
         rates = {
             name.replace("_optimizer", "_lr"): optimizer.param_groups[0]["lr"]
@@ -228,4 +231,6 @@ class EncoderBrain(DistributedBrain):
         self.checkpointer.save_and_keep_only(
             meta={"epoch": epoch, **(valid_stats or {})},
             max_keys=[max_key] if valid_stats else [],
+            # One may have been saved inside an epoch
+            num_to_keep=n_kept if n_kept == 1 else n_kept + 1,
         )

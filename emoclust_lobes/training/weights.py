@@ -4,6 +4,7 @@ import hashlib
 import pathlib
 import shutil
 
+import torch
 from data_prep.errors import EmoclustError
 from data_prep.storage.files import replacing
 from emoclust_lobes.training.damage import load_state
@@ -14,6 +15,7 @@ from emoclust_lobes.training.seen_speakers import (
     write_seen_speakers,
 )
 
+from speechbrain.utils.checkpoints import average_checkpoints
 from speechbrain.utils.distributed import run_on_main
 from speechbrain.utils.fetching import fetch
 from speechbrain.utils.logger import get_logger
@@ -31,22 +33,26 @@ def add_trained_parts(checkpointer, modules):
             checkpointer.add_recoverable(name, module)
 
 
-def export_encoder(checkpoint, folder, speakers):
-    """Leave the encoder of a checkpoint where stage 2 looks for it.
+def export_encoder(checkpoints, folder, speakers):
+    """Leave the encoder of checkpoints where stage 2 looks for it.
 
-    The front end goes with it where it has trained, and the names of the
-    speakers whom both have seen, as ``speakers_in`` gives them.
+    Of several the average. The front end goes with it where it has trained, and
+    the names of the speakers whom both have seen, as ``speakers_in`` gives
+    them.
     """
     folder = pathlib.Path(folder)
     write_seen_speakers(folder, speakers)
     # The front end first: what is asked for is the encoder.
     for name in ("compute_features", "embedding_model"):
-        source = checkpoint.paramfiles.get(name)
-        if source is None:  # a front end that does not train, or one no more
+        if name not in checkpoints[0].paramfiles:
+            # A front end that does not train, or one no more
             (folder / f"{name}.ckpt").unlink(missing_ok=True)
             continue
-        with open(source, "rb") as weights:
-            with replacing(folder / f"{name}.ckpt", "wb") as stream:
+        with replacing(folder / f"{name}.ckpt", "wb") as stream:
+            if len(checkpoints) > 1:
+                torch.save(average_checkpoints(checkpoints, name), stream)
+                continue
+            with open(checkpoints[0].paramfiles[name], "rb") as weights:
                 shutil.copyfileobj(weights, stream)
 
 

@@ -111,6 +111,7 @@ def test_every_pretraining_runs(
     variant = VARIANTS[pretraining]
     assert ("contrastive_loss" in losses) == variant.contrastive
     assert ("speaker_loss" in losses) == bool(variant.speaker)
+    assert ("distillation_loss" in losses) == variant.distils
 
 
 def test_unlabeled_pools_join_or_replace_the_training_speakers(

@@ -28,6 +28,7 @@ def test_a_finished_test_is_not_repeated(corpora, short, tmp_path, run_here):
 
 
 # What is measured or kept over many steps must survive, too.
+AVERAGED = ["--pretraining=distil", "--contrastive_choose=average"]
 JOINT = ["--init=none", "--ser_contrastive_weight=0.3", "--enrolment=True"]
 
 
@@ -35,9 +36,10 @@ JOINT = ["--init=none", "--ser_contrastive_weight=0.3", "--enrolment=True"]
     "script, options, outcome",
     [
         ("train_contrastive.py", ["--pretraining=multitask"], "multitask"),
+        ("train_contrastive.py", AVERAGED, "distil"),
         ("train_ser.py", [*JOINT, "--system=joint"], "ser_joint/labels_1.0"),
     ],
-    ids=["stage 1", "stage 2"],
+    ids=["stage 1", "averaged", "stage 2"],
 )
 def test_a_run_that_a_signal_ends_goes_on_to_the_same_numbers(
     script, options, outcome, corpora, short, tmp_path, run_here, monkeypatch
@@ -60,8 +62,10 @@ def test_a_run_that_a_signal_ends_goes_on_to_the_same_numbers(
     assert ended.value.code == 128 + signal.SIGTERM
     assert not list(tmp_path.rglob(f"ended/**/{outcome}/metrics.json"))
     run_here(*arguments)
-    tables = ["predictions.csv"] if script == "train_ser.py" else []
-    for name in ("metrics.json", "history.csv", *tables):
+    left = "predictions.csv"
+    if script == "train_contrastive.py":
+        left = "embedding_model.ckpt"
+    for name in ("metrics.json", "history.csv", left):
         assert (
             only(tmp_path / "ended", f"{outcome}/{name}").read_bytes()
             == only(tmp_path / "whole", f"{outcome}/{name}").read_bytes()

@@ -50,17 +50,19 @@ def assign(pretraining, noise=0.0, seed=1, pool=None, clusters=None):
 
 def test_the_variants_are_those_that_were_promised():
     assert {
-        name: (v.clusters, v.contrastive, v.speaker)
+        name: (v.clusters, v.contrastive, v.speaker or v.distils)
         for name, v in VARIANTS.items()
     } == {
-        "contrastive": ("speaker", True, ""),
+        "contrastive": ("speaker", True, False),
         "multitask": ("speaker", True, "with"),
         "adversarial": ("speaker", True, "against"),
         "speaker": ("speaker", False, "with"),
-        "simclr": ("utterance", True, ""),
-        "shuffled": ("shuffled", True, ""),
-        "oracle": ("emotion", True, ""),
-        "aligned": ("aligned", True, ""),
+        "simclr": ("utterance", True, False),
+        "shuffled": ("shuffled", True, False),
+        "oracle": ("emotion", True, False),
+        "aligned": ("aligned", True, False),
+        "distil": ("", False, True),
+        "distil_contrastive": ("speaker", True, True),
     }
     across = {n for n, v in VARIANTS.items() if v.positives == "all"}
     assert across == {"aligned"}
@@ -207,3 +209,5 @@ def test_what_cannot_be_done_is_said():
         assign("contrastive", 1.5)
     with pytest.raises(ValueError, match="cluster_noise changes nothing"):
         assign("simclr", 0.5)
+    with pytest.raises(ValueError, match="or none is made"):
+        assign("distil", 0.5)

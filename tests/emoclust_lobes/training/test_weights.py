@@ -57,7 +57,7 @@ def stage1(folder, speakers=("C/a", "C/b"), **options):
     checkpointer = Checkpointer(folder / "save")
     add_trained_parts(checkpointer, trained)
     checkpoint = checkpointer.save_checkpoint()
-    export_encoder(checkpoint, folder, speakers)
+    export_encoder([checkpoint], folder, speakers)
     return trained
 
 
