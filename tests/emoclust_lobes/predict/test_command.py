@@ -337,3 +337,37 @@ def test_an_hour_needs_no_more_memory_than_some_minutes(model_folder, tmp_path):
     assert (few, many) == (199, 2399)
     # The samples alone, at 16 kHz, would take 220 MiB.
     assert after - before < 30
+
+
+LISTENING_PEAK = """
+import resource, sys
+from emoclust_lobes.predict import Predictor
+from emoclust_lobes.turns import Listener
+predictor, listener = Predictor(sys.argv[1]), Listener("energy")
+for path in sys.argv[2:]:
+    turns = len(predictor.predict_file(path, listener).turns)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(turns, peak)
+"""
+
+
+@pytest.mark.slow
+def test_an_hour_is_listened_to_in_the_memory_of_some_minutes(
+    model_folder, tmp_path
+):
+    rng = np.random.default_rng(1)
+    level = np.where(np.arange(60 * 8000) < 5 * 8000, 0.1, 0.001)
+    for name, minutes in (("short.wav", 5), ("hour.wav", 60)):
+        with soundfile.SoundFile(tmp_path / name, "w", 8000, 1) as audio:
+            for _ in range(minutes):
+                audio.write(rng.normal(0, level))
+    paths = [tmp_path / "short.wav", tmp_path / "hour.wav"]
+    program = [sys.executable, "-c", LISTENING_PEAK, model_folder, *paths]
+    done = subprocess.run(
+        program, stdout=subprocess.PIPE, text=True, cwd=ROOT, check=True
+    )
+    (few, before), (many, after) = [
+        map(float, line.split()) for line in done.stdout.splitlines()
+    ]
+    assert (few, many) == (5, 60)
+    assert after - before < 30

@@ -202,3 +202,37 @@ def test_conversations_are_what_their_truth_says(tmp_path):
     ((name, (turn,)),) = read_turns(tmp_path / "talk.rttm").items()
     assert (name, turn.speaker) == ("talk", spoken[0].speaker)
     assert read_turns(tmp_path / "talk.csv")["talk"] == [turn]
+
+
+@pytest.mark.slow
+def test_a_conversation_of_real_voices(
+    enrolled_folder, emoclust_data, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    clips = {
+        actor: [
+            (str(path), path.name[6:8])
+            for path in sorted(
+                (emoclust_data / "ravdess" / actor).glob("03-01-0[134]*")
+            )
+        ]
+        for actor in ("Actor_01", "Actor_02")
+    }
+    rng = np.random.default_rng(3)
+    wave, spoken = make_conversation(
+        clips, rng, people=2, seconds=60, overlap=0.0
+    )
+    write_conversation(".", "talk", wave, spoken)
+    words = [str(enrolled_folder), "talk.flac", "--segments", "--speakers=2"]
+    words += ["--format=textgrid", "--output=talk.TextGrid"]
+    assert main(["predict", *words]) == 0
+    found = read_turns("talk.TextGrid")[""]
+    assert {each.speaker for each in found} == {"S1", "S2"}
+    hits = np.zeros((2, 2))
+    for turn in found:
+        for each in spoken:
+            shared = min(turn.end, each.end) - max(turn.start, each.start)
+            row, column = turn.speaker == "S2", each.speaker == "Actor_02"
+            hits[int(row), int(column)] += max(0, shared)
+    right = max(hits.trace(), hits[0, 1] + hits[1, 0])
+    assert right > 0.85 * sum(each.end - each.start for each in spoken)
