@@ -94,7 +94,9 @@ def _windows_of(found, listener, advance, *reading):
         if listener:
             found.turns, found.bounds = listener.hear(found.clip, advance)
             spans = [(each.start, each.end) for each in found.turns]
-        yield from read_windows(found.clip, *reading, spans, advance)
+        yield from read_windows(
+            found.clip, *reading, turns=spans, advance=advance
+        )
     except UnusableAudio as error:
         found.problem = str(error)
     except Exception as error:  # a decoder's may be any; others go on

@@ -144,9 +144,11 @@ class Predictor:
             compared = other_turns(found)
         return [
             HeardTurn(
-                *turn,
-                0 if others is None else len(others),
-                self._windows(found, found.windows_of(number), others),
+                start=turn.start,
+                end=turn.end,
+                speaker=turn.speaker,
+                enrolled=0 if others is None else len(others),
+                windows=self._windows(found, found.windows_of(number), others),
             )
             for number, (turn, others) in enumerate(
                 zip(found.turns, compared, strict=True)

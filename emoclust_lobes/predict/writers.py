@@ -22,33 +22,43 @@ class TableWriter:
 
     def write(self, finished, columns):
         """Write recordings as they are finished: pairs of FilePrediction, rows."""
-        ended: list[KeyboardInterrupt] = []
-        until = _until_interrupted(finished, ended)
         if not self.output:
-            self._write(until, columns, sys.stdout)
+            interrupt = self._write(finished, columns, sys.stdout)
         else:
             partial = f"{self.output}.partial"
             with replacing(partial) as stream:
-                self._write(until, columns, stream)
-            if not ended:
+                interrupt = self._write(finished, columns, stream)
+            if interrupt is None:
                 os.replace(partial, self.output)
             else:
                 print(
                     f"emoclust: interrupted; what was finished is in {partial}",
                     file=sys.stderr,
                 )
-        if ended:
-            raise ended[0]
+        if interrupt:
+            raise interrupt
 
     def _write(self, finished, columns, stream):
-        if self.form in ANNOTATIONS:
-            for prediction, rows in finished:
-                text = annotation(rows, self.form, _end(prediction))
-                stream.write(text)
-                stream.flush()
-            return
+        """Write until the end or Ctrl-C, which is returned."""
+        interrupt = None
+        kept = []
         rows = (row for _, rows in finished for row in rows)
-        write_rows(rows, columns, self.form, stream)
+        try:
+            if self.form in ANNOTATIONS:
+                for prediction, parts in finished:
+                    end = _end(prediction)
+                    stream.write(annotation(parts, self.form, end))
+                    stream.flush()
+            elif self.form == "csv":
+                write_rows(rows, columns, self.form, stream)
+            else:
+                for row in rows:
+                    kept.append(row)
+        except KeyboardInterrupt as error:
+            interrupt = error
+        if self.form not in (*ANNOTATIONS, "csv"):
+            write_rows(kept, columns, self.form, stream)
+        return interrupt
 
 
 class AnnotationWriter:
@@ -77,11 +87,3 @@ class AnnotationWriter:
 def _end(prediction):
     """Where a recording ends, in seconds, rounded as its rows are."""
     return round(prediction.bounds[1], 3)
-
-
-def _until_interrupted(items, ended):
-    """Yield items until Ctrl-C, which is put into ``ended``."""
-    try:
-        yield from items
-    except KeyboardInterrupt as interrupt:
-        ended.append(interrupt)

@@ -88,7 +88,8 @@ def make_conversation(clips, rng, *, people, seconds, overlap, pause=0.8):
         )
     chosen = rng.choice(sorted(clips), people, replace=False)
     decks = {who: _deck(clips[who], rng) for who in chosen}
-    parts, spoken, position, who = [], [], 0.0, None
+    spoken: list[Spoken] = []
+    parts, position, who = [], 0.0, None
     for turn in itertools.count():
         # Everybody speaks, then chance decides
         others = [each for each in chosen if each != who]

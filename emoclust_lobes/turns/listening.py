@@ -66,11 +66,12 @@ number, not 'two'
         self.channels = channels or Channels()
         self.has_speakers = speakers is not None or turns is not None
         self.normalizer = AudioNormalizer(RATE)
-        self.speech = self.speakers = self.encoder = None
+        self.speech = self.speakers = None
         if turns is None and speech != "none":
             self.speech = SpeechFinder(speech)
         if turns is None and speakers is not None:
             self.speakers = SpeakerFinder(_number(speakers))
+        if self.speakers:
             self.encoder = load_speaker_encoder(speaker_encoder, device=device)
         # How often a recording is read
         self.passes = bool(self.speech) + bool(self.speakers)
@@ -97,7 +98,11 @@ number, not 'two'
                 for start, end in self.speech.find(blocks)
             ]
         if self.speakers and stretches:
-            return self._told_apart(clip, stretches, advance), bounds
+            spans, vectors = self._voices(clip, stretches, advance)
+            labels = self.speakers.labels(vectors)
+            pause = self.speech.pause if self.speech else 0
+            turns = turns_of_windows(spans, labels, stretches, pause)
+            return turns, bounds
         return [Turn(*each) for each in stretches], bounds
 
     def _given(self, clip, start, end):
@@ -122,7 +127,8 @@ number, not 'two'
             for turn in sorted(known[name])
         ]
 
-    def _told_apart(self, clip, stretches, advance):
+    def _voices(self, clip, stretches, advance):
+        """Embed short windows of speech: their spans, and vectors [n, dim]."""
         windows = read_windows(
             clip,
             WINDOW,
@@ -136,9 +142,7 @@ number, not 'two'
         while batch := list(itertools.islice(windows, BATCH)):
             spans += [(each.start, each.end, each.turn) for each in batch]
             vectors += self._embed([each.waveform for each in batch])
-        labels = self.speakers.labels(np.stack(vectors))
-        pause = self.speech.pause if self.speech else 0
-        return turns_of_windows(spans, labels, stretches, pause)
+        return spans, np.stack(vectors)
 
     def _embed(self, waveforms):
         """Embed waveforms, those of one length together; a list of vectors."""

@@ -124,7 +124,9 @@ class SpeechFinder:
         """Return probabilities and levels of chunks, and the length in seconds."""
         if self.network:
             self.network.forget()
-        chances, levels, samples = [], [], 0
+        chances: list[float] = []
+        levels: list[float] = []
+        samples = 0
         for block in blocks:
             samples += len(block)
             chances += self.network(block) if self.network else []
@@ -141,7 +143,8 @@ class SpeechFinder:
 
     def stretches(self, speech, seconds):
         """Merge chunks of speech to (start, end), inside of the recording."""
-        found, position = [], 0
+        found: list[list[float]] = []
+        position = 0
         for is_speech, run in itertools.groupby(speech):
             begin, position = position, position + len(list(run))
             start, end = begin * CHUNK / RATE, position * CHUNK / RATE
