@@ -117,7 +117,8 @@ number, not 'two'
                 f"none of its turns are given: they are of {', '.join(known)}"
             )
         for turn in known[name]:
-            if turn.start < start - 0.05 or turn.end > end + 0.05:
+            inside = turn.start < end and turn.end <= end + 0.05
+            if turn.start < start - 0.05 or not inside:
                 raise UnusableAudio(
                     f"the turn {turn.start:g}-{turn.end:g} s is not in it: it "
                     f"lasts from {start:g} to {end:g} s"
