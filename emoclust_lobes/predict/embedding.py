@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import functools
 
 import torch
 from data_prep.errors import UnusableAudio
@@ -64,14 +65,20 @@ def embed_clips(
     # Windows of several recordings share a batch, and nothing is padded, to
     # which ECAPA-TDNN is not indifferent: no embedding depends on the others.
     normalizer = AudioNormalizer(model.hparams.sample_rate)
+    read = functools.partial(
+        read_windows,
+        window=window,
+        hop=hop,
+        normalizer=normalizer,
+        channels=channels,
+    )
     limit = batch_seconds * model.hparams.sample_rate
     queue: collections.deque[EmbeddedClip] = collections.deque()
     batch, held = [], 0
     for clip in clips:
         found = EmbeddedClip(clip)
         queue.append(found)
-        reading = (window, hop, normalizer, channels)
-        for each in _windows_of(found, listener, advance, *reading):
+        for each in _windows_of(found, listener, advance, read):
             found.spans.append((each.start, each.end))
             found.turn_of.append(each.turn)
             found.embeddings.append(None)  # until its batch is computed
@@ -86,7 +93,7 @@ def embed_clips(
     yield from queue
 
 
-def _windows_of(found, listener, advance, *reading):
+def _windows_of(found, listener, advance, read):
     """Yield the windows of a recording; note what ends them too early."""
     spans = None
     try:
@@ -94,9 +101,7 @@ def _windows_of(found, listener, advance, *reading):
         if listener:
             found.turns, found.bounds = listener.hear(found.clip, advance)
             spans = [(each.start, each.end) for each in found.turns]
-        yield from read_windows(
-            found.clip, *reading, turns=spans, advance=advance
-        )
+        yield from read(found.clip, turns=spans, advance=advance)
     except UnusableAudio as error:
         found.problem = str(error)
     except Exception as error:  # a decoder's may be any; others go on
