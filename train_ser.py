@@ -52,6 +52,7 @@ from emoclust_lobes.training.front_end_export import export_front_end
 from emoclust_lobes.training.seen_speakers import (
     refuse_seen_speakers,
     speakers_in,
+    write_seen_speakers,
 )
 from emoclust_lobes.training.weights import (
     add_trained_parts,
@@ -250,17 +251,14 @@ def make_brain(hparams, run_opts, datasets, tables):
 
 def finish(hparams, brain, stage2, predictions, tables, n_processes):
     """Leave the best model, its predictions and their scores."""
+    seen = hparams["sources"].of_splits(["train", "valid"])
+    if "pool" in tables:
+        seen += hparams["sources"].of_pools()
+    seen = seen_in_both_stages(seen, hparams["init"], hparams["run_folder"])
+    write_seen_speakers(hparams["folder"], seen)
     if hparams.get("keep_front_end"):
-        seen = hparams["sources"].of_splits(["train", "valid"])
-        if "pool" in tables:
-            seen += hparams["sources"].of_pools()
-        export_front_end(
-            front_end=hparams["compute_features"],
-            folder=f"{hparams['folder']}/front_end",
-            speakers=seen_in_both_stages(
-                seen, hparams["init"], hparams["run_folder"]
-            ),
-        )
+        kept = {"front_end": hparams["compute_features"], "speakers": seen}
+        export_front_end(folder=f"{hparams['folder']}/front_end", **kept)
     train = tables["train"].drop_duplicates("row")
     best = hparams["epoch_counter"].current
     write_results(

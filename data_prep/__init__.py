@@ -5,6 +5,9 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "annotations.arrays": ["vote_counts"],
+        "annotations.targets": ["TARGETS", "Scheme"],
+        "annotations.votes": ["plurality", "read_votes", "vote_entropy"],
         "corpora.block_folds": ["ClipCorpus", "prepare_clips"],
         "corpora.cremad": ["prepare_cremad"],
         "corpora.emodb": ["prepare_emodb"],

@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 LAYERS = """
 cli
 benchmarks
-crosscorpus synthetic
+crosscorpus synthetic robustness
 protocol serve
 predict ser
 contrast inference analysis
@@ -26,7 +26,7 @@ encoders enrolment audio figures
 parallel corpora
 pools
 manifests
-recordings
+recordings annotations
 storage
 errors
 """

@@ -8,6 +8,7 @@ import pathlib
 import re
 from collections.abc import Callable, Mapping
 
+from data_prep.annotations.targets import Scheme
 from data_prep.errors import check_choice
 from data_prep.manifests.folds import rotation, speaker_blocks
 from data_prep.manifests.preparation import (
@@ -52,6 +53,8 @@ class ClipCorpus:
         Where the labels come from.
     development : bool
         Whether there are development speakers; if not, block k + 1 trains.
+    scheme : Scheme
+        What is learned, by default the label, and what the annotators say.
 
     Example
     -------
@@ -80,6 +83,7 @@ class ClipCorpus:
     suffixes: tuple[str, ...] = (".wav", ".flac")
     label_source: str = "intended"
     development: bool = True
+    scheme: Scheme = Scheme()
 
 
 def scan_clips(corpus, data_folder, classes):
@@ -96,7 +100,7 @@ def scan_clips(corpus, data_folder, classes):
             rows.append(
                 row if isinstance(row, str) else {"wav": name[0], **row}
             )
-    return label_utterances(rows, classes, corpus.label_source)
+    return label_utterances(rows, classes, corpus.label_source, corpus.scheme)
 
 
 def prepare_clips(
@@ -173,4 +177,5 @@ def prepare_clips(
             "blocks": kind,
             "missing": missing,
         },
+        scheme=corpus.scheme,
     )

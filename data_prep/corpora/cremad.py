@@ -5,23 +5,31 @@ Transactions on Affective Computing 5 (2014). 7,442 clips, 5.3 hours, 16 kHz;
 Open Database License, at https://github.com/CheyneyComputerScience/CREMA-D (a
 checkout needs Git LFS). ``data_folder`` is that checkout::
 
-    AudioWAV/1001_DFA_ANG_XX.wav       actor, sentence, emotion, level
-    AudioMP3/1001_DFA_ANG_XX.mp3       read where there is no AudioWAV
-    VideoDemographics.csv              the actors' sex; optional
-    processedResults/summaryTable.csv  the crowd's votes; for their labels
+    AudioWAV/1001_DFA_ANG_XX.wav         actor, sentence, emotion, level
+    AudioMP3/1001_DFA_ANG_XX.mp3         read where there is no AudioWAV
+    VideoDemographics.csv                the actors' sex; optional
+    processedResults/summaryTable.csv    the crowd's majorities; for their labels
+    processedResults/tabulatedVotes.csv  all its votes; optional
 
 ``1076_MTI_SAD_XX`` is silent and left out, so 7,441 clips are usable, and
 ``1040_ITH_SAD_XX`` is called ``1040_ITH_SAD_X`` on disk. The folds are five
 blocks of actors, as in EMO-SUPERB (Wu et al., 2024).
+
+``votes`` are those of the crowd that gave the labels, and with intended labels of
+those who heard the voice alone; ``intensity`` is the mean of the levels that they
+chose for the emotion, from 0 to 100.
 """
 
 import itertools
 import re
 
+from data_prep.annotations.ratings import read_rating
+from data_prep.annotations.targets import Scheme
+from data_prep.annotations.votes import read_count, write_votes
 from data_prep.corpora.block_folds import ClipCorpus, prepare_clips
 from data_prep.errors import ManifestError, check_choice
 from data_prep.manifests.preparation import check_data_folder
-from data_prep.manifests.tables import read_table
+from data_prep.manifests.tables import read_table, refuse_rows
 from data_prep.recordings.audio_files import find_files
 
 from speechbrain.utils.logger import get_logger
@@ -39,6 +47,8 @@ LABEL_SOURCES = {
     "face": "FaceVote",
     "multimodal": "MultiModalVote",
 }
+# What the row numbers of the tabulated votes begin with
+_ROWS = {"intended": "1", "voice": "1", "face": "2", "multimodal": "3"}
 # Usable clips of each actor in the complete corpus.
 SPEAKERS = {str(actor): 82 for actor in range(1001, 1092)} | {
     "1002": 81,
@@ -54,13 +64,18 @@ BLOCKS = tuple(
 
 CONTENTS = ("AudioWAV", "AudioMP3")
 
+_TABULATED = "processedResults/tabulatedVotes.csv"
 _SILENT = "1076_MTI_SAD_XX"
 _EMOTIONS = {emotion[0].upper(): emotion for emotion in CLASS_SETS[6]}
 
 
-def cremad(data_folder, label_source):
+def cremad(data_folder, label_source, target="class"):
     """Describe CREMA-D with the intended labels, or those of the crowd."""
     votes = _read_votes(data_folder, label_source)
+    annotations = _read_annotations(data_folder, label_source)
+    crowd = "voice" if label_source == "intended" else label_source
+    scheme = Scheme(target=target, votes=crowd if annotations else "")
+    scheme.check("CREMA-D", f"votes, {_TABULATED},")
     genders = _read_genders(data_folder)
     has_wav = find_files(data_folder / "AudioWAV", (".wav",))
 
@@ -78,6 +93,7 @@ def cremad(data_folder, label_source):
             # A vote is a letter; a tie is several, as in "A:N"
             "emotion": _EMOTIONS.get(vote, ""),
             "reason": "tie" if ":" in vote else "no vote",
+            **annotations.get(clip, {}),
         }
 
     return ClipCorpus(
@@ -94,7 +110,31 @@ def cremad(data_folder, label_source):
         speakers=SPEAKERS,
         blocks=BLOCKS,
         label_source=label_source,
+        scheme=scheme,
     )
+
+
+def _read_annotations(data_folder, label_source):
+    """Read votes and mean level by clip; nothing without the table."""
+    path = data_folder / _TABULATED
+    if not path.is_file():
+        logger.warning("%s is not there: votes stay empty.", path)
+        return {}
+    columns = ("", "fileName", *"ADFHNS", "meanEmoResp")
+    found, problems = {}, []
+    for row in read_table("CREMA-D", path, columns):
+        if not row[""].startswith(_ROWS[label_source]):
+            continue
+        try:
+            counts = {_EMOTIONS[x]: read_count(row[x]) for x in _EMOTIONS}
+            found[row["fileName"]] = {
+                "votes": write_votes(counts),
+                "intensity": read_rating(row["meanEmoResp"], (0, 100)),
+            }
+        except ValueError as error:
+            problems.append(f"row {row['']}: {error}")
+    refuse_rows(path, problems)
+    return found
 
 
 def _read_votes(data_folder, label_source):
@@ -128,6 +168,7 @@ def prepare_cremad(
     fold=1,
     classes=6,
     label_source="intended",
+    target="class",
     expect_complete=True,
 ):
     """Write the manifest of one fold of CREMA-D, unless it is current.
@@ -145,6 +186,8 @@ def prepare_cremad(
     label_source : str
         "intended", or the majority of those who heard the "voice", saw the
         "face" or had both, "multimodal". Ties have no label.
+    target : str
+        "class", or "distribution": clips need votes instead of a label.
     expect_complete : bool
         Whether anything but the complete corpus is an error. If not, and a
         block has no actor, the actors that are there are cut into blocks.
@@ -164,11 +207,12 @@ def prepare_cremad(
     check_choice("label_source", label_source, LABEL_SOURCES)
     folder = check_data_folder("CREMA-D", data_folder, CONTENTS)
     prepare_clips(
-        cremad(folder, label_source),
+        cremad(folder, label_source, target),
         folder,
         manifest_folder,
         fold=fold,
         classes=classes,
         label_source=label_source,
+        target=target,
         expect_complete=expect_complete,
     )

@@ -7,7 +7,10 @@
 or a CSV file with columns for the path (wav, path or file), the speaker
 (spk_id or speaker) and the ``emotion``, empty where it is not known, and
 optionally session, sentence, gender, the part of the file that is meant, start
-and end (seconds) or start and stop (samples), and one of
+and end (seconds) or start and stop (samples), what annotators say:
+``votes_angry``, ``votes_sad`` and so on, how many of them heard each emotion (the
+emotion is their plurality where there is no column of it), and ``arousal``,
+``valence``, ``dominance``, numbers on a ``scale``; and one of
 
 * ``fold``: 1, 2, 3, ...; all rows of a speaker have the same. In fold k those
   with k are tested on, those with the next number are for development.
@@ -20,11 +23,18 @@ the classes; which speaker is where depends on the corpus alone. Speakers
 without a label are in the pool of every fold.
 """
 
-import collections
 import dataclasses
 
+from data_prep.annotations.ratings import DIMENSIONS, check_range, read_rating
+from data_prep.annotations.targets import Scheme
+from data_prep.annotations.votes import (
+    plurality,
+    read_count,
+    read_votes,
+    write_votes,
+)
+from data_prep.corpora.table_folds import user_speakers
 from data_prep.errors import ManifestError, check_choice, name_some
-from data_prep.manifests.folds import balanced_blocks, check_fold, rotation
 from data_prep.manifests.manifest import Utterance
 from data_prep.manifests.preparation import (
     check_data_folder,
@@ -41,11 +51,10 @@ from data_prep.recordings.formats import (
 )
 
 LABEL_SOURCES = ("given",)
-_SPLITS = {x: x for x in ("train", "valid", "dev", "development", "test")}
-_SPLITS.update(dev="valid", development="valid")
+_VOTES = "votes_"
 
 
-def _recordings(data_folder, table):
+def _recordings(data_folder, table, scale):
     """List (utterance with the emotion as written, row of the table)."""
     if table is None:
         return [(_by_place(wav), {}) for wav in _placed(data_folder)]
@@ -55,17 +64,46 @@ def _recordings(data_folder, table):
             f"There is no {path}: table is the path of a CSV file in "
             "data_folder."
         )
-    recordings = read_recordings(path, data_folder)
-    if recordings and "emotion" not in recordings[0][1]:
+    recordings = read_recordings(path, data_folder, lambda x: _said(x, scale))
+    columns = recordings[0][1] if recordings else {"emotion": ""}
+    if not any(
+        x in ("emotion", *DIMENSIONS) or x.startswith(_VOTES) for x in columns
+    ):
         raise ManifestError(
-            f"{path} has no column emotion, but "
-            f"{', '.join(recordings[0][1])}: add one, empty where the "
-            "emotion is not known."
+            f"{path} has no column emotion, but {', '.join(columns)}: add one, "
+            "empty where the emotion is not known."
         )
-    return [
-        (dataclasses.replace(utterance, emotion=row["emotion"]), row)
-        for utterance, row in recordings
-    ]
+    return recordings
+
+
+def _said(row, scale):
+    """Read what a row says of emotions; a ValueError tells what is wrong."""
+
+    def read(column, reader, *arguments):
+        try:
+            return reader(row[column], *arguments)
+        except ValueError as error:
+            raise ValueError(f"{column}: {error}") from None
+
+    votes = {
+        column.removeprefix(_VOTES): read(column, read_count)
+        for column in row
+        if column.startswith(_VOTES) and row[column]
+    }
+    rated = {x: read(x, read_rating, scale) for x in DIMENSIONS if x in row}
+    emotion = row["emotion"] if "emotion" in row else plurality(votes)
+    return {"emotion": emotion, "votes": write_votes(votes), **rated}
+
+
+def _scheme(recordings, target, scale):
+    """Say what the columns of a table have of annotators."""
+    columns = recordings[0][1] if recordings else {}
+    return Scheme(
+        target=target,
+        votes="given" if any(x.startswith(_VOTES) for x in columns) else "",
+        dimensions=tuple(x for x in DIMENSIONS if x in columns),
+        scale=scale and tuple(scale),
+    )
 
 
 def _placed(data_folder, suffixes=AUDIO_SUFFIXES):
@@ -80,17 +118,19 @@ def _by_place(wav):
     return Utterance(ID=stem, wav=wav, spk_id=speaker, emotion=emotion)
 
 
-def _class_set(classes, recordings):
+def _class_set(classes, recordings, target):
     """Return the emotions that are told apart."""
+    found = {utterance.emotion for utterance, _ in recordings} - {""}
+    if target in ("distribution", "both"):
+        found = found.union(*(read_votes(x.votes) for x, _ in recordings))
     if classes == "all":
-        return {utterance.emotion for utterance, _ in recordings} - {""}
+        return found
     if count_classes(classes) < 2:
         raise ManifestError(
             f"classes={classes!r} is no class set: give all, or a list of at "
             "least two emotions, as they are written in the corpus."
         )
     wanted = {str(emotion) for emotion in classes}
-    found = {utterance.emotion for utterance, _ in recordings} - {""}
     if not wanted <= found:
         raise ManifestError(
             f"classes has {name_some(sorted(wanted - found))}, and the corpus has "
@@ -112,8 +152,7 @@ def count_classes(classes):
     Returns
     -------
     int
-        1 for "all": how many these are only the corpus knows, and preparation
-        says so.
+        1 for "all": how many these are only the corpus knows.
 
     Example
     -------
@@ -133,6 +172,8 @@ def prepare_generic(
     classes="all",
     n_classes=None,
     label_source="given",
+    target="class",
+    scale=None,
     expect_complete=True,
 ):
     """Write the manifest of one fold of any corpus, unless it is current.
@@ -159,6 +200,12 @@ def prepare_generic(
         the corpus is read; None for any number.
     label_source : str
         "given".
+    target : str
+        "class", "distribution", "dimensions" or "both": what a recording of the
+        splits has, and what is learned.
+    scale : list of float or None
+        The lowest and the highest number of arousal, valence and dominance; None
+        where they are not learned.
     expect_complete : bool
         Whether a row of the table without its audio is an error, and whether a
         recording in a format that cannot be read is.
@@ -181,9 +228,13 @@ def prepare_generic(
     check_choice("label_source", label_source, LABEL_SOURCES)
     contents = ("*/*/*",) if table is None else ("*",)
     folder = check_data_folder(corpus, data_folder, contents)
-    recordings = _recordings(folder, table)
-    class_set = _class_set(classes, recordings)
-    if len(class_set) < 2:
+    if scale is not None:
+        check_range(scale)
+    recordings = _recordings(folder, table, scale)
+    scheme = _scheme(recordings, target, scale)
+    scheme.check(corpus, "columns votes_EMOTION", "columns of dimensions")
+    class_set = _class_set(classes, recordings, target)
+    if len(class_set) < 2 and target != "dimensions":
         raise ManifestError(
             f"{corpus} in {folder} has {len(class_set)} emotions "
             f"({', '.join(class_set) or 'none'}): at least two are needed."
@@ -195,7 +246,7 @@ def prepare_generic(
             f"set n_classes={len(class_set)}, or give some of them as a list, "
             "classes=[...]."
         )
-    scan = _scan(folder, recordings, class_set, expect_complete)
+    scan = _scan(folder, recordings, class_set, expect_complete, scheme)
     if table is None:
         unread = unconverted(_placed(folder, RECORDINGS))
         if expect_complete:
@@ -205,7 +256,10 @@ def prepare_generic(
             "in a format that cannot be read": len(unread),
         }
         scan.dropped.update({x: n for x, n in left_out.items() if n})
-    speakers, n_folds = _speakers(corpus, scan, recordings, fold, folds)
+    learned = [u for u in scan.utterances if not scheme.lack(u, class_set)]
+    speakers, n_folds = user_speakers(
+        corpus, scan, learned, recordings, fold, folds
+    )
     prepare_manifest(
         corpus=corpus,
         scan=scan,
@@ -220,81 +274,27 @@ def prepare_generic(
                 "folds": folds,
                 "classes": classes,
                 "label_source": label_source,
+                "target": target,
+                "scale": scale,
                 "expect_complete": expect_complete,
             },
             "folds": n_folds,
         },
+        scheme=scheme,
     )
 
 
-def _scan(folder, recordings, class_set, expect_complete):
-    """Sort out what has no file, and what has no emotion of the class set."""
+def _scan(folder, recordings, class_set, expect_complete, scheme):
+    """Sort out what has no file, and what lacks what is learned."""
     rows = [
-        dataclasses.asdict(utterance)
+        {**dataclasses.asdict(utterance), "reason": _reason(row)}
         if expect_complete or (folder / utterance.wav).is_file()
         else "no audio file"
-        for utterance, _ in recordings
+        for utterance, row in recordings
     ]
-    return label_utterances(rows, class_set, "given")
+    return label_utterances(rows, class_set, "given", scheme)
 
 
-def _speakers(corpus, scan, recordings, fold, folds):
-    """Return the speakers of each split of a fold, and how many folds."""
-    columns = recordings[0][1]
-    if "fold" in columns and "split" in columns:
-        raise ManifestError(
-            f"{corpus}'s table has the columns fold and split: remove one."
-        )
-    if "split" in columns:
-        check_fold(fold, 1)
-        return _official_splits(corpus, recordings), 1
-    if "fold" in columns:
-        blocks = _official_blocks(corpus, recordings)
-    else:
-        labels = [(u.spk_id, u.emotion) for u in scan.utterances if u.emotion]
-        blocks = balanced_blocks(labels, folds)
-    splits = rotation(blocks, fold)
-    dealt = {speaker for block in blocks for speaker in block}
-    others = {u.spk_id for u in scan.utterances} - dealt
-    return {**splits, "train": (*splits["train"], *sorted(others))}, len(blocks)
-
-
-def _by_value(corpus, recordings, column):
-    """Group the speakers by what a column says of them."""
-    values = collections.defaultdict(set)
-    for utterance, row in recordings:
-        values[utterance.spk_id].add(row[column])
-    mixed = sorted(x for x in values if len(values[x]) > 1 or "" in values[x])
-    if mixed:
-        raise ManifestError(
-            f"{corpus}'s table does not give each speaker one {column}: see "
-            f"{name_some(mixed)}. All rows of a speaker need the same."
-        )
-    groups = collections.defaultdict(list)
-    for speaker in sorted(values):
-        groups[values[speaker].pop()].append(speaker)
-    return groups
-
-
-def _official_splits(corpus, recordings):
-    splits: dict[str, tuple] = collections.defaultdict(tuple)
-    for value, names in _by_value(corpus, recordings, "split").items():
-        check_choice("split", value, _SPLITS)
-        splits[_SPLITS[value]] += tuple(names)
-    if not {"train", "test"} <= set(splits):
-        raise ManifestError(
-            f"{corpus}'s table has the splits {', '.join(sorted(splits))}: "
-            "train and test are needed."
-        )
-    return dict(splits)
-
-
-def _official_blocks(corpus, recordings):
-    groups = _by_value(corpus, recordings, "fold")
-    numbers = [str(n) for n in range(1, len(groups) + 1)]
-    if len(groups) < 3 or set(groups) != set(numbers):
-        raise ManifestError(
-            f"{corpus}'s table has the folds {name_some(sorted(groups))}: "
-            "they should be 1, 2, 3 and so on, at least three."
-        )
-    return [tuple(groups[number]) for number in numbers]
+def _reason(row):
+    """Why an utterance has no emotion: also where the table has no such column."""
+    return "no label" if "emotion" in row or not row else "no plurality"

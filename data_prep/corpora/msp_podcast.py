@@ -8,6 +8,7 @@ Texas at Dallas). ``data_folder`` holds::
 
     Labels/labels_consensus.csv           FileName, EmoClass, SpkrID, Gender,
                                           Split_Set and others
+    Labels/labels_detailed.csv            what each annotator says; optional
     Audios/MSP-PODCAST_0001_0008.wav      podcast, segment
 
 EmoClass is the crowd's plurality: A anger, S sadness, H happiness, U surprise,
@@ -25,8 +26,17 @@ unknown, so two rules make it speaker-disjoint:
 
 ``manifest.json`` counts them. A result on this part of a test set is not a
 result on the official one, and should be called so.
+
+``votes`` are those of the annotators (:mod:`data_prep.corpora.msp_votes`), and
+``arousal``, ``valence``, ``dominance`` their means, EmoAct, EmoVal and EmoDom, from
+1 to 7.
 """
 
+import dataclasses
+
+from data_prep.annotations.ratings import read_rating
+from data_prep.annotations.targets import Scheme
+from data_prep.corpora.msp_votes import read_msp_votes, refuse_mixture
 from data_prep.errors import ManifestError, check_choice, name_some
 from data_prep.manifests.folds import check_fold
 from data_prep.manifests.preparation import (
@@ -34,7 +44,7 @@ from data_prep.manifests.preparation import (
     label_utterances,
     prepare_manifest,
 )
-from data_prep.manifests.tables import read_table
+from data_prep.manifests.tables import read_table, refuse_rows
 from data_prep.recordings.audio_files import find_files
 
 _CLASSES = "ang con dis fea hap neu sad sur"
@@ -50,18 +60,45 @@ TEST_SETS = ("Test1", "Test2")
 _COLUMNS = ("FileName", "EmoClass", "SpkrID", "Gender", "Split_Set")
 # Older releases spell the table's name in another way.
 _TABLE = "Labels/labels_con[sc]ensus.csv"
+_DETAILED = "Labels/labels_detailed.csv"
 _UNKNOWN = "unknown"
+_RATINGS = {"arousal": "EmoAct", "valence": "EmoVal", "dominance": "EmoDom"}
+_SCALE = (1.0, 7.0)
 
 
-def scan_msp_podcast(data_folder, classes, test_set, expect_complete):
+def scan_msp_podcast(
+    data_folder, classes, test_set, expect_complete, scheme, secondary_votes
+):
     """Find all segments of known speakers, and the speakers of each split.
+
+    The ``scheme`` comes last, with the annotations that there are.
 
     A row without audio is kept, to be complained about, in what should be
     complete, and counted as dropped otherwise.
     """
-    rows = []
+    rows, rated, problems = [], {}, []
     for path in sorted(data_folder.glob(_TABLE)):
-        rows += read_table("MSP-Podcast", path, _COLUMNS)
+        table = read_table("MSP-Podcast", path, _COLUMNS)
+        for row in table:
+            try:
+                rated[row["FileName"]] = _ratings(row)
+            except ValueError as error:
+                problems.append(f"{row['FileName']}: {error}")
+        refuse_rows(path, problems)
+        rows += table
+    votes = {}
+    if (data_folder / _DETAILED).is_file():
+        votes = read_msp_votes(data_folder / _DETAILED, secondary_votes)
+        if expect_complete:
+            refuse_mixture(data_folder / _DETAILED, votes, rated)
+    dimensions = tuple(_RATINGS) if any(map(len, rated.values())) else ()
+    scheme = dataclasses.replace(
+        scheme,
+        votes="annotators" if votes else "",
+        dimensions=dimensions,
+        scale=_SCALE if dimensions else None,
+    )
+    scheme.check("MSP-Podcast", f"votes, {_DETAILED},")
     splits = {test_set: "test", "Development": "valid", "Train": "train"}
     place_of: dict[str, str] = {}  # a speaker's part
     for part in splits:  # the first that a speaker is in
@@ -90,17 +127,28 @@ def scan_msp_podcast(data_folder, classes, test_set, expect_complete):
                     "gender": gender,
                     "session": wav.rpartition("_")[0],
                     "emotion": _emotion(row),
+                    "votes": votes.get(wav, ""),
+                    **rated[wav],
                 }
             )
     unlisted = clips - {row["FileName"] for row in rows}
     found += ["not in the table"] * len(unlisted)
-    scan = label_utterances(found, classes, "plurality")
+    scan = label_utterances(found, classes, "plurality", scheme)
     names = sorted({utterance.spk_id for utterance in scan.utterances})
     speakers = {
         split: tuple(name for name in names if place_of[name] == part)
         for part, split in splits.items()
     }
-    return scan, speakers
+    return scan, speakers, scheme
+
+
+def _ratings(row):
+    """Read what annotators say on average; older releases may not tell."""
+    return {
+        name: read_rating(row[column], _SCALE)
+        for name, column in _RATINGS.items()
+        if row.get(column)
+    }
 
 
 def _emotion(row):
@@ -121,6 +169,8 @@ def prepare_msp_podcast(
     classes=4,
     label_source="plurality",
     test_set="Test1",
+    target="class",
+    secondary_votes=False,
     expect_complete=True,
 ):
     """Write the manifest of MSP-Podcast, unless it is current.
@@ -139,8 +189,14 @@ def prepare_msp_podcast(
         "plurality", the label of the release.
     test_set : str
         "Test1" or "Test2".
+    target : str
+        "class", "distribution", "dimensions" or "both": what a segment of the
+        splits has, and what is learned.
+    secondary_votes : bool
+        Whether an annotator votes for each emotion heard beside the first, too.
     expect_complete : bool
-        Whether a row of the table without its audio is an error.
+        Whether a row of the table without its audio is an error, and whether
+        segments without annotators are, or annotators of other segments.
 
     Raises
     ------
@@ -165,8 +221,13 @@ def prepare_msp_podcast(
             f"{folder} has no folder Audios, where the recordings of MSP-Podcast "
             f"are, but {name_some(entries, 5)}: add or rename it."
         )
-    scan, speakers = scan_msp_podcast(
-        folder, CLASS_SETS[classes], test_set, expect_complete
+    scan, speakers, scheme = scan_msp_podcast(
+        folder,
+        CLASS_SETS[classes],
+        test_set,
+        expect_complete,
+        Scheme(target=target),
+        secondary_votes,
     )
     for split, names in speakers.items():
         if not names:
@@ -189,8 +250,11 @@ def prepare_msp_podcast(
                 "classes": classes,
                 "label_source": label_source,
                 "test_set": test_set,
+                "target": target,
+                "secondary_votes": secondary_votes,
                 "expect_complete": expect_complete,
             },
             "folds": 1,
         },
+        scheme=scheme,
     )

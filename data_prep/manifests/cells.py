@@ -7,12 +7,16 @@ import os
 import pandas
 import pyarrow
 import pyarrow.csv
+from data_prep.annotations.ratings import RATINGS
+from data_prep.annotations.votes import VOTES
 from data_prep.errors import ManifestError, name_some
 from data_prep.recordings.paths import are_below_root
 from data_prep.recordings.tar_shards import PLACE
 
 # The column of places in tars, which a manifest without any does not have.
 MEMBER = "member"
+# Those that older manifests do not have
+ANNOTATIONS = ("votes", *RATINGS)
 
 
 def read_cells(path, columns, data_root):
@@ -56,7 +60,9 @@ def _parse(path, columns):
     try:
         with open(path, encoding="utf-8-sig", newline="") as text:
             found = next(csv.reader(text), [])
-        if found not in ([*columns], [*columns, MEMBER]):
+        older = [x for x in columns if x not in ANNOTATIONS]
+        known = [*columns], older
+        if found not in (*known, *([*x, MEMBER] for x in known)):
             raise refuse(
                 f"its columns are {name_some(found) or 'none'}, and should be "
                 f"{', '.join(columns)}"
@@ -86,7 +92,11 @@ def _parse(path, columns):
         [pyarrow.repeat(pyarrow.scalar("", pyarrow.large_string()), len(table))]
     )
     cells = [blank if x.equals(blank) else x for x in table.columns]
-    return pyarrow.table(cells, names=found).to_pandas()
+    lacking = [x for x in columns if x not in found]
+    cells += [blank] * len(lacking)
+    table = pyarrow.table(cells, names=[*found, *lacking])
+    others = [x for x in found if x not in columns]
+    return table.select([*columns, *others]).to_pandas()
 
 
 def _broken_line(table, is_even):
@@ -107,6 +117,7 @@ def _malformed(table):
     is_name = lambda cells: cells != "", "is no name"
     is_samples = _has_form("[0-9]{0,15}"), "is no number of samples"
     is_seconds = _has_form(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+    is_rating = _has_form(r"(-?[0-9]{1,9}(\.[0-9]{1,6})?)?"), "is no number"
     forms = {
         "ID": is_name,
         "duration": (is_seconds, "is no number of seconds"),
@@ -115,7 +126,12 @@ def _malformed(table):
         "stop": is_samples,
         "spk_id": is_name,
         MEMBER: (_has_form(f"({PLACE})?"), "is no offset:size"),
+        "votes": (_has_form(f"({VOTES.pattern})?"), "are no votes"),
+        **dict.fromkeys(RATINGS, is_rating),
     }
+    for column in ANNOTATIONS:  # which few manifests have
+        if column in table and (table[column] == "").all():
+            del forms[column]
     return [
         (line, f"line {line}: {column} {cell!r} {complaint}")
         for column in table.columns.intersection(list(forms))

@@ -1,7 +1,8 @@
 """The manifest contract: what a corpus becomes.
 
 A manifest is a folder. ``train.csv``, ``valid.csv`` and ``test.csv`` hold the
-labeled utterances of one fold, ``pool.csv`` holds what may be used for
+utterances of one fold that have what is learned (a label, or annotations: see
+:mod:`data_prep.annotations.targets`), ``pool.csv`` holds what may be used for
 pretraining (every usable utterance of the fold's training speakers, its
 emotion empty when it is unlabeled or outside the class set), and
 ``manifest.json`` says what they are: corpus, classes, arguments, counts per
@@ -23,6 +24,7 @@ import pathlib
 from typing import NamedTuple
 
 import pandas
+from data_prep.annotations.ratings import RATINGS, write_rating
 from data_prep.errors import ManifestError
 from data_prep.manifests.cells import MEMBER, read_cells
 from data_prep.manifests.summary import SUMMARY
@@ -32,7 +34,7 @@ from data_prep.storage.files import file_digest, replacing, write_json
 SPLITS = ("train", "valid", "test")
 
 # Part of every fingerprint: raise it when the columns change their meaning.
-FORMAT = 1
+FORMAT = 2
 
 
 class Source(NamedTuple):
@@ -78,6 +80,12 @@ class Utterance:
         Code of the class, "" when unlabeled or outside the class set.
     label_source : str
         Where the label comes from, "" when there is none.
+    votes : str
+        Counts of the annotators' votes by class, such as ``ang:3|hap:1``: also
+        for classes outside the class set. "" when there are none.
+    arousal, valence, dominance, intensity : float or None
+        What annotators say on average, on the scale of the corpus; CREMA-D's
+        intensity is from 0 to 100.
 
     Example
     -------
@@ -96,11 +104,18 @@ class Utterance:
     sentence: str = ""
     emotion: str = ""
     label_source: str = ""
+    votes: str = ""
+    arousal: float | None = None
+    valence: float | None = None
+    dominance: float | None = None
+    intensity: float | None = None
 
     def row(self):
         """Return the values of all columns, in order, as the CSV has them."""
         name, duration, wav, *others = _values(self)
+        others, rated = others[: -len(RATINGS)], others[-len(RATINGS) :]
         others = ["" if value is None else value for value in others]
+        others += map(write_rating, rated)
         return [name, f"{duration:.6f}", f"$data_root/{wav}", *others]
 
 
@@ -119,8 +134,8 @@ def read_manifest(source):
     Returns
     -------
     pandas.DataFrame
-        One row per utterance. All columns are text ("" where empty), but
-        ``duration`` is a float; ``wav`` is a path that can be opened, or an
+        One row per utterance. All columns are text ("" where empty, or where
+        an older manifest lacks it), but ``duration`` is a float; ``wav`` is a path that can be opened, or an
         address in a tar.
 
     Raises

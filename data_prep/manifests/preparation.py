@@ -11,6 +11,7 @@ import os
 import pathlib
 from typing import NamedTuple
 
+from data_prep.annotations.targets import Scheme
 from data_prep.errors import ManifestError, UnusableAudio, name_some
 from data_prep.manifests.copies import refuse_copies
 from data_prep.manifests.manifest import FORMAT, Utterance, write_manifest
@@ -25,6 +26,7 @@ from data_prep.storage.locks import locked
 from speechbrain.utils.logger import get_logger
 
 logger = get_logger(__name__)
+_BY_LABEL = Scheme()
 
 
 class Scan(NamedTuple):
@@ -35,7 +37,7 @@ class Scan(NamedTuple):
     utterances : list of Utterance
         Without durations.
     unlabeled : collections.Counter
-        Of those, how many have no emotion, by reason.
+        Of those, how many lack what is learned, by reason.
     dropped : collections.Counter
         How many recordings are in no file of the manifest, by reason.
 
@@ -53,11 +55,11 @@ class Scan(NamedTuple):
     dropped: collections.Counter
 
 
-def label_utterances(rows, classes, label_source):
+def label_utterances(rows, classes, label_source, scheme=_BY_LABEL):
     """Make a Scan of rows: dicts of columns, or text: why it is left out.
 
-    What has no emotion of the class set is unlabeled. Where the emotion is "",
-    a key ``reason`` may say why.
+    What has no emotion of the class set is unlabeled, or what lacks something else
+    that is learned. Where the emotion is "", a key ``reason`` may say why.
     """
     utterances = []
     unlabeled: collections.Counter[str] = collections.Counter()
@@ -71,9 +73,12 @@ def label_utterances(rows, classes, label_source):
         if emotion in classes:
             row["label_source"] = label_source
         else:
-            unlabeled[f"label {emotion}" if emotion else reason] += 1
+            reason = f"label {emotion}" if emotion else reason
             row["emotion"] = ""
         utterances.append(Utterance(**row))
+        lack = scheme.lack(utterances[-1], classes)
+        if lack:
+            unlabeled[reason if scheme.target == "class" else lack] += 1
     return Scan(utterances, unlabeled, dropped)
 
 
@@ -170,7 +175,15 @@ def count_missing(corpus, expected, utterances, expect_complete):
 
 
 def prepare_manifest(
-    *, corpus, scan, speakers, classes, data_folder, manifest_folder, details
+    *,
+    corpus,
+    scan,
+    speakers,
+    classes,
+    data_folder,
+    manifest_folder,
+    details,
+    scheme=_BY_LABEL,
 ):
     """Write the manifest of one fold, or of one pool, unless it is current.
 
@@ -186,6 +199,7 @@ def prepare_manifest(
         "corpus": corpus,
         "format": FORMAT,
         "classes": sorted(classes),
+        "target": scheme.target,
         **details,
         "unlabeled": dict(sorted(scan.unlabeled.items())),
         "dropped": dict(sorted(scan.dropped.items())),
@@ -198,8 +212,9 @@ def prepare_manifest(
     outcome = "unchanged, skipped"
     if not is_current(manifest_folder, key):
         utterances = _with_durations(utterances, data_folder)
-        tables = _split(utterances, speakers)
-        validate(tables, classes)
+        tables = _split(utterances, speakers, classes, scheme)
+        validate(tables, classes, scheme)
+        summary["annotations"] = scheme.describe(tables, classes)
         refuse_copies(corpus, tables, data_folder)
         with locked(manifest_folder, wait=True):
             # Another process may have written it in the meantime
@@ -263,12 +278,13 @@ def _with_durations(utterances, data_folder):
     return timed
 
 
-def _split(utterances, speakers):
+def _split(utterances, speakers, classes, scheme):
     """Sort the utterances into the CSVs of a manifest."""
     if speakers is None:
         return {"pool": utterances}
+    learned = [u for u in utterances if not scheme.lack(u, classes)]
     tables = {
-        split: [u for u in utterances if u.emotion and u.spk_id in names]
+        split: [u for u in learned if u.spk_id in names]
         for split, names in speakers.items()
     }
     train = speakers["train"]

@@ -2,6 +2,7 @@
 
 import collections
 import csv
+import dataclasses
 import os
 import pathlib
 
@@ -99,13 +100,15 @@ def read_table(corpus, path, columns):
     return [row for _, row in rows]
 
 
-def read_recordings(path, folder):
+def read_recordings(path, folder, read_more=lambda values: {}):
     """Read the recordings that a user's table lists, with all that rows say.
 
     Columns: wav, path or file, from ``folder``; spk_id or speaker; if wanted
     session, gender, sentence, and start and end (seconds) or start and stop
     (samples). An utterance has neither emotion nor duration; its ID is the path
     without its ending, ``@start-stop`` behind it where these are given.
+    ``read_more`` makes further columns of an utterance from what a row says, or
+    raises a ValueError that says why not.
     """
     recordings, problems = [], []
     columns, rows = read_rows(path)
@@ -121,6 +124,7 @@ def read_recordings(path, folder):
                 values[speaker_column],
                 read_part(values, *part_columns),
             )
+            utterance = dataclasses.replace(utterance, **read_more(values))
         except ValueError as error:
             problems.append(f"line {line}: {error}")
         else:

@@ -6,6 +6,8 @@ import math
 import operator
 import re
 
+from data_prep.annotations.targets import Scheme
+from data_prep.annotations.votes import VOTES
 from data_prep.errors import ManifestError, name_some
 from data_prep.manifests.manifest import SPLITS
 from data_prep.recordings.paths import is_below_root
@@ -22,8 +24,9 @@ _RARE = (
     "folds, or classes that more speakers have."
 )
 
+_BY_LABEL = Scheme()
 _texts = operator.attrgetter(
-    *("ID", "wav", "spk_id", "session", "sentence", "emotion")
+    *("ID", "wav", "spk_id", "session", "sentence", "emotion", "votes")
 )
 
 
@@ -48,7 +51,7 @@ def check_text(corpus, utterances):
         )
 
 
-def validate(tables, classes):
+def validate(tables, classes, scheme=_BY_LABEL):
     """Refuse a manifest that would spoil an experiment.
 
     Arguments
@@ -58,14 +61,16 @@ def validate(tables, classes):
         be left out) and "pool".
     classes : collection of str
         The class set.
+    scheme : Scheme
+        What is learned, by default the label, and what the corpus has of it.
 
     Raises
     ------
     ManifestError
         Naming every duplicate ID, every utterance without ID, speaker or
         duration, with a label outside the class set or with audio elsewhere,
-        every labeled split that lacks a class or holds an unlabeled
-        utterance, and every speaker in two splits.
+        every split that lacks a class or holds an utterance without what is
+        learned, and every speaker in two splits.
 
     Example
     -------
@@ -106,20 +111,28 @@ def validate(tables, classes):
                 for x in rows
                 if x.emotion and x.emotion not in classes
             ],
+            "votes that cannot be read": [
+                f"{x.ID} ({x.votes})"
+                for x in rows
+                if x.votes and not VOTES.fullmatch(x.votes)
+            ],
         }
-        if split in SPLITS:
-            culprits["unlabeled utterances"] = [
-                x.ID for x in rows if not x.emotion
-            ]
+        readable = not culprits["votes that cannot be read"]
+        if split in SPLITS and readable:
+            what = "unlabeled utterances"
+            if scheme.target != "class":
+                what = f"utterances without what {scheme.target} needs"
+            culprits[what] = [x.ID for x in rows if scheme.lack(x, classes)]
         for what, names in culprits.items():
             refuse(split, what, names)
-        if split in SPLITS:
-            empty = sorted(set(classes) - {row.emotion for row in rows})
-            if empty:
-                advice = [_RARE]
-                problems.append(
-                    f"{split}.csv has no utterance of {', '.join(empty)}."
-                )
+        empty = []
+        if split in SPLITS and readable:
+            empty = sorted(set(classes) - scheme.present(rows, classes))
+        if empty:
+            advice = [_RARE]
+            problems.append(
+                f"{split}.csv has no utterance of {', '.join(empty)}."
+            )
         elif not rows:
             problems.append(f"{split}.csv has no utterance.")
 

@@ -183,6 +183,8 @@ KINDS = {
     "protocol": one_of("sessions", "speakers", "sessions-nodev"),
     "language": one_of("english", "mandarin", "all"),
     "test_set": one_of("Test1", "Test2"),
+    "target": one_of("class", "distribution", "dimensions", "both"),
+    "scale": or_null(each(number(-math.inf))),
     "labels": number(0, 1, above=True),
     "pools": NAMES,
     "init": TEXT,
@@ -204,6 +206,11 @@ KINDS = {
     "ssl_trainable_layers": either(whole(0), word("all")),
     "encoder": one_of("attentive", "ecapa"),
     "frame_dropout": number(0, 1, below=True),
+    "augment_waveform": one_of(
+        "none", "telephone", "far", "noisy", "all", "speed"
+    ),
+    "augment_strength": one_of("light", "medium", "heavy"),
+    "augment_noise_folder": or_null(TEXT),
     "num_workers": whole(0),
     "pretraining": one_of(
         *("contrastive", "multitask", "adversarial", "speaker", "simclr"),

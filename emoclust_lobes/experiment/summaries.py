@@ -37,11 +37,32 @@ def _describe_manifest(folder):
         f"{summary['corpus']}: utterances by split and class",
         pandas.DataFrame.from_dict(rows, orient="index").to_string(),
     ]
+    lines += _describe_annotations(summary.get("annotations", {}))
     for reason, count in summary["dropped"].items():
         lines.append(f"left out: {count:,} ({reason})")
     for reason, count in summary["unlabeled"].items():
         lines.append(f"unlabeled: {count:,} ({reason})")
     return "\n".join([*lines, f"manifests: {folder}"])
+
+
+def _describe_annotations(found):
+    """Tell how many votes there are, how often they tie, and what is rated."""
+    rows: dict[str, dict[str, str]] = {}
+    for split, by_column in found.get("splits", {}).items():
+        for name, x in by_column.items():
+            if name == "votes":
+                tied = x["without_plurality"] / x["utterances"]
+                text = f"{x['mean']:.1f}, {tied:.1%} without a plurality"
+            else:
+                text = f"{x['mean']:.2f} ({x['lowest']:g} to {x['highest']:g})"
+            rows.setdefault(name, {})[split] = text
+    if not rows:
+        return []
+    scale = found["scale"]
+    on = f" on a scale from {scale[0]:g} to {scale[1]:g}" if scale else ""
+    whose = f"; votes: {found['votes']}" if found["votes"] else ""
+    table = pandas.DataFrame.from_dict(rows).fillna("-")
+    return [f"annotations, means{on}{whose}", table.to_string()]
 
 
 def describe_embeddings(sources, embedding_folder, encoder):

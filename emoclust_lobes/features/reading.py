@@ -72,26 +72,31 @@ class FeatureCache:
             ) from None
 
 
-def feature_pipeline(cache, crop=None):
+def feature_pipeline(cache, crop=None, views=(), channels=None):
     """Make the dynamic item that reads features, ``sig`` [frames, dim].
 
-    A crop, which ``id`` says the place of, is told the hop of the frames.
+    A crop, which ``id`` says the place of, is told the hop of the frames. With
+    one, ``channels`` chooses the cache or one of its ``views``.
     """
     if crop is not None:
         crop.hop = cache.hop
 
     return DynamicItem(
         takes=("utterance_id", "id"),
-        func=functools.partial(_read_row, cache=cache, crop=crop),
+        func=functools.partial(
+            _read_row, caches=[cache, *views], crop=crop, channels=channels
+        ),
         provides=("sig",),
     )
 
 
 # Not inside: where loader workers are not forked, it has to be pickled.
-def _read_row(utterance_id, row_id, *, cache, crop):
-    frames = cache.frames(utterance_id)
+def _read_row(utterance_id, row_id, *, caches, crop, channels):
     if crop is None:
-        return cache.read(utterance_id)
+        return caches[0].read(utterance_id)
+    view = channels.view_of(crop.key(row_id)) if channels else 0
+    cache = caches[view]
+    frames = cache.frames(utterance_id)
     if frames < crop.length:
         return crop(cache.read(utterance_id), row_id)
     # Only what the crop holds is read

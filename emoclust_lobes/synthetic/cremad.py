@@ -99,7 +99,7 @@ def spread_actors(n_speakers, seed):
 
 
 def _tables(clips, speakers, seed):
-    """Write the three CSV files, quoted as the official ones are."""
+    """Write the four CSV files, quoted as the official ones are."""
     people = ['"ActorID","Age","Sex","Race","Ethnicity"']
     for speaker in speakers:
         age = generator(seed, "age", speaker.name).integers(20, 75)
@@ -108,19 +108,43 @@ def _tables(clips, speakers, seed):
     stimuli = ['"Stimulus_Number","Filename"']
     modes = [f'"{mode}Vote","{mode}Level"' for mode in CROWD]
     votes = [f'"","FileName",{",".join(modes)}']
+    tabulated: dict[str, list[str]] = {mode: [] for mode in CROWD}
+    heading = '"","A","D","F","H","N","S","fileName","numResponses",'
+    heading += '"agreement","emoVote","meanEmoResp"'
     for i, clip in enumerate(clips, start=1):
         name = clip.path.removeprefix("AudioWAV/").removesuffix(".wav")
         stimuli.append(f'{i},"{name}"')
         cells = [str(i), name]
         for mode, (agree, tie) in CROWD.items():
             rng = generator(seed, "votes", mode, name)
-            cells += draw_vote(clip.label[0].upper(), agree, tie, rng)
+            vote = draw_vote(clip.label[0].upper(), agree, tie, rng)
+            cells += vote
+            rng = generator(seed, "tabulated", mode, name)
+            number = 100000 * (1 + [*CROWD].index(mode)) + i
+            tabulated[mode].append(_tabulate(number, name, vote, rng))
         votes.append(",".join(f'"{cell}"' for cell in cells))
     return {
         "VideoDemographics.csv": "\n".join([*people, ""]),
         "SentenceFilenames.csv": "\n".join([*stimuli, ""]),
         "processedResults/summaryTable.csv": "\n".join([*votes, ""]),
+        "processedResults/tabulatedVotes.csv": "\n".join(
+            [heading, *sum(tabulated.values(), []), ""]
+        ),
     }
+
+
+def _tabulate(number, name, drawn, rng):
+    """Write a row of four to twelve votes with this majority."""
+    vote, level = drawn
+    first = vote.split(":")
+    most = rng.integers(4, 8) if len(first) == 1 else rng.integers(2, 5)
+    counts = dict.fromkeys("ADFHNS", 0) | dict.fromkeys(first, most)
+    for letter in rng.permutation([x for x in counts if x not in first])[:2]:
+        counts[letter] = rng.integers(0, min(most, 3))
+    total = sum(counts.values())
+    cells = ",".join(str(counts[x]) for x in counts)
+    level = float(level.split(":")[0])
+    return f'"{number}",{cells},"{name}",{total},{most / total:.15g},"{vote}",{level}'
 
 
 def draw_vote(intended, agree, tie, rng):

@@ -1,7 +1,8 @@
 """A miniature of a user's own corpus: ``SPEAKER/EMOTION/01.wav``."""
 
+from emoclust_lobes.synthetic.annotators import choose, rate
 from emoclust_lobes.synthetic.tree import Clip, make_tree
-from emoclust_lobes.synthetic.voice import make_speaker
+from emoclust_lobes.synthetic.voice import generator, make_speaker
 
 EMOTIONS = {"angry": "ang", "happy": "hap", "neutral": "neu", "sad": "sad"}
 
@@ -11,7 +12,9 @@ def make_generic(
 ):
     """Make a synthetic corpus with folders and a list as a user's own has.
 
-    Beside the folders ``recordings.csv`` lists the same.
+    Beside the folders ``recordings.csv`` lists the same, and ``recordings_votes.csv``
+    what annotators say of it instead of the emotion: some are alone, some tie, and
+    arousal has a decimal comma.
 
     Arguments
     ---------
@@ -54,14 +57,29 @@ def make_generic(
         },
         sample_rate=sample_rate,
         seed=seed,
-        tables=_table,
+        tables=lambda clips, _: _tables(clips, seed),
     )
 
 
-def _table(clips, _):
+def _tables(clips, seed):
     rows = ["path,speaker,emotion,sentence,gender"]
-    for path, speaker, _, label, sentence, *_ in clips:
+    columns = ",".join(f"votes_{label}" for label in EMOTIONS)
+    votes = [f"path,speaker,{columns},arousal,valence,dominance"]
+    for path, speaker, emotion, label, sentence, *_ in clips:
         rows.append(
             f"{path},{speaker.name},{label},{sentence},{speaker.gender}"
         )
-    return {"recordings.csv": "\n".join([*rows, ""])}
+        rng = generator(seed, "annotators", path)
+        n = 1 if rng.random() < 0.1 else 4
+        heard = choose(label, list(EMOTIONS), n, rng)
+        if n == 4 and rng.random() < 0.2:
+            heard = [*EMOTIONS]  # no agreement
+        counts = ",".join(str(heard.count(x)) for x in EMOTIONS)
+        a, v, d = rate(emotion, 4, 5, rng).mean(axis=0)
+        votes.append(
+            f'{path},{speaker.name},{counts},"{f"{a:g}".replace(".", ",")}",{v},{d}'
+        )
+    return {
+        "recordings.csv": "\n".join([*rows, ""]),
+        "recordings_votes.csv": "\n".join([*votes, ""]),
+    }

@@ -2,12 +2,17 @@
 
 import collections
 
+from emoclust_lobes.synthetic.annotators import choose, rate
 from emoclust_lobes.synthetic.tree import Clip, make_tree
 from emoclust_lobes.synthetic.voice import generator, make_channel, make_speaker
 
 # Labels that do not sound as they are called, or not as strongly
 VOICES = {"fru": ("ang", 0.6), "xxx": ("neu", 1.0), "oth": ("dis", 0.5)}
 VOICES |= {"hap": ("hap", 0.9), "exc": ("hap", 1.3)}
+# What annotators write for a label; of xxx each writes something else
+WORDS = {"ang": "Anger", "dis": "Disgust", "exc": "Excited", "fea": "Fear"}
+WORDS |= {"fru": "Frustration", "hap": "Happiness", "neu": "Neutral"}
+WORDS |= {"oth": "Other", "sad": "Sadness", "sur": "Surprise"}
 OUTSIDE = ("fru", "xxx", "sur", "oth", "fea", "dis")
 # In the corpus, too, some names end in a letter that names no speaker.
 DIALOGUES = {
@@ -37,7 +42,9 @@ def make_iemocap(
     speakers talk, and the letter in the turn's last field says who; some
     dialogues' names end in a letter; EmoEvaluation holds binary ``._*.txt``
     files and the single annotators' folders; half of the happy turns
-    are labeled ``exc``; and some labels are outside the four classes.
+    are labeled ``exc``; some labels are outside the four classes. Three annotators
+    rarely agree, may choose two emotions or be alone, and one valence is off its
+    scale; the actors' own evaluations stand among theirs.
 
     Arguments
     ---------
@@ -85,7 +92,7 @@ def make_iemocap(
         },
         sample_rate=sample_rate,
         seed=seed,
-        tables=_label_files,
+        tables=lambda clips, seconds: _label_files(clips, seconds, seed),
     )
 
 
@@ -113,26 +120,24 @@ def _session_turns(session, labels, seed):
             )
 
 
-def _label_files(clips, seconds):
+def _label_files(clips, seconds, seed):
     """Write each dialogue's evaluation, annotators' files and transcript."""
     dialogues = collections.defaultdict(list)
     for clip, duration in zip(clips, seconds, strict=True):
         session, _, _, dialogue, wav = clip.path.split("/")
         turn = wav.removesuffix(".wav")
-        dialogues[session, dialogue].append((turn, clip.label, duration))
+        dialogues[session, dialogue].append((turn, clip, duration))
     files: dict[str, str | bytes] = {}
     for (session, dialogue), turns in dialogues.items():
         evaluation = "% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]\n\n"
         transcript = categories = attributes = ""
         stop = 0.0
-        for turn, label, duration in turns:
+        for turn, clip, duration in turns:
             start = stop + GAP_SECONDS
             stop = start + duration
             evaluation += (
-                f"[{start:.4f} - {stop:.4f}]\t{turn}\t{label}\t"
-                "[2.5000, 2.5000, 2.5000]\n"
-                "C-E2:\tNeutral state;\t()\n"
-                "A-E3:\tval 3; act 2; dom  2;\t()\n\n"
+                f"[{start:.4f} - {stop:.4f}]\t{turn}\t{clip.label}\t"
+                + _annotate(turn, clip, generator(seed, "annotators", turn))
             )
             transcript += f"{turn} [{start:08.4f}-{stop:08.4f}]: ...\n"
             categories += f"{turn} :Neutral state; ()\n"
@@ -146,3 +151,25 @@ def _label_files(clips, seconds):
             f"{labels}/._{dialogue}.txt": LEFT_BEHIND,
         }
     return files
+
+
+def _annotate(turn, clip, rng):
+    """Write what annotators, and the actor, say of a turn."""
+    n = 1 if rng.random() < 0.1 and clip.label != "xxx" else 3
+    label = WORDS.get(clip.label)
+    words = choose(label, list(WORDS.values()), n, rng)
+    if label and n == 3 and rng.random() < 0.2:
+        words[-1] = (
+            f"{words[-1]}; Frustration" if label != "Frustration" else label
+        )
+    said = [f"C-E{i}:\t{word};\t()\n" for i, word in enumerate(words, 1)]
+    said.append(f"C-{clip.speaker.gender}1:\tSurprise;\t()\n")
+    ratings = rate(clip.emotion, 2, 5, rng)[:, [1, 0, 2]]
+    for i, (valence, activation, dominance) in enumerate(ratings, 1):
+        said.append(
+            f"A-E{i}:\tval {valence}; act {activation}; dom  {dominance};\t()\n"
+        )
+    means = ratings.mean(axis=0)
+    if turn == "Ses01F_impro01_F000":  # as a few are in the corpus
+        means[0] = 5.5
+    return f"[{', '.join(f'{x:.4f}' for x in means)}]\n{''.join(said)}\n"

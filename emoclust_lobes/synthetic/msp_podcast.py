@@ -1,11 +1,15 @@
 """A miniature MSP-Podcast: ``Audios/MSP-PODCAST_0001_0001.wav``."""
 
+from emoclust_lobes.synthetic.annotators import choose, rate
 from emoclust_lobes.synthetic.tree import Clip, make_tree
-from emoclust_lobes.synthetic.voice import make_channel, make_speaker
+from emoclust_lobes.synthetic.voice import generator, make_channel, make_speaker
 
 SPLITS = ("Train", "Train", "Train", "Development", "Test1", "Test2")
 # How letters are spoken: contempt like disgust, the last two neutral.
 SPOKEN = "ang sad hap sur fea dis dis neu neu neu".split()
+# What annotators write for a letter; there is none for X, no agreement
+_WORDS = "Angry Sad Happy Surprise Fear Disgust Contempt Neutral Other-bored"
+WORDS = dict(zip("ASHUFDCNO", _WORDS.split(), strict=True))
 EMOTIONS = dict(zip("ASHUFDCNOX", SPOKEN, strict=True))
 
 
@@ -16,7 +20,7 @@ def make_msp_podcast(
 
     Each speaker has a podcast; three of six train, and one each is in
     Development, Test1 and Test2. As in the corpus, some segments are of
-    unknown speakers: one of each podcast.
+    unknown speakers: one of each podcast, which a single annotator heard.
 
     Arguments
     ---------
@@ -35,7 +39,7 @@ def make_msp_podcast(
     >>> make_msp_podcast(folder, n_speakers=1, n_segments=1)["1"]["A"]
     1
     >>> (folder / "Labels" / "labels_consensus.csv").read_text().split()[1]
-    'MSP-PODCAST_0001_0000.wav,A,4.0,4.0,4.0,1,Male,Train'
+    'MSP-PODCAST_0001_0000.wav,A,5.6,2.0,5.8,1,Male,Train'
     """
     return make_tree(
         folder,
@@ -47,7 +51,7 @@ def make_msp_podcast(
         },
         sample_rate=sample_rate,
         seed=seed,
-        tables=_table,
+        tables=lambda clips, _: _tables(clips, seed),
     )
 
 
@@ -68,13 +72,25 @@ def _segments(n_speakers, n_segments, seed):
             )
 
 
-def _table(clips, _):
+def _tables(clips, seed):
     rows = ["FileName,EmoClass,EmoAct,EmoVal,EmoDom,SpkrID,Gender,Split_Set"]
+    details = ["FileName,EmoDetail"]
     for clip in clips:
         podcast = int(clip.sentence.split("_")[1])
         gender = {"F": "Female", "M": "Male"}[clip.speaker.gender]
+        rng = generator(seed, "annotators", clip.sentence)
+        n = 1 if clip.speaker.name == "Unknown" else 5
+        ratings = rate(clip.emotion, n, 7, rng)
+        heard = choose(WORDS.get(clip.label), list(WORDS.values()), n, rng)
+        for worker, (word, (a, v, d)) in enumerate(zip(heard, ratings)):
+            detail = f"WORKER{worker:08d}; {word}; {word},Amused; A:{a}; V:{v}; D:{d};"
+            details.append(f'{clip.sentence},"{detail}"')
+        means = ",".join(str(x) for x in ratings.mean(axis=0))
         rows.append(
-            f"{clip.sentence},{clip.label},4.0,4.0,4.0,{clip.speaker.name},"
+            f"{clip.sentence},{clip.label},{means},{clip.speaker.name},"
             f"{gender},{SPLITS[(podcast - 1) % len(SPLITS)]}"
         )
-    return {"Labels/labels_consensus.csv": "\n".join([*rows, ""])}
+    return {
+        "Labels/labels_consensus.csv": "\n".join([*rows, ""]),
+        "Labels/labels_detailed.csv": "\n".join([*details, ""]),
+    }

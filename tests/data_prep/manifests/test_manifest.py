@@ -16,6 +16,7 @@ from data_prep import (
     read_manifests,
     read_summary,
 )
+from data_prep.annotations.ratings import RATINGS
 from data_prep.manifests.manifest import write_manifest
 from emoclust_lobes.audio.reading import read_utterance
 
@@ -24,7 +25,7 @@ from speechbrain.utils.data_pipeline import provides, takes
 
 CONTRACT = (
     "ID,duration,wav,start,stop,spk_id,gender,session,sentence,emotion,"
-    "label_source"
+    "label_source,votes,arousal,valence,dominance,intensity"
 )
 
 
@@ -54,6 +55,7 @@ def test_rows_read_as_text_with_paths_that_open(prepared):
         "sentence": "IEO",
         "emotion": "sad",
         "label_source": "intended",
+        **dict.fromkeys(["votes", *RATINGS], ""),
     }
     assert all(map(os.path.isfile, table["wav"]))
     assert list(table["ID"]) == sorted(table["ID"])
@@ -101,7 +103,7 @@ def test_speechbrain_loads_the_rows_and_the_audio(prepared):
 def test_a_row_has_all_values_and_nothing_where_nothing_is_known():
     whole = Utterance(ID="a", wav="b/a.wav", spk_id="s", duration=0.1234567)
     assert whole.row() == ["a", "0.123457", "$data_root/b/a.wav", "", ""] + (
-        ["s", "", "", "", "", ""]
+        ["s", *[""] * 10]
     )
     part = Utterance(ID="a", wav="a.wav", spk_id="s", start=0, stop=8000)
     assert part.row()[3:5] == [0, 8000]
@@ -178,6 +180,7 @@ def test_manifest_json_is_plain_and_has_no_path(prepared):
         "fold": 1,
         "classes": 6,
         "label_source": "intended",
+        "target": "class",
         "expect_complete": False,
     }
     assert summary["corpus"] == "CREMA-D"

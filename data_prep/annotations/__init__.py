@@ -1,0 +1,1 @@
+"""What several annotators say of an utterance: votes, dimensions."""
