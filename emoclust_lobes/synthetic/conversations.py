@@ -79,12 +79,13 @@ def make_conversation(clips, rng, *, people, seconds, overlap, pause=0.8):
     Raises
     ------
     EmoclustError
-        Where there are fewer speakers than people.
+        Where there are fewer speakers than people, or one alone.
     """
-    if len(clips) < people:
+    clips = {who: known for who, known in clips.items() if known}
+    if not 2 <= people <= len(clips):
         raise EmoclustError(
-            f"{people} people are asked for, and the table has clips of "
-            f"{len(clips)}"
+            f"{people} people are asked for: two at least converse, and there "
+            f"are clips of {len(clips)}"
         )
     chosen = rng.choice(sorted(clips), people, replace=False)
     decks = {who: _deck(clips[who], rng) for who in chosen}

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import soundfile
 import torch
+from data_prep.errors import EmoclustError
 from emoclust_lobes.audio.reading import read_utterance
 from emoclust_lobes.cli import main
 from emoclust_lobes.predict import PredictError, Predictor
@@ -198,6 +199,15 @@ def test_conversations_are_what_their_truth_says(tmp_path):
             own = 300 * (1 + "abc".index(each.speaker))
             at = np.abs(peaks - own).argmin()
             assert spectrum[at] > 0.8 * spectrum.max()
+    for people in (1, 4):
+        with pytest.raises(EmoclustError, match="clips of 3"):
+            make_conversation(
+                {**clips, "nobody": []},
+                rng,
+                people=people,
+                seconds=9,
+                overlap=0,
+            )
     write_conversation(tmp_path, "talk", wave, spoken[:1])
     ((name, (turn,)),) = read_turns(tmp_path / "talk.rttm").items()
     assert (name, turn.speaker) == ("talk", spoken[0].speaker)
