@@ -21,7 +21,7 @@ predict ser
 contrast inference analysis
 experiment evaluation
 clustering
-training embeddings features
+training embeddings features turns
 encoders enrolment audio figures
 parallel corpora
 pools

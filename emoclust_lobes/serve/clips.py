@@ -13,12 +13,15 @@ class Clips:
     """Classifies uploaded clips and keeps none of them.
 
     Uploads lie in ``folder``, each in a folder of its own. Nothing else is read or
-    deleted, whatever a browser asks for. Up to the ``threshold`` of confidence
-    an emotion is unknown.
+    deleted, whatever a browser asks for. A ``listener`` tells people apart. Up to
+    the ``threshold`` of confidence an emotion is unknown.
     """
 
-    def __init__(self, predictor, folder, max_seconds, threshold=0.0):
+    def __init__(
+        self, predictor, folder, max_seconds, listener=None, threshold=0.0
+    ):
         self.predictor = predictor
+        self.listener = listener
         self.folder = pathlib.Path(folder).resolve()
         self.max_seconds = max_seconds
         self.threshold = threshold
@@ -37,7 +40,7 @@ class Clips:
             problem = self._refusal(path)
             if problem:
                 return problem_html(problem)
-            found = self.predictor.predict_file(path)
+            found = self.predictor.predict_file(path, self.listener)
             return result_html(found, self.threshold)
         except PredictError as error:
             reason = str(error).removeprefix(f"{path}: ")

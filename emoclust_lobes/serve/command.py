@@ -51,6 +51,12 @@ def add_arguments(parser):
     )
     add_abstain_option(parser)
     parser.add_argument(
+        "--speakers",
+        metavar="auto|N",
+        help="tell apart the people in a clip: a lane for each, of turns to "
+        "play",
+    )
+    parser.add_argument(
         "--device", default="cpu", help="cpu (default), cuda, cuda:1, ..."
     )
     parser.add_argument(
@@ -83,6 +89,7 @@ def run(options):
             auth=auth,
             max_megabytes=options.max_megabytes,
             max_seconds=options.max_seconds,
+            speakers=options.speakers,
             device=options.device,
             trust=options.trust,
             abstain=options.abstain,
