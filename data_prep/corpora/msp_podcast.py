@@ -50,10 +50,7 @@ from data_prep.recordings.audio_files import find_files
 _CLASSES = "ang con dis fea hap neu sad sur"
 _EMOTIONS = dict(zip("ACDFHNSU", _CLASSES.split(), strict=True))
 _NO_EMOTION = {"O": "other", "X": "no agreement"}
-CLASS_SETS = {
-    8: tuple(_EMOTIONS.values()),
-    4: ("ang", "hap", "neu", "sad"),
-}
+CLASS_SETS = {8: tuple(_EMOTIONS.values()), 4: ("ang", "hap", "neu", "sad")}
 LABEL_SOURCES = ("plurality",)
 TEST_SETS = ("Test1", "Test2")
 

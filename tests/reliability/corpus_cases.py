@@ -185,11 +185,7 @@ CASES = [
     ),
     IEMOCAP(
         "IEMOCAP, a line cut short",
-        change(
-            LABELS,
-            "\tSes02F_impro01_F000\tang\t[2, 2, 2]",
-            "",
-        ),
+        change(LABELS, "\tSes02F_impro01_F000\tang\t[2, 2, 2]", ""),
         "IEMOCAP in {folder} has 1 labels that cannot be read: "
         "Session2/dialog/EmoEvaluation/Ses02F_impro01.txt, line 3: "
         "'[0.0 - 1.0]'. Copy those files again.",

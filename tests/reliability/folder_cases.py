@@ -40,16 +40,8 @@ def one_utterance(folder):
 
 CASES = [
     FOLDERS("a good corpus", nothing),
-    FOLDERS(
-        "no folder",
-        remove(""),
-        NO_FOLDER.format(folder="{folder}"),
-    ),
-    FOLDERS(
-        "a file as folder",
-        a_file,
-        NO_FOLDER.format(folder="{folder}"),
-    ),
+    FOLDERS("no folder", remove(""), NO_FOLDER.format(folder="{folder}")),
+    FOLDERS("a file as folder", a_file, NO_FOLDER.format(folder="{folder}")),
     FOLDERS(
         "an empty folder",
         empty,

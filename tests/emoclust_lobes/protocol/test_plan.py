@@ -9,10 +9,7 @@ from emoclust_lobes.protocol.plan import (
     plan_jobs,
     read_systems,
 )
-from hypothesis import (
-    given,
-    strategies as st,
-)
+from hypothesis import given, strategies as st
 
 CONTRAST = {"pretraining": "contrastive"}
 SYSTEMS = [

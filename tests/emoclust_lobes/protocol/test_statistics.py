@@ -18,10 +18,7 @@ from emoclust_lobes.protocol.statistics import (
     paired_difference,
     uar_interval,
 )
-from hypothesis import (
-    given,
-    strategies as st,
-)
+from hypothesis import given, strategies as st
 
 N_DRAWS = 60
 
@@ -297,10 +294,7 @@ def test_nothing_in_common_is_no_difference(results):
     assert one.pairs == 1 and np.isnan(one.p) and one.low < one.high
 
 
-@given(
-    st.lists(st.floats(-1, 1), min_size=2, max_size=20),
-    st.floats(0.01, 3),
-)
+@given(st.lists(st.floats(-1, 1), min_size=2, max_size=20), st.floats(0.01, 3))
 def test_corrected_t_test_against_scipy(differences, test_share):
     if np.std(differences) < 1e-3:
         return
