@@ -66,26 +66,8 @@ def prepare_emodb(
 ):
     """Write the manifest of one fold of EMO-DB, unless it is current.
 
-    Arguments
-    ---------
-    data_folder : str or pathlib.Path
-        The folder that holds ``wav``.
-    manifest_folder : str or pathlib.Path
-        Where the manifest goes.
-    fold : int
-        1 to 5: the block of actors to test on.
-    classes : int
-        7, or 4: ang, hap, neu, sad.
-    label_source : str
-        "intended", the label in the clip's name.
-    expect_complete : bool
-        Whether anything but the complete corpus is an error. If not, and a
-        block has no actor, the actors that are there are cut into blocks.
-
-    Raises
-    ------
-    ManifestError
-        Saying what was found, where, and what to do.
+    As :func:`~data_prep.corpora.block_folds.prepare_clips`; fold k of five tests
+    on the k-th block of actors, and ``classes`` is 7 or 4: ang, hap, neu, sad.
 
     Example
     -------
@@ -94,12 +76,4 @@ def prepare_emodb(
     ...
     data_prep.errors.ManifestError: label_source='mine' is not offered...
     """
-    prepare_clips(
-        EMODB,
-        data_folder,
-        manifest_folder,
-        fold=fold,
-        classes=classes,
-        label_source=label_source,
-        expect_complete=expect_complete,
-    )
+    prepare_clips(EMODB, **locals())

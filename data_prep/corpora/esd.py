@@ -97,29 +97,15 @@ def prepare_esd(
 ):
     """Write the manifest of one fold of ESD, unless it is current.
 
+    As :func:`~data_prep.corpora.block_folds.prepare_clips`; fold k of five tests
+    on the k-th block of speakers.
+
     Arguments
     ---------
-    data_folder : str or pathlib.Path
-        The folder of the speakers' folders.
-    manifest_folder : str or pathlib.Path
-        Where the manifest goes.
-    fold : int
-        1 to 5: the block of speakers to test on.
-    classes : int
-        5.
-    label_source : str
-        "intended", the label in the path.
+    data_folder, manifest_folder, fold, classes, label_source, expect_complete
+        As there.
     language : str
         "english", "mandarin" or "all".
-    expect_complete : bool
-        Whether anything but all clips of the language is an error. If not,
-        and a block has no speaker, the speakers that are there are cut into
-        blocks.
-
-    Raises
-    ------
-    ManifestError
-        Saying what was found, where, and what to do.
 
     Example
     -------
@@ -129,13 +115,4 @@ def prepare_esd(
     data_prep.errors.ManifestError: label_source='mine' is not offered...
     """
     check_choice("language", language, LANGUAGES)
-    prepare_clips(
-        esd(language),
-        data_folder,
-        manifest_folder,
-        fold=fold,
-        classes=classes,
-        label_source=label_source,
-        expect_complete=expect_complete,
-        language=language,
-    )
+    prepare_clips(esd(language), **locals())

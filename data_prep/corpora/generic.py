@@ -210,11 +210,6 @@ def prepare_generic(
         Whether a row of the table without its audio is an error, and whether a
         recording in a format that cannot be read is.
 
-    Raises
-    ------
-    ManifestError
-        Saying what was found, where, and what to do.
-
     Example
     -------
     >>> from data_prep.manifests.summary import read_summary

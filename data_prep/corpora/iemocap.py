@@ -217,11 +217,6 @@ def prepare_iemocap(
     expect_complete : bool
         Whether anything but the complete release is an error.
 
-    Raises
-    ------
-    ManifestError
-        Saying what was found, where, and what to do.
-
     Example
     -------
     >>> prepare_iemocap("corpus", "manifest", label_source="mine")

@@ -195,11 +195,6 @@ def prepare_msp_podcast(
         Whether a row of the table without its audio is an error, and whether
         segments without annotators are, or annotators of other segments.
 
-    Raises
-    ------
-    ManifestError
-        Saying what was found, where, and what to do.
-
     Example
     -------
     >>> prepare_msp_podcast("corpus", "manifest", label_source="mine")

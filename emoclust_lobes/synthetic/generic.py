@@ -1,67 +1,13 @@
 """A miniature of a user's own corpus: ``SPEAKER/EMOTION/01.wav``."""
 
 from emoclust_lobes.synthetic.annotators import choose, rate
-from emoclust_lobes.synthetic.tree import Clip, make_tree
+from emoclust_lobes.synthetic.tree import Clip, miniature
 from emoclust_lobes.synthetic.voice import generator, make_speaker
 
 EMOTIONS = {"angry": "ang", "happy": "hap", "neutral": "neu", "sad": "sad"}
 
 
-def make_generic(
-    folder, *, n_speakers=6, n_sentences=2, sample_rate=16000, seed=1
-):
-    """Make a synthetic corpus with folders and a list as a user's own has.
-
-    Beside the folders ``recordings.csv`` lists the same, and ``recordings_votes.csv``
-    what annotators say of it instead of the emotion: some are alone, some tie, and
-    arousal has a decimal comma.
-
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        New folder for the tree; of a half-made one the rest is made.
-    n_speakers : int
-        Speakers, women and men in turn, 1 to 999.
-    n_sentences : int
-        Clips of each speaker in each of four emotions, 1 to 99.
-    sample_rate, seed : int
-        In Hz. Other seeds give other people.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path") / "mine"
-    >>> make_generic(folder, n_speakers=1, n_sentences=1)["spk001"]["sad"]
-    1
-    >>> print((folder / "recordings.csv").read_text().splitlines()[1])
-    spk001/angry/01.wav,spk001,angry,01,M
-    """
-    clips = (
-        Clip(
-            path=f"spk{place:03d}/{label}/{number:02d}.wav",
-            speaker=make_speaker(f"spk{place:03d}", "FM"[place % 2], seed),
-            emotion=emotion,
-            label=label,
-            sentence=f"{number:02d}",
-        )
-        for place in range(1, n_speakers + 1)
-        for label, emotion in EMOTIONS.items()
-        for number in range(1, n_sentences + 1)
-    )
-    return make_tree(
-        folder,
-        "a user's own corpus",
-        clips,
-        sizes={
-            "n_speakers": (n_speakers, 999),
-            "n_sentences": (n_sentences, 99),
-        },
-        sample_rate=sample_rate,
-        seed=seed,
-        tables=lambda clips, _: _tables(clips, seed),
-    )
-
-
-def _tables(clips, seed):
+def _tables(clips, seconds, seed):
     rows = ["path,speaker,emotion,sentence,gender"]
     columns = ",".join(f"votes_{label}" for label in EMOTIONS)
     votes = [f"path,speaker,{columns},arousal,valence,dominance"]
@@ -83,3 +29,44 @@ def _tables(clips, seed):
         "recordings.csv": "\n".join([*rows, ""]),
         "recordings_votes.csv": "\n".join([*votes, ""]),
     }
+
+
+@miniature(
+    "a user's own corpus", tables=_tables, n_speakers=999, n_sentences=99
+)
+def make_generic(
+    folder, *, n_speakers=6, n_sentences=2, sample_rate=16000, seed=1
+):
+    """Make a synthetic corpus with folders and a list as a user's own has.
+
+    Beside the folders ``recordings.csv`` lists the same, and ``recordings_votes.csv``
+    what annotators say of it instead of the emotion: some are alone, some tie, and
+    arousal has a decimal comma.
+
+    Arguments
+    ---------
+    n_speakers : int
+        Speakers, women and men in turn, 1 to 999.
+    n_sentences : int
+        Clips of each speaker in each of four emotions, 1 to 99.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path") / "mine"
+    >>> make_generic(folder, n_speakers=1, n_sentences=1)["spk001"]["sad"]
+    1
+    >>> print((folder / "recordings.csv").read_text().splitlines()[1])
+    spk001/angry/01.wav,spk001,angry,01,M
+    """
+    return (
+        Clip(
+            path=f"spk{place:03d}/{label}/{number:02d}.wav",
+            speaker=make_speaker(f"spk{place:03d}", "FM"[place % 2], seed),
+            emotion=emotion,
+            label=label,
+            sentence=f"{number:02d}",
+        )
+        for place in range(1, n_speakers + 1)
+        for label, emotion in EMOTIONS.items()
+        for number in range(1, n_sentences + 1)
+    )

@@ -1,6 +1,6 @@
 """A miniature pool of unlabeled speech: ``SPEAKER/SESSION/utt.wav``."""
 
-from emoclust_lobes.synthetic.tree import Clip, make_tree
+from emoclust_lobes.synthetic.tree import Clip, miniature
 from emoclust_lobes.synthetic.voice import (
     EMOTIONS,
     generator,
@@ -9,6 +9,7 @@ from emoclust_lobes.synthetic.voice import (
 )
 
 
+@miniature("a pool of unlabeled speech")
 def make_pool(
     folder,
     *,
@@ -26,26 +27,12 @@ def make_pool(
 
     Arguments
     ---------
-    folder : str or pathlib.Path
-        New folder for the tree; of a half-made one the rest is made.
     n_speakers : int
         Speakers, women and men in turn.
     n_sessions : int
         Sessions of each speaker.
     n_utterances : int
         Utterances of each session, the emotions in turn.
-    sample_rate, seed : int
-        In Hz. Other seeds give other people.
-
-    Returns
-    -------
-    dict of dict of int
-        Number of clips, ``counts[speaker][emotion]``: the hidden truth.
-
-    Raises
-    ------
-    FileExistsError
-        When the folder holds anything but this tree.
 
     Example
     -------
@@ -56,21 +43,6 @@ def make_pool(
     >>> (folder / "spk002" / "session1" / "utt001.wav").exists()
     True
     """
-    return make_tree(
-        folder,
-        "a pool of unlabeled speech",
-        _utterances(n_speakers, n_sessions, n_utterances, seed),
-        sizes={
-            "n_speakers": (n_speakers, None),
-            "n_sessions": (n_sessions, None),
-            "n_utterances": (n_utterances, None),
-        },
-        sample_rate=sample_rate,
-        seed=seed,
-    )
-
-
-def _utterances(n_speakers, n_sessions, n_utterances, seed):
     codes = sorted(EMOTIONS)
     for i in range(1, n_speakers + 1):
         speaker = make_speaker(f"spk{i:03d}", "MF"[i % 2], seed)
