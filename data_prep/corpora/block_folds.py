@@ -116,30 +116,25 @@ def prepare_clips(
 ):
     """Write the manifest of one fold of such a corpus, unless it is current.
 
+    A ManifestError says what was found, where, and what to do.
+
     Arguments
     ---------
     corpus : ClipCorpus
         What is to be known of it.
-    data_folder : str or pathlib.Path
-        Where it is.
-    manifest_folder : str or pathlib.Path
-        Where the manifest goes.
+    data_folder, manifest_folder : str or pathlib.Path
+        Where the corpus is, and where the manifest goes.
     fold : int
         Which block is tested on, counted from 1.
     classes : int
         Which of the class sets.
     label_source : str
-        Where the labels come from.
+        Where the labels come from: "intended", those in the clips' names.
     expect_complete : bool
         Whether anything but the whole corpus is an error. If not, and a block
         has no speaker, the speakers that are there are cut into blocks.
     **arguments
         What else the manifest depends on, for ``manifest.json``.
-
-    Raises
-    ------
-    ManifestError
-        Saying what was found, where, and what to do.
 
     Example
     -------

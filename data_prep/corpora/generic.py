@@ -144,15 +144,7 @@ def _class_set(classes, recordings, target):
 def count_classes(classes):
     """Return how many emotions a list has: the size of the classifier.
 
-    Arguments
-    ---------
-    classes : list of str or str
-        Emotions, or "all".
-
-    Returns
-    -------
-    int
-        1 for "all": how many these are only the corpus knows.
+    For "all" it is 1: how many these are only the corpus knows.
 
     Example
     -------
@@ -180,10 +172,8 @@ def prepare_generic(
 
     Arguments
     ---------
-    data_folder : str or pathlib.Path
+    data_folder, manifest_folder : str or pathlib.Path
         Where the corpus is, and where the paths of its table start from.
-    manifest_folder : str or pathlib.Path
-        Where the manifest goes.
     corpus : str
         Name of the corpus.
     table : str or None

@@ -198,10 +198,8 @@ def prepare_iemocap(
 
     Arguments
     ---------
-    data_folder : str or pathlib.Path
+    data_folder, manifest_folder : str or pathlib.Path
         ``IEMOCAP_full_release``.
-    manifest_folder : str or pathlib.Path
-        Where the manifest goes.
     fold : int
         1 to 5, or 1 to 10 with ``protocol="speakers"``.
     classes : int

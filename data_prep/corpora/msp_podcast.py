@@ -68,10 +68,8 @@ def scan_msp_podcast(
 ):
     """Find all segments of known speakers, and the speakers of each split.
 
-    The ``scheme`` comes last, with the annotations that there are.
-
-    A row without audio is kept, to be complained about, in what should be
-    complete, and counted as dropped otherwise.
+    The ``scheme`` comes last, with the annotations that there are. A row without audio
+    is kept, to be complained about, in what should be complete, and dropped otherwise.
     """
     rows, rated, problems = [], {}, []
     for path in sorted(data_folder.glob(_TABLE)):
@@ -174,10 +172,8 @@ def prepare_msp_podcast(
 
     Arguments
     ---------
-    data_folder : str or pathlib.Path
+    data_folder, manifest_folder : str or pathlib.Path
         The folder that holds ``Labels`` and ``Audios``.
-    manifest_folder : str or pathlib.Path
-        Where the manifest goes.
     fold : int
         1: there is one split.
     classes : int

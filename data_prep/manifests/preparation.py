@@ -83,7 +83,7 @@ def label_utterances(rows, classes, label_source, scheme=_BY_LABEL):
 
 
 def check_data_folder(corpus, data_folder, contents):
-    """Raise a ManifestError unless a folder looks like that of a corpus.
+    """Return a folder; a ManifestError unless it looks like that of a corpus.
 
     Arguments
     ---------
@@ -93,11 +93,6 @@ def check_data_folder(corpus, data_folder, contents):
         The folder that was given.
     contents : tuple of str
         Patterns of entries, of which the corpus' folder has at least one.
-
-    Returns
-    -------
-    pathlib.Path
-        The folder.
 
     Example
     -------

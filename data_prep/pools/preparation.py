@@ -89,21 +89,15 @@ def _name(path, depth):
 def prepare_pools(pools, data_folder, manifest_folder):
     """Write the manifests of all external pools that are not current.
 
+    A pool that cannot be used, holds a recording that the fold validates or tests
+    on, or one that another pool has under another speaker is a ManifestError.
+
     Arguments
     ---------
     pools : list of str or str
         "own" (prepared with the corpus), folders and CSV files.
-    data_folder : str or pathlib.Path
-        The folder of the corpus.
-    manifest_folder : str or pathlib.Path
-        The manifest of the corpus' fold, prepared before.
-
-    Raises
-    ------
-    ManifestError
-        When a pool cannot be used, holds a recording that the fold validates
-        or tests on, or one that is in another pool too, where it would be
-        spoken by somebody else.
+    data_folder, manifest_folder : str or pathlib.Path
+        Of the corpus, and of the manifest of its fold, prepared before.
 
     Example
     -------
@@ -140,22 +134,9 @@ def prepare_pools(pools, data_folder, manifest_folder):
 
 
 def pool_sources(pools, data_folder, manifest_folder):
-    """Return what stage 1 trains on.
+    """Return what stage 1 trains on: a Source for each of the ``pools``, in order.
 
-    Arguments
-    ---------
-    pools, data_folder, manifest_folder
-        As for :func:`prepare_pools`.
-
-    Returns
-    -------
-    list of Source
-        One per pool, in order.
-
-    Raises
-    ------
-    ManifestError
-        When there is no pool.
+    The arguments are those of :func:`prepare_pools`.
 
     Example
     -------
@@ -184,16 +165,7 @@ def pool_sources(pools, data_folder, manifest_folder):
 def fold_sources(pools, data_folder, manifest_folder):
     """Return what is embedded and clustered: pools, development and test.
 
-    Arguments
-    ---------
-    pools, data_folder, manifest_folder
-        As for :func:`prepare_pools`.
-
-    Returns
-    -------
-    list of Source
-        Those of :func:`pool_sources`, then valid.csv (where the fold has
-        one) and test.csv.
+    These are :func:`pool_sources`, then valid.csv (where the fold has one) and test.csv.
 
     Example
     -------

@@ -31,10 +31,8 @@ _UNREADABLE = (
 class Corpus(NamedTuple):
     """A corpus, and how its emotions are told in the shared classes.
 
-    ``name`` stands in front of its utterances and speakers, ``title`` in
-    tables; ``prepare`` writes the manifest of a fold; ``emotions`` maps each
-    emotion of the corpus to a shared class, or None; links of ``data_folder``
-    are followed.
+    ``name`` stands in front of its speakers, ``title`` in tables; ``prepare`` writes the
+    manifest of a fold; ``emotions`` maps each to a shared class, or None.
     """
 
     name: str

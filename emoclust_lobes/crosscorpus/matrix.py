@@ -130,24 +130,12 @@ def pool_cases(cases, classes):
 
 
 def read_matrix(folder):
-    """Read the results of a matrix.
+    """Read the results of a matrix; refuse them as ``read_results`` does.
 
     Arguments
     ---------
     folder : str or pathlib.Path
         Where they are.
-
-    Returns
-    -------
-    Matrix
-
-    Raises
-    ------
-    FileNotFoundError
-        When a file is missing.
-    ValueError
-        When a file has other columns or values, a run is there twice, or its
-        speakers do not tell of the same test.
 
     Example
     -------

@@ -20,20 +20,12 @@ from emoclust_lobes.protocol.schema import write_table
 def write_report(folder):
     """Write ``report.md``, ``matrix.csv`` and ``figures/`` beside the runs.
 
+    The same results give the same report, whose path is returned.
+
     Arguments
     ---------
     folder : str or pathlib.Path
-        Where the results of a matrix are.
-
-    Returns
-    -------
-    pathlib.Path
-        The report; the same results give the same one.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        As ``read_matrix``.
+        Where the results of a matrix are, as for ``read_matrix``.
 
     Example
     -------

@@ -19,13 +19,10 @@ def summarize(runs, by=Condition._fields):
     Returns
     -------
     pandas.DataFrame
-        One row for each combination of ``by``: ``folds``, ``seeds_min`` and
-        ``seeds_max`` (seeds of a fold), ``runs``, the mean of each score over
-        the folds (seeds are averaged within a fold first), ``uar_fold_std``
-        (deviation of the folds' means), ``uar_seed_std`` (deviation over the
-        seeds of a fold, averaged over the folds) and ``n``, the utterances
-        tested, each once. Deviations are those of a sample (n - 1); that of
-        one value is NaN.
+        A row for each combination of ``by``: ``folds``, ``seeds_min`` and
+        ``seeds_max`` of a fold, ``runs``, the mean of each score over the folds,
+        ``uar_fold_std`` (of the folds' means), ``uar_seed_std`` (over the seeds
+        of a fold, on average), both of a sample, and ``n``, each utterance once.
 
     Example
     -------

@@ -1,12 +1,9 @@
 """Decide the clips of a test speaker's cluster together, without labels.
 
-The clips of each speaker are clustered, and each clip's log-probabilities are
-mixed with the mean of its cluster's:
-
-    (1 - w) log p(clip) + w mean log p(cluster)
-
-How many clusters, and w, are chosen on the development speakers. All clips of
-the test speaker are heard, as where all are enrolled: rows of their own.
+Each clip's log-probabilities are mixed with the mean of those of its cluster, of
+the speaker's clips: (1 - w) log p(clip) + w mean log p(cluster). How many
+clusters, and w, are chosen on the development speakers. All clips of the test
+speaker are heard, as where all are enrolled: rows of their own.
 """
 
 import itertools
@@ -62,19 +59,9 @@ def mix_clusters(predictions, clusters, weight, classes):
 def decode_clusters(test, valid, classes):
     """Decode a test with what is best for the development speakers.
 
-    Arguments
-    ---------
-    test, valid : (pandas.DataFrame, numpy.ndarray, numpy.ndarray)
-        Predictions, vectors and speakers, row by row.
-    classes : list of str
-        The class set.
-
-    Returns
-    -------
-    predictions : pandas.DataFrame
-    uar : float
-        Of the development speakers. Of equal ones the least weight and the
-        fewest clusters are taken.
+    ``test`` and ``valid`` are predictions, vectors and speakers, row by row. Returns
+    predictions, and the UAR of the development speakers: of equal ones the least
+    weight and the fewest clusters are taken.
     """
 
     def decode(split, n_clusters, weight):

@@ -34,23 +34,15 @@ _SECTIONS = {
 
 
 def write_report(folder):
-    """Write ``report.md`` and ``figures/`` beside the results.
+    """Write ``report.md`` and ``figures/`` beside the results; return the page's path.
+
+    It has all tables that have data, each with its figure, and the confusion
+    matrices. The same results give the same report.
 
     Arguments
     ---------
     folder : str or pathlib.Path
-        Where the results of a protocol are.
-
-    Returns
-    -------
-    pathlib.Path
-        The report: all tables that have data, each with its figure, and the
-        confusion matrices. The same results give the same report.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        As ``read_results``.
+        Where the results of a protocol are, as for ``read_results``.
 
     Example
     -------

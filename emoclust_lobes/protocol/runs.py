@@ -70,17 +70,11 @@ def read_results(folder):
     folder : str or pathlib.Path
         Where they are.
 
-    Returns
-    -------
-    Results
-
     Raises
     ------
-    FileNotFoundError
-        When a file is missing.
-    ValueError
-        When a file has other columns or values, a run is there twice, or its
-        speakers do not tell of the same test.
+    FileNotFoundError, ValueError
+        When a file is missing, or has other columns or values, a run is there
+        twice, or its speakers do not tell of the same test.
 
     Example
     -------
@@ -107,7 +101,8 @@ def finished_runs(folder):
 def merge_runs(folder, runs, speakers):
     """Add runs to the results of a protocol; a run replaces its like.
 
-    One process at a time may merge into a folder.
+    One process at a time may merge into a folder. A ValueError says what is wrong
+    with the runs; the files are then as before.
 
     Arguments
     ---------
@@ -115,11 +110,6 @@ def merge_runs(folder, runs, speakers):
         Where ``runs.csv`` and ``speakers.csv`` are, or will be.
     runs, speakers : pandas.DataFrame
         From ``run_rows``, of one or many runs, concatenated.
-
-    Raises
-    ------
-    ValueError
-        As ``read_results``; the files are then as before.
 
     Example
     -------
@@ -173,57 +163,33 @@ def run_rows(
     predictions : pandas.DataFrame
         One row per test utterance: ``ID, truth, prediction``.
     speakers : pandas.Series
-        Index: ID of at least the test utterances; value: speaker.
+        Speaker by ID, of at least the test utterances.
     classes : list of str
         The class set, in the order in which it is reported.
-    system : str
-        What was tested, such as "contrastive".
-    labels : float
-        Share of the training labels that were used, 1 for all.
-    enrolled : str
-        Number of unlabeled clips of the test speaker that were used, "all",
-        or "" without enrolment.
-    fold, seed : int
-        Which run.
-    n_train : int
-        Number of labeled utterances trained on.
-    valid_uar : float or None
-        UAR on the development speakers, where there are any.
-    commit : str
-        Of the code.
+    system, labels, enrolled, fold, seed, n_train, valid_uar, commit
+        What the row says of the run: ``enrolled`` is a number of clips, "all",
+        "clusters" or "".
 
     Returns
     -------
     runs : pandas.DataFrame
-        One row: the key, ``uar, wa, macro_f1, valid_uar, n`` (test
-        utterances), ``n_train``, ``recalls`` ("0.750000 -": one a class, "-"
-        without utterances), ``confusion`` ("12 0;1 9": rows of truth) and
-        ``commit``.
+        One row: what is given, ``uar, wa, macro_f1, n`` (test utterances),
+        ``recalls`` ("0.750000 -": one a class, "-" without utterances) and
+        ``confusion`` ("12 0;1 9": rows of truth).
     speakers : pandas.DataFrame
-        One row per test speaker: the key, ``speaker`` and ``hits`` ("7/8
-        0/0": right and all utterances of each class).
-
-    Raises
-    ------
-    ValueError
-        When an utterance is there twice or its speaker is not known, a label
-        is outside the class set, or ``enrolled`` is something else.
+        One row per test speaker: which run, ``speaker`` and ``hits`` ("7/8 0/0":
+        right and all utterances of each class).
 
     Example
     -------
+    >>> predictions = [["u1", "ang", "ang"], ["u2", "ang", "sad"]]
+    >>> run = dict(labels=1.0, enrolled="", fold=1, seed=0, n_train=10)
     >>> runs, speakers = run_rows(
-    ...     pd.DataFrame(
-    ...         [["u1", "ang", "ang"], ["u2", "ang", "sad"]],
-    ...         columns=["ID", "truth", "prediction"],
-    ...     ),
+    ...     pd.DataFrame(predictions, columns=["ID", "truth", "prediction"]),
     ...     pd.Series({"u1": "anna", "u2": "anna"}),
     ...     ["ang", "sad"],
     ...     system="none",
-    ...     labels=1.0,
-    ...     enrolled="",
-    ...     fold=1,
-    ...     seed=0,
-    ...     n_train=10,
+    ...     **run,
     ... )
     >>> runs["confusion"].item(), speakers["hits"].item()
     ('1 1;0 0', '1/2 0/0')

@@ -30,23 +30,13 @@ DECIMALS = 6
 
 
 class Condition(NamedTuple):
-    """What is the same in all runs that are averaged.
-
-    Arguments
-    ---------
-    system : str
-        What was tested.
-    labels : float
-        Share of the training labels that were used.
-    enrolled : str
-        As in ``run_rows``.
+    """What is the same in all runs that are averaged, as ``run_rows`` has it.
 
     Example
     -------
     >>> runs = pd.DataFrame({"system": ["none", "oracle"]})
-    >>> Condition("none").of(
-    ...     runs.assign(labels=1.0, enrolled="")
-    ... ).index.tolist()
+    >>> runs = runs.assign(labels=1.0, enrolled="")
+    >>> Condition("none").of(runs).index.tolist()
     [0]
     """
 

@@ -23,12 +23,11 @@ POWER = 0.8
 class Difference(NamedTuple):
     """How much more UAR one condition has than another.
 
-    ``low`` and ``high`` are the 95 % interval over test speakers,
-    ``over_seeds`` that over speakers and seeds, ``over_folds`` that over
-    folds, of which ``p`` is the two-sided p-value, not corrected for many
-    comparisons; ``pairs`` counts the runs that both have. ``detectable`` is
-    the smallest difference that would be found four times in five, over folds
-    and over speakers. What cannot be told is NaN.
+    ``low`` and ``high`` are the 95 % interval over test speakers, ``over_seeds``
+    that over speakers and seeds, ``over_folds`` that over folds, of which ``p`` is
+    the two-sided p-value, not corrected; ``pairs`` counts the runs that both have.
+    ``detectable`` is the smallest difference that would be found four times in
+    five, over folds and over speakers. What cannot be told is NaN.
     """
 
     value: float
@@ -55,11 +54,11 @@ NOTHING = Difference(np.nan, np.nan, np.nan, np.nan, 0)
 def uar_interval(speakers, condition, n_draws=2000, seed=0):
     """Say how much other test speakers would change a UAR.
 
-    The speakers are drawn with replacement, as many as there are. Each class
-    has one recall over all that are drawn, in all folds, and the UAR is the
-    mean of the recalls (utterances count with their mean over the seeds). The
-    interval holds the middle 95 % of the draws (percentile bootstrap; Efron
-    and Tibshirani, "An introduction to the bootstrap", 1993, chapter 13).
+    The speakers are drawn with replacement. Each class has one recall over all that
+    are drawn, in all folds, and the UAR is the mean of the recalls (utterances count
+    with their mean over the seeds). The interval holds the middle 95 % of the draws
+    (percentile bootstrap; Efron and Tibshirani, "An introduction to the bootstrap",
+    1993, chapter 13); NaN with fewer than two speakers.
 
     Arguments
     ---------
@@ -69,11 +68,6 @@ def uar_interval(speakers, condition, n_draws=2000, seed=0):
         Whose UAR.
     n_draws, seed : int
         Of the bootstrap.
-
-    Returns
-    -------
-    low, high : float
-        NaN with fewer than two speakers.
 
     Example
     -------
@@ -93,24 +87,18 @@ def paired_difference(
 ):
     """Compare two conditions over the runs (fold, seed) that both have.
 
-    The value is the mean over folds of the mean difference over a fold's
-    seeds. The interval over speakers is that of ``uar_interval``, for the
-    difference, with the same draws for both; that over speakers and seeds
-    also draws the seeds of each fold, the same for both. The interval over
-    folds and its p-value are those of ``corrected_t``, of the folds' mean
-    differences, with the sizes of the first condition's test sets and of what
-    it would be trained on with all labels. Where no seed changes one of the
-    conditions, its only run in a fold is compared with the mean over the
-    other's seeds.
+    The value is the mean over folds of the mean difference over a fold's seeds. The
+    interval over speakers is that of ``uar_interval``, for the difference, with the
+    same draws for both; that over speakers and seeds also draws the seeds of each
+    fold, the same for both. The interval over folds and its p-value are those of
+    ``corrected_t``, with the sizes of the first condition's test sets and of what it
+    would be trained on with all labels. Where no seed changes one of the conditions,
+    its only run in a fold is compared with the mean over the other's seeds.
 
-    The smallest detectable difference is
-
-        (q(.975) + q(.8)) SE
-
-    with the quantiles q and the standard error of Student's t over the folds,
-    or of the normal law and the draws of speakers (Bloom, "Minimum detectable
-    effects: A simple way to report the statistical power of experimental
-    designs", Evaluation Review 19, 1995).
+    The smallest detectable difference is (q(.975) + q(.8)) SE, with the quantiles q
+    and the standard error of Student's t over the folds, or of the normal law and the
+    draws of speakers (Bloom, "Minimum detectable effects: A simple way to report the
+    statistical power of experimental designs", Evaluation Review 19, 1995).
 
     Arguments
     ---------
@@ -133,13 +121,9 @@ def paired_difference(
     >>> from emoclust_lobes.protocol.schema import Condition
     >>> from emoclust_lobes.synthetic.results import made_up_results
     >>> results = made_up_results(getfixture("tmp_path"))
-    >>> difference = paired_difference(
-    ...     results.runs,
-    ...     results.speakers,
-    ...     Condition("contrastive"),
-    ...     Condition("none"),
-    ... )
-    >>> difference.pairs, 0 < difference.low < difference.value
+    >>> both = Condition("contrastive"), Condition("none")
+    >>> found = paired_difference(results.runs, results.speakers, *both)
+    >>> found.pairs, 0 < found.low < found.value
     (6, True)
     """
     both = (system, baseline)
@@ -198,20 +182,18 @@ class FoldTest(NamedTuple):
 def corrected_t(differences, test_share):
     """Say what paired folds tell of a mean difference.
 
-    Folds of a cross-validation are not independent, for their training sets
-    overlap: a plain t-test finds too much. The corrected resampled t-test
-    (Nadeau and Bengio, "Inference for the generalization error", Machine
-    Learning 52, 2003) uses
+    Training sets of folds overlap: a plain t-test finds too much. The corrected
+    resampled t-test (Nadeau and Bengio, "Inference for the generalization error",
+    Machine Learning 52, 2003) uses
 
         t = mean(d) / sqrt((1 / J + n_test / n_train) * var(d))
 
     with var of the sample, against Student's t with J - 1 degrees of freedom.
-    Seeds of a fold, which share its speakers, are averaged before.
 
     Arguments
     ---------
     differences : array-like
-        One a fold, shape [J].
+        One a fold, shape [J], of the mean over its seeds.
     test_share : float
         n_test / n_train; 0 gives the plain paired t-test.
 
@@ -246,22 +228,11 @@ def corrected_t(differences, test_share):
 
 
 def holm(p_values):
-    """Correct p-values for their number.
+    """Correct p-values [n] for their number; NaN is no comparison and stays.
 
-    With the p-values in rising order, the corrected i-th of m is the largest
-    of min(1, (m - j + 1) p_j) over j <= i (Holm, "A simple sequentially
-    rejective multiple test procedure", Scandinavian Journal of Statistics 6,
-    1979).
-
-    Arguments
-    ---------
-    p_values : array-like
-        Shape [n]; NaN is no comparison and stays.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape [n].
+    In rising order the i-th of m becomes the largest of min(1, (m - j + 1) p_j) over
+    j <= i (Holm, "A simple sequentially rejective multiple test procedure",
+    Scandinavian Journal of Statistics 6, 1979).
 
     Example
     -------

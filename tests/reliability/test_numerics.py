@@ -5,7 +5,11 @@ import math
 import pytest
 import torch
 from emoclust_lobes.contrast.losses import ClusterContrastiveLoss
-from hypothesis import given, settings, strategies as st
+from hypothesis import (
+    given,
+    settings,
+    strategies as st,
+)
 from tiny_training import (
     assert_finite,
     batch_of,

@@ -15,7 +15,10 @@ from data_prep.annotations.votes import (
     votes_within,
     write_votes,
 )
-from hypothesis import given, strategies as st
+from hypothesis import (
+    given,
+    strategies as st,
+)
 
 NAMES = st.text(st.characters(blacklist_characters="|\n"), min_size=1)
 COUNTS = st.dictionaries(NAMES, st.integers(0, 10**8))

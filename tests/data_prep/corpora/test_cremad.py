@@ -13,7 +13,10 @@ from data_prep import (
     read_summary,
 )
 from data_prep.corpora.block_folds import scan_clips
-from data_prep.corpora.cremad import SPEAKERS, cremad as corpus_of
+from data_prep.corpora.cremad import (
+    SPEAKERS,
+    cremad as corpus_of,
+)
 
 CODES = {"A": "ang", "D": "dis", "F": "fea", "H": "hap", "N": "neu", "S": "sad"}
 

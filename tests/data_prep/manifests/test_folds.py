@@ -14,7 +14,10 @@ from data_prep.manifests.folds import (
     rotation,
     speaker_blocks,
 )
-from hypothesis import given, strategies as st
+from hypothesis import (
+    given,
+    strategies as st,
+)
 
 speakers = st.sets(
     st.text(string.ascii_letters, min_size=1), min_size=3, max_size=30

@@ -2,7 +2,10 @@
 
 import pandas
 from data_prep.recordings.paths import are_below_root, is_below_root
-from hypothesis import given, strategies as st
+from hypothesis import (
+    given,
+    strategies as st,
+)
 
 parts = st.sampled_from(["..", ".", "...", "a", "", "..a", "$data_root", "\n"])
 

@@ -9,7 +9,12 @@ from data_prep.recordings.tar_shards import (
     open_audio,
     split_address,
 )
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import (
+    HealthCheck,
+    given,
+    settings,
+    strategies as st,
+)
 
 from tests.data_prep.tars import FORMATS, info_of, put
 

@@ -4,7 +4,10 @@ import hashlib
 import json
 
 from data_prep.storage.files import fingerprint
-from hypothesis import given, strategies as st
+from hypothesis import (
+    given,
+    strategies as st,
+)
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),

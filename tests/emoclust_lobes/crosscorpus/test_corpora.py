@@ -10,7 +10,10 @@ from emoclust_lobes.crosscorpus.corpora import (
     ProtocolError,
     read_corpora,
 )
-from hypothesis import given, strategies as st
+from hypothesis import (
+    given,
+    strategies as st,
+)
 from ruamel.yaml import YAML
 
 FILE = pathlib.Path(__file__).parents[3] / "hparams" / "crosscorpus.yaml"

@@ -10,7 +10,12 @@ from emoclust_lobes.embeddings.cache import (
 )
 from emoclust_lobes.embeddings.parts import Embeddings, write_index
 from emoclust_lobes.synthetic.embeddings import add_embeddings, cached_ids
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import (
+    HealthCheck,
+    given,
+    settings,
+    strategies as st,
+)
 
 names = st.text(
     st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=5

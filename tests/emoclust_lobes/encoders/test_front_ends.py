@@ -7,7 +7,10 @@ import torch
 from emoclust_lobes.audio.reading import read_utterance
 from emoclust_lobes.encoders.front_end_models import FrontEndError
 from emoclust_lobes.synthetic.models import WHISPER
-from hypothesis import given, strategies as st
+from hypothesis import (
+    given,
+    strategies as st,
+)
 from tiny_models import ALL_KINDS, KINDS, front_end, save_model
 
 transformers = pytest.importorskip("transformers")

@@ -11,7 +11,10 @@ from emoclust_lobes.encoders.layer_mix import (
     MixedEncoder,
     make_encoder,
 )
-from hypothesis import given, strategies as st
+from hypothesis import (
+    given,
+    strategies as st,
+)
 
 from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
 

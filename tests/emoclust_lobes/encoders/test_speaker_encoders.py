@@ -21,7 +21,10 @@ from emoclust_lobes.encoders.wheel_encoders import DVector
 from emoclust_lobes.encoders.wheels import GE2E, EncoderError, load_weights
 from huggingface_hub.errors import LocalEntryNotFoundError
 from hyperpyyaml import load_hyperpyyaml
-from hypothesis import given, strategies as st
+from hypothesis import (
+    given,
+    strategies as st,
+)
 
 
 def load_or_skip(name):

@@ -5,7 +5,10 @@ import tracemalloc
 import numpy as np
 import pytest
 from emoclust_lobes.enrolment.draws import draw_enrolled, enrolled_moments
-from hypothesis import given, strategies as st
+from hypothesis import (
+    given,
+    strategies as st,
+)
 
 DRAWN = {
     0: {5, 6},

@@ -10,7 +10,10 @@ from emoclust_lobes.enrolment.normalization import (
     EnrolledClassifier,
     SpeakerNormalization,
 )
-from hypothesis import given, strategies as st
+from hypothesis import (
+    given,
+    strategies as st,
+)
 
 from speechbrain.utils.checkpoints import Checkpointer
 

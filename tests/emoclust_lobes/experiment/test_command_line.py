@@ -9,7 +9,12 @@ from emoclust_lobes.experiment.option_kinds import UsageError
 from emoclust_lobes.experiment.yaml_options import YamlOptions
 from emoclust_lobes.protocol.scripts import option_text
 from hyperpyyaml import load_hyperpyyaml
-from hypothesis import assume, example, given, strategies as st
+from hypothesis import (
+    assume,
+    example,
+    given,
+    strategies as st,
+)
 
 from speechbrain.utils.run_opts import RunOptions
 

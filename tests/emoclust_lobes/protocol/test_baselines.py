@@ -14,7 +14,10 @@ from emoclust_lobes.protocol.baselines import (
     baseline_predictions,
     normalize_speakers,
 )
-from hypothesis import given, strategies as st
+from hypothesis import (
+    given,
+    strategies as st,
+)
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import recall_score
 from sklearn.svm import LinearSVC

@@ -9,7 +9,10 @@ from emoclust_lobes.protocol.plan import (
     plan_jobs,
     read_systems,
 )
-from hypothesis import given, strategies as st
+from hypothesis import (
+    given,
+    strategies as st,
+)
 
 CONTRAST = {"pretraining": "contrastive"}
 SYSTEMS = [

@@ -18,7 +18,10 @@ from emoclust_lobes.protocol.statistics import (
     paired_difference,
     uar_interval,
 )
-from hypothesis import given, strategies as st
+from hypothesis import (
+    given,
+    strategies as st,
+)
 
 N_DRAWS = 60
 
