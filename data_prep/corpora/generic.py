@@ -175,6 +175,7 @@ def prepare_generic(
     target="class",
     scale=None,
     expect_complete=True,
+    trim_silence=None,
 ):
     """Write the manifest of one fold of any corpus, unless it is current.
 
@@ -209,6 +210,8 @@ def prepare_generic(
     expect_complete : bool
         Whether a row of the table without its audio is an error, and whether a
         recording in a format that cannot be read is.
+    trim_silence : float or None
+        Cut what is so many dB below the loudest off the ends of each recording.
 
     Raises
     ------
@@ -277,6 +280,7 @@ def prepare_generic(
                 "target": target,
                 "scale": scale,
                 "expect_complete": expect_complete,
+                "trim_silence": trim_silence,
             },
             "folds": n_folds,
         },

@@ -20,6 +20,7 @@ from data_prep.manifests.summary import is_current, read_summary
 from data_prep.manifests.validation import check_text, validate
 from data_prep.recordings.audio_files import file_size, probe_files
 from data_prep.recordings.probe import probe
+from data_prep.recordings.silence import speech_ends
 from data_prep.storage.files import fingerprint
 from data_prep.storage.locks import locked
 
@@ -188,7 +189,7 @@ def prepare_manifest(
     """Write the manifest of one fold, or of one pool, unless it is current.
 
     ``speakers`` are those of each split, None for a pool; ``details`` is what else
-    ``manifest.json`` shall say. When the audio or the manifest is refused, what was
+    ``manifest.json`` shall say, ``arguments`` among it. When the audio or the manifest is refused, what was
     there before stays; another process that writes it is waited for.
     """
     refuse_tilde(manifest_folder)
@@ -211,7 +212,9 @@ def prepare_manifest(
     key = fingerprint([summary, speakers, rows, sizes])
     outcome = "unchanged, skipped"
     if not is_current(manifest_folder, key):
-        utterances = _with_durations(utterances, data_folder)
+        utterances = _with_durations(
+            utterances, data_folder, details["arguments"].get("trim_silence")
+        )
         tables = _split(utterances, speakers, classes, scheme)
         validate(tables, classes, scheme)
         summary["annotations"] = scheme.describe(tables, classes)
@@ -244,8 +247,11 @@ def _check_speakers(corpus, utterances, speakers):
             )
 
 
-def _with_durations(utterances, data_folder):
-    """Look at the audio and return the utterances with their durations."""
+def _with_durations(utterances, data_folder, trim_silence):
+    """Look at the audio and return the utterances with their durations.
+
+    With ``trim_silence``, in dB, they become the parts that are not silent.
+    """
     parts = {f"{data_folder}/{u.wav}" for u in utterances if u.start}
     probed = probe_files(
         data_folder,
@@ -262,12 +268,18 @@ def _with_durations(utterances, data_folder):
         except UnusableAudio as error:
             beyond.append(f"{utterance.ID} ({error})")
             continue
+        is_part = utterance.start is not None or utterance.stop is not None
+        if trim_silence is not None:
+            path = f"{data_folder}/{utterance.wav}"
+            ends = speech_ends(path, start, stop, trim_silence)
+            is_part = is_part or ends != (start, stop)
+            start, stop = ends
         timed.append(
             dataclasses.replace(
                 utterance,
                 duration=(stop - start) / rate,
-                start=None if utterance.start is None else start,
-                stop=None if utterance.stop is None else stop,
+                start=start if is_part else None,
+                stop=stop if is_part else None,
             )
         )
     if beyond:
