@@ -189,8 +189,8 @@ def prepare_manifest(
     """Write the manifest of one fold, or of one pool, unless it is current.
 
     ``speakers`` are those of each split, None for a pool; ``details`` is what else
-    ``manifest.json`` shall say, ``arguments`` among it. When the audio or the manifest is refused, what was
-    there before stays; another process that writes it is waited for.
+    ``manifest.json`` shall say, such as ``arguments``. When the audio or the manifest
+    is refused, what was there before stays; another process is waited for.
     """
     refuse_tilde(manifest_folder)
     utterances = sorted(scan.utterances, key=lambda utterance: utterance.ID)
@@ -212,9 +212,8 @@ def prepare_manifest(
     key = fingerprint([summary, speakers, rows, sizes])
     outcome = "unchanged, skipped"
     if not is_current(manifest_folder, key):
-        utterances = _with_durations(
-            utterances, data_folder, details["arguments"].get("trim_silence")
-        )
+        trim = details.get("arguments", {}).get("trim_silence")
+        utterances = _with_durations(utterances, data_folder, trim)
         tables = _split(utterances, speakers, classes, scheme)
         validate(tables, classes, scheme)
         summary["annotations"] = scheme.describe(tables, classes)
@@ -248,10 +247,7 @@ def _check_speakers(corpus, utterances, speakers):
 
 
 def _with_durations(utterances, data_folder, trim_silence):
-    """Look at the audio and return the utterances with their durations.
-
-    With ``trim_silence``, in dB, they become the parts that are not silent.
-    """
+    """Look at the audio; return utterances with durations, or but their speech."""
     parts = {f"{data_folder}/{u.wav}" for u in utterances if u.start}
     probed = probe_files(
         data_folder,
@@ -271,9 +267,9 @@ def _with_durations(utterances, data_folder, trim_silence):
         is_part = utterance.start is not None or utterance.stop is not None
         if trim_silence is not None:
             path = f"{data_folder}/{utterance.wav}"
-            ends = speech_ends(path, start, stop, trim_silence)
-            is_part = is_part or ends != (start, stop)
-            start, stop = ends
+            part = (start, stop)
+            start, stop = speech_ends(path, *part, trim_silence)
+            is_part = is_part or (start, stop) != part
         timed.append(
             dataclasses.replace(
                 utterance,
