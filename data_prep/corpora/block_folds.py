@@ -134,7 +134,8 @@ def prepare_clips(
         Whether anything but the whole corpus is an error. If not, and a block
         has no speaker, the speakers that are there are cut into blocks.
     **arguments
-        What else the manifest depends on, for ``manifest.json``.
+        What else the manifest depends on: ``trim_silence``, of how many dB below
+        the loudest the ends of a recording are cut off, and others of the corpus.
 
     Example
     -------

@@ -170,6 +170,7 @@ def prepare_cremad(
     label_source="intended",
     target="class",
     expect_complete=True,
+    trim_silence=None,
 ):
     """Write the manifest of one fold of CREMA-D, unless it is current.
 
@@ -178,7 +179,7 @@ def prepare_cremad(
 
     Arguments
     ---------
-    data_folder, manifest_folder, fold, expect_complete
+    data_folder, manifest_folder, fold, expect_complete, trim_silence
         As there; the folder is the checkout, with ``AudioWAV`` or ``AudioMP3``.
     classes : int
         6, or 4: ang, hap, neu, sad.
@@ -206,4 +207,5 @@ def prepare_cremad(
         label_source=label_source,
         target=target,
         expect_complete=expect_complete,
+        trim_silence=trim_silence,
     )

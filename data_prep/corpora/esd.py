@@ -94,6 +94,7 @@ def prepare_esd(
     label_source="intended",
     language="english",
     expect_complete=True,
+    trim_silence=None,
 ):
     """Write the manifest of one fold of ESD, unless it is current.
 
@@ -102,7 +103,8 @@ def prepare_esd(
 
     Arguments
     ---------
-    data_folder, manifest_folder, fold, classes, label_source, expect_complete
+    data_folder, manifest_folder, fold, classes, label_source
+    expect_complete, trim_silence
         As there.
     language : str
         "english", "mandarin" or "all".

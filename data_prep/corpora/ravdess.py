@@ -67,6 +67,7 @@ def prepare_ravdess(
     classes=8,
     label_source="intended",
     expect_complete=True,
+    trim_silence=None,
 ):
     """Write the manifest of one fold of RAVDESS, unless it is current.
 

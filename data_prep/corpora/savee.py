@@ -58,6 +58,7 @@ def prepare_savee(
     classes=7,
     label_source="intended",
     expect_complete=True,
+    trim_silence=None,
 ):
     """Write the manifest of one fold of SAVEE, unless it is current.
 

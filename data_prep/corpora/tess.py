@@ -63,6 +63,7 @@ def prepare_tess(
     classes=7,
     label_source="intended",
     expect_complete=True,
+    trim_silence=None,
 ):
     """Write the manifest of one fold of TESS, unless it is current.
 

@@ -12,7 +12,6 @@ from typing import NamedTuple
 import pandas
 from data_prep.errors import name_some
 from data_prep.manifests.manifest import Source, read_manifest
-from emoclust_lobes.crosscorpus.silence import speech_ends
 from emoclust_lobes.protocol.plan import ProtocolError
 
 ADAPT = ("none", "other")
@@ -68,13 +67,12 @@ def plan_cases(n_folds, adapt):
     return cases
 
 
-def case_table(case, corpora, folds, root, decibels=None, ends=None):
+def case_table(case, corpora, folds, root):
     """List the recordings of a case, as :mod:`data_prep.corpora.generic` reads them.
 
     ``corpora`` has the corpora by name, ``folds`` the folders of their manifests; paths
     are relative to ``root``, and the corpus stands in front of speaker, session and
-    sentence. With ``decibels`` the silence around the speech is cut off, see
-    ``speech_ends``; ``ends`` keeps what has been found, for other cases.
+    sentence.
     """
     within = case.train == case.test
     source = folds[case.train][case.fold - 1 if within else 0]
@@ -101,25 +99,7 @@ def case_table(case, corpora, folds, root, decibels=None, ends=None):
             f"{name_some(twice, 5)}. The folds of a corpus must test each "
             "speaker once, and two corpora must not share recordings."
         )
-    return table if decibels is None else _trimmed(table, root, decibels, ends)
-
-
-def _trimmed(table, root, decibels, ends):
-    """Cut off the silence around the speech of each recording."""
-    ends = {} if ends is None else ends
-    found = []
-    for row in table.itertuples():
-        start, stop = (
-            None if pandas.isna(x) or x == "" else int(x)
-            for x in (row.start, row.stop)
-        )
-        key = (row.path, start, stop)
-        if key not in ends:
-            path = os.path.join(root, row.path)
-            ends[key] = speech_ends(path, start, stop, decibels)
-        found.append(ends[key])
-    starts, stops = zip(*found)
-    return table.assign(start=starts, stop=stops)
+    return table
 
 
 def _rows(corpus, csv, root, split, labeled):
