@@ -45,10 +45,8 @@ CASES = [
     FOLDERS(
         "an empty folder",
         empty,
-        (
-            "data_folder={folder} is not the folder of corpus that holds "
-            "*/*/*; it holds nothing."
-        ),
+        "data_folder={folder} is not the folder of corpus that holds "
+        "*/*/*; it holds nothing.",
     ),
     FOLDERS(
         "no folder given",
@@ -84,29 +82,23 @@ CASES = [
     FOLDERS(
         "two folds",
         nothing,
-        (
-            "folds=2 is too few: train, valid and test need at least one "
-            "block of speakers each, so give 3 or more."
-        ),
+        "folds=2 is too few: train, valid and test need at least one "
+        "block of speakers each, so give 3 or more.",
         options={"folds": 2},
     ),
     FOLDERS(
         "a class set of one",
         nothing,
-        (
-            "classes=['sad'] is no class set: give all, or a list of at "
-            "least two emotions, as they are written in the corpus."
-        ),
+        "classes=['sad'] is no class set: give all, or a list of at "
+        "least two emotions, as they are written in the corpus.",
         options={"classes": "[sad]"},
     ),
     FOLDERS(
         "a class nobody has",
         nothing,
-        (
-            "classes has x, and the corpus has happy, sad: write them as they "
-            "are there. In YAML, what looks like a number or a truth value, "
-            "as 01 and yes do, needs quotes: classes=['01', '03']."
-        ),
+        "classes has x, and the corpus has happy, sad: write them as they "
+        "are there. In YAML, what looks like a number or a truth value, "
+        "as 01 and yes do, needs quotes: classes=['01', '03'].",
         options={"classes": "[sad, x]"},
     ),
     FOLDERS(
@@ -142,11 +134,9 @@ CASES = [
     Case(
         "an encoder nobody knows",
         nothing,
-        (
-            "--speaker_encoder=ears cannot be used: give one of ecapa, "
-            "xvector, resnet, campplus, ge2e, egemaps, stats, ssl, or some "
-            "joined by +"
-        ),
+        "--speaker_encoder=ears cannot be used: give one of ecapa, "
+        "xvector, resnet, campplus, ge2e, egemaps, stats, ssl, or some "
+        "joined by +",
         command="clusters",
         options={"speaker_encoder": "ears"},
     ),

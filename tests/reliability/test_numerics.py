@@ -2,14 +2,11 @@
 
 import math
 
+import hypothesis.strategies as st
 import pytest
 import torch
 from emoclust_lobes.contrast.losses import ClusterContrastiveLoss
-from hypothesis import (
-    given,
-    settings,
-    strategies as st,
-)
+from hypothesis import given, settings
 from tiny_training import (
     assert_finite,
     batch_of,

@@ -2,6 +2,7 @@
 
 import tarfile
 
+import hypothesis.strategies as st
 import pytest
 from data_prep.errors import UnusableAudio
 from data_prep.recordings.tar_shards import (
@@ -9,12 +10,7 @@ from data_prep.recordings.tar_shards import (
     open_audio,
     split_address,
 )
-from hypothesis import (
-    HealthCheck,
-    given,
-    settings,
-    strategies as st,
-)
+from hypothesis import HealthCheck, given, settings
 
 from tests.data_prep.tars import FORMATS, info_of, put
 

@@ -2,16 +2,14 @@
 
 import os
 
+import hypothesis.strategies as st
 import pandas as pd
 import pytest
 from data_prep.corpora.generic import prepare_generic
 from data_prep.manifests.manifest import Source, read_manifest
 from emoclust_lobes.crosscorpus.cases import ADAPT, Case, case_table, plan_cases
 from emoclust_lobes.protocol.plan import ProtocolError
-from hypothesis import (
-    given,
-    strategies as st,
-)
+from hypothesis import given
 
 SHARED = ["ang", "hap", "neu", "sad"]
 CASES = plan_cases({"ravdess": 3, "emodb": 5}, ADAPT)

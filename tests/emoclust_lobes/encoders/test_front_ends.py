@@ -2,15 +2,13 @@
 
 import functools
 
+import hypothesis.strategies as st
 import pytest
 import torch
 from emoclust_lobes.audio.reading import read_utterance
 from emoclust_lobes.encoders.front_end_models import FrontEndError
 from emoclust_lobes.synthetic.models import WHISPER
-from hypothesis import (
-    given,
-    strategies as st,
-)
+from hypothesis import given
 from tiny_models import ALL_KINDS, KINDS, front_end, save_model
 
 transformers = pytest.importorskip("transformers")

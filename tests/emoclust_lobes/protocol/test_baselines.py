@@ -2,6 +2,7 @@
 
 import itertools
 
+import hypothesis.strategies as st
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,10 +15,7 @@ from emoclust_lobes.protocol.baselines import (
     baseline_predictions,
     normalize_speakers,
 )
-from hypothesis import (
-    given,
-    strategies as st,
-)
+from hypothesis import given
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import recall_score
 from sklearn.svm import LinearSVC

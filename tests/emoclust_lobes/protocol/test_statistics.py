@@ -2,6 +2,7 @@
 
 import statistics
 
+import hypothesis.strategies as st
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,10 +19,7 @@ from emoclust_lobes.protocol.statistics import (
     paired_difference,
     uar_interval,
 )
-from hypothesis import (
-    given,
-    strategies as st,
-)
+from hypothesis import given
 
 N_DRAWS = 60
 
