@@ -99,15 +99,7 @@ def prepare_esd(
     """Write the manifest of one fold of ESD, unless it is current.
 
     As :func:`~data_prep.corpora.block_folds.prepare_clips`; fold k of five tests
-    on the k-th block of speakers.
-
-    Arguments
-    ---------
-    data_folder, manifest_folder, fold, classes, label_source
-    expect_complete, trim_silence
-        As there.
-    language : str
-        "english", "mandarin" or "all".
+    on the k-th block of speakers, and ``language`` is "english", "mandarin" or "all".
 
     Example
     -------

@@ -173,14 +173,10 @@ def prepare_msp_podcast(
 
     Arguments
     ---------
-    data_folder, manifest_folder : str or pathlib.Path
-        The folder that holds ``Labels`` and ``Audios``.
-    fold : int
-        1: there is one split.
+    data_folder, manifest_folder, fold, label_source, trim_silence
+        As for :func:`~data_prep.corpora.block_folds.prepare_clips`; there is one fold.
     classes : int
         4: ang, hap, neu, sad; or 8.
-    label_source : str
-        "plurality", the label of the release.
     test_set : str
         "Test1" or "Test2".
     target : str
@@ -191,8 +187,6 @@ def prepare_msp_podcast(
     expect_complete : bool
         Whether a row of the table without its audio is an error, and whether
         segments without annotators are, or annotators of other segments.
-    trim_silence : float or None
-        Cut what is so many dB below the loudest off the ends of each recording.
 
     Example
     -------

@@ -18,12 +18,7 @@ def make_emodb(
     Each actor says every sentence once in each of seven emotions. (In the corpus
     the emotions are not balanced.)
 
-    Arguments
-    ---------
-    n_speakers : int
-        Actors, 1 to 10, a man and a woman in turn.
-    n_sentences : int
-        Sentences, 1 to 10.
+    There are 1 to 10 speakers, a man and a woman in turn, and 1 to 10 sentences.
 
     Example
     -------
@@ -68,12 +63,8 @@ def make_esd(
     Half of the speakers speak Mandarin, half English. The folders train,
     evaluation and test are left out, as in the copies that have none.
 
-    Arguments
-    ---------
-    n_speakers : int
-        Speakers, 1 to 20, of both languages in turn.
-    n_sentences : int
-        Sentences in each of five emotions, 1 to 350.
+    There are 1 to 20 speakers, of both languages in turn, and 1 to 350 sentences in
+    each of five emotions.
 
     Example
     -------
@@ -113,12 +104,7 @@ def make_savee(
 
     Every sentence is another one, and there are twice as many neutral ones.
 
-    Arguments
-    ---------
-    n_speakers : int
-        Actors, 1 to 4.
-    n_sentences : int
-        Clips of each emotion but neutral, 1 to 15.
+    There are 1 to 4 speakers, and 1 to 15 clips of each emotion but neutral.
 
     Example
     -------
@@ -156,12 +142,7 @@ def make_tess(folder, *, n_speakers=2, n_words=3, sample_rate=16000, seed=1):
     Both women say every word in seven emotions. (``OA_bite_neutral.wav`` is
     one of OAF's, as in the corpus.)
 
-    Arguments
-    ---------
-    n_speakers : int
-        1 or 2.
-    n_words : int
-        Words, 1 to 8 here.
+    There are 1 or 2 speakers, and 1 to 8 words.
 
     Example
     -------

@@ -51,35 +51,11 @@ def read_clips(table):
 
 
 def make_conversation(clips, rng, *, people, seconds, overlap, pause=0.8):
-    """Put clips of some speakers together.
+    """Put clips of some speakers (speaker -> list of (path, emotion)) together.
 
-    Arguments
-    ---------
-    clips : dict
-        Speaker -> list of (path, emotion).
-    rng : numpy.random.Generator
-        Who speaks, what, and after which pause.
-    people : int
-        How many speak.
-    seconds : float
-        The conversation ends with the clip that reaches this length.
-    overlap : float
-        Share of the changes of speaker at which one interrupts the other,
-        for up to half a second.
-    pause : float
-        Mean of the pauses, in seconds; 0.2 s are the least.
-
-    Returns
-    -------
-    waveform : numpy.ndarray
-        At 16 kHz, [time].
-    spoken : list of Spoken
-        What is in it; silence at the ends of the clips is cut off.
-
-    Raises
-    ------
-    EmoclustError
-        Where there are fewer speakers than people, or one alone.
+    ``people`` speak until a clip reaches this length (s); at a share ``overlap`` of the
+    changes one interrupts the other, and pauses last ``pause`` s on average. Returns the
+    waveform, at 16 kHz, and the list of what is ``Spoken`` in it.
     """
     clips = {who: known for who, known in clips.items() if known}
     if not 2 <= people <= len(clips):

@@ -110,13 +110,8 @@ def make_cremad(
     about CREMA-D's rates of agreement and ties. (1076_MTI_SAD_XX, which is
     silent in the corpus, is spoken here.)
 
-    Arguments
-    ---------
-    n_speakers : int
-        Actors, 1 to 91, spread over the five official blocks of actors; women
-        and men in turn.
-    n_sentences : int
-        Sentences, 1 to 12.
+    There are 1 to 91 speakers, spread over the five official blocks of actors, women
+    and men in turn, and 1 to 12 sentences.
 
     Example
     -------

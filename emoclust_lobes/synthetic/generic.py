@@ -43,12 +43,8 @@ def make_generic(
     what annotators say of it instead of the emotion: some are alone, some tie, and
     arousal has a decimal comma.
 
-    Arguments
-    ---------
-    n_speakers : int
-        Speakers, women and men in turn, 1 to 999.
-    n_sentences : int
-        Clips of each speaker in each of four emotions, 1 to 99.
+    There are 1 to 999 speakers, women and men in turn, and 1 to 99 clips of each in
+    each of four emotions.
 
     Example
     -------

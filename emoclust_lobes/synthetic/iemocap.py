@@ -126,15 +126,9 @@ def make_iemocap(
     rarely agree, may choose two emotions or be alone, and one valence is off its
     scale; the actors' own evaluations stand among theirs.
 
-    Arguments
-    ---------
-    n_sessions : int
-        Sessions, 1 to 5, of one woman and one man each.
-    n_per_emotion : int
-        Turns of each speaker in each of the four classes.
-    n_outside : int
-        Turns of each speaker with a label outside of them: fru, xxx, sur,
-        oth, fea and dis in turn.
+    There are 1 to 5 sessions, of one woman and one man each; ``n_per_emotion`` turns of
+    each in each of the four classes, and ``n_outside`` in fru, xxx, sur, oth, fea and
+    dis in turn.
 
     Example
     -------

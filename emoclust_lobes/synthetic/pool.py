@@ -25,14 +25,8 @@ def make_pool(
     has a microphone and a room of its own, and every utterance is another
     sentence.
 
-    Arguments
-    ---------
-    n_speakers : int
-        Speakers, women and men in turn.
-    n_sessions : int
-        Sessions of each speaker.
-    n_utterances : int
-        Utterances of each session, the emotions in turn.
+    Speakers are women and men in turn, and the emotions of the utterances of each
+    session come in turn, too; the counts are the hidden truth.
 
     Example
     -------

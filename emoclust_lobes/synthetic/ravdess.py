@@ -22,14 +22,8 @@ def make_ravdess(
     Each actor says ``15 * n_statements * n_repetitions`` clips: seven emotions
     at two intensities, and neutral, which has no strong intensity.
 
-    Arguments
-    ---------
-    n_speakers : int
-        Actors, 1 to 24: odd numbers are men, even numbers women.
-    n_statements : int
-        Sentences, 1 or 2.
-    n_repetitions : int
-        Takes of each, 1 or 2.
+    There are 1 to 24 speakers, odd numbers men and even ones women, 1 or 2 sentences
+    (statements), and 1 or 2 takes of each (repetitions).
 
     Example
     -------

@@ -7,23 +7,20 @@ from data_prep.recordings.audio_files import find_files
 
 
 def pack_tars(folder, target, n_tars=2, **kwargs):
-    """Pack the recordings of a tree, dealt out to several tars.
+    """Pack the recordings of a tree, dealt out to ``shard-000.tar`` and so on.
 
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        The tree, as of ``make_pool``.
-    target : str or pathlib.Path
-        Folder of the tars ``shard-000.tar`` and so on, made where needed.
-    n_tars : int
-        How many.
-    **kwargs
-        Of ``tarfile.open``, such as its ``format``.
+    Further arguments are those of ``tarfile.open``, such as its ``format``.
 
-    Returns
+    Example
     -------
-    list of pathlib.Path
-        The tars.
+    >>> from emoclust_lobes.synthetic.noise import write_noise
+    >>> folder = getfixture("tmp_path")
+    >>> _ = write_noise(folder / "ann" / "1.wav", 800)
+    >>> [
+    ...     tar.name
+    ...     for tar in pack_tars(folder / "ann", folder / "tars", n_tars=1)
+    ... ]
+    ['shard-000.tar']
     """
     names = find_files(folder)
     pathlib.Path(target).mkdir(parents=True, exist_ok=True)

@@ -57,15 +57,6 @@ def test_a_truncated_wav_is_told_by_one_missing_byte(make, tmp_path):
     assert probe(path) == (800, 16000)
 
 
-def test_a_wav_of_unannounced_length_is_fine(make, tmp_path):
-    path = make.noise(tmp_path / "a.wav")
-    content = path.read_bytes()
-    for announced in (4, content.index(b"data") + 4):
-        content = content[:announced] + b"\xff" * 4 + content[announced + 4 :]
-    path.write_bytes(content)
-    assert probe(path) == (800, 16000)
-
-
 @pytest.mark.parametrize("riff", [0, 4, 2**31 - 1, 2**32 - 1])
 @pytest.mark.parametrize(
     "length", [0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF]

@@ -56,14 +56,6 @@ def test_a_tar_is_whole_or_refused_wherever_it_is_cut(tmp_path):
     assert list_members(tar, (".wav",)) == members
 
 
-def test_what_follows_the_end_is_not_passed_over(tmp_path):
-    tars = [put(tmp_path / f"{x}.tar", (f"{x}/1.wav", b"z")) for x in "ab"]
-    joined = tmp_path / "joined.tar"
-    joined.write_bytes(b"".join(tar.read_bytes() for tar in tars))
-    with pytest.raises(UnusableAudio, match="at byte 1024, or tars joined"):
-        list_members(joined, (".wav",))
-
-
 def test_a_size_below_zero_does_not_lead_round_in_circles(tmp_path):
     tar = put(tmp_path / "a.tar", ("a/0.wav", b"x"), (info_of("a/1.wav"), b""))
     content = bytearray(tar.read_bytes())
