@@ -103,10 +103,8 @@ def dataio_prep(hparams):
     datasets = {
         split: ColumnarDataset(
             table,
-            dynamic_items=[
-                random_crop if split in ("train", "pool") else whole_utterance
-            ],
-            output_keys=["id", "sig", *labels[split]],
+            [random_crop if split in ("train", "pool") else whole_utterance],
+            ["id", "sig", *labels[split]],
         )
         for split, table in tables.items()
     }
@@ -185,7 +183,8 @@ def fine_tune(hparams, run_opts, stage2):
         train_loader_kwargs={**train_options, **workers},
         valid_loader_kwargs=whole_options,
     )
-    run_on_main(hparams["history"].write, args=[folder])
+    made = [folder, hparams["full_results"]]
+    run_on_main(hparams["history"].write, args=made)
     predictions = {
         split: brain.predict(split, datasets[split], whole_options)
         for split in ("valid", "test")
@@ -267,7 +266,8 @@ def finish(hparams, brain, stage2, predictions, tables, n_processes):
         folder=hparams["folder"],
         predictions=predictions["test"],
         valid_predictions=predictions.get("valid"),
-        model={
+        model=hparams["full_results"]
+        and {
             "stage2": stage2,
             "modules": hparams["modules"],
             "normalization": getattr(

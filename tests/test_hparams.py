@@ -37,7 +37,10 @@ STAGES = {
     ),
 }
 # Where things lie and who does the work, and a name in the results.
-MAKES_NO_DIFFERENCE = {"data_folder", "output_folder", "num_workers", "corpus"}
+MAKES_NO_DIFFERENCE = {
+    *("data_folder", "output_folder", "num_workers", "corpus"),
+    "full_results",
+}
 
 
 def text_of(path):

@@ -17,8 +17,6 @@ from emoclust_lobes.contrast.samplers import (
 from emoclust_lobes.contrast.variants import assign_clusters, find_variant
 from emoclust_lobes.embeddings.cache import read_cache
 
-from speechbrain.dataio.batch import PaddedBatch
-
 
 def clustered_pool(
     sources,
@@ -209,4 +207,4 @@ class PoolBatches:
     def at(self, step):
         """Return the batch of a step, counted from 0; they come round."""
         indices = self.plan[step % len(self.plan)]
-        return PaddedBatch([self.dataset[index] for index in indices])
+        return self.dataset.batch(indices)

@@ -24,7 +24,9 @@ class LayerMix(nn.Module):
     def __init__(self, n_layers, size):
         super().__init__()
         self.size = size
-        self.weights = nn.Parameter(torch.zeros(n_layers))
+        # Of a single layer the share is 1, whatever its weight
+        trains = n_layers > 1
+        self.weights = nn.Parameter(torch.zeros(n_layers), trains)
 
     def forward(self, features, lens=None):
         """[batch, frames, n_layers * size] -> [batch, frames, size].
@@ -33,8 +35,13 @@ class LayerMix(nn.Module):
         """
         layers = features.unflatten(-1, (len(self.weights), self.size))
         layers = F.layer_norm(layers, (self.size,))
-        shares = self.weights.softmax(dim=0)
-        mixed = torch.einsum("btls,l->bts", layers, shares)
+        if len(self.weights) == 1:
+            mixed = layers.squeeze(2)
+        else:
+            shares = self.weights.softmax(dim=0)
+            mixed = torch.einsum("btls,l->bts", layers, shares)
+        if _is_whole(lens):
+            return mixed
         return mixed * _real_frames(features, lens).unsqueeze(-1)
 
 
@@ -153,11 +160,30 @@ class AttentiveEncoder(nn.Module):
         """
         hidden = self.frame_layer(frames.flatten(0, 1))
         hidden = hidden.unflatten(0, frames.shape[:2]).transpose(1, 2)
-        # Half a frame less: the pooling counts a frame that begins before the
-        # end, and .4 x 75 frames are 30.000001 in float32.
-        ends = (_real_frames(frames, lens).sum(dim=1) - 0.5) / frames.shape[1]
-        pooled = self.pooling(hidden, ends).squeeze(2)
+        padding = None
+        if not _is_whole(lens):
+            padding = ~_real_frames(frames, lens).unsqueeze(1)
+        pooled = self._pool(hidden, padding)
         return self.vector_layer(pooled).unsqueeze(1)
+
+    def _pool(self, hidden, padding):
+        """Pool [batch, size, frames] -> [batch, 2 * size].
+
+        As SpeechBrain's pooling does, whose convolutions copy their input for
+        a padding that a kernel of one frame does not have.
+        """
+        block, last = self.pooling.tdnn, self.pooling.conv.conv
+        first = block.conv.conv
+        scores = F.conv1d(hidden, first.weight, first.bias)
+        scores = block.norm(block.activation(scores)).tanh()
+        scores = F.conv1d(scores, last.weight, last.bias)
+        if padding is not None:
+            scores = scores.masked_fill(padding, float("-inf"))
+        shares = scores.softmax(dim=2)
+        mean = (shares * hidden).sum(dim=2)
+        variance = shares * (hidden - mean.unsqueeze(2)).square()
+        deviation = variance.sum(dim=2).clamp(self.pooling.eps).sqrt()
+        return torch.cat([mean, deviation], dim=1)
 
 
 def make_encoder(
@@ -216,6 +242,13 @@ def make_encoder(
             lin_neurons=embedding_size,
         )
     raise ValueError(f"encoder must be attentive or ecapa, not {kind!r}")
+
+
+def _is_whole(lens):
+    """Whether nothing is padding; a GPU is not waited for to know it."""
+    return lens is None or (
+        lens.device.type == "cpu" and bool((lens == 1).all())
+    )
 
 
 def _real_frames(features, lens):

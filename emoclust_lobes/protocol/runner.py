@@ -181,6 +181,9 @@ def _train(experiment, system, share, settings, commit):
         settings["cluster_folder"] = (
             f"{hparams['cluster_folder']}_{system.stage1_name}"
         )
+    if "full_results" in hparams:  # hundreds of models, and few looked at
+        asked = experiment.overrides.get("full_results", False)
+        settings["full_results"] = asked
     stage1, stage2 = SCRIPTS
     if hparams["init"] != "none":
         experiment.run(

@@ -104,23 +104,13 @@ def write_results(
 
     What has ``metrics.json`` has all of it. ``run`` tells which run it is,
     ``training`` what else the numbers tell, ``valid_predictions`` calibrate;
-    ``model`` are arguments of ``write_inference_folder``, without which no
-    model is left.
+    ``model`` are arguments of ``write_inference_folder``, without which neither
+    model nor picture is left.
     """
     with replacing(f"{folder}/predictions.csv") as stream:
         predictions.to_csv(stream, index=False, float_format="%.6f")
     enrolled = score_predictions(predictions, classes)
     scores = list(enrolled.values())[-1]
-    title = (
-        f"{run['corpus']}, {run['label_source']} labels, fold {run['fold']}\n"
-        f"UAR {scores['uar']:.3f}, n = {scores['n']}"
-    )
-    plot_confusion(
-        scores["confusion"],
-        scores["classes"],
-        title,
-        f"{folder}/confusion.png",
-    )
     enrolled_uar = {
         count: each["uar"] for count, each in enrolled.items() if count
     }
@@ -131,7 +121,17 @@ def write_results(
         "calibration": calibrate(predictions, valid_predictions, classes),
         **training,
     }
-    if model is not None:
+    if model:
+        title = (
+            f"{run['corpus']}, {run['label_source']} labels, fold "
+            f"{run['fold']}\nUAR {scores['uar']:.3f}, n = {scores['n']}"
+        )
+        plot_confusion(
+            scores["confusion"],
+            scores["classes"],
+            title,
+            f"{folder}/confusion.png",
+        )
         # SpeechBrain's inference imports all that it can load
         from emoclust_lobes.inference.folder import write_inference_folder
 

@@ -120,4 +120,4 @@ def test_scores_are_told_for_each_number_of_clips_and_left_last(
     assert metrics["uar"] == scores["0"]["uar"]
     assert list(metrics)[:3] == ["corpus", "label_source", "fold"]
     assert (metrics["n"], list(metrics)[-1]) == (12, "epochs")
-    assert (tmp_path / "confusion.png").stat().st_size > 0
+    assert not (tmp_path / "confusion.png").exists()  # without a model
