@@ -43,6 +43,7 @@ from emoclust_lobes.experiment.steps import cache_front_end, take_steps
 from emoclust_lobes.parallel.processes import end_processes, n_processes
 from emoclust_lobes.ser.brain import SERBrain
 from emoclust_lobes.ser.class_balance import ClassBalance
+from emoclust_lobes.ser.goals import Goal
 from emoclust_lobes.ser.labels import labeled_splits
 from emoclust_lobes.ser.modules import ser_modules
 from emoclust_lobes.ser.options import refuse_contradictions, uses_clusters
@@ -87,6 +88,7 @@ def dataio_prep(hparams):
         data_folder=hparams["data_folder"],
         share=hparams["labels"],
         seed=hparams["seed"],
+        goal=hparams["goal"],
         pool=pool if propagates else None,
         across_speakers=propagates and variant.positives == "all",
     )
@@ -117,7 +119,8 @@ def main():
     sb.utils.distributed.ddp_init_group(run_opts)
     with open(hparams_file, encoding="utf-8") as fin, loading(hparams_file):
         hparams = load_hyperpyyaml(fin, overrides)
-    hparams = {**hparams, **hparams["ser"]}
+    # Corpora without annotators have no other goal
+    hparams = {"goal": Goal(), **hparams, **hparams["ser"]}
     folder = hparams["folder"]
     refuse_contradictions(hparams)
     ignore = [] if uses_clusters(hparams) else OF_STAGE_1
@@ -141,6 +144,7 @@ def fine_tune(hparams, run_opts, stage2):
     folder = hparams["folder"]
     balance = ClassBalance(hparams["class_balance"])
     manifest = prepare_inputs(hparams, run_opts)
+    goal = hparams["goal"] = hparams["goal"].of(manifest)
     datasets, tables = dataio_prep(hparams)
     test_speakers = speakers_in(hparams["sources"].of_splits(["test"]))
     if "ssl_hub" in hparams:
@@ -169,10 +173,14 @@ def fine_tune(hparams, run_opts, stage2):
     torch.manual_seed(hparams["seed"])
     brain = make_brain(hparams, run_opts, datasets, tables)
     brain.classes = manifest["classes"]
-    labels = [tables["train"]["emotion"], brain.classes]
-    brain.class_weights = balance.loss_weights(*labels, device=brain.device)
+    brain.learned = goal.learned(tables["train"], brain.device)
+    shares = goal.shares(tables["train"])
+    brain.class_weights = balance.loss_weights(shares, device=brain.device)
     train_options = balance.loader_options(
-        *labels, batch_size=hparams["batch_size"], seed=hparams["seed"]
+        shares,
+        n_rows=len(tables["train"]),
+        batch_size=hparams["batch_size"],
+        seed=hparams["seed"],
     )
     workers = {"num_workers": hparams["num_workers"]}
     whole_options = {"batch_size": hparams["eval_batch_size"], **workers}
@@ -215,6 +223,9 @@ def make_brain(hparams, run_opts, datasets, tables):
         loss = hparams["contrastive"]["contrastive_loss"]
         negatives = hparams["contrastive"]["negatives"]
         hparams["contrastive_loss"] = loss(**variant.pairs(negatives))
+    hparams["modules"] = hparams["goal"].modules(
+        hparams["modules"], hparams.get("dimensions_head")
+    )
     brain = SERBrain(
         modules=ser_modules(
             modules=hparams["modules"],
@@ -236,6 +247,7 @@ def make_brain(hparams, run_opts, datasets, tables):
     )
     add_trained_parts(brain.checkpointer, brain.modules)
     brain.has_valid = "valid" in datasets
+    brain.goal, brain.tables = hparams["goal"], tables
     if hparams["enrolment"]:
         brain.enrolled_counts = hparams["enrolled_counts"]
         brain.checkpointer.add_recoverable(
@@ -280,6 +292,7 @@ def finish(hparams, brain, stage2, predictions, tables, n_processes):
         classes=brain.classes,
         run={
             "corpus": hparams["corpus"],
+            **hparams["goal"].description,
             **{name: hparams[name] for name in RUN},
             "run_options": hparams["run_options"],
             "n_processes": n_processes,
@@ -287,7 +300,10 @@ def finish(hparams, brain, stage2, predictions, tables, n_processes):
             "n_propagated": int(train["propagated"].sum()),
         },
         training={
-            "valid_uar": hparams["history"].rows[best - 1].get("valid_uar"),
+            **{
+                f"valid_{x}": hparams["history"].rows[best - 1].get(f"valid_{x}")
+                for x in hparams["goal"].told
+            },
             "best_epoch": best,
             "epochs": hparams["ser_epochs"],
         },

@@ -20,6 +20,17 @@ def refuse_contradictions(hparams):
             "another pretraining, and --init= a folder, or none, where its "
             "encoder is not to be used"
         )
+    goal = hparams["goal"]
+    if goal.target != "class" and hparams["propagate_labels"]:
+        raise EmoclustError(
+            "ser_propagate_labels gives utterances the class of their cluster, "
+            f"and target={goal.target} learns no classes: leave one of them out"
+        )
+    if goal.has_votes and hparams["label_smoothing"]:
+        raise EmoclustError(
+            "label_smoothing is that of classes: with votes "
+            f"(target={goal.target}) give --vote_smoothing instead"
+        )
     if hparams.get("keep_front_end") and not hparams["ssl_trainable_layers"]:
         raise EmoclustError(
             "keep_front_end=True keeps what has trained, and no layer trains: "
