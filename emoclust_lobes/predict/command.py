@@ -146,6 +146,8 @@ def run_predict(options):
     clips = find_clips(options.audio, sys.stdin, column)
     enrol = find_clips([options.enrol]) if options.enrol else []
     predictor = _predictor(options)
+    if options.segments:
+        predictor.need_classes("--segments")
     problems: list[str] = []
     # Rows that appear on a terminal one by one are progress enough.
     shown = form == "csv" and not options.output and sys.stdout.isatty()
@@ -169,7 +171,10 @@ def run_predict(options):
         if options.output:
             stream = stack.enter_context(replacing(options.output))
         columns = row_columns(
-            predictor.classes, options.segments, speakers=column is not None
+            predictor.classes,
+            options.segments,
+            speakers=column is not None,
+            dimensions=predictor.dimensions,
         )
         write_rows(rows(), columns, form, stream)
     return _report(problems)

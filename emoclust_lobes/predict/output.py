@@ -1,24 +1,29 @@
 """Predictions and embeddings in files that other programs read."""
 
 import csv
+import itertools
 import json
 
 import numpy as np
 import pandas as pd
 from data_prep.storage.files import replacing
-from emoclust_lobes.predict.segments import merge_windows, most_probable
+from emoclust_lobes.predict.segments import (
+    mean_dimensions,
+    merge_windows,
+    most_probable,
+)
 
 FORMATS = ("csv", "json", "table")
 
 
-def row_columns(classes, segments, speakers):
+def row_columns(classes, segments, speakers, dimensions=()):
     """Name the columns of the results, one row per segment or recording."""
     return [
         "path",
         *(["start", "end"] if segments else []),
-        "emotion",
-        "confidence",
+        *(["emotion", "confidence"] if classes else []),
         *(f"prob_{name}" for name in classes),
+        *dimensions,
         *([] if segments else ["seconds"]),
         "windows",
         *(["speaker"] if speakers else []),
@@ -28,7 +33,7 @@ def row_columns(classes, segments, speakers):
 def prediction_rows(prediction, segments):
     """Make the rows of a recording, one per segment or one in all.
 
-    Seconds have three decimals, probabilities six.
+    Seconds have three decimals, probabilities and dimensions six.
     """
     if segments:
         parts = [
@@ -43,15 +48,18 @@ def prediction_rows(prediction, segments):
         seconds = {"seconds": prediction.seconds}
         parts = [(prediction.probabilities, len(prediction.windows), seconds)]
     rows = []
+    rated = iter(prediction.window_dimensions)
     for chances, n_windows, times in parts:
-        emotion = most_probable(chances)
+        emotion = most_probable(chances) if chances else ""
+        dimensions = mean_dimensions(list(itertools.islice(rated, n_windows)))
         rows.append(
             {
                 "path": prediction.path,
                 **{name: round(x, 3) for name, x in times.items()},
                 "emotion": emotion,
-                "confidence": round(chances[emotion], 6),
+                "confidence": round(chances.get(emotion, 0.0), 6),
                 **{f"prob_{k}": round(x, 6) for k, x in chances.items()},
+                **{name: round(x, 6) for name, x in dimensions.items()},
                 "windows": n_windows,
                 "speaker": prediction.speaker,
             }

@@ -8,7 +8,11 @@ from emoclust_lobes.inference.load import load_model
 from emoclust_lobes.predict.embedding import embed_clips
 from emoclust_lobes.predict.enrolment import Enrolment
 from emoclust_lobes.predict.inputs import Clip, PredictError
-from emoclust_lobes.predict.segments import mean_probabilities, most_probable
+from emoclust_lobes.predict.segments import (
+    mean_dimensions,
+    mean_probabilities,
+    most_probable,
+)
 from emoclust_lobes.predict.windows import Channels
 
 
@@ -31,6 +35,12 @@ class FilePrediction(NamedTuple):
         Start and end in seconds, and class -> probability, of each window.
     speaker : str
         Empty where unknown.
+    dimensions : dict
+        Dimension -> number on the corpus' scale, the mean of the windows', of
+        models that have any. One of dimensions alone has no emotions: the
+        others are empty.
+    window_dimensions : list of dict
+        The same of each window.
 
     Example
     -------
@@ -47,6 +57,8 @@ class FilePrediction(NamedTuple):
     seconds: float
     windows: list
     speaker: str = ""
+    dimensions: dict = {}
+    window_dimensions: list = []
 
 
 class Predictor:
@@ -122,6 +134,20 @@ class Predictor:
         """Codes of the classes, in the order of the model's outputs."""
         return list(self.model.hparams.classes)
 
+    @property
+    def dimensions(self):
+        """Names of the dimensions that the model rates, often none."""
+        return list(getattr(self.model.hparams, "dimensions", []))
+
+    def need_classes(self, what):
+        """Raise a PredictError where a model rates dimensions alone."""
+        if not self.classes:
+            raise PredictError(
+                f"{self.model_folder} was trained with target=dimensions and "
+                f"knows no emotions, which {what} needs: take a model of "
+                "target=class, distribution or both"
+            )
+
     def embed(self, clips, on_windows=lambda windows: None):
         """Embed the windows of recordings, yielding an EmbeddedClip each.
 
@@ -143,36 +169,48 @@ class Predictor:
         ``enrolled`` are embeddings [n, dim] of other, unlabeled clips of the speaker,
         for a model that was trained with enrolment.
         """
+        chances, ratings = self._hear(found.embeddings, enrolled)
         windows = [
-            (*span, dict(zip(self.classes, chances, strict=True)))
-            for span, chances in zip(
-                found.spans,
-                self._probabilities(found.embeddings, enrolled).tolist(),
-                strict=True,
-            )
+            (*span, dict(zip(self.classes, row, strict=True)))
+            for span, row in zip(found.spans, chances.tolist(), strict=True)
+        ]
+        rated = [
+            dict(zip(self.dimensions, row, strict=True))
+            for row in ratings.tolist()
         ]
         probabilities = mean_probabilities(windows)
-        emotion = most_probable(probabilities)
+        emotion = most_probable(probabilities) if probabilities else ""
         return FilePrediction(
             path=found.clip.name,
             emotion=emotion,
-            confidence=probabilities[emotion],
+            confidence=probabilities.get(emotion, 0.0),
             probabilities=probabilities,
             seconds=found.seconds,
             windows=windows,
             speaker=found.clip.speaker,
+            dimensions=mean_dimensions(rated),
+            window_dimensions=rated,
         )
 
     @torch.inference_mode()
-    def _probabilities(self, embeddings, enrolled):
-        """Return the probabilities of each window, shape [windows, classes]."""
+    def _hear(self, embeddings, enrolled):
+        """Return the probabilities of each window, shape [windows, classes], and
+        its dimensions, [windows, dimensions].
+        """
         classifier = self.model.mods.classifier
         embeddings = torch.stack(embeddings).to(self.model.device)
         if self.model.hparams.enrolment:
             nobody = embeddings[:0]  # the speaker before is forgotten
             classifier.enrol(nobody if enrolled is None else enrolled)
         scores = classifier(embeddings).double()
-        return calibrated(scores, self.model.hparams.temperature)
+        none = scores[:, :0]
+        if not self.classes:
+            return none, scores
+        if self.dimensions:
+            if self.model.hparams.enrolment:
+                embeddings = classifier.place(embeddings)
+            none = self.model.mods.dimensions(embeddings).double()
+        return calibrated(scores, self.model.hparams.temperature), none
 
     def predict(
         self,

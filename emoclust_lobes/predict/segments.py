@@ -46,6 +46,12 @@ def mean_probabilities(windows):
     }
 
 
+def mean_dimensions(rated):
+    """Average the ratings of windows, dimension -> number each; of none {}."""
+    names = rated[0] if rated else ()
+    return {x: float(np.mean([each[x] for each in rated])) for x in names}
+
+
 def window_borders(windows):
     """Return where windows meet in the middle of their overlap, and both ends."""
     middles = [

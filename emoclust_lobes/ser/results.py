@@ -112,6 +112,8 @@ def _scores(rows, classes):
         )
     elif "prediction" in rows:
         scores |= emotion_metrics(rows["truth"], rows["prediction"], classes)
+    else:
+        classes = []
     names = [x for x in DIMENSIONS if f"predicted_{x}" in rows]
     if names:
         scores |= dimension_metrics(
@@ -120,7 +122,7 @@ def _scores(rows, classes):
             names,
             rows["speaker"],
         )
-        scores.setdefault("n", len(rows))
+        scores = {"classes": list(classes), "n": len(rows), **scores}
     if "js" in scores and names:
         scores["joint"] = (1 - scores["js"] + scores["mean_ccc"]) / 2
     return scores

@@ -34,7 +34,8 @@ class Clips:
             problem = self._refusal(path)
             if problem:
                 return problem_html(problem)
-            return result_html(self.predictor.predict_file(path))
+            scale = getattr(self.predictor.model.hparams, "scale", None)
+            return result_html(self.predictor.predict_file(path), scale)
         except PredictError as error:
             reason = str(error).removeprefix(f"{path}: ")
             return problem_html(f"This clip cannot be used: {reason}.")

@@ -4,6 +4,7 @@ import base64
 import html
 
 from emoclust_lobes.figures.style import EMOTIONS, style_of
+from emoclust_lobes.serve.plane import dimensions_html
 from emoclust_lobes.serve.timeline import timeline_svg
 
 WELCOME = """\
@@ -11,17 +12,20 @@ WELCOME = """\
 """
 RESULT = """\
 <div class="emo-result" aria-live="polite">
-<div class="emo-small">{lead}</div>
-<div class="emo-word">
-<span class="emo-dot" style="background:{color}"></span>{emotion}</div>
-<div class="emo-sure">{sure}</div>
+{heard}
 <audio class="emo-clip" controls></audio>
 <table class="emo-bars">
 {bars}
 </table>
+{dimensions}
 {timeline}
 </div>
 """
+HEARD = """\
+<div class="emo-small">{lead}</div>
+<div class="emo-word">
+<span class="emo-dot" style="background:{color}"></span>{emotion}</div>
+<div class="emo-sure">{sure}</div>"""
 BAR = """\
 <tr><th scope="row">{emotion}</th>
 <td><div class="emo-track"><div class="emo-bar" \
@@ -57,12 +61,20 @@ def problem_html(sentence):
     return PROBLEM.format(sentence=html.escape(sentence))
 
 
-def result_html(prediction):
+def result_html(prediction, scale=None):
     """Show a FilePrediction, but for its path.
 
     It is the emotion, how sure the model is, a bar per class, the most probable
-    first, an empty player, and the time line of a longer clip.
+    first, an empty player, the dimensions, on the model's ``scale``, and the time
+    line of a longer clip. Of a model of dimensions alone, these.
     """
+    dimensions = ""
+    if prediction.dimensions:
+        dimensions = dimensions_html(prediction.dimensions, scale)
+    if not prediction.probabilities:
+        return RESULT.format(
+            heard="", bars="", dimensions=dimensions, timeline=""
+        )
     chances = prediction.probabilities
     colors = {name: style[0] for name, style in style_of(chances).items()}
     bars = "\n".join(
@@ -80,11 +92,12 @@ def result_html(prediction):
         sure = "The model is <b>{}</b> sure, on average over the clip."
         picture = base64.b64encode(timeline_svg(prediction.windows))
         timeline = TIMELINE.format(picture=picture.decode("ascii"))
-    return RESULT.format(
+    heard = HEARD.format(
         lead=lead,
         emotion=spoken(prediction.emotion),
         color=colors[prediction.emotion],
         sure=sure.format(percent(prediction.confidence)),
-        bars=bars,
-        timeline=timeline,
+    )
+    return RESULT.format(
+        heard=heard, bars=bars, dimensions=dimensions, timeline=timeline
     )
