@@ -56,7 +56,7 @@ def load_model(folder, device="cpu", trust=False):
         ``classes`` (list of codes, in the order of the outputs),
         ``temperature`` (float, see ``calibrated``), ``enrolment`` (bool),
         ``embedding_size`` (int), ``label_encoder``, ``target`` (see ``Goal``),
-        and ``dimensions`` and ``scale`` where it has any: ``mods.dimensions``
+        and ``dimension_names`` and ``scale`` where it has any: ``mods.dimensions``
         maps embeddings to them; where ``target`` is ``"dimensions"``,
         ``mods.classifier`` does, and ``classes`` is empty.
 
@@ -117,7 +117,7 @@ def _check_labels(model, folder):
     """Refuse a label encoder that does not have the YAML's classes."""
     encoder, classes = model.hparams.label_encoder, model.hparams.classes
     if model.hparams.target == "dimensions":
-        classes = model.hparams.dimensions
+        classes = model.hparams.dimension_names
     # SpeechBrain takes a missing file for an empty encoder.
     found = [encoder.ind2lab[index] for index in sorted(encoder.ind2lab)]
     if found != list(classes):

@@ -69,7 +69,7 @@ def inference_settings(
     if target != "class":
         annotators["target"] = target
     if head is not None:
-        annotators |= {"dimensions": head.names, "scale": head.scale}
+        annotators |= {"dimension_names": head.names, "scale": head.scale}
         size = {"input_size": embedding_size}
         about = {**size, "names": head.names, "scale": head.scale}
         place = "classifier" if target == "dimensions" else "dimensions"

@@ -137,7 +137,7 @@ class Predictor:
     @property
     def dimensions(self):
         """Names of the dimensions that the model rates, often none."""
-        return list(getattr(self.model.hparams, "dimensions", []))
+        return list(getattr(self.model.hparams, "dimension_names", []))
 
     def need_classes(self, what):
         """Raise a PredictError where a model rates dimensions alone."""

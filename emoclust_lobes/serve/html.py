@@ -17,8 +17,7 @@ RESULT = """\
 <table class="emo-bars">
 {bars}
 </table>
-{dimensions}
-{timeline}
+{dimensions}{timeline}
 </div>
 """
 HEARD = """\
