@@ -73,8 +73,8 @@ RUN = ("label_source", "fold", "seed", "system", "init", "labels")
 def dataio_prep(hparams):
     """Make the datasets of stage 2 from the manifests, and their tables.
 
-    ``train`` and ``pool``, of a kept contrast, have random crops, ``valid``
-    (where there is one) and ``test`` whole utterances.
+    ``train`` and ``pool``, of a kept contrast, have random crops, the others
+    whole utterances.
     """
     propagates = hparams["propagate_labels"]
     if uses_clusters(hparams):
@@ -119,7 +119,6 @@ def main():
     sb.utils.distributed.ddp_init_group(run_opts)
     with open(hparams_file, encoding="utf-8") as fin, loading(hparams_file):
         hparams = load_hyperpyyaml(fin, overrides)
-    # Corpora without annotators have no other goal
     hparams = {"goal": Goal(), **hparams, **hparams["ser"]}
     folder = hparams["folder"]
     refuse_contradictions(hparams)
@@ -172,29 +171,23 @@ def fine_tune(hparams, run_opts, stage2):
     # What is made here must not depend on what the steps above had to do
     torch.manual_seed(hparams["seed"])
     brain = make_brain(hparams, run_opts, datasets, tables)
-    brain.classes = manifest["classes"]
-    brain.learned = goal.learned(tables["train"], brain.device)
-    shares = goal.shares(tables["train"])
-    brain.class_weights = balance.loss_weights(shares, device=brain.device)
+    brain.set_goal(goal, tables, balance)
     train_options = balance.loader_options(
-        shares,
-        n_rows=len(tables["train"]),
-        batch_size=hparams["batch_size"],
-        seed=hparams["seed"],
+        goal.shares(tables["train"]), hparams["batch_size"], hparams["seed"]
     )
     workers = {"num_workers": hparams["num_workers"]}
-    whole_options = {"batch_size": hparams["eval_batch_size"], **workers}
+    whole = {"batch_size": hparams["eval_batch_size"], **workers}
     brain.fit(
         hparams["epoch_counter"],
         datasets["train"],
         datasets.get("valid"),
         train_loader_kwargs={**train_options, **workers},
-        valid_loader_kwargs=whole_options,
+        valid_loader_kwargs=whole,
     )
     made = [folder, hparams["full_results"]]
     run_on_main(hparams["history"].write, args=made)
     predictions = {
-        split: brain.predict(split, datasets[split], whole_options)
+        split: brain.predict(split, datasets[split], whole)
         for split in ("valid", "test")
         if split in datasets
     }
@@ -247,7 +240,6 @@ def make_brain(hparams, run_opts, datasets, tables):
     )
     add_trained_parts(brain.checkpointer, brain.modules)
     brain.has_valid = "valid" in datasets
-    brain.goal, brain.tables = hparams["goal"], tables
     if hparams["enrolment"]:
         brain.enrolled_counts = hparams["enrolled_counts"]
         brain.checkpointer.add_recoverable(
@@ -300,10 +292,7 @@ def finish(hparams, brain, stage2, predictions, tables, n_processes):
             "n_propagated": int(train["propagated"].sum()),
         },
         training={
-            **{
-                f"valid_{x}": hparams["history"].rows[best - 1].get(f"valid_{x}")
-                for x in hparams["goal"].told
-            },
+            **hparams["goal"].told(hparams["history"].rows[best - 1]),
             "best_epoch": best,
             "epochs": hparams["ser_epochs"],
         },

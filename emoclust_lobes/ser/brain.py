@@ -23,13 +23,10 @@ SHOWN = ("uar", "wa", "macro_f1", "js", "soft_accuracy", "mean_ccc", "joint")
 class SERBrain(EncoderBrain):
     """Learns emotions and, beside them, speakers and what stage 1 contrasts.
 
-    ``classes`` are the emotions in the order of the classifier's outputs,
-    ``class_weights`` theirs in the loss or ``None``, ``pool_batches`` gives the
-    batches of a contrast that is kept, ``enrolled_counts`` with how many
-    unlabeled utterances of its speaker an utterance is scored, ``has_valid``
-    says whether there are development speakers, ``goal`` what is learned,
-    ``learned`` what it says of the training rows, ``tables`` are those of the
-    splits. Beside what :class:`EncoderBrain` expects, it reads the modules
+    ``set_goal`` says what is learned, ``pool_batches`` gives the batches of a
+    contrast that is kept, ``enrolled_counts`` with how many unlabeled
+    utterances of its speaker an utterance is scored, ``has_valid`` says whether
+    there are development speakers. Beside what :class:`EncoderBrain` expects, it reads the modules
     ``classifier`` (embeddings -> log-probabilities), ``dimensions`` (embeddings
     -> ratings), ``speaker_classifier``, ``projection`` and
     ``speaker_normalization``.
@@ -38,6 +35,13 @@ class SERBrain(EncoderBrain):
     pool_batches = None
     split = None
     enrolled_counts = (None,)
+
+    def set_goal(self, goal, tables, balance):
+        """Take up a Goal, for the tables of the splits, with a ClassBalance."""
+        self.goal, self.tables, self.classes = goal, tables, list(goal.classes)
+        self.learned = goal.learned(tables["train"], self.device)
+        shares = goal.shares(tables["train"])
+        self.class_weights = balance.loss_weights(shares, self.device)
 
     def compute_objectives(self, predictions, batch, stage):
         """Return the loss in training; collect embeddings otherwise."""

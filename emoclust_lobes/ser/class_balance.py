@@ -29,24 +29,27 @@ class ClassBalance:
         are alike.
 
         ``shares`` [utterances, classes] say how much of each class they are: of
-        one alone, or as many annotators say; ``None`` where there are no classes.
+        one alone, or as many annotators say. There may be no classes.
         """
-        if self.way != "weights" or shares is None:
+        if self.way != "weights" or not shares.size:
             return None
         return _inverse_sizes(shares).to(device)
 
-    def loader_options(self, shares, n_rows, batch_size, seed):
+    def loader_options(self, shares, batch_size, seed):
         """Return the options of the training loader.
 
         A last batch that is smaller is dropped: BatchNorm cannot train on one
         row.
         """
-        options = {"batch_size": batch_size, "drop_last": n_rows > batch_size}
-        if self.way != "sampling" or shares is None:
+        options = {
+            "batch_size": batch_size,
+            "drop_last": len(shares) > batch_size,
+        }
+        if self.way != "sampling" or not shares.size:
             return {**options, "shuffle": True}
         sampler = ReproducibleWeightedRandomSampler(
             (shares @ _inverse_sizes(shares).double().numpy()).tolist(),
-            num_samples=n_rows,
+            num_samples=len(shares),
             replacement=True,
             seed=seed,
         )

@@ -88,15 +88,14 @@ class Goal:
         """Whether dimensions are learned."""
         return self.target in ("dimensions", "both")
 
-    @property
-    def told(self):
-        """Name the scores of the development speakers that are told."""
+    def told(self, row):
+        """Take from the row of an epoch what results tell of it."""
         names = {
-            "uar": self.has_classes,
-            "js": self.has_votes,
-            "mean_ccc": self.has_ratings,
+            "valid_uar": self.has_classes,
+            "valid_js": self.has_votes,
+            "valid_mean_ccc": self.has_ratings,
         }
-        return [name for name, present in names.items() if present]
+        return {name: row.get(name) for name, has in names.items() if has}
 
     @property
     def description(self):
@@ -145,13 +144,16 @@ class Goal:
         counts = np.asarray(counts) + self.vote_smoothing / counts.shape[1]
         return counts / counts.sum(axis=1, keepdims=True)
 
-    def shares(self, train) -> np.ndarray | None:
-        """Return how much each row is of each class, [rows, classes]."""
+    def shares(self, train):
+        """Return how much each row is of each class, [rows, classes].
+
+        Of dimensions alone there are no classes.
+        """
         if self.has_votes:
             counts = vote_counts(train["votes"], self.classes)
             return counts / counts.sum(axis=1, keepdims=True)
         if self.target == "dimensions":
-            return None
+            return np.zeros((len(train), 0))
         return (
             train["emotion"].to_numpy()[:, None] == np.array(self.classes)
         ).astype(float)

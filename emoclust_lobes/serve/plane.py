@@ -29,7 +29,8 @@ def dimensions_html(dimensions, scale):
     if not {"arousal", "valence"} <= dimensions.keys():
         return text
     across, up = (
-        (dimensions[name] - low) / (high - low) for name in ("valence", "arousal")
+        (dimensions[name] - low) / (high - low)
+        for name in ("valence", "arousal")
     )
     plane = PLANE.format(
         x=40 + 180 * across,

@@ -5,6 +5,7 @@ import math
 import pandas as pd
 import pytest
 from data_prep.manifests.manifest import Utterance, write_manifest
+from emoclust_lobes.ser.goals import Goal
 from emoclust_lobes.ser.labels import labeled_share, labeled_splits, repeated
 from hypothesis import (
     given,
@@ -101,7 +102,13 @@ def test_clusters_of_others_alone_are_refused(tmp_path):
         for split in ("train", "test")
     }
     write_manifest(tmp_path, spoken, {"classes": ["ang", "sad"]})
-    options = {"data_folder": tmp_path, "share": 0.3, "seed": 1}
+    goal = Goal(classes=("ang", "sad"))
+    options = {
+        "data_folder": tmp_path,
+        "share": 0.3,
+        "seed": 1,
+        "goal": goal,
+    }
     ids = ["calls/1", "calls/2"]
     pool = pd.DataFrame({"utterance_id": ids, "spk_id": "calls", "cluster": 0})
     with pytest.raises(ValueError, match="add own to --pools"):
