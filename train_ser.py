@@ -53,6 +53,7 @@ from emoclust_lobes.training.front_end_export import export_front_end
 from emoclust_lobes.training.seen_speakers import (
     refuse_seen_speakers,
     speakers_in,
+    write_seen_speakers,
 )
 from emoclust_lobes.training.weights import (
     add_trained_parts,
@@ -143,7 +144,7 @@ def fine_tune(hparams, run_opts, stage2):
     folder = hparams["folder"]
     balance = ClassBalance(hparams["class_balance"])
     manifest = prepare_inputs(hparams, run_opts)
-    goal = hparams["goal"] = hparams["goal"].of(manifest)
+    hparams["goal"] = hparams["goal"].of(manifest)
     datasets, tables = dataio_prep(hparams)
     test_speakers = speakers_in(hparams["sources"].of_splits(["test"]))
     if "ssl_hub" in hparams:
@@ -171,10 +172,8 @@ def fine_tune(hparams, run_opts, stage2):
     # What is made here must not depend on what the steps above had to do
     torch.manual_seed(hparams["seed"])
     brain = make_brain(hparams, run_opts, datasets, tables)
-    brain.set_goal(goal, tables, balance)
-    train_options = balance.loader_options(
-        goal.shares(tables["train"]), hparams["batch_size"], hparams["seed"]
-    )
+    drawn = [hparams["batch_size"], hparams["seed"]]
+    train_options = brain.set_goal(hparams["goal"], tables, balance, *drawn)
     workers = {"num_workers": hparams["num_workers"]}
     whole = {"batch_size": hparams["eval_batch_size"], **workers}
     brain.fit(
@@ -184,8 +183,8 @@ def fine_tune(hparams, run_opts, stage2):
         train_loader_kwargs={**train_options, **workers},
         valid_loader_kwargs=whole,
     )
-    made = [folder, hparams["full_results"]]
-    run_on_main(hparams["history"].write, args=made)
+    shown = hparams["full_results"]
+    run_on_main(hparams["history"].write, args=[folder, shown])
     predictions = {
         split: brain.predict(split, datasets[split], whole)
         for split in ("valid", "test")
@@ -200,8 +199,7 @@ def fine_tune(hparams, run_opts, stage2):
 
 def prepare_inputs(hparams, run_opts):
     """Make manifests, clusters and features; return ``manifest.json``."""
-    device = usable_device(run_opts)
-    clustered = uses_clusters(hparams)
+    device, clustered = usable_device(run_opts), uses_clusters(hparams)
     last = "clusters" if clustered else "prepare"
     sources = take_steps(hparams, device, last=last, pools=clustered)
     cache_front_end(hparams, sources, device)
@@ -253,17 +251,14 @@ def make_brain(hparams, run_opts, datasets, tables):
 
 def finish(hparams, brain, stage2, predictions, tables, n_processes):
     """Leave the best model, its predictions and their scores."""
+    seen = hparams["sources"].of_splits(["train", "valid"])
+    if "pool" in tables:
+        seen += hparams["sources"].of_pools()
+    seen = seen_in_both_stages(seen, hparams["init"], hparams["run_folder"])
+    write_seen_speakers(hparams["folder"], seen)
     if hparams.get("keep_front_end"):
-        seen = hparams["sources"].of_splits(["train", "valid"])
-        if "pool" in tables:
-            seen += hparams["sources"].of_pools()
-        export_front_end(
-            front_end=hparams["compute_features"],
-            folder=f"{hparams['folder']}/front_end",
-            speakers=seen_in_both_stages(
-                seen, hparams["init"], hparams["run_folder"]
-            ),
-        )
+        kept = {"front_end": hparams["compute_features"], "speakers": seen}
+        export_front_end(folder=f"{hparams['folder']}/front_end", **kept)
     train = tables["train"].drop_duplicates("row")
     best = hparams["epoch_counter"].current
     write_results(

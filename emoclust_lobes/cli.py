@@ -108,6 +108,11 @@ COMMANDS = {
         "run_encode",
         "add_encode_arguments",
     ),
+    "robustness": Command(
+        "test a trained model, or speaker encoders' clusters, on the "
+        "telephone, in rooms and in noise",
+        "robustness.command",
+    ),
     "serve": Command(
         "show a trained model as a page in the browser, on this machine",
         "serve.command",

@@ -15,7 +15,7 @@ from emoclust_lobes.experiment.run_folders import (
     OF_STAGE_2,
     resolved_blocks,
 )
-from emoclust_lobes.protocol.baselines import run_baseline
+from emoclust_lobes.protocol.baseline_runs import run_baseline
 from emoclust_lobes.protocol.plan import read_systems
 from emoclust_lobes.protocol.report import write_report
 from emoclust_lobes.protocol.runs import read_results

@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 LAYERS = """
 cli
 benchmarks
-crosscorpus synthetic
+crosscorpus synthetic robustness
 protocol serve
 predict ser
 contrast inference analysis

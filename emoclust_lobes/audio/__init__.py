@@ -5,6 +5,8 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "augmentation": ["WaveformAugmentation"],
+        "rooms": ["room_response"],
         "reading": ["RandomCrop", "audio_pipeline", "read_utterance"],
     },
 )

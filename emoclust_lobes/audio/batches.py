@@ -13,19 +13,22 @@ from speechbrain.utils.distributed import if_main_process
 
 
 def equal_length_batches(
-    utterances, sample_rate, max_seconds, problems, read_ahead=32
+    utterances, sample_rate, max_seconds, problems, read_ahead=32, change=None
 ):
     """Yield rows [batch] and waveforms [batch, time] of one exact length.
 
     A thread reads the next utterances while whoever asks for batches computes;
     a line about each file that cannot be read is added to ``problems``.
     Nothing is padded, so recordings of mixed lengths mostly go alone.
+    ``change`` makes another waveform of one, told the utterance's ID.
     """
+    ids = utterances["ID"].to_numpy()
     segments = utterances[["wav", "start", "stop"]].to_numpy()
 
     def read(row):
         wav, start, stop = segments[row]
-        return read_utterance(wav, start, stop, sample_rate)
+        waveform = read_utterance(wav, start, stop, sample_rate)
+        return change(waveform, ids[row]) if change else waveform
 
     def readable():
         for row, reading in in_threads(read, order, read_ahead):

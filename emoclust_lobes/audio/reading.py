@@ -117,9 +117,13 @@ class RandomCrop:
         """Choose other segments: call before the epoch's loader starts."""
         self.epoch = epoch
 
+    def key(self, utterance_id):
+        """What all draws of an utterance in this epoch depend on."""
+        return f"{self.seed}|{self.epoch}|{utterance_id}"
+
     def first(self, rows, utterance_id):
         """Where the crop begins among so many rows, at least its own."""
-        key = f"{self.seed}|{self.epoch}|{utterance_id}".encode()
+        key = self.key(utterance_id).encode()
         draw = int.from_bytes(hashlib.sha256(key).digest()[:8], "big")
         return draw % (rows - self.length + 1)
 
@@ -132,7 +136,7 @@ class RandomCrop:
         return signal[first : first + self.length]
 
 
-def audio_pipeline(sample_rate, crop=None):
+def audio_pipeline(sample_rate, crop=None, channels=None):
     """Make the dynamic item that reads the utterance of a manifest row.
 
     Arguments
@@ -141,6 +145,8 @@ def audio_pipeline(sample_rate, crop=None):
         Rate of the waveforms, in Hz.
     crop : RandomCrop
         Cuts the utterances; they stay whole without one.
+    channels : WaveformAugmentation
+        Carries what is cropped, that is what is trained on.
 
     Returns
     -------
@@ -159,12 +165,18 @@ def audio_pipeline(sample_rate, crop=None):
 
     return DynamicItem(
         takes=("wav", "start", "stop", "id"),
-        func=functools.partial(_read_row, sample_rate=sample_rate, crop=crop),
+        func=functools.partial(
+            _read_row, sample_rate=sample_rate, crop=crop, channels=channels
+        ),
         provides=("sig",),
     )
 
 
 # Not inside: where loader workers are not forked, it has to be pickled.
-def _read_row(wav, start, stop, row_id, *, sample_rate, crop):
+def _read_row(wav, start, stop, row_id, *, sample_rate, crop, channels):
     waveform = read_utterance(wav, start, stop, sample_rate)
-    return crop(waveform, row_id) if crop else waveform
+    if crop is None:
+        return waveform
+    if channels:
+        waveform = channels(waveform, crop.key(row_id))
+    return crop(waveform, row_id)

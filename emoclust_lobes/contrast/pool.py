@@ -14,7 +14,11 @@ from emoclust_lobes.contrast.samplers import (
     UtteranceBatchSampler,
     numbers_of,
 )
-from emoclust_lobes.contrast.variants import assign_clusters, find_variant
+from emoclust_lobes.contrast.variants import (
+    assign_clusters,
+    find_variant,
+    two_views,
+)
 from emoclust_lobes.embeddings.cache import read_cache
 
 
@@ -31,6 +35,7 @@ def clustered_pool(
     elsewhere,
     seed,
     fingerprint=None,
+    channel_views=False,
 ):
     """Read the pool and give each utterance what the contrast compares.
 
@@ -62,6 +67,8 @@ def clustered_pool(
         Seed of the run.
     fingerprint : str
         Of the clusters inside the speakers, as for ``read_clusters``.
+    channel_views : bool
+        Give each utterance twice, as ID#1 and ID#2, for two channels.
 
     Returns
     -------
@@ -123,6 +130,14 @@ def clustered_pool(
         )
         clusters = pool[["ID"]].assign(cluster=labels)
     pool = assign_clusters(pool, clusters, variant, cluster_noise, seed)
+    if channel_views:
+        if variant.clusters == "utterance" or elsewhere != "any":
+            raise EmoclustError(
+                "channel_views makes positives of two views of an utterance, "
+                "which simclr does anyway, and positives_elsewhere="
+                f"{elsewhere} excludes: leave one of them out"
+            )
+        pool = two_views(pool)
     pool["speaker"] = numbers_of(pool["spk_id"])
     pool["context"] = -1
     if elsewhere != "any":
@@ -133,7 +148,7 @@ def clustered_pool(
     return pool
 
 
-def pool_sampler(pool, pretraining, shape, steps, seed):
+def pool_sampler(pool, pretraining, shape, steps, seed, channel_views=False):
     """Make the batches of a pool.
 
     Arguments
@@ -153,6 +168,9 @@ def pool_sampler(pool, pretraining, shape, steps, seed):
         Batches in an epoch.
     seed : int
         Seed of the run.
+    channel_views : bool
+        Whether the pool has each utterance twice: a batch then has both views
+        of half as many utterances.
 
     Returns
     -------
@@ -177,6 +195,7 @@ def pool_sampler(pool, pretraining, shape, steps, seed):
         return SpeakerClusterBatchSampler(
             speaker_ids=pool["spk_id"].tolist(),
             cluster_ids=pool["cluster"].tolist(),
+            in_pairs=channel_views,
             speakers=speakers,
             clusters=clusters,
             utterances=utterances,

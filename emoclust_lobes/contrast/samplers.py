@@ -37,6 +37,9 @@ class SpeakerClusterBatchSampler(Sampler):
         Batches in an epoch.
     seed : int
         Seed of the experiment.
+    in_pairs : bool
+        Whether utterances 2i and 2i + 1 are two views of one, which come
+        together; a cluster then gives at least one pair.
 
     Raises
     ------
@@ -70,6 +73,7 @@ class SpeakerClusterBatchSampler(Sampler):
         utterances,
         steps,
         seed,
+        in_pairs=False,
     ):
         if speakers < 1 or clusters < 2 or utterances < 2 or steps < 1:
             raise ValueError(
@@ -78,11 +82,15 @@ class SpeakerClusterBatchSampler(Sampler):
                 f"{speakers} x {clusters} x {utterances}, {steps} steps"
             )
         self.clusters = clusters
-        self.utterances = utterances
+        self.in_pairs = in_pairs
+        step = 2 if in_pairs else 1
+        self.utterances = -(-utterances // step)
         self.steps = steps
         self.seed = seed
         self.epoch = 0
-        self._index(numbers_of(speaker_ids), numbers_of(cluster_ids))
+        self._index(
+            numbers_of(speaker_ids)[::step], numbers_of(cluster_ids)[::step]
+        )
         self.speakers = min(speakers, len(self.n_clusters))
 
     def _index(self, speakers, clusters):
@@ -97,7 +105,7 @@ class SpeakerClusterBatchSampler(Sampler):
         changes = (np.diff(speakers) != 0) | (np.diff(clusters) != 0)
         first = np.flatnonzero(np.concatenate([[True], changes]))
         sizes = np.diff(first, append=len(order))
-        usable = sizes >= 2
+        usable = sizes >= (1 if self.in_pairs else 2)
         first, sizes = first[usable], sizes[usable]
         per_speaker = np.bincount(speakers[first])
         usable = per_speaker[speakers[first]] >= 2
@@ -155,7 +163,10 @@ class SpeakerClusterBatchSampler(Sampler):
         places += self.first[clusters].reshape(-1, 1)
         rows = self.order[places].reshape(drawn.shape)
         for utterances, mask in zip(rows, drawn):
-            yield utterances[mask].tolist()
+            drawn_here = utterances[mask]
+            if self.in_pairs:
+                drawn_here = np.stack([2 * drawn_here, 2 * drawn_here + 1], 1)
+            yield drawn_here.ravel().tolist()
 
 
 class UtteranceBatchSampler(BatchSampler):

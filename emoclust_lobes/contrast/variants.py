@@ -109,7 +109,8 @@ def assign_clusters(pool, clusters, variant, cluster_noise, seed):
     pool = pool.reset_index(drop=True)
     pool["utterance_id"] = pool["ID"]
     if variant.clusters == "utterance":
-        return _two_views(pool)
+        numbers = pool.sort_values("ID").groupby("spk_id").cumcount()
+        return two_views(pool.assign(cluster=numbers))
     if variant.clusters == "emotion":
         labels = pool["emotion"]
         pool = pool[labels != ""].reset_index(drop=True)
@@ -125,10 +126,8 @@ def assign_clusters(pool, clusters, variant, cluster_noise, seed):
     return _exchange(pool.assign(cluster=found), noise, seed)
 
 
-def _two_views(pool):
-    """Repeat each utterance; its number within its speaker is its cluster."""
-    numbers = pool.sort_values("ID").groupby("spk_id").cumcount()
-    pool = pool.assign(cluster=numbers)
+def two_views(pool):
+    """Repeat each utterance of a pool, as ID#1 and ID#2 beside each other."""
     twice = pool.loc[pool.index.repeat(2)].reset_index(drop=True)
     views = np.tile(["#1", "#2"], len(pool))
     return twice.assign(ID=twice["utterance_id"] + views)

@@ -12,6 +12,7 @@ from emoclust_lobes.protocol.options import (
     add_report_options,
     add_run_options,
     each_of,
+    positive,
 )
 from emoclust_lobes.protocol.plan import ProtocolError, read_systems
 from emoclust_lobes.protocol.prepare import refuse_failures
@@ -43,8 +44,15 @@ def add_arguments(parser):
         metavar="A,B",
         type=each_of(_adapt),
         default=["none"],
-        help="none, and other: stage 1 also sees unlabeled speech of other "
-        "speakers of the test corpus than are scored (default: none)",
+        help="none, and other: unlabeled speech of other speakers of the test "
+        "corpus than are scored is heard in training (default: none)",
+    )
+    add(
+        "--trim_silence",
+        metavar="DB",
+        type=positive,
+        help="cut off what is so many decibels below the loudest 20 ms at the "
+        "ends of each recording, such as 35 (default: nothing)",
     )
     add = add_report_options(parser, "OUTPUT_FOLDER/report")
     add(
@@ -78,7 +86,7 @@ def run_crosscorpus(options, overrides, device):
     systems = read_systems(
         experiment.yaml.with_name("systems.yaml"), options.systems
     )
-    _describe(folder, experiment, classes, titles, options)
+    _describe(folder, experiment, classes, titles, systems, options)
     caches = {x: str(output_folder / CACHES[x]) for x in CACHES if x in hparams}
     failures = run_matrix(
         Experiment(options.yaml, {**caches, **overrides}),
@@ -90,6 +98,7 @@ def run_crosscorpus(options, overrides, device):
         output_folder=output_folder,
         n_jobs=options.jobs,
         devices=options.devices or [device],
+        decibels=options.trim_silence,
     )
     runs, speakers = gather_runs(
         output_folder, experiment.yaml.name, experiment.settings
@@ -102,13 +111,17 @@ def run_crosscorpus(options, overrides, device):
     refuse_failures(failures)
     if not report:
         raise ProtocolError(
-            "there is nothing to run: systems without a stage 1 cannot adapt"
+            "there is nothing to run: systems that hear no unlabeled speech "
+            "cannot adapt"
         )
     return report
 
 
-def _describe(folder, experiment, classes, titles, options):
+def _describe(folder, experiment, classes, titles, systems, options):
     """Write ``crosscorpus.json``; refuse results of something else."""
+    trimmed = {}
+    if options.trim_silence:
+        trimmed["trim_silence"] = options.trim_silence
     command = command_line(
         "crosscorpus",
         experiment,
@@ -116,6 +129,7 @@ def _describe(folder, experiment, classes, titles, options):
         systems=options.systems,
         adapt=options.adapt,
         seeds=options.seeds,
+        **trimmed,
     )
     claim(
         folder / FACTS,
@@ -123,11 +137,16 @@ def _describe(folder, experiment, classes, titles, options):
             "yaml": experiment.name,
             "settings": experiment.settings,
             "classes": classes,
+            **trimmed,
         },
         {
             "corpora": titles,
             "note": options.note,
             "systems": options.systems,
+            "uses": {x.name: x.uses for x in systems},
+            "deterministic": [
+                x.name for x in systems if not x.seeds_matter(share=1)
+            ],
             "commands": [command],
         },
         usual={"note": ""},

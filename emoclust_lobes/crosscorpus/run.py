@@ -43,23 +43,26 @@ def run_matrix(
     output_folder,
     n_jobs,
     devices,
+    decibels=None,
 ):
     """Run every case that has no results yet; tell what failed, line by line.
 
     The ``experiment`` is on a table of recordings, such as ``generic.yaml``;
     ``corpora`` has the corpora by name. Where a case adapts, only systems
-    with a stage 1 are trained.
+    that hear unlabeled speech are trained.
     """
     folds, root = prepare_corpora(corpora, output_folder)
     n_folds = {name: len(folders) for name, folders in folds.items()}
     cases = plan_cases(n_folds, adapt)
+    ends: dict = {}
     failures = []
     for number, case in enumerate(cases, start=1):
         logger.info(f"Case {number} of {len(cases)}: {case.name}")
         folder = output_folder / case.name
         csv = folder.with_suffix(".csv")
+        rows = case_table(case, corpora, folds, root, decibels, ends)
         with replacing(csv) as stream:
-            case_table(case, corpora, folds, root).to_csv(stream, index=False)
+            rows.to_csv(stream, index=False)
         claim(
             folder / "protocol.json",
             {
@@ -88,9 +91,7 @@ def run_matrix(
         failed = run_missing(
             Experiment(experiment.yaml, {**experiment.overrides, **changes}),
             folder,
-            systems=[
-                x for x in systems if case.adapt == "none" or x.needs_clusters
-            ],
+            systems=[x for x in systems if x.runs_with(case.adapt)],
             folds=[1],
             seeds=seeds,
             labels=[1.0],

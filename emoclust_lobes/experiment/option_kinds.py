@@ -206,6 +206,11 @@ KINDS = {
     "ssl_trainable_layers": either(whole(0), word("all")),
     "encoder": one_of("attentive", "ecapa"),
     "frame_dropout": number(0, 1, below=True),
+    "augment_waveform": one_of(
+        "none", "telephone", "far", "noisy", "all", "speed"
+    ),
+    "augment_strength": one_of("light", "medium", "heavy"),
+    "augment_noise_folder": or_null(TEXT),
     "num_workers": whole(0),
     "pretraining": one_of(
         *("contrastive", "multitask", "adversarial", "speaker", "simclr"),

@@ -5,6 +5,7 @@ One folder holds the features of one front end and serves all folds and seeds.
 ``emoclust_lobes.features.shards``.
 """
 
+import functools
 import pathlib
 
 import numpy as np
@@ -22,6 +23,8 @@ from emoclust_lobes.features.reading import (
 )
 from emoclust_lobes.features.shards import SIGNATURE, ShardWriter, read_index
 
+UNSEEN = ("valid", "test")  # splits that are never trained on
+
 
 def cache_features(
     sources,
@@ -31,6 +34,7 @@ def cache_features(
     max_batch_seconds=60.0,
     device="cpu",
     shard_megabytes=128,
+    channels=None,
 ):
     """Compute the features that are missing or out of date.
 
@@ -56,6 +60,8 @@ def cache_features(
         Where to compute.
     shard_megabytes : float
         Size at which a shard is written.
+    channels : WaveformAugmentation
+        Where it does anything, its views of what is trained on are cached, too.
 
     Raises
     ------
@@ -81,7 +87,36 @@ def cache_features(
     """
     if front_end.trains:
         return
-    folder = pathlib.Path(feature_folder)
+    options = (front_end, sample_rate, max_batch_seconds, device)
+    _cache(sources, feature_folder, *options, shard_megabytes)
+    if channels:
+        trained = [x for x in sources if pathlib.Path(x.csv).stem not in UNSEEN]
+        for view, folder in enumerate(_views(feature_folder, channels), 1):
+            change = functools.partial(_carry, channels=channels, view=view)
+            _cache(trained, folder, *options, shard_megabytes, change)
+
+
+def _views(feature_folder, channels):
+    """Return the folder of each view."""
+    folder = pathlib.Path(feature_folder, "views", channels.name)
+    return [folder / str(view) for view in range(1, channels.views + 1)]
+
+
+def _carry(waveform, utterance_id, *, channels, view):
+    return channels(waveform, f"{view}|{utterance_id}", always=True)
+
+
+def _cache(
+    sources,
+    folder,
+    front_end,
+    sample_rate,
+    max_batch_seconds,
+    device,
+    shard_megabytes,
+    change=None,
+):
+    folder = pathlib.Path(folder)
     utterances, signatures, problems = sign_utterances(read_manifests(sources))
     with locked(folder, wait=True):
         found = read_json(folder / "front_end.json")
@@ -102,7 +137,11 @@ def cache_features(
                 folder, utterances["ID"], signatures[stale], shard_megabytes
             )
             batches = equal_length_batches(
-                utterances, sample_rate, max_batch_seconds, problems
+                utterances,
+                sample_rate,
+                max_batch_seconds,
+                problems,
+                change=change,
             )
             problems += _compute(front_end, utterances, batches, device, shards)
     if problems:
@@ -113,7 +152,9 @@ def cache_features(
         )
 
 
-def signal_pipeline(sample_rate, front_end, feature_folder, crop=None):
+def signal_pipeline(
+    sample_rate, front_end, feature_folder, crop=None, channels=None
+):
     """Make the dynamic item that reads what the encoder is given.
 
     Arguments
@@ -127,6 +168,8 @@ def signal_pipeline(sample_rate, front_end, feature_folder, crop=None):
         Where the cache lies.
     crop : RandomCrop
         Cuts the utterances; they stay whole without one.
+    channels : WaveformAugmentation
+        Carries what is cropped, or chooses one of its cached views.
 
     Returns
     -------
@@ -143,8 +186,12 @@ def signal_pipeline(sample_rate, front_end, feature_folder, crop=None):
     torch.Size([800])
     """
     if front_end.trains:
-        return audio_pipeline(sample_rate, crop)
-    return feature_pipeline(FeatureCache(feature_folder), crop)
+        return audio_pipeline(sample_rate, crop, channels)
+    cached = FeatureCache(feature_folder)
+    if crop is None or not channels:
+        return feature_pipeline(cached, crop)
+    views = [FeatureCache(x) for x in _views(feature_folder, channels)]
+    return feature_pipeline(cached, crop, views, channels)
 
 
 def _start(folder, front_end, sample_rate):

@@ -102,25 +102,34 @@ class FeatureCache:
             ) from None
 
 
-def feature_pipeline(cache, crop=None):
+def feature_pipeline(cache, crop=None, views=(), channels=None):
     """Make the dynamic item that reads features, ``sig`` [frames, dim].
 
-    A crop, which ``id`` says the place of, is told the hop of the frames.
+    A crop, which ``id`` says the place of, is told the hop of the frames. With
+    one, ``channels`` chooses the cache or one of its ``views``.
     """
     if crop is not None:
         crop.hop = cache.hop
 
-    return FeatureItem(cache, crop)
+    if channels is None:
+        return FeatureItem(cache, crop)
+    read = functools.partial(
+        _read_row, caches=[cache, *views], crop=crop, channels=channels
+    )
+    return DynamicItem(
+        takes=("utterance_id", "id"), func=read, provides=("sig",)
+    )
 
 
 class FeatureItem(DynamicItem):
     """Reads ``sig``, of one row as SpeechBrain asks, or of many at once."""
 
     def __init__(self, cache, crop):
+        read = functools.partial(
+            _read_row, caches=[cache], crop=crop, channels=None
+        )
         super().__init__(
-            takes=("utterance_id", "id"),
-            func=functools.partial(_read_row, cache=cache, crop=crop),
-            provides=("sig",),
+            takes=("utterance_id", "id"), func=read, provides=("sig",)
         )
         self.cache = cache
         self.crop = crop
@@ -131,10 +140,12 @@ class FeatureItem(DynamicItem):
 
 
 # Not inside: where loader workers are not forked, it has to be pickled.
-def _read_row(utterance_id, row_id, *, cache, crop):
-    frames = cache.frames(utterance_id)
+def _read_row(utterance_id, row_id, *, caches, crop, channels):
     if crop is None:
-        return cache.read(utterance_id)
+        return caches[0].read(utterance_id)
+    view = channels.view_of(crop.key(row_id)) if channels else 0
+    cache = caches[view]
+    frames = cache.frames(utterance_id)
     if frames < crop.length:
         return crop(cache.read(utterance_id), row_id)
     # Only what the crop holds is read

@@ -36,12 +36,16 @@ class SERBrain(EncoderBrain):
     split = None
     enrolled_counts = (None,)
 
-    def set_goal(self, goal, tables, balance):
-        """Take up a Goal, for the tables of the splits, with a ClassBalance."""
+    def set_goal(self, goal, tables, balance, batch_size, seed):
+        """Take up a Goal, for the tables of the splits, with a ClassBalance.
+
+        Returns the options of the training loader.
+        """
         self.goal, self.tables, self.classes = goal, tables, list(goal.classes)
         self.learned = goal.learned(tables["train"], self.device)
         shares = goal.shares(tables["train"])
         self.class_weights = balance.loss_weights(shares, self.device)
+        return balance.loader_options(shares, batch_size, seed)
 
     def compute_objectives(self, predictions, batch, stage):
         """Return the loss in training; collect embeddings otherwise."""

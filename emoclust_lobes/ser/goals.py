@@ -17,7 +17,7 @@ CHOICES = {
 }
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True)
 class Goal:
     """What is learned, and how the annotators' votes become that.
 

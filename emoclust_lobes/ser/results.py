@@ -166,12 +166,18 @@ def write_results(
     """Leave the test's predictions, picture, model and, last, its numbers.
 
     What has ``metrics.json`` has all of it. ``run`` tells which run it is,
-    ``training`` what else the numbers tell, ``valid_predictions`` calibrate;
-    ``model`` are arguments of ``write_inference_folder``, without which neither
-    model nor picture is left.
+    ``training`` what else the numbers tell, ``valid_predictions`` calibrate
+    and are left beside those of the test; ``model`` are arguments of
+    ``write_inference_folder``, without which neither model nor picture is left.
     """
-    with replacing(f"{folder}/predictions.csv") as stream:
-        predictions.to_csv(stream, index=False, float_format="%.6f")
+    tables = {
+        "predictions": predictions,
+        "valid_predictions": valid_predictions,
+    }
+    for name, table in tables.items():
+        if table is not None:
+            with replacing(f"{folder}/{name}.csv") as stream:
+                table.to_csv(stream, index=False, float_format="%.6f")
     enrolled = score_predictions(predictions, classes)
     scores = list(enrolled.values())[-1]
     main = "uar" if "uar" in scores else "mean_ccc"

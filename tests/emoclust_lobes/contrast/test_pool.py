@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 from clear_clusters import blobs
+from data_prep.errors import EmoclustError
 from data_prep.manifests.manifest import Utterance
 from emoclust_lobes.contrast.pool import (
     PoolBatches,
@@ -219,3 +220,29 @@ def test_the_batch_of_a_step_is_that_of_a_loader(corpus):
             assert_same(batches.at(step + 5), expected)  # they come round
             seen.add(tuple(expected.id))
     assert len(seen) == 10
+
+
+def test_channel_views_are_of_one_cluster_and_come_together(corpus):
+    read, *_ = corpus
+    plain, views = read("contrastive"), read("contrastive", channel_views=True)
+    assert views["ID"].tolist() == [
+        f"{name}#{view}" for name in plain["ID"] for view in (1, 2)
+    ]
+    assert (views["cluster"][::2].to_numpy() == plain["cluster"]).all()
+    sampler = pool_sampler(
+        views, "contrastive", (2, 2, 4), steps=9, seed=1, channel_views=True
+    )
+    for batch in sampler:
+        rows = views.iloc[batch]
+        assert (rows["utterance_id"].value_counts() == 2).all()
+        assert (rows.groupby(["spk_id", "cluster"]).size() <= 4).all()
+        assert rows["utterance_id"].nunique() > 4
+
+
+@pytest.mark.parametrize(
+    "pretraining, elsewhere", [("simclr", "any"), ("contrastive", "session")]
+)
+def test_channel_views_contradict(corpus, pretraining, elsewhere):
+    read, *_ = corpus
+    with pytest.raises(EmoclustError, match="leave one of them out"):
+        read(pretraining, elsewhere=elsewhere, channel_views=True)

@@ -217,3 +217,33 @@ def test_refuses_clusters_of_other_utterances():
     assert str(error.value) == (
         "found 2 clusters of 4 utterances: give each utterance its cluster"
     )
+
+
+def test_views_of_an_utterance_come_together():
+    speakers = [s for s in "ab" for _ in range(12)]
+    clusters = [c for _ in "ab" for c in (0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2)]
+    sampler = SpeakerClusterBatchSampler(
+        speaker_ids=speakers,
+        cluster_ids=clusters,
+        speakers=2,
+        clusters=3,
+        utterances=4,
+        steps=20,
+        seed=1,
+        in_pairs=True,
+    )
+    for batch in sampler:
+        assert len(set(batch)) == len(batch) == 24
+        assert set(batch) == {x ^ 1 for x in batch}
+    # A cluster of one utterance has a positive now: its other view
+    lone = SpeakerClusterBatchSampler(
+        speaker_ids=list("aaaa"),
+        cluster_ids=[0, 0, 1, 1],
+        speakers=1,
+        clusters=2,
+        utterances=2,
+        steps=1,
+        seed=1,
+        in_pairs=True,
+    )
+    assert sorted(next(iter(lone))) == [0, 1, 2, 3]
