@@ -279,7 +279,7 @@ def finish(hparams, brain, stage2, predictions, tables, n_processes):
         classes=brain.classes,
         run={
             "corpus": hparams["corpus"],
-            **hparams["goal"].description,
+            **hparams["goal"].describe(brain.class_weights),
             **{name: hparams[name] for name in RUN},
             "run_options": hparams["run_options"],
             "n_processes": n_processes,

@@ -45,7 +45,7 @@ def jensen_shannon(first, second):
     return (to_middle(first) + to_middle(second)) / 2
 
 
-def distribution_metrics(counts, probabilities):
+def distribution_metrics(counts, probabilities, prediction=None):
     """Score predicted distributions by the votes of annotators.
 
     Arguments
@@ -54,14 +54,16 @@ def distribution_metrics(counts, probabilities):
         Votes, shape [n, classes]; every utterance has some.
     probabilities : numpy.ndarray
         What was predicted, shape [n, classes]; rows sum to 1.
+    prediction : sequence of int or None
+        The class that is decided for, [n]; usually the most probable.
 
     Returns
     -------
     dict
         Means over the utterances: ``js`` (see ``jensen_shannon``),
         ``cross_entropy`` of the shares of the votes (in nats) and
-        ``soft_accuracy``, the share of the annotators who voted for the class
-        that is predicted as the first. ``n_voted`` counts the utterances,
+        ``soft_accuracy``, the share of the annotators who voted for the
+        prediction. ``n_voted`` counts the utterances,
         ``without_plurality`` those whose first class is a tie.
 
     Example
@@ -80,7 +82,7 @@ def distribution_metrics(counts, probabilities):
     shares = counts / totals
     predicted = predicted / predicted.sum(axis=1, keepdims=True)
     logs = np.log(predicted.clip(min=np.finfo(np.float32).tiny))
-    first = predicted.argmax(axis=1)
+    first = predicted.argmax(axis=1) if prediction is None else prediction
     return {
         "js": float(jensen_shannon(shares, predicted).mean()),
         "cross_entropy": float(-(shares * logs).sum(axis=1).mean()),

@@ -110,6 +110,7 @@ def write_inference_folder(
             sample_rate=sample_rate,
             embedding_size=embedding_size,
             target=target,
+            class_weights=metrics.get("class_weights"),
             dimensions_head=head,
         )
         (aside / SETTINGS).write_text(settings, encoding="utf-8")

@@ -55,8 +55,8 @@ def load_model(folder, device="cpu", trust=False):
         speaker's own embeddings. Its ``hparams`` has ``sample_rate`` (in Hz),
         ``classes`` (list of codes, in the order of the outputs),
         ``temperature`` (float, see ``calibrated``), ``enrolment`` (bool),
-        ``embedding_size`` (int), ``label_encoder``, ``target`` (see ``Goal``),
-        and ``dimension_names`` and ``scale`` where it has any: ``mods.dimensions``
+        ``embedding_size`` (int), ``label_encoder``, ``target`` and
+        ``class_weights`` (see ``Goal``), and ``dimension_names`` and ``scale`` where it has any: ``mods.dimensions``
         maps embeddings to them; where ``target`` is ``"dimensions"``,
         ``mods.classifier`` does, and ``classes`` is empty.
 
@@ -104,7 +104,7 @@ train_ser.py leaves beside metrics.json
             f"the model in {folder} cannot be loaded: {reason}"
         ) from error
     if not hasattr(model.hparams, "target"):
-        model.hparams.target = "class"
+        model.hparams.target, model.hparams.class_weights = "class", None
     missing = [name for name in NEEDED if not hasattr(model.hparams, name)]
     if missing:
         raise InferenceError(f"{settings} has no {', '.join(missing)}")

@@ -43,6 +43,7 @@ def inference_settings(
     sample_rate,
     embedding_size,
     target="class",
+    class_weights=None,
     dimensions_head=None,
 ):
     """Write the text of ``hyperparams.yaml``, in HyperPyYAML.
@@ -68,6 +69,7 @@ def inference_settings(
     head, annotators = dimensions_head, {}
     if target != "class":
         annotators["target"] = target
+        annotators["class_weights"] = class_weights
     if head is not None:
         annotators |= {"dimension_names": head.names, "scale": head.scale}
         size = {"input_size": embedding_size}

@@ -42,7 +42,7 @@ def prediction_rows(prediction, segments):
                 each.windows,
                 {"start": each.start, "end": each.end},
             )
-            for each in merge_windows(prediction.windows)
+            for each in merge_windows(prediction.windows, prediction.weights)
         ]
     else:
         seconds = {"seconds": prediction.seconds}
@@ -50,7 +50,7 @@ def prediction_rows(prediction, segments):
     rows = []
     rated = iter(prediction.window_dimensions)
     for chances, n_windows, times in parts:
-        emotion = most_probable(chances) if chances else ""
+        emotion = most_probable(chances, prediction.weights) if chances else ""
         dimensions = mean_dimensions(list(itertools.islice(rated, n_windows)))
         rows.append(
             {

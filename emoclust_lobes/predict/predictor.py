@@ -41,6 +41,10 @@ class FilePrediction(NamedTuple):
         others are empty.
     window_dimensions : list of dict
         The same of each window.
+    weights : dict
+        Class -> factor, where the emotion is that of the highest probability
+        times it: of models of annotators' votes that were trained to find rare
+        emotions as well as common ones. Otherwise empty.
 
     Example
     -------
@@ -59,6 +63,7 @@ class FilePrediction(NamedTuple):
     speaker: str = ""
     dimensions: dict = {}
     window_dimensions: list = []
+    weights: dict = {}
 
 
 class Predictor:
@@ -179,7 +184,8 @@ class Predictor:
             for row in ratings.tolist()
         ]
         probabilities = mean_probabilities(windows)
-        emotion = most_probable(probabilities) if probabilities else ""
+        weights = dict(zip(self.classes, self._factors().tolist()))
+        emotion = most_probable(probabilities, weights) if probabilities else ""
         return FilePrediction(
             path=found.clip.name,
             emotion=emotion,
@@ -190,7 +196,14 @@ class Predictor:
             speaker=found.clip.speaker,
             dimensions=mean_dimensions(rated),
             window_dimensions=rated,
+            weights=weights,
         )
+
+    def _factors(self):
+        """Return what probabilities are multiplied by for the decision, or []."""
+        hparams = self.model.hparams
+        weights = torch.tensor(hparams.class_weights or []).double()
+        return weights ** (1 / hparams.temperature)
 
     @torch.inference_mode()
     def _hear(self, embeddings, enrolled):
@@ -210,7 +223,12 @@ class Predictor:
             if self.model.hparams.enrolment:
                 embeddings = classifier.place(embeddings)
             none = self.model.mods.dimensions(embeddings).double()
-        return calibrated(scores, self.model.hparams.temperature), none
+        chances = calibrated(scores, self.model.hparams.temperature)
+        factors = self._factors().to(chances)
+        if len(factors):
+            chances = chances / factors
+            chances = chances / chances.sum(dim=1, keepdim=True)
+        return chances, none
 
     def predict(
         self,

@@ -33,9 +33,15 @@ class Segment(NamedTuple):
     windows: int
 
 
-def most_probable(probabilities):
-    """Return the class with the highest probability, the first of equals."""
-    return max(probabilities, key=probabilities.get)
+def most_probable(probabilities, weights=None):
+    """Return the class with the highest probability, the first of equals.
+
+    With the ``weights`` of a ``FilePrediction``, times these.
+    """
+    weighed = {
+        x: p * (weights or {}).get(x, 1) for x, p in probabilities.items()
+    }
+    return max(weighed, key=weighed.get)
 
 
 def mean_probabilities(windows):
@@ -60,7 +66,7 @@ def window_borders(windows):
     return [windows[0][0], *middles, windows[-1][1]]
 
 
-def merge_windows(windows):
+def merge_windows(windows, weights=None):
     """Merge neighboring windows that have the same emotion.
 
     Where two windows overlap, each has the half that is nearer to its center:
@@ -71,6 +77,8 @@ def merge_windows(windows):
     windows : sequence of (float, float, dict)
         Start and end in seconds, and class -> probability; in their order,
         without gaps.
+    weights : dict or None
+        See ``FilePrediction``.
 
     Returns
     -------
@@ -88,7 +96,7 @@ def merge_windows(windows):
     borders = window_borders(windows)
     segments, first = [], 0
     for emotion, neighbors in itertools.groupby(
-        windows, lambda each: most_probable(each[2])
+        windows, lambda each: most_probable(each[2], weights)
     ):
         group = list(neighbors)
         after = first + len(group)

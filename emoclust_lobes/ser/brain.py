@@ -137,6 +137,7 @@ class SERBrain(EncoderBrain):
             normalization=getattr(self.modules, "speaker_normalization", None),
             enrolled_counts=counts,
             seed=self.hparams.seed,
+            class_weights=self.class_weights if self.goal.has_votes else None,
         )
         *_, scores = score_predictions(self.predictions, self.classes).values()
         stats = {name: scores[name] for name in SHOWN if name in scores}

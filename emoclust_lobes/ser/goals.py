@@ -27,6 +27,11 @@ class Goal:
     over the training utterances: 1 is the likelihood of the votes, where who is
     heard by more annotators counts more, 0 counts utterances alike.
 
+    Where the loss weighs classes (``class_balance``), a classifier learns
+    ``w_c`` times the annotators' distribution, normalized. Its first class is
+    the prediction, as with labels; the distribution is what it says divided by
+    ``w_c``, normalized.
+
     Arguments
     ---------
     target : str
@@ -97,12 +102,13 @@ class Goal:
         }
         return {name: row.get(name) for name, has in names.items() if has}
 
-    @property
-    def description(self):
-        """What a run's results tell of it, beside the classes."""
+    def describe(self, class_weights):
+        """Say what a run's results tell of it, beside the classes."""
         if self.target == "class":
             return {}
         told: dict = {"target": self.target}
+        if class_weights is not None:
+            told["class_weights"] = class_weights.tolist()
         if self.has_ratings:
             told |= {
                 "dimensions": list(self.dimensions),

@@ -40,6 +40,7 @@ def predict_emotions(
     seed=0,
     dimensions=None,
     annotations=None,
+    class_weights=None,
 ):
     """Classify and rate the utterances of a split: embeddings [n, dim], ``truth``
     as places, -1 where there is none.
@@ -49,7 +50,8 @@ def predict_emotions(
     ``prediction`` and ``p_<class>`` of a classifier, ``speaker`` and what there
     is of ``annotations`` (see ``Goal``: ``votes``, ratings by dimension) with
     ``predicted_<dimension>``; and the mean negative log-probability of the
-    truth, or of the votes, with the last number.
+    truth, or of the votes, with the last number. ``class_weights`` [classes] are
+    taken out of the probabilities, not of the prediction.
     """
     names = np.array(classes)
     annotations = annotations or {}
@@ -65,9 +67,12 @@ def predict_emotions(
         table = {"ID": ids, "enrolled": "" if count is None else str(count)}
         if classifier is not None:
             scores = classifier(placed).cpu()
+            first = scores.argmax(dim=1).numpy()
+            if class_weights is not None:
+                scores = (scores - class_weights.cpu().log()).log_softmax(dim=1)
             chances = scores.exp().numpy()
             table["truth"] = np.array([*classes, ""])[truth]  # -1: ""
-            table["prediction"] = names[chances.argmax(axis=1)]
+            table["prediction"] = names[first]
             table |= {f"p_{x}": chances[:, i] for i, x in enumerate(names)}
         if annotations:
             table |= {"speaker": speakers, **annotations}
@@ -109,6 +114,7 @@ def _scores(rows, classes):
         scores |= distribution_metrics(
             vote_counts(rows["votes"], classes),
             rows[[f"p_{name}" for name in classes]],
+            [list(classes).index(name) for name in rows["prediction"]],
         )
     elif "prediction" in rows:
         scores |= emotion_metrics(rows["truth"], rows["prediction"], classes)

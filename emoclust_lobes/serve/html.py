@@ -89,8 +89,12 @@ def result_html(prediction, scale=None):
     if len(prediction.windows) > 2:  # two tell hardly more than their mean
         lead = "On the whole, this sounds"
         sure = "The model is <b>{}</b> sure, on average over the clip."
-        picture = base64.b64encode(timeline_svg(prediction.windows))
+        picture = base64.b64encode(
+            timeline_svg(prediction.windows, prediction.weights)
+        )
         timeline = TIMELINE.format(picture=picture.decode("ascii"))
+    if prediction.weights:  # what it tells is who would say so, not how sure
+        sure = "About <b>{}</b> of listeners would say so."
     heard = HEARD.format(
         lead=lead,
         emotion=spoken(prediction.emotion),

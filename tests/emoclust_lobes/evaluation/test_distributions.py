@@ -128,7 +128,9 @@ def test_temperature_of_votes_is_where_their_cross_entropy_is_lowest(scored):
     losses = {}
     for temperature in np.geomspace(0.1, 15, 1000):
         chances = calibrated(scores, temperature)
-        losses[temperature] = -(shares * chances.log()).sum(1).mean().item()
+        logs = (scores / temperature).log_softmax(dim=1)
+        assert logs.exp() == pytest.approx(chances)
+        losses[temperature] = -(shares * logs).sum(1).mean().item()
     assert found == pytest.approx(min(losses, key=losses.get), rel=0.01)
     assert negative_log_likelihood(scores / found, shares) == pytest.approx(
         min(losses.values()), rel=1e-4

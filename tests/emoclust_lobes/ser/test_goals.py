@@ -81,7 +81,7 @@ def test_a_goal_of_classes_learns_labels():
     assert goal.shares(rows).tolist() == [[1, 0, 0], [0, 0, 1]]
     assert goal.truth(rows).tolist() == [0, 2]
     assert goal.annotations(rows, ["a"]) is None
-    assert goal.description == {}
+    assert goal.describe(torch.ones(3)) == {}
     with pytest.raises(KeyError):
         goal.truth(TABLE)
 
