@@ -40,6 +40,11 @@ def run_protocol(yaml, overrides, options, device):
             f"{experiment.root} holds no {', '.join(missing)}: give the YAML "
             "in the folder hparams beside the training scripts"
         )
+    if hparams.get("target") == "dimensions":
+        raise ProtocolError(
+            "a protocol compares how well classes are recognized, and "
+            "target=dimensions has none: give --target=both"
+        )
     if not options.systems:
         raise ProtocolError("give the systems to compare: --systems=none,...")
     systems = read_systems(

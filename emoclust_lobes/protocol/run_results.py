@@ -4,7 +4,7 @@ import pathlib
 
 import pandas as pd
 from data_prep.storage.files import read_json
-from emoclust_lobes.protocol.averages import SCORES, summarize
+from emoclust_lobes.protocol.averages import ANNOTATED, SCORES, summarize
 from emoclust_lobes.protocol.schema import enrolled_rank
 
 # What makes two results comparable: the same of each.
@@ -35,6 +35,9 @@ def collect_results(folder):
         metrics["enrolled"] = ""
         metrics["written"] = path.stat().st_mtime_ns
         names = [*RUN, *SCORES, "valid_uar", "n", "written"]
+        if "target" in metrics:  # has other scores, and may have no classes
+            names += [x for x in ANNOTATED if x in metrics]
+            metrics = {**dict.fromkeys([*SCORES, "valid_uar"]), **metrics}
         row = {name: metrics[name] for name in names}
         row["classes"] = len(metrics["classes"])
         row["folder"] = str(path.parent)
