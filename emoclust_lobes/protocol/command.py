@@ -50,6 +50,12 @@ def run_protocol(yaml, overrides, options, device):
     systems = read_systems(
         experiment.yaml.with_name("systems.yaml"), options.systems
     )
+    decoded = [x.name for x in systems if x.decode_clusters]
+    if decoded and hparams.get("target", "class") != "class":
+        raise ProtocolError(
+            f"{', '.join(decoded)}: decode_clusters decides for classes, and "
+            f"not with target={hparams['target']}: leave these systems out"
+        )
     hparams["prepare"]()
     summary = read_summary(hparams["manifest_folder"])
     folds = options.folds

@@ -253,7 +253,8 @@ def _run_baseline(hparams, system, share, commit):
     arguments = {**hparams["baselines"], **system.baseline}
     normalized = arguments.pop("speaker_normalized", False)
     counts = hparams["enrolled_counts"] if normalized else [""]
-    classes = read_summary(folder)["classes"]
+    summary = read_summary(folder)
+    classes, goal = summary["classes"], hparams["ser"].get("goal")
     told = []
     for count in counts:
         test, valid, valid_uar = run_baseline(
@@ -263,6 +264,7 @@ def _run_baseline(hparams, system, share, commit):
             labeled_ids=train["ID"].tolist(),
             n_enrolled=count if normalized else None,
             seed=hparams["seed"],
+            goal=goal and goal.of(summary),
             **arguments,
         )
         told.append((str(count), test, valid_uar))

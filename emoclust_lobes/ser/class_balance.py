@@ -33,7 +33,7 @@ class ClassBalance:
         """
         if self.way != "weights" or not shares.size:
             return None
-        return _inverse_sizes(shares).to(device)
+        return inverse_sizes(shares).to(device)
 
     def loader_options(self, shares, batch_size, seed):
         """Return the options of the training loader.
@@ -48,7 +48,7 @@ class ClassBalance:
         if self.way != "sampling" or not shares.size:
             return {**options, "shuffle": True}
         sampler = ReproducibleWeightedRandomSampler(
-            (shares @ _inverse_sizes(shares).double().numpy()).tolist(),
+            (shares @ inverse_sizes(shares).double().numpy()).tolist(),
             num_samples=len(shares),
             replacement=True,
             seed=seed,
@@ -56,7 +56,7 @@ class ClassBalance:
         return {**options, "sampler": sampler}
 
 
-def _inverse_sizes(shares):
+def inverse_sizes(shares):
     """Weights of the classes, whose mean over the utterances is 1.
 
     A class of less than one utterance in all counts as one.

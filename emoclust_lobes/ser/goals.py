@@ -132,13 +132,17 @@ class Goal:
             del modules["classifier"]
         return modules
 
+    def counts(self, table):
+        """Count the votes of each row of a table, [rows, classes]."""
+        return vote_counts(table["votes"], self.classes)
+
     def truth(self, table):
         """Return the place of each row's class, -1 where there is none.
 
         With votes it is that of the plurality.
         """
         if self.has_votes:
-            counts = vote_counts(table["votes"], self.classes)
+            counts = self.counts(table)
             return plurality_places(counts)
         place = {name: n for n, name in enumerate(self.classes)}
         if self.target == "dimensions":
@@ -156,7 +160,7 @@ class Goal:
         Of dimensions alone there are no classes.
         """
         if self.has_votes:
-            counts = vote_counts(train["votes"], self.classes)
+            counts = self.counts(train)
             return counts / counts.sum(axis=1, keepdims=True)
         if self.target == "dimensions":
             return np.zeros((len(train), 0))
@@ -173,7 +177,7 @@ class Goal:
         utterances = train.drop_duplicates("row").sort_values("row")
         found = {}
         if self.has_votes:
-            counts = vote_counts(utterances["votes"], self.classes)
+            counts = self.counts(utterances)
             weights = counts.sum(axis=1) ** self.annotator_power
             found["distributions"] = self.distributions(counts)
             found["weights"] = weights / weights.mean()
