@@ -9,5 +9,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "dimensions": ["concordance", "dimension_metrics"],
         "distributions": ["distribution_metrics", "jensen_shannon"],
         "metrics": ["cluster_auc", "emotion_metrics"],
+        "selective": ["find_threshold", "risk_coverage"],
     },
 )

@@ -33,29 +33,34 @@ class Segment(NamedTuple):
     windows: int
 
 
-def most_probable(probabilities, weights=None):
-    """Return the class with the highest probability, the first of equals.
+class WeightedShares(dict):
+    """Class -> share of the annotators; decided is by these times ``weights``.
 
-    With the ``weights`` of a ``FilePrediction``, times these.
+    Of models of votes that were trained to find rare emotions as well as common
+    ones, see ``emoclust_lobes.ser.Goal``.
     """
-    weighed = {
-        x: p * (weights or {}).get(x, 1) for x, p in probabilities.items()
-    }
+
+    def __init__(self, shares, weights):
+        super().__init__(shares)
+        self.weights = weights
+
+
+def most_probable(probabilities):
+    """Return the class with the highest probability, the first of equals."""
+    weights = getattr(probabilities, "weights", {})
+    weighed = {x: p * weights.get(x, 1) for x, p in probabilities.items()}
     return max(weighed, key=weighed.get)
 
 
 def mean_probabilities(windows):
     """Average the probabilities of windows (start, end, class -> probability)."""
-    return {
+    first = windows[0][2]
+    means = {
         name: float(np.mean([each[name] for _, _, each in windows]))
-        for name in windows[0][2]
+        for name in first
     }
-
-
-def mean_dimensions(rated):
-    """Average the ratings of windows, dimension -> number each; of none {}."""
-    names = rated[0] if rated else ()
-    return {x: float(np.mean([each[x] for each in rated])) for x in names}
+    weights = getattr(first, "weights", None)
+    return means if weights is None else WeightedShares(means, weights)
 
 
 def window_borders(windows):
@@ -66,7 +71,7 @@ def window_borders(windows):
     return [windows[0][0], *middles, windows[-1][1]]
 
 
-def merge_windows(windows, weights=None):
+def merge_windows(windows):
     """Merge neighboring windows that have the same emotion.
 
     Where two windows overlap, each has the half that is nearer to its center:
@@ -77,8 +82,6 @@ def merge_windows(windows, weights=None):
     windows : sequence of (float, float, dict)
         Start and end in seconds, and class -> probability; in their order,
         without gaps.
-    weights : dict or None
-        See ``FilePrediction``.
 
     Returns
     -------
@@ -96,7 +99,7 @@ def merge_windows(windows, weights=None):
     borders = window_borders(windows)
     segments, first = [], 0
     for emotion, neighbors in itertools.groupby(
-        windows, lambda each: most_probable(each[2], weights)
+        windows, lambda each: most_probable(each[2])
     ):
         group = list(neighbors)
         after = first + len(group)

@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 from data_prep.annotations.arrays import vote_counts
 from data_prep.annotations.ratings import DIMENSIONS
-from data_prep.errors import EmoclustError
+from data_prep.errors import EmoclustError, name_some
 from data_prep.storage.files import read_json, replacing, write_json
 from emoclust_lobes.enrolment.draws import enrolled_moments
 from emoclust_lobes.evaluation.calibration import calibrate
@@ -19,6 +19,7 @@ from emoclust_lobes.evaluation.distributions import (
     plurality_metrics,
 )
 from emoclust_lobes.evaluation.metrics import emotion_metrics
+from emoclust_lobes.evaluation.selective import operating_points
 from emoclust_lobes.figures.confusion import plot_confusion
 
 from speechbrain.utils.logger import get_logger
@@ -134,6 +135,33 @@ def _scores(rows, classes):
     return scores
 
 
+def read_predictions(folder, metrics):
+    """Read the predictions that ``write_results`` left with these metrics.
+
+    All columns are text; a file that was damaged since is refused.
+    """
+    path = f"{folder}/predictions.csv"
+    counts = sorted(metrics.get("enrolled_uar") or [""])
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        sizes = table.groupby("enrolled")["ID"].nunique()
+        wanted = dict.fromkeys(counts, metrics.get("n_voted", metrics["n"]))
+        if dict(sizes) != wanted or len(table) != sizes.sum():
+            raise ValueError(
+                f"there are {dict(sizes)} utterances, not {wanted}"
+            )
+        labels = {*table["truth"], *table["prediction"]}
+        known = {*metrics["classes"], *([""] if "n_voted" in metrics else [])}
+        if labels - known or (table.iloc[:, -1] == "").any():
+            raise ValueError(f"it tells of {name_some(sorted(labels))}")
+    except (OSError, KeyError, ValueError) as error:
+        raise EmoclustError(
+            f"{path} is damaged ({error}): remove {folder}/metrics.json and give "
+            "the command again, which tests the best checkpoint again"
+        ) from error
+    return table
+
+
 def was_tested(folder):
     """Say whether a run has its result, and what is to be done for another."""
     path = f"{folder}/metrics.json"
@@ -186,18 +214,26 @@ def write_results(
                 table.to_csv(stream, index=False, float_format="%.6f")
     enrolled = score_predictions(predictions, classes)
     scores = list(enrolled.values())[-1]
-    main = "uar" if "uar" in scores else "mean_ccc"
+    kept = ("uar", "wa", "macro_f1", "mean_ccc")
     metrics = {
         **run,
         **scores,
-        f"enrolled_{main}": {
-            count: each[main] for count, each in enrolled.items() if count
+        **{
+            f"enrolled_{score}": {
+                count: each[score] for count, each in enrolled.items() if count
+            }
+            for score in kept
+            if score in scores
         },
     }
     if "prediction" in predictions:
-        metrics["calibration"] = calibrate(
-            predictions, valid_predictions, classes
-        )
+        found = calibrate(predictions, valid_predictions, classes)
+        metrics["calibration"] = found
+        metrics["selective"] = None
+        if "votes" not in predictions:  # which are no right or wrong
+            metrics["selective"] = operating_points(
+                predictions, valid_predictions, classes, found["temperature"]
+            )
     metrics |= training
     if model and "confusion" in scores:
         title = (

@@ -11,7 +11,7 @@ _NAMED = 0.09
 
 
 @styled
-def draw_timeline(windows, weights=None):
+def draw_timeline(windows):
     """Draw probabilities over time, one color an emotion.
 
     The colors of a moment are as high as the probabilities in the window (start,
@@ -39,7 +39,7 @@ def draw_timeline(windows, weights=None):
             label=EMOTIONS.get(name, name),
         )
         below = above
-    segments = merge_windows(windows, weights)
+    segments = merge_windows(windows)
     for segment in segments:
         if segment.end - segment.start >= _NAMED * length:
             axis.text(
@@ -69,10 +69,10 @@ def draw_timeline(windows, weights=None):
 
 
 @styled
-def timeline_svg(windows, weights=None):
+def timeline_svg(windows):
     """Draw the time line as the bytes of an SVG, which needs no font."""
     stream = io.BytesIO()
-    draw_timeline(windows, weights).savefig(
+    draw_timeline(windows).savefig(
         stream, format="svg", metadata={"Date": None}
     )
     return stream.getvalue()
