@@ -231,7 +231,6 @@ KINDS = {
     "label_smoothing": number(0, 1, below=True),
     "vote_smoothing": number(),
     "annotator_power": number(),
-    "dimensions_weight": _POSITIVE,
     "enrolled_counts": each(either(whole(0), word("all"))),
     "ser_crop_seconds": _POSITIVE,
     "dropout": number(0, 1, below=True),

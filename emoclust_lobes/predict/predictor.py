@@ -189,9 +189,8 @@ class Predictor:
 
     def _factors(self):
         """Return what shares are multiplied by for the decision, or []."""
-        hparams = self.model.hparams
-        weights = torch.tensor(hparams.class_weights or []).double()
-        return weights ** (1 / hparams.temperature)
+        weights = torch.tensor(self.model.hparams.class_weights or []).double()
+        return weights ** (1 / self.model.hparams.temperature)
 
     @torch.inference_mode()
     def _probabilities(self, embeddings, enrolled):
@@ -201,9 +200,8 @@ class Predictor:
         embeddings = self._enrol(embeddings, enrolled)
         scores = self.model.mods.classifier(embeddings).double()
         chances = calibrated(scores, self.model.hparams.temperature)
-        factors = self._factors().to(chances)
-        if len(factors):
-            chances = chances / factors
+        if self.model.hparams.class_weights:
+            chances = chances / self._factors().to(chances)
             chances = chances / chances.sum(dim=1, keepdim=True)
         return chances
 

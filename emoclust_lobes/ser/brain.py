@@ -61,10 +61,7 @@ class SERBrain(EncoderBrain):
                 batch.row.tolist(), predictions, seed=torch.initial_seed()
             )
         terms = self.goal_losses(placed, batch)
-        loss = terms.get("emotion_loss", 0.0)
-        if self.goal.has_ratings:
-            weight = self.goal.dimensions_weight
-            loss = loss + weight * terms["dimensions_loss"]
+        loss = sum(terms.values())
         if self.hparams.speaker_weight > 0:
             terms["speaker_loss"] = self.classify_speakers(predictions, batch)
             loss = loss + self.hparams.speaker_weight * terms["speaker_loss"]

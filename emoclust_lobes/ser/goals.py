@@ -41,9 +41,6 @@ class Goal:
         utterance.
     annotator_power : float
         See above.
-    dimensions_weight : float
-        Of ``1 - CCC``, the mean over dimensions, in the loss; that of the
-        cross-entropy is 1.
     classes, dimensions : sequence of str
         What the corpus has, and its class set.
     scale : sequence of float or None
@@ -59,7 +56,6 @@ class Goal:
     target: str = "class"
     vote_smoothing: float = 0.5
     annotator_power: float = 0.5
-    dimensions_weight: float = 1.0
     classes: tuple[str, ...] = ()
     dimensions: tuple[str, ...] = ()
     scale: tuple[float, float] | None = None
