@@ -32,12 +32,12 @@ class DimensionsHead(torch.nn.Module):
         super().__init__()
         self.names = list(names)
         self.scale = low, high = [float(x) for x in scale]
-        self.middle, self.half = (low + high) / 2, (high - low) / 2
+        self.middle, self.reach = (low + high) / 2, (high - low) / 2
         self.dropout = torch.nn.Dropout(dropout)
         self.linear = torch.nn.Linear(input_size, len(names))
 
     def forward(self, embeddings):
         """[..., input_size] -> [..., dimensions]."""
         outputs = self.linear(self.dropout(embeddings)).float()
-        ratings = self.middle + self.half * outputs
+        ratings = self.middle + self.reach * outputs
         return ratings if self.training else ratings.clamp(*self.scale)

@@ -49,7 +49,7 @@ def most_probable(probabilities):
     """Return the class with the highest probability, the first of equals."""
     weights = getattr(probabilities, "weights", {})
     weighed = {x: p * weights.get(x, 1) for x, p in probabilities.items()}
-    return max(weighed, key=weighed.get)
+    return max(weighed, key=lambda name: weighed[name])
 
 
 def mean_probabilities(windows):

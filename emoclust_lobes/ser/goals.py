@@ -43,7 +43,7 @@ class Goal:
         See above.
     classes, dimensions : sequence of str
         What the corpus has, and its class set.
-    scale : sequence of float or None
+    scale : sequence of float
         Of the dimensions.
 
     Example
@@ -58,7 +58,7 @@ class Goal:
     annotator_power: float = 0.5
     classes: tuple[str, ...] = ()
     dimensions: tuple[str, ...] = ()
-    scale: tuple[float, float] | None = None
+    scale: tuple[float, ...] = ()
 
     def __post_init__(self):
         check_choice("target", self.target, CHOICES)
@@ -71,7 +71,7 @@ class Goal:
             self,
             classes=tuple(summary["classes"]),
             dimensions=tuple(told["dimensions"]) if rated else (),
-            scale=tuple(told["scale"]) if rated else None,
+            scale=tuple(told["scale"]) if rated else (),
         )
 
     @property
