@@ -13,7 +13,7 @@ from data_prep.recordings.probe import probe
 from data_prep.recordings.tar_shards import list_members
 from emoclust_lobes.audio.reading import read_utterance
 from emoclust_lobes.predict.inputs import Clip
-from emoclust_lobes.predict.windows import read_windows
+from emoclust_lobes.turns.windows import read_windows
 
 from speechbrain.dataio.preprocess import AudioNormalizer
 
