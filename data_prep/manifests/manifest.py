@@ -1,18 +1,12 @@
 """The manifest contract: what a corpus becomes.
 
-A manifest is a folder. ``train.csv``, ``valid.csv`` and ``test.csv`` hold the
-utterances of one fold that have what is learned (a label, or annotations: see
-:mod:`data_prep.annotations.targets`), ``pool.csv`` holds what may be used for
-pretraining (every usable utterance of the fold's training speakers, its
-emotion empty when it is unlabeled or outside the class set), and
-``manifest.json`` says what they are: corpus, classes, arguments, counts per
-split, class and speaker, utterances left out by reason, the fingerprint of
-all inputs and the SHA-256 of each CSV.
-
-``manifest.json`` is removed first and written last, so a folder whose
-``manifest.json`` has the right fingerprint is complete. Nothing in a manifest
-depends on the machine: paths are relative to ``$data_root``, rows are sorted
-by ID, and the same corpus gives the same bytes everywhere.
+``train.csv``, ``valid.csv`` and ``test.csv`` of a folder hold the utterances of one
+fold that have what is learned (:mod:`data_prep.annotations.targets`), ``pool.csv``
+every usable utterance of its training speakers, and ``manifest.json`` says what they
+are: corpus, classes, arguments, counts, utterances left out by reason, the
+fingerprint of all inputs and the SHA-256 of each CSV. It is removed first and written
+last: with the right fingerprint, the folder is complete. Nothing depends on the
+machine: paths are relative to ``$data_root``, rows are sorted by ID.
 """
 
 import collections

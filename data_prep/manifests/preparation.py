@@ -31,16 +31,9 @@ _BY_LABEL = Scheme()
 
 
 class Scan(NamedTuple):
-    """What was found in a corpus.
+    """What was found in a corpus, and how many by reason.
 
-    Arguments
-    ---------
-    utterances : list of Utterance
-        Without durations.
-    unlabeled : collections.Counter
-        Of those, how many lack what is learned, by reason.
-    dropped : collections.Counter
-        How many recordings are in no file of the manifest, by reason.
+    These lack what is learned (``unlabeled``), or are no utterance (``dropped``).
 
     Example
     -------

@@ -1,10 +1,8 @@
 """Unlabeled pools: speech of many speakers for pretraining.
 
-A pool is "own" (the training speakers of the corpus' fold), a folder with one
-folder per speaker, or a CSV file: see :mod:`data_prep.pools.scans`.
-
-Each pool gets its manifest in ``<manifest_folder>/pools/<name>``. Its name, the
-folder's or the file's, stands in front of IDs and speakers.
+A pool is "own" (the training speakers of the corpus' fold), or as
+:mod:`data_prep.pools.scans` reads it. Its manifest is in ``pools/<name>`` of the
+fold's; the name, the folder's or file's, stands in front of IDs and speakers.
 """
 
 import collections

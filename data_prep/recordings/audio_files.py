@@ -1,9 +1,4 @@
-"""Finding audio files, and telling those that can be used from the others.
-
-Whatever is wrong with a corpus on disk is found before anything is trained,
-and all of it at once: a checkout without Git LFS, an aborted download, an
-error page saved under the name of a recording.
-"""
+"""Finding audio files, and telling all that cannot be used at once."""
 
 import os
 import pathlib

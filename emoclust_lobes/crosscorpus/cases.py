@@ -15,15 +15,10 @@ from data_prep.manifests.manifest import Source, read_manifest
 from emoclust_lobes.protocol.plan import ProtocolError
 
 ADAPT = ("none", "other")
+_SAME = ("gender", "session", "sentence", "emotion")
 COLUMNS = {
-    "wav": "path",
-    "start": "start",
-    "stop": "stop",
-    "spk_id": "speaker",
-    "gender": "gender",
-    "session": "session",
-    "sentence": "sentence",
-    "emotion": "emotion",
+    **{"wav": "path", "start": "start", "stop": "stop", "spk_id": "speaker"},
+    **{name: name for name in _SAME},
 }
 
 

@@ -18,14 +18,8 @@ from ruamel.yaml.error import YAMLError as RuamelError
 from yaml import YAMLError
 
 _PARTS = ("title", "prepare", "emotions")
-_UNREADABLE = (
-    ImportError,
-    KeyError,
-    RuamelError,
-    TypeError,
-    ValueError,
-    YAMLError,
-)
+_UNREADABLE = (ImportError, KeyError, TypeError, ValueError)
+_UNREADABLE += (RuamelError, YAMLError)
 
 
 class Corpus(NamedTuple):

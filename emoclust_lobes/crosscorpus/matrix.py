@@ -1,14 +1,10 @@
 """The results of a matrix as files: gathered from its cases, and read.
 
-The folder of the results holds
-
-* ``crosscorpus.json``: ``classes``, ``corpora`` (name -> title), ``systems``,
-  ``uses``, ``deterministic``, ``yaml``, ``settings``, ``commands`` and, where
-  given, ``note``;
-* ``runs.csv``: one row for each train corpus, test corpus, way to adapt,
-  system and seed: the scores of all utterances that the folds of the test
-  corpus test on, each once;
-* ``speakers.csv``: one row for each of these and test speaker.
+``crosscorpus.json`` has ``classes``, ``corpora`` (name -> title), ``systems``,
+``uses``, ``deterministic``, ``yaml``, ``settings``, ``commands`` and, where given,
+``note``; ``runs.csv`` one row for each train corpus, test corpus, way to adapt, system
+and seed, of all utterances that the folds of the test corpus test on, each once;
+``speakers.csv`` one for each of these and test speaker.
 """
 
 import pathlib

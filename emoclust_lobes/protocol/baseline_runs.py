@@ -21,13 +21,7 @@ from emoclust_lobes.protocol.unlabeled import (
     standardize_corpora,
 )
 
-UNLABELED = (
-    "none",
-    "standardized",
-    "ridge_map",
-    "pseudo_labels",
-    "self_training",
-)
+UNLABELED = "none standardized ridge_map pseudo_labels self_training".split()
 
 
 def run_baseline(
