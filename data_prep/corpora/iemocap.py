@@ -141,9 +141,8 @@ def scan_iemocap(data_folder, classes, expect_complete, scheme=_SCHEME):
 def _read_labels(folder, off):
     """Read what is said of each turn; subfolders hold single annotators'.
 
-    Ratings that are none, as a few of the release, are named in ``off``.
-
-    Lines that begin as a label or as a category does and are none come second.
+    Ratings that are none are named in ``off``; lines that are no label, but begin so,
+    come second.
     """
     turns: dict[str, _Turn] = {}
     unread = []

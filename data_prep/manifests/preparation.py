@@ -1,8 +1,7 @@
 """The steps that every corpus and pool goes through.
 
-A corpus module scans its folder into utterances and says which speakers
-belong to which split; everything after that is the same for all and stands
-here: fingerprint, skip, probe, split, validate, write.
+A corpus module scans its folder and says who belongs to which split; then come
+fingerprint, skip, probe, split, validate, write.
 """
 
 import collections

@@ -1,9 +1,7 @@
 """The corpora of a cross-corpus experiment, and the classes they share.
 
-They stand in ``crosscorpus.yaml`` beside the experiment's YAML: ``classes``,
-the shared ones, and below ``corpora`` name -> ``title``, ``prepare``, the
-function of ``data_prep`` with its arguments, and ``emotions``, which says of
-every emotion of the corpus which shared class it is; null leaves it out.
+``crosscorpus.yaml`` beside the experiment's YAML says how each is called and
+prepared, and which shared class each of its emotions is; null leaves it out.
 """
 
 import pathlib
@@ -71,9 +69,8 @@ class Corpus(NamedTuple):
 def read_corpora(path, folders, expect_complete=None):
     """Read the shared classes, sorted, and the corpora of an experiment.
 
-    ``folders`` says of the corpora that are used where they lie;
-    ``expect_complete``, unless None, replaces the file's key of this name. A
-    ProtocolError says what is wrong with the file.
+    ``folders`` says of those that are used where they lie; ``expect_complete``, unless
+    None, replaces the file's key.
     """
     path = pathlib.Path(path)
     if not path.is_file():

@@ -1,9 +1,7 @@
 """How every figure looks: colors, shapes, files.
 
-The eight colors are those of Okabe and Ito ("Color universal design", 2008),
-which readers with any of the common color deficiencies can tell apart, in
-the order in which they also differ in gray; each goes with a marker of its
-own. Heat maps use viridis, which grows evenly in lightness.
+The colors are those of Okabe and Ito ("Color universal design", 2008), in the order
+in which they also differ in gray; each goes with a marker. Heat maps use viridis.
 """
 
 import base64

@@ -1,9 +1,7 @@
 """Which runs a protocol consists of, and how each is started.
 
-The systems stand in ``systems.yaml`` beside the experiment's YAML: name ->
-``stage1`` and ``stage2``, overrides of the YAML for either script, or
-``baseline``, the arguments of ``run_baseline``; and ``decode_clusters``,
-whether its predictions are also decoded so.
+``systems.yaml`` beside the experiment's YAML has their systems by name: ``stage1``
+and ``stage2``, overrides for either script, or ``baseline``, and ``decode_clusters``.
 """
 
 import pathlib

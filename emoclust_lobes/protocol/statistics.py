@@ -1,9 +1,7 @@
 """Uncertainty and significance of a protocol's results.
 
-Three kinds of chance are told apart. One interval resamples the test
-*speakers*, the trained models as they are: how much would other speakers change
-the number? One resamples the *seeds*, too: how much would other trainings? And
-one compares the *folds*, which also differ in whom they were trained on.
+One interval resamples the test *speakers*, the trained models as they are, one the
+*seeds*, too, and one compares the *folds*, which differ in their training speakers.
 """
 
 from typing import NamedTuple
