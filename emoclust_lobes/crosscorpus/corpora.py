@@ -16,8 +16,10 @@ from ruamel.yaml.error import YAMLError as RuamelError
 from yaml import YAMLError
 
 _PARTS = ("title", "prepare", "emotions")
-_UNREADABLE = (ImportError, KeyError, TypeError, ValueError)
-_UNREADABLE += (RuamelError, YAMLError)
+_UNREADABLE = (
+    *(ImportError, KeyError, TypeError, ValueError),
+    *(RuamelError, YAMLError),
+)
 
 
 class Corpus(NamedTuple):

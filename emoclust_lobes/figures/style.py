@@ -12,8 +12,10 @@ import matplotlib.figure
 from data_prep.storage.files import replacing
 from emoclust_lobes.figures.letters import make_readable
 
-COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00")
-COLORS += ("#56B4E9", "#CC79A7", "#222222", "#F0E442")
+COLORS = (
+    *("#0072B2", "#E69F00", "#009E73", "#D55E00"),
+    *("#56B4E9", "#CC79A7", "#222222", "#F0E442"),
+)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 # In the order of their colors
 _WORDS = "sad happy disgusted angry calm fearful neutral surprised"

@@ -9,8 +9,10 @@ CONTROL = "shuffled"
 METHOD = "contrastive"
 BOUND = "oracle"
 # From nothing to everything.
-ORDER = (NO_STAGE1, "speaker", "simclr", CONTROL, METHOD)
-ORDER += ("multitask", "adversarial", "aligned", BOUND)
+ORDER = (
+    *(NO_STAGE1, "speaker", "simclr", CONTROL, METHOD),
+    *("multitask", "adversarial", "aligned", BOUND),
+)
 # What a system knows beside labels, of unlabeled speech.
 LABELS = "labels alone"
 TRAINING_SPEAKERS = "training speakers"

@@ -112,12 +112,6 @@ def locked(folder):
     (folder / PLACE).chmod(0)
 
 
-def many(folder):
-    (folder / "Ann/sad/1.wav").write_bytes(b"")
-    (folder / "Kim/sad/1.wav").write_text(LFS)
-    link("nowhere.wav")(folder)
-
-
 def rename(name):
     """Give a recording another name, text or bytes."""
 
@@ -257,16 +251,6 @@ CASES = [
         options={"classes": "[happy, sad]"},
     ),
     Case("no permission", locked, unusable(f"{PLACE}: Permission denied")),
-    Case(
-        "several bad files",
-        many,
-        unusable(
-            "Ann/sad/1.wav: empty file",
-            f"{PLACE}: No such file or directory",
-            "Kim/sad/1.wav: Git LFS pointer, not the audio itself",
-            advice=f"{POINTERS}\n{AGAIN}",
-        ),
-    ),
     Case("umlauts and other scripts", rename("Größe 東京 👍.wav".encode())),
     Case("commas and quotes", rename(b"a, \"b\", 'c'.wav")),
     Case("a name with =, #, % and &", rename(b"a=b #1 100% & c.wav")),

@@ -61,8 +61,7 @@ class Case:
 
     ``damage`` changes the folder of the corpus; of the ``message`` (None where all is
     well) {folder} is that, {outside} the folder above it, {yaml} the YAML, {here} the
-    current folder, {train} the manifest. ``base`` is a key of ``KEYS``; ``command`` is
-    prepare or clusters, or read: of a manifest that was prepared before the damage.
+    current folder. ``base`` is a key of ``KEYS``; ``command`` prepare or clusters.
     """
 
     name: str

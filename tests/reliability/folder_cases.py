@@ -68,12 +68,6 @@ CASES = [
         options={"pools": 5},
     ),
     FOLDERS(
-        "a fold that does not exist",
-        nothing,
-        "fold=4 does not exist: choose one of 1 to 3.",
-        options={"fold": 4},
-    ),
-    FOLDERS(
         "a fold that is no number",
         nothing,
         "--fold=one cannot be used: give a whole number from 1",
@@ -85,21 +79,6 @@ CASES = [
         "folds=2 is too few: train, valid and test need at least one "
         "block of speakers each, so give 3 or more.",
         options={"folds": 2},
-    ),
-    FOLDERS(
-        "a class set of one",
-        nothing,
-        "classes=['sad'] is no class set: give all, or a list of at "
-        "least two emotions, as they are written in the corpus.",
-        options={"classes": "[sad]"},
-    ),
-    FOLDERS(
-        "a class nobody has",
-        nothing,
-        "classes has x, and the corpus has happy, sad: write them as they "
-        "are there. In YAML, what looks like a number or a truth value, "
-        "as 01 and yes do, needs quotes: classes=['01', '03'].",
-        options={"classes": "[sad, x]"},
     ),
     FOLDERS(
         "an option that is none",

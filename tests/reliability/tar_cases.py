@@ -176,16 +176,10 @@ CASES = [
     bad_recording(
         "a text in a tar", "text, not audio; it begins with 'x'", b"x"
     ),
-    bad_recording("an empty file in a tar", "empty file", b""),
     bad_recording(
         "a recording that was cut off before it was packed",
         "truncated: 44 bytes are missing",
         noise()[:-44],
-    ),
-    bad_recording(
-        "a silent recording in a tar",
-        "silent: every sample is zero",
-        noise(scale=0),
     ),
     pool(
         "AAC in a tar",
