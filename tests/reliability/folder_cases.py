@@ -74,13 +74,6 @@ CASES = [
         options={"fold": "one"},
     ),
     FOLDERS(
-        "two folds",
-        nothing,
-        "folds=2 is too few: train, valid and test need at least one "
-        "block of speakers each, so give 3 or more.",
-        options={"folds": 2},
-    ),
-    FOLDERS(
         "an option that is none",
         nothing,
         "{yaml} has no option flod; did you mean --fold?",

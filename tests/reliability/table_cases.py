@@ -200,12 +200,6 @@ CASES = [
         "corpus in {folder} has 1 emotions (sad): at least two are needed.",
     ),
     table(
-        "two speakers",
-        listed(rows=[x for x in ROWS if "Lee" not in x]),
-        "folds=3 needs as many labeled speakers, and there are 2: "
-        "give fewer folds, at least 3.",
-    ),
-    table(
         "an arrow in an emotion",
         listed(rows=[x.replace(",sad", ",calm => sad") for x in ROWS]),
         "corpus has emotions or speakers with ' => ', which no model can keep "
