@@ -21,8 +21,7 @@ def read_summary(manifest_folder):
     >>> read_summary("nowhere")
     Traceback (most recent call last):
     ...
-    data_prep.errors.ManifestError: There is no manifest in nowhere: prepare \
-    the corpus first.
+    data_prep.errors.ManifestError: There is no manifest in nowhere...
     """
     summary = find_summary(manifest_folder)
     if summary is None:
