@@ -205,8 +205,8 @@ def corrected_t(differences, test_share):
     Example
     -------
     >>> test = corrected_t([0.02, 0.04, 0.03], 0.5)
-    >>> round(test.p, 3), round(test.low, 3), round(test.high, 3)
-    (0.081, -0.009, 0.069)
+    >>> print(round(test.p, 3), round(test.low, 3), round(test.high, 3))
+    0.081 -0.009 0.069
     """
     differences = np.asarray(differences, dtype=float)
     if len(differences) < 2:
