@@ -86,10 +86,10 @@ def calibrate(predictions, valid_predictions, classes):
     has no development speakers, and the temperature then 1. Returns ``temperature``,
     ``valid`` and ``test`` (n, ece, nll in nats; ece_scaled, nll_scaled).
     """
-    test = _scores(predictions, classes)
+    test = logits_and_truth(predictions, classes)
     if valid_predictions is None:
         return {"temperature": 1.0, "valid": None, "test": _measure(test, 1.0)}
-    valid = _scores(valid_predictions, classes)
+    valid = logits_and_truth(valid_predictions, classes)
     temperature = fit_temperature(*valid)
     return {
         "temperature": temperature,
@@ -98,7 +98,7 @@ def calibrate(predictions, valid_predictions, classes):
     }
 
 
-def _scores(predictions, classes):
+def logits_and_truth(predictions, classes):
     """Log-probabilities [n, classes] and indices of the truth [n]."""
     chances = predictions[[f"p_{name}" for name in classes]].to_numpy(float)
     scores = np.log(chances.clip(min=np.finfo(np.float32).tiny))

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from data_prep.storage.files import read_json, replacing
+from emoclust_lobes.evaluation.bootstrap import parse_hits
 
 KEY_TYPES = {
     "system": str,
@@ -78,13 +79,6 @@ def enrolled_rank(enrolled):
             f"{enrolled!r}"
         )
     return float(enrolled)
-
-
-def parse_hits(hits):
-    """Read a column of hits: [rows, classes, 2], right and all utterances."""
-    return np.array(
-        [[pair.split("/") for pair in row.split()] for row in hits], dtype=int
-    )
 
 
 def parse_confusions(confusions):

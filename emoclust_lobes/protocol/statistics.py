@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.stats
-from emoclust_lobes.protocol.bootstrap import (
+from emoclust_lobes.evaluation.bootstrap import (
     UNKNOWN,
     drawn_interval,
     drawn_uars,
