@@ -6,10 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "front_ends": ["SSLFrontEnd"],
-        "layer_mix": [
-            *("AttentiveEncoder", "MixedEncoder", "NoNormalization"),
-            "make_encoder",
-        ],
+        "layer_mix": ["MixedEncoder", "NoNormalization", "make_encoder"],
         "speaker_encoders": ["SpeakerEncoder"],
         "wheel_encoders": ["CamPlusPlusEncoder", "KaldiFbank"],
     },

@@ -33,22 +33,7 @@ DECIMALS = 6
 class Condition(NamedTuple):
     """What is the same in all runs that are averaged.
 
-    Arguments
-    ---------
-    system : str
-        What was tested.
-    labels : float
-        Share of the training labels that were used.
-    enrolled : str
-        As in ``run_rows``.
-
-    Example
-    -------
-    >>> runs = pd.DataFrame({"system": ["none", "oracle"]})
-    >>> Condition("none").of(
-    ...     runs.assign(labels=1.0, enrolled="")
-    ... ).index.tolist()
-    [0]
+    The share ``labels`` of the training labels, ``enrolled`` as in ``run_rows``.
     """
 
     system: str

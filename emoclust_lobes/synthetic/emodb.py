@@ -20,14 +20,10 @@ def make_emodb(
 
     Arguments
     ---------
-    folder : str or pathlib.Path
-        New folder for the tree; of a half-made one the rest is made.
     n_speakers : int
         Actors, 1 to 10, a man and a woman in turn.
     n_sentences : int
         Sentences, 1 to 10.
-    sample_rate, seed : int
-        In Hz. Other seeds give other people.
 
     Example
     -------

@@ -24,14 +24,10 @@ def make_msp_podcast(
 
     Arguments
     ---------
-    folder : str or pathlib.Path
-        New folder for the tree; of a half-made one the rest is made.
     n_speakers : int
         Known speakers, men and women in turn, 1 to 60 here.
     n_segments : int
         Segments with each of ten labels, 1 to 100 here.
-    sample_rate, seed : int
-        In Hz. Other seeds give other people.
 
     Example
     -------

@@ -26,16 +26,12 @@ def make_pool(
 
     Arguments
     ---------
-    folder : str or pathlib.Path
-        New folder for the tree; of a half-made one the rest is made.
     n_speakers : int
         Speakers, women and men in turn.
     n_sessions : int
         Sessions of each speaker.
     n_utterances : int
         Utterances of each session, the emotions in turn.
-    sample_rate, seed : int
-        In Hz. Other seeds give other people.
 
     Returns
     -------

@@ -23,8 +23,6 @@ def make_ravdess(
 
     Arguments
     ---------
-    folder : str or pathlib.Path
-        New folder for the tree; of a half-made one the rest is made.
     n_speakers : int
         Actors, 1 to 24: odd numbers are men, even numbers women.
     n_statements : int

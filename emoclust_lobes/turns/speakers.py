@@ -22,24 +22,9 @@ SEED = 1986
 class SpeakerFinder:
     """Tells apart the voices of a recording.
 
-    Arguments
-    ---------
-    number : int or None
-        How many people speak; found out without.
-    most : int
-        No more people are looked for, where their number is not known.
-    share : float
-        So many of the similarities of a window are kept, the largest.
-    same : float
-        Two voices with a cosine similarity above it are one person, where
-        their number is not known.
-
-    Example
-    -------
-    >>> a, b = np.eye(2)
-    >>> vectors = np.array([a, a, b, b, a, a, b, b] * 3)
-    >>> SpeakerFinder(number=2).labels(vectors).tolist()[:4]
-    [0, 0, 1, 1]
+    Without their ``number`` no more than ``most`` are looked for, and two voices with
+    a cosine similarity above ``same`` are one person. Of the similarities of a window
+    the largest ``share`` is kept.
     """
 
     def __init__(self, number=None, most=8, share=0.15, same=0.55):

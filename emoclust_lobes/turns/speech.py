@@ -63,30 +63,11 @@ DETECTORS = ("silero", "energy")
 class SpeechFinder:
     """Finds the stretches of speech in a recording.
 
-    Arguments
-    ---------
-    detector : str
-        ``silero``, or ``energy`` alone.
-    threshold : float
-        The network is sure from this probability on.
-    doubt : float
-        Below this probability, nothing is speech, however loud.
-    loudness : float
-        So many dB above the recording's noise is loud.
-    padding : float
-        Seconds that are added on both sides.
-    pause : float
-        A shorter pause does not part speech, in seconds.
-    shortest : float
-        A shorter stretch (without padding) is no speech, in seconds.
-
-    Example
-    -------
-    >>> tone = torch.sin(torch.arange(32000) * 0.1)
-    >>> tone[:16000] *= 1e-3
-    >>> [(start, end)] = SpeechFinder("energy").find([tone])
-    >>> round(start, 1), end
-    (0.9, 2.0)
+    With the ``detector`` silero, the network is sure from the probability
+    ``threshold`` on, and below ``doubt`` nothing is speech, however loud; with energy,
+    all is that is ``loudness`` dB above the recording's noise. Stretches get
+    ``padding`` seconds on both sides; a pause below ``pause`` parts none, and one
+    below ``shortest`` is no speech.
     """
 
     def __init__(

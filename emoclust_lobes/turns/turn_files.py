@@ -1,6 +1,7 @@
 """Turns that somebody has: RTTM, CSV, Praat's TextGrid, ELAN's eaf."""
 
 import csv
+import importlib
 import math
 import pathlib
 
@@ -129,9 +130,9 @@ def _read_csv(path):
 
 
 def _read_textgrid(path):
-    praatio = _imported("praatio", path)
+    textgrid = _imported("praatio.textgrid", path)
     try:
-        grid = praatio.textgrid.openTextgrid(
+        grid = textgrid.openTextgrid(
             str(path), includeEmptyIntervals=False, reportingMode="error"
         )
     except OSError:
@@ -151,9 +152,9 @@ def _read_textgrid(path):
 
 
 def _read_eaf(path):
-    pympi = _imported("pympi", path)
+    elan = _imported("pympi.Elan", path)
     try:
-        document = pympi.Elan.Eaf(str(path))
+        document = elan.Eaf(str(path))
     except OSError:
         raise
     except Exception as error:  # its parser raises what it meets
@@ -171,18 +172,13 @@ def _read_eaf(path):
                 yield place, "", start / 1000, end / 1000, who
 
 
-def _imported(library, path):
+def _imported(module, path):
     try:
-        if library == "praatio":
-            import praatio.textgrid
-
-            return praatio
-        import pympi.Elan
-
-        return pympi
+        return importlib.import_module(module)
     except ImportError as error:
         raise TurnsError(
-            f'{path.suffix} files need {library}: pip install "emoclust[calls]"'
+            f"{path.suffix} files need {module.partition('.')[0]}: pip install "
+            '"emoclust[calls]"'
         ) from error
 
 
