@@ -66,13 +66,7 @@ def uar_interval(speakers, condition, n_draws=2000, seed=0):
 
 
 def paired_difference(
-    runs,
-    speakers,
-    system,
-    baseline,
-    deterministic=(),
-    n_draws=2000,
-    seed=0,
+    runs, speakers, system, baseline, deterministic=(), n_draws=2000, seed=0
 ):
     """Compare two conditions over the runs (fold, seed) that both have.
 

@@ -41,10 +41,7 @@ def make_msp_podcast(
         folder,
         "MSP-Podcast",
         _segments(n_speakers, n_segments, seed),
-        sizes={
-            "n_speakers": (n_speakers, 60),
-            "n_segments": (n_segments, 100),
-        },
+        sizes={"n_speakers": (n_speakers, 60), "n_segments": (n_segments, 100)},
         sample_rate=sample_rate,
         seed=seed,
         tables=lambda clips, _: _tables(clips, seed),

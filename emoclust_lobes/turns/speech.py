@@ -6,6 +6,7 @@ hears some, or when it is clearly louder than the recording's own noise and
 the network does not rule it out. ``docs/recordings.md`` says what that finds.
 """
 
+import dataclasses
 import importlib.util
 import itertools
 import warnings
@@ -60,6 +61,7 @@ class Silero:
 DETECTORS = ("silero", "energy")
 
 
+@dataclasses.dataclass
 class SpeechFinder:
     """Finds the stretches of speech in a recording.
 
@@ -70,27 +72,21 @@ class SpeechFinder:
     below ``shortest`` is no speech.
     """
 
-    def __init__(
-        self,
-        detector="silero",
-        threshold=0.3,
-        doubt=0.02,
-        loudness=15.0,
-        padding=0.1,
-        pause=0.5,
-        shortest=0.1,
-    ):
-        if detector not in DETECTORS:
+    detector: str = "silero"
+    threshold: float = 0.3
+    doubt: float = 0.02
+    loudness: float = 15.0
+    padding: float = 0.1
+    pause: float = 0.5
+    shortest: float = 0.1
+
+    def __post_init__(self):
+        if self.detector not in DETECTORS:
             raise TurnsError(
-                f"no detector {detector!r}: choose {' or '.join(DETECTORS)}"
+                f"no detector {self.detector!r}: choose "
+                f"{' or '.join(DETECTORS)}"
             )
-        self.network = Silero() if detector == "silero" else None
-        self.threshold = threshold
-        self.doubt = doubt
-        self.loudness = loudness
-        self.padding = padding
-        self.pause = pause
-        self.shortest = shortest
+        self.network = Silero() if self.detector == "silero" else None
 
     def find(self, blocks):
         """List (start, end) in seconds of the speech in consecutive waveforms.
