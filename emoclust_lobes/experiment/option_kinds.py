@@ -187,6 +187,7 @@ KINDS = {
     "scale": or_null(each(number(-math.inf))),
     "labels": number(0, 1, above=True),
     "pools": NAMES,
+    "trim_silence": or_null(_POSITIVE),
     "init": TEXT,
     "system": NAME,
     "stage1_name": NAME,
