@@ -25,10 +25,10 @@ _normalizer = functools.lru_cache(AudioNormalizer)
 def read_utterance(wav, start="", stop="", sample_rate=16000):
     """Read one utterance as a mono waveform [time] at the wanted rate.
 
-    ``wav`` is what libsndfile reads, or the address of a file in a tar, of which no more
-    is read (see ``data_prep.recordings.tar_shards``); ``start`` and ``stop`` are the
-    first sample and the one after the last, at the file's own rate, empty for all of it.
-    Raises a ValueError when there is no sample.
+    ``wav`` is what libsndfile reads, or the address of a file in a tar, of
+    which no more is read (see ``data_prep.recordings.tar_shards``); ``start``
+    and ``stop`` are the first sample and the one after the last, at the file's
+    own rate, empty for all of it. Raises a ValueError when there is no sample.
     """
     first = int(start or 0)
     count = int(stop) - first if str(stop) else -1

@@ -132,8 +132,8 @@ def pool_cases(cases, classes):
 def read_matrix(folder):
     """Read the results of a matrix.
 
-    Raises a FileNotFoundError, or a ValueError when a file has other columns or values,
-    a run is there twice, or its speakers do not tell of the same test.
+    Raises a FileNotFoundError, or a ValueError when a file has other columns or
+    values, a run is there twice, or its speakers do not tell of the same test.
     """
     folder = pathlib.Path(folder)
     return Matrix(*read_folder(folder, FACTS, RUN_TYPES, SPEAKER_TYPES))

@@ -131,15 +131,16 @@ class MixedEncoder(nn.Module):
 class AttentiveEncoder(nn.Module):
     """Frames to one vector: a layer on each frame, then attentive statistics.
 
-    BatchNorm, linear layer, ReLU and dropout on each frame; attentive statistics
-    pooling (Okabe et al. 2018, arXiv 1803.10963), SpeechBrain's, which weighs each
-    channel by itself; BatchNorm and a linear layer. The attention looks at the frame
-    alone and not, as in ECAPA-TDNN, at the utterance's statistics too, which costs half
-    as much again: this encoder is to be trained many times on a CPU.
+    BatchNorm, linear layer, ReLU and dropout on each frame; attentive
+    statistics pooling (Okabe et al. 2018, arXiv 1803.10963), SpeechBrain's,
+    which weighs each channel by itself; BatchNorm and a linear layer. The
+    attention looks at the frame alone and not, as in ECAPA-TDNN, at the
+    utterance's statistics too, which costs half as much again: this encoder is
+    to be trained many times on a CPU.
 
-    In evaluation mode a padded utterance gives the vector of the utterance alone. In
-    training mode give crops of one length: padding would enter the statistics of
-    BatchNorm.
+    In evaluation mode a padded utterance gives the vector of the utterance
+    alone. In training mode give crops of one length: padding would enter the
+    statistics of BatchNorm.
     """
 
     def __init__(

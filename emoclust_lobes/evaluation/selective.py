@@ -62,14 +62,15 @@ def risk_bound(errors, n, delta=DELTA):
 
 
 def operating_points(predictions, valid_predictions, classes, temperature):
-    """Measure thresholds on development speakers, and what the test makes of them.
+    """Measure thresholds on development speakers, and on the test.
 
-    Takes tables of ``predict_emotions``; None without development speakers. All bounds
-    of ``points`` hold together but for a chance of ``delta``: each has its share of it
-    (learn then test, Angelopoulos et al. 2021, arXiv 2110.01052, with Bonferroni's
-    correction). A threshold is a confidence of the development recordings, which does
-    not count itself: those above are then drawn as any above it (Geifman and El-Yaniv,
-    NeurIPS 2017, arXiv 1705.08500).
+    Takes tables of ``predict_emotions``; None without development speakers. All
+    bounds of ``points`` hold together but for a chance of ``delta``: each has
+    its share of it (learn then test, Angelopoulos et al. 2021, arXiv
+    2110.01052, with Bonferroni's correction). A threshold is a confidence of
+    the development recordings, which does not count itself: those above are
+    then drawn as any above it (Geifman and El-Yaniv, NeurIPS 2017, arXiv
+    1705.08500).
     """
     if valid_predictions is None:
         return None
@@ -100,9 +101,9 @@ def operating_points(predictions, valid_predictions, classes, temperature):
 def find_threshold(model_folder, share):
     """Return the lowest confidence above which a model errs seldom enough.
 
-    Of the thresholds in the ``metrics.json`` of its folder whose bound is no larger
-    than the share, that which answers most; 0 for None. An EmoclustError tells the
-    smallest share where there is none.
+    Of the thresholds in the ``metrics.json`` of its folder whose bound is no
+    larger than the share, that which answers most; 0 for None. An EmoclustError
+    tells the smallest share where there is none.
     """
     if share is None:
         return 0.0

@@ -6,13 +6,14 @@ SCORES = ["uar", "wa", "macro_f1"]
 
 
 def summarize(runs, by=Condition._fields):
-    """Average over seeds, then over folds: a row for each combination of ``by``.
+    """Average over seeds, then over folds, for each combination of ``by``.
 
-    ``folds``, ``seeds_min`` and ``seeds_max`` (seeds of a fold), ``runs``, the mean of
-    each score over the folds (seeds are averaged within a fold first), ``uar_fold_std``
-    (deviation of the folds' means), ``uar_seed_std`` (deviation over the seeds of a
-    fold, averaged over the folds) and ``n``, the utterances tested, each once.
-    Deviations are those of a sample (n - 1); that of one value is NaN.
+    ``folds``, ``seeds_min`` and ``seeds_max`` (seeds of a fold), ``runs``, the
+    mean of each score over the folds (seeds are averaged within a fold first),
+    ``uar_fold_std`` (deviation of the folds' means), ``uar_seed_std``
+    (deviation over the seeds of a fold, averaged over the folds) and ``n``, the
+    utterances tested, each once. Deviations are those of a sample (n - 1); that
+    of one value is NaN.
     """
     by = list(by)
     means = {score: (score, "mean") for score in [*SCORES, "valid_uar"]}

@@ -36,8 +36,8 @@ _SECTIONS = {
 def write_report(folder):
     """Write ``report.md`` and ``figures/`` beside the results; return its path.
 
-    All tables that have data, each with its figure, and the confusion matrices: the
-    same results give the same report. Raises what ``read_results`` does.
+    All tables that have data, each with its figure, and the confusion matrices:
+    the same results give the same report. Raises what ``read_results`` does.
     """
     folder = pathlib.Path(folder)
     results = read_results(folder)

@@ -105,7 +105,7 @@ def finished_runs(folder):
 
 
 def merge_runs(folder, runs, speakers):
-    """Add runs of ``run_rows`` to the results of a protocol; each replaces its like.
+    """Add runs of ``run_rows`` to a protocol's results; each replaces its like.
 
     One process at a time may merge into a folder. Raises a ValueError as
     ``read_results`` does; the files are then as before.
@@ -148,15 +148,16 @@ def run_rows(
 ):
     """Make the rows of a run from its predictions: ``ID, truth, prediction``.
 
-    ``speakers`` maps the ID of at least the test utterances; ``enrolled`` is a number
-    of clips, "all", or "" without enrolment; ``n_train`` counts labeled utterances.
+    ``speakers`` maps the ID of at least the test utterances; ``enrolled`` is a
+    number of clips, "all", or "" without enrolment; ``n_train`` counts labeled
+    utterances.
 
     Returns a row of runs: the key, ``uar, wa, macro_f1, valid_uar, n, n_train,
-    recalls`` ("0.750000 -": one a class, "-" without utterances), ``confusion`` ("12
-    0;1 9": rows of truth) and ``commit``; and a row per test speaker: the key,
-    ``speaker`` and ``hits`` ("7/8 0/0": right and all of each class). Raises a
-    ValueError for an utterance that is there twice or whose speaker is not known, and
-    for labels outside the class set.
+    recalls`` ("0.750000 -": one a class, "-" without utterances), ``confusion``
+    ("12 0;1 9": rows of truth) and ``commit``; and a row per test speaker: the
+    key, ``speaker`` and ``hits`` ("7/8 0/0": right and all of each class).
+    Raises a ValueError for an utterance that is there twice or whose speaker is
+    not known, and for labels outside the class set.
     """
     name = f"{system}, fold {fold}, seed {seed}"
     enrolled_rank(enrolled)

@@ -33,7 +33,8 @@ DECIMALS = 6
 class Condition(NamedTuple):
     """What is the same in all runs that are averaged.
 
-    The share ``labels`` of the training labels, ``enrolled`` as in ``run_rows``.
+    The share ``labels`` of the training labels, ``enrolled`` as in
+    ``run_rows``.
     """
 
     system: str

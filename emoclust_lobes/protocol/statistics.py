@@ -55,11 +55,12 @@ NOTHING = Difference(np.nan, np.nan, np.nan, np.nan, 0)
 def uar_interval(speakers, condition, n_draws=2000, seed=0):
     """Say how much other test speakers would change a UAR: low, high.
 
-    The speakers are drawn with replacement, as many as there are. Each class has one
-    recall over all that are drawn, in all folds, and the UAR is the mean of the
-    recalls (utterances count with their mean over the seeds). The interval holds the
-    middle 95 % of the draws (percentile bootstrap; Efron and Tibshirani, "An
-    introduction to the bootstrap", 1993, chapter 13), NaN below two speakers.
+    The speakers are drawn with replacement, as many as there are. Each class
+    has one recall over all that are drawn, in all folds, and the UAR is the
+    mean of the recalls (utterances count with their mean over the seeds). The
+    interval holds the middle 95 % of the draws (percentile bootstrap; Efron and
+    Tibshirani, "An introduction to the bootstrap", 1993, chapter 13), NaN below
+    two speakers.
     """
     draws = drawn_uars([condition.of(speakers)], n_draws, seed)
     return drawn_interval(None if draws is None else draws[0])
@@ -70,20 +71,22 @@ def paired_difference(
 ):
     """Compare two conditions over the runs (fold, seed) that both have.
 
-    The value is the mean over folds of the mean difference over a fold's seeds. The
-    interval over speakers is that of ``uar_interval``, for the difference, with the
-    same draws for both; that over speakers and seeds also draws the seeds of each
-    fold, the same for both. The interval over folds and its p-value are those of
-    ``corrected_t``, of the folds' mean differences, with the sizes of the first
-    condition's test sets and of what it would be trained on with all labels. Where no
-    seed changes a condition (``deterministic``: systems that are given all labels),
-    its only run in a fold is compared with the mean over the other's seeds.
+    The value is the mean over folds of the mean difference over a fold's seeds.
+    The interval over speakers is that of ``uar_interval``, for the difference,
+    with the same draws for both; that over speakers and seeds also draws the
+    seeds of each fold, the same for both. The interval over folds and its
+    p-value are those of ``corrected_t``, of the folds' mean differences, with
+    the sizes of the first condition's test sets and of what it would be trained
+    on with all labels. Where no seed changes a condition (``deterministic``:
+    systems that are given all labels), its only run in a fold is compared with
+    the mean over the other's seeds.
 
-    The smallest detectable difference is (q(.975) + q(.8)) SE with the quantiles q and
-    the standard error of Student's t over the folds, or of the normal law and the
-    draws of speakers (Bloom, "Minimum detectable effects: A simple way to report the
-    statistical power of experimental designs", Evaluation Review 19, 1995). All is NaN
-    without a run in common, or where both are the same.
+    The smallest detectable difference is (q(.975) + q(.8)) SE with the
+    quantiles q and the standard error of Student's t over the folds, or of the
+    normal law and the draws of speakers (Bloom, "Minimum detectable effects: A
+    simple way to report the statistical power of experimental designs",
+    Evaluation Review 19, 1995). All is NaN without a run in common, or where
+    both are the same.
     """
     both = (system, baseline)
     fixed = [x.system in deterministic and x.labels == 1 for x in both]
@@ -141,16 +144,17 @@ class FoldTest(NamedTuple):
 def corrected_t(differences, test_share):
     """Say what paired folds tell of a mean difference: a ``FoldTest``.
 
-    Folds of a cross-validation are not independent, for their training sets overlap:
-    a plain t-test finds too much. The corrected resampled t-test (Nadeau and Bengio,
-    "Inference for the generalization error", Machine Learning 52, 2003) uses
+    Folds of a cross-validation are not independent, for their training sets
+    overlap: a plain t-test finds too much. The corrected resampled t-test
+    (Nadeau and Bengio, "Inference for the generalization error", Machine
+    Learning 52, 2003) uses
 
         t = mean(d) / sqrt((1 / J + n_test / n_train) * var(d))
 
-    against Student's t with J - 1 degrees of freedom, for J differences, one a fold;
-    ``test_share`` is n_test / n_train. Two-sided p-value (1 where all differences are
-    zero), 95 % interval, and the smallest difference that is found with a power of
-    .8; NaN for fewer than two folds.
+    against Student's t with J - 1 degrees of freedom, for J differences, one a
+    fold; ``test_share`` is n_test / n_train. Two-sided p-value (1 where all
+    differences are zero), 95 % interval, and the smallest difference that is
+    found with a power of .8; NaN for fewer than two folds.
     """
     differences = np.asarray(differences, dtype=float)
     if len(differences) < 2:
@@ -173,8 +177,8 @@ def holm(p_values):
     """Correct p-values [n] for their number; NaN is no comparison and stays.
 
     With the p-values in rising order, the corrected i-th of m is the largest of
-    min(1, (m - j + 1) p_j) over j <= i (Holm, "A simple sequentially rejective multiple
-    test procedure", Scandinavian Journal of Statistics 6, 1979).
+    min(1, (m - j + 1) p_j) over j <= i (Holm, "A simple sequentially rejective
+    multiple test procedure", Scandinavian Journal of Statistics 6, 1979).
     """
     p_values = np.array(p_values, dtype=float)
     order = np.argsort(p_values)[: np.isfinite(p_values).sum()]

@@ -18,13 +18,6 @@ def make_emodb(
     Each actor says every sentence once in each of seven emotions. (In the corpus
     the emotions are not balanced.)
 
-    Arguments
-    ---------
-    n_speakers : int
-        Actors, 1 to 10, a man and a woman in turn.
-    n_sentences : int
-        Sentences, 1 to 10.
-
     Example
     -------
     >>> folder = getfixture("tmp_path") / "EMO-DB"

@@ -16,13 +16,6 @@ def make_esd(
     Half of the speakers speak Mandarin, half English. The folders train,
     evaluation and test are left out, as in the copies that have none.
 
-    Arguments
-    ---------
-    n_speakers : int
-        Speakers, 1 to 20, of both languages in turn.
-    n_sentences : int
-        Sentences in each of five emotions, 1 to 350.
-
     Example
     -------
     >>> folder = getfixture("tmp_path") / "ESD"

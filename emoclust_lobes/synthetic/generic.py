@@ -16,13 +16,6 @@ def make_generic(
     what annotators say of it instead of the emotion: some are alone, some tie, and
     arousal has a decimal comma.
 
-    Arguments
-    ---------
-    n_speakers : int
-        Speakers, women and men in turn, 1 to 999.
-    n_sentences : int
-        Clips of each speaker in each of four emotions, 1 to 99.
-
     Example
     -------
     >>> folder = getfixture("tmp_path") / "mine"

@@ -22,13 +22,6 @@ def make_msp_podcast(
     Development, Test1 and Test2. As in the corpus, some segments are of
     unknown speakers: one of each podcast, which a single annotator heard.
 
-    Arguments
-    ---------
-    n_speakers : int
-        Known speakers, men and women in turn, 1 to 60 here.
-    n_segments : int
-        Segments with each of ten labels, 1 to 100 here.
-
     Example
     -------
     >>> folder = getfixture("tmp_path") / "MSP-Podcast"

@@ -24,25 +24,6 @@ def make_pool(
     has a microphone and a room of its own, and every utterance is another
     sentence.
 
-    Arguments
-    ---------
-    n_speakers : int
-        Speakers, women and men in turn.
-    n_sessions : int
-        Sessions of each speaker.
-    n_utterances : int
-        Utterances of each session, the emotions in turn.
-
-    Returns
-    -------
-    dict of dict of int
-        Number of clips, ``counts[speaker][emotion]``: the hidden truth.
-
-    Raises
-    ------
-    FileExistsError
-        When the folder holds anything but this tree.
-
     Example
     -------
     >>> folder = getfixture("tmp_path") / "pool"

@@ -15,13 +15,6 @@ def make_savee(
 
     Every sentence is another one, and there are twice as many neutral ones.
 
-    Arguments
-    ---------
-    n_speakers : int
-        Actors, 1 to 4.
-    n_sentences : int
-        Clips of each emotion but neutral, 1 to 15.
-
     Example
     -------
     >>> folder = getfixture("tmp_path") / "SAVEE"

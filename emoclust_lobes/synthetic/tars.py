@@ -7,24 +7,7 @@ from data_prep.recordings.audio_files import find_files
 
 
 def pack_tars(folder, target, n_tars=2, **kwargs):
-    """Pack the recordings of a tree, dealt out to several tars.
-
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        The tree, as of ``make_pool``.
-    target : str or pathlib.Path
-        Folder of the tars ``shard-000.tar`` and so on, made where needed.
-    n_tars : int
-        How many.
-    **kwargs
-        Of ``tarfile.open``, such as its ``format``.
-
-    Returns
-    -------
-    list of pathlib.Path
-        The tars.
-    """
+    """Pack the recordings of a tree, dealt out to several tars."""
     names = find_files(folder)
     pathlib.Path(target).mkdir(parents=True, exist_ok=True)
     tars = []

@@ -25,9 +25,9 @@ SEED = 1986
 class SpeakerFinder:
     """Tells apart the voices of a recording.
 
-    Without their ``number`` no more than ``most`` are looked for, and two voices with
-    a cosine similarity above ``same`` are one person. Of the similarities of a window
-    the largest ``share`` is kept.
+    Without their ``number`` no more than ``most`` are looked for, and two
+    voices with a cosine similarity above ``same`` are one person. Of the
+    similarities of a window the largest ``share`` is kept.
     """
 
     number: int | None = None

@@ -66,10 +66,10 @@ class SpeechFinder:
     """Finds the stretches of speech in a recording.
 
     With the ``detector`` silero, the network is sure from the probability
-    ``threshold`` on, and below ``doubt`` nothing is speech, however loud; with energy,
-    all is that is ``loudness`` dB above the recording's noise. Stretches get
-    ``padding`` seconds on both sides; a pause below ``pause`` parts none, and one
-    below ``shortest`` is no speech.
+    ``threshold`` on, and below ``doubt`` nothing is speech, however loud; with
+    energy, all is that is ``loudness`` dB above the recording's noise.
+    Stretches get ``padding`` seconds on both sides; a pause below ``pause``
+    parts none, and one below ``shortest`` is no speech.
     """
 
     detector: str = "silero"
