@@ -7,7 +7,10 @@ from data_prep.recordings.audio_files import find_files
 
 
 def pack_tars(folder, target, n_tars=2, **kwargs):
-    """Pack the recordings of a tree, dealt out to several tars."""
+    """Deal the recordings of a tree out to tars in a folder; return their paths.
+
+    They are ``shard-000.tar`` and so on; ``kwargs`` are of ``tarfile.open``.
+    """
     names = find_files(folder)
     pathlib.Path(target).mkdir(parents=True, exist_ok=True)
     tars = []
