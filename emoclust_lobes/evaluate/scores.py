@@ -42,7 +42,8 @@ def evaluate_rows(rows, classes, by=(), probabilities=True, threshold=None):
     }
     right = rows["truth"] == rows["prediction"]
     if probabilities:
-        logits, truth = logits_and_truth(rows, classes)
+        told = rows.drop(columns="votes", errors="ignore")
+        logits, truth = logits_and_truth(told, classes)
         chances = rows[[f"p_{x}" for x in classes]].to_numpy(float)
         aims = np.eye(len(classes))[truth]
         scores |= {

@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 import pandas as pd
 from emoclust_lobes.evaluation.metrics import emotion_metrics
+from emoclust_lobes.protocol.annotators import merge_annotators
 from emoclust_lobes.protocol.schema import (
     KEY,
     RUN_TYPES,
@@ -104,11 +105,12 @@ def finished_runs(folder):
     return set(runs.itertuples(index=False, name=None))
 
 
-def merge_runs(folder, runs, speakers):
+def merge_runs(folder, runs, speakers, annotators=None):
     """Add runs of ``run_rows`` to a protocol's results; each replaces its like.
 
-    One process at a time may merge into a folder. Raises a ValueError as
-    ``read_results`` does; the files are then as before.
+    ``annotators`` are those of ``annotator_rows``, of the same runs. One process
+    at a time may merge into a folder. Raises a ValueError as ``read_results``
+    does; the files are then as before.
     """
     folder = pathlib.Path(folder)
     old_runs, old_speakers = read_tables(folder, RUN_TYPES, SPEAKER_TYPES)
@@ -124,6 +126,8 @@ def merge_runs(folder, runs, speakers):
         (folder / "runs.csv").unlink(missing_ok=True)
     elif len(kept) < len(old_runs):
         write_table(folder / "runs.csv", kept)
+    if annotators is not None:
+        merge_annotators(folder, runs, annotators)
     write_table(folder / "speakers.csv", all_speakers)
     write_table(folder / "runs.csv", all_runs)
 
