@@ -119,7 +119,7 @@ def logits_and_truth(predictions, classes):
 
 
 def _measure(split, temperature):
-    """Both measures of what ``_scores`` gives, before and after."""
+    """Both measures of what ``logits_and_truth`` gives, before and after."""
     scores, truth = split
     measured = {"n": len(truth)}
     for suffix, each in (("", 1.0), ("_scaled", temperature)):
