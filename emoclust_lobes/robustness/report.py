@@ -7,7 +7,13 @@ from emoclust_lobes.figures.style import (
     style_of,
     styled,
 )
-from emoclust_lobes.protocol.markdown import number, p_value, paragraph, table
+from emoclust_lobes.protocol.markdown import (
+    number,
+    p_value,
+    paragraph,
+    table,
+    with_interval,
+)
 from emoclust_lobes.protocol.report import write_parts
 from emoclust_lobes.protocol.schema import write_table
 from emoclust_lobes.robustness.clusters import MEASURES
@@ -36,7 +42,7 @@ def report_models(folder, runs, speakers, found, command):
     lines = []
     for row in found.to_dict("records"):
         line = {"Condition": row["condition"], "System": row["system"]}
-        line["UAR"] = _with_interval(*(row[x] for x in columns))
+        line["UAR"] = with_interval(*(row[x] for x in columns))
         line["Lost"] = _signed(row, "loss")
         line["Gained"] = _signed(row, "gain")
         line["p"] = "-" if pd.isna(row["gain_p"]) else p_value(row["gain_p"])
@@ -75,7 +81,7 @@ def report_clusters(folder, per_speaker, found, command):
         {
             "Condition": row["condition"],
             "Encoder": row["encoder"],
-            "Emotion": _with_interval(
+            "Emotion": with_interval(
                 row["emotion"], row["emotion_low"], row["emotion_high"]
             ),
             "Lost": _signed(row, "loss"),
@@ -100,12 +106,7 @@ _HOW = "## How it was made\n\n    {}"
 
 def _signed(row, what):
     values = (row[what], row[f"{what}_low"], row[f"{what}_high"])
-    return _with_interval(*values, "+")
-
-
-def _with_interval(value, low, high, sign=""):
-    value, low, high = (number(x, sign) for x in (value, low, high))
-    return value if low == "-" else f"{value} ({low} to {high})"
+    return with_interval(*values, "+")
 
 
 @styled
