@@ -13,33 +13,12 @@ RTTM_FIELDS = (9, 10)
 
 
 def read_turns(path):
-    """Read who speaks when: recording -> list of Turn.
+    """Read who speaks when: recording ("" where none is named) -> list of Turn.
 
-    Arguments
-    ---------
-    path : str or pathlib.Path
-        ``.rttm``; ``.csv`` with the columns start, end and speaker, and
-        recording, wav, path or file where it is of several; ``.TextGrid`` or
-        ``.eaf`` with a tier for each speaker, in which what has a label is a turn.
-
-    Returns
-    -------
-    dict
-        The recording is "" where the file does not name any.
-
-    Raises
-    ------
-    TurnsError
-        Where there is anything that is no turn, with its line.
-
-    Example
-    -------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = pathlib.Path(folder, "a.csv")
-    ...     _ = file.write_text("start,end,speaker\\n0.5,2,Kim\\n")
-    ...     read_turns(file)
-    {'': [Turn(start=0.5, end=2.0, speaker='Kim')]}
+    The path is of an ``.rttm``; a ``.csv`` with the columns start, end and
+    speaker, and recording, wav, path or file where it is of several; a
+    ``.TextGrid`` or ``.eaf`` with a tier for each speaker, in which what has a
+    label is a turn. A TurnsError names the line of anything that is none.
     """
     path = pathlib.Path(path)
     read = _READERS.get(path.suffix.lower())
