@@ -26,7 +26,8 @@ def with_interval(value, low, high, sign=""):
 
 def signed(difference):
     """Write a ``Difference`` and its interval: +.030 (-.010 to +.071)."""
-    return with_interval(*difference[:3], "+")
+    value, low, high = difference[:3]
+    return with_interval(value, low, high, "+")
 
 
 def span(ends):

@@ -53,8 +53,8 @@ def agreements(utterances, vectors):
         for speaker, own in utterances.groupby("spk_id").indices.items():
             own = own[ids[own].argsort()]
             truth, clean = emotions[own], vectors[CLEAN][own]
-            options = (len(set(emotions)), "kmeans", 10)
-            options += (speaker_seed(0, speaker),)
+            seed = speaker_seed(0, speaker)
+            options = (len(set(emotions)), "kmeans", 10, seed)
             found = [_ami(those[own], truth, options), np.nan, np.nan]
             if condition != CLEAN:
                 channel = pd.Series(truth).groupby(truth).cumcount() % 2

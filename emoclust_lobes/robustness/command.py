@@ -123,8 +123,8 @@ def _clusters(options, folder, kept):
         )
         tables.append(table.assign(encoder=encoder))
         means.append(summarize_agreements(encoder, table))
-    found = (pd.concat(x) for x in (tables, means))
-    return report_clusters(folder, *found, _command(options))
+    table, found = pd.concat(tables), pd.concat(means)
+    return report_clusters(folder, table, found, _command(options))
 
 
 def _named(run_folders):
