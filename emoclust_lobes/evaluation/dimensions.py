@@ -22,8 +22,8 @@ def concordance(truth, predicted) -> float | None:
 
     Example
     -------
-    >>> concordance([1.0, 2.0, 3.0], [2.0, 3.0, 4.0])
-    0.5714285714285714
+    >>> round(concordance([1.0, 2.0, 3.0], [2.0, 3.0, 4.0]), 3)
+    0.571
     """
     x, y = np.asarray(truth, dtype=float), np.asarray(predicted, dtype=float)
     if len(x) == 0:
