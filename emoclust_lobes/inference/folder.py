@@ -12,10 +12,12 @@ from data_prep.storage.files import (
     write_json,
 )
 from emoclust_lobes.encoders.front_ends import SSLFrontEnd
+from emoclust_lobes.encoders.lora import merged_state
 from emoclust_lobes.enrolment.normalization import EnrolledClassifier
 from emoclust_lobes.inference.card import model_card
 from emoclust_lobes.inference.load import SETTINGS, load_model
 from emoclust_lobes.inference.settings import WEIGHTS, inference_settings
+from emoclust_lobes.training.seen_speakers import write_seen_speakers
 
 from speechbrain.dataio.encoder import CategoricalEncoder
 
@@ -33,6 +35,7 @@ def write_inference_folder(
     embedding_size,
     front_end_folder,
     normalization=None,
+    speakers=(),
 ):
     """Write an inference folder, whole or not at all, and load it once.
 
@@ -44,8 +47,8 @@ def write_inference_folder(
         The resolved block ``ser`` of the run's YAML, see
         ``inference_settings``.
     modules : dict
-        ``compute_features, mean_var_norm, embedding_model, classifier``, as
-        they were tested. ``mean_var_norm`` has no file: it must know nothing
+        ``compute_features, mean_var_norm, embedding_model``, and ``classifier``
+        or ``dimensions`` or both, as they were tested. ``mean_var_norm`` has no file: it must know nothing
         but its settings.
     metrics : dict
         The content of the run's ``metrics.json``.
@@ -59,6 +62,9 @@ def write_inference_folder(
         moved and copied as any file, and takes no room.
     normalization : SpeakerNormalization
         Where the run has learned with enrolment.
+    speakers : iterable of str
+        Whom the weights have seen, ``CORPUS/SPEAKER``: ``emoclust evaluate``
+        refuses them.
 
     Raises
     ------
@@ -84,6 +90,9 @@ def write_inference_folder(
 'label_encoder.ckpt', 'metrics.json']
     """
     modules = dict(modules)
+    head, target = modules.get("dimensions"), metrics.get("target", "class")
+    if target == "dimensions":
+        modules["classifier"] = modules.pop("dimensions")
     if normalization is not None:
         modules["classifier"] = EnrolledClassifier(
             normalization.without_table(), modules["classifier"]
@@ -94,7 +103,7 @@ def write_inference_folder(
     loaded = [
         name
         for name, module in WEIGHTS.items()
-        if any(True for _ in modules[module].parameters())
+        if module in modules and any(True for _ in modules[module].parameters())
     ]
     with replacing_folder(folder) as aside:
         settings = inference_settings(
@@ -102,10 +111,13 @@ def write_inference_folder(
             front_end=front_end,
             loaded=loaded,
             classes=metrics["classes"],
-            temperature=metrics["calibration"]["temperature"],
+            temperature=metrics.get("calibration", {}).get("temperature", 1.0),
             enrolment=normalization is not None,
             sample_rate=sample_rate,
             embedding_size=embedding_size,
+            target=target,
+            class_weights=metrics.get("class_weights"),
+            dimensions_head=head,
         )
         (aside / SETTINGS).write_text(settings, encoding="utf-8")
         card = model_card(
@@ -115,8 +127,10 @@ def write_inference_folder(
         # Where stage 2 started may be a path of this machine
         told = {name: x for name, x in metrics.items() if name != "init"}
         write_json(aside / METRICS, told)
+        if speakers:
+            write_seen_speakers(aside, speakers)
         labels = CategoricalEncoder()
-        labels.update_from_iterable(metrics["classes"])
+        labels.update_from_iterable(metrics["classes"] or head.names)
         labels.save(aside / "label_encoder.ckpt")
         for name in loaded:
             module, path = modules[WEIGHTS[name]], aside / f"{name}.ckpt"
@@ -128,7 +142,8 @@ def write_inference_folder(
 
 
 def _save_weights(module, path):
-    state = {name: x.detach().cpu() for name, x in module.state_dict().items()}
+    state = merged_state(module)
+    state = {name: x.detach().cpu() for name, x in state.items()}
     with replacing(path, "wb") as stream:
         torch.save(state, stream)
 
