@@ -1,6 +1,10 @@
 """From the layers of a pretrained speech model to one vector per utterance."""
 
 import torch
+from emoclust_lobes.encoders.fused_layers import (
+    AttentiveStatistics,
+    normalized_linear,
+)
 from torch import nn
 from torch.nn import functional as F
 
@@ -196,7 +200,7 @@ class AttentiveEncoder(nn.Module):
         Without relative lengths ``lens`` [batch] all frames count.
         """
         norm, linear, *others = self.frame_layer
-        hidden = _normalized_linear(norm, linear, frames.flatten(0, 1))
+        hidden = normalized_linear(norm, linear, frames.flatten(0, 1))
         for layer in others:
             hidden = layer(hidden)
         # As the pooling does it, whose convolutions see a frame at a time and
@@ -213,61 +217,6 @@ class AttentiveEncoder(nn.Module):
         hidden = hidden.unflatten(0, frames.shape[:2])
         pooled = AttentiveStatistics.apply(scores, hidden, self.pooling.eps)
         return self.vector_layer(pooled).unsqueeze(1)
-
-
-class AttentiveStatistics(torch.autograd.Function):
-    """Scores and frames [batch, frames, size] -> [batch, 2 * size].
-
-    The mean and deviation of the frames, weighed with the softmax of the
-    scores. What PyTorch derives takes more than twice as long.
-    """
-
-    @staticmethod
-    def forward(ctx, scores, frames, least):
-        shares = scores.softmax(dim=1)
-        mean = (shares * frames).sum(dim=1, keepdim=True)
-        variance = (frames - mean).square_().mul_(shares)
-        variance = variance.sum(dim=1, keepdim=True)
-        deviation = variance.clamp(least).sqrt()
-        ctx.save_for_backward(shares, frames, mean, variance, deviation)
-        ctx.least = least
-        return torch.cat([mean, deviation], dim=2).squeeze(1)
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx, gradient):
-        shares, frames, mean, variance, deviation = ctx.saved_tensors
-        of_mean, of_deviation = gradient.unsqueeze(1).chunk(2, dim=2)
-        of_variance = of_deviation / (2 * deviation)
-        of_variance = of_variance * (variance >= ctx.least)
-        # Through the mean the variance has none: the shares add up to 1
-        centered = frames - mean
-        spread = centered * of_variance
-        slope = spread + of_mean
-        of_scores = centered.mul_(slope).sub_(variance * of_variance)
-        of_frames = slope.add_(spread)
-        return of_scores.mul_(shares), of_frames.mul_(shares), None
-
-
-def _normalized_linear(norm, linear, frames):
-    """Apply BatchNorm and the linear layer behind it, frames [n, size].
-
-    Its scale and shift go into the weights, which are smaller than the frames:
-    the same up to rounding.
-    """
-    if not isinstance(norm, nn.BatchNorm1d):  # that of several processes
-        return linear(norm(frames))
-    scale, shift = norm.weight, norm.bias
-    if norm.training:
-        norm.num_batches_tracked += 1
-        momentum, eps = norm.momentum, norm.eps
-        means = norm.running_mean, norm.running_var
-        frames = F.batch_norm(frames, *means, None, None, True, momentum, eps)
-    else:
-        scale = scale * (norm.running_var + norm.eps).rsqrt()
-        shift = shift - norm.running_mean * scale
-    bias = torch.addmv(linear.bias, linear.weight, shift)
-    return F.linear(frames, linear.weight * scale, bias)
 
 
 def make_encoder(

@@ -6,9 +6,9 @@ import types
 
 import pytest
 import torch
+from emoclust_lobes.encoders.fused_layers import AttentiveStatistics
 from emoclust_lobes.encoders.layer_mix import (
     AttentiveEncoder,
-    AttentiveStatistics,
     LayerMix,
     MixedEncoder,
     make_encoder,
