@@ -1,5 +1,7 @@
 """Layers computed together: on a CPU, time goes by what is written and read."""
 
+from typing import Any
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -39,13 +41,13 @@ class AttentiveStatistics(torch.autograd.Function):
         return of_scores.mul_(shares), of_frames.mul_(shares), None
 
 
-def normalized_linear(norm, linear, frames):
+def normalized_linear(norm: Any, linear, frames):
     """Apply BatchNorm and the linear layer behind it, frames [n, size].
 
     Its scale and shift go into the weights, which are smaller than the frames:
     the same up to rounding.
     """
-    if not isinstance(norm, nn.BatchNorm1d):  # that of several processes
+    if isinstance(norm, nn.SyncBatchNorm):  # that of several processes
         return linear(norm(frames))
     scale, shift = norm.weight, norm.bias
     if norm.training:

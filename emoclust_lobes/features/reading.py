@@ -71,7 +71,7 @@ class FeatureCache:
             rows = [self._shard(x)[y : y + n] for x, y, n in places]
         else:
             rows = [
-                self._cropped(crop, *place, row_id)
+                self._cropped(crop, place, row_id)
                 for place, row_id in zip(places, row_ids, strict=True)
             ]
         # Halves are collected, as they lie on the disk
@@ -81,7 +81,8 @@ class FeatureCache:
         lengths = torch.tensor([len(x) / longest for x in rows])
         return PaddedData(batch.float(), lengths)
 
-    def _cropped(self, crop, shard, start, frames, row_id):
+    def _cropped(self, crop, place, row_id):
+        shard, start, frames = place
         array, length = self._shard(shard), crop.length
         if frames < length:  # a crop repeats it
             return crop(array[start : start + frames], row_id)
