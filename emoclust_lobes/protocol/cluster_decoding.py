@@ -59,7 +59,8 @@ def mix_clusters(predictions, clusters, weight, classes):
 def decode_clusters(test, valid, classes):
     """Decode a test with what is best for the development speakers; tell their UAR.
 
-    Both are predictions, vectors and speakers, row by row. Of equal ones the least
+    ``test, valid`` are predictions, vectors and speakers, row by row. Returns
+    predictions and the UAR of the development speakers; of equal ones the least
     weight and the fewest clusters are taken.
     """
 

@@ -71,11 +71,17 @@ def read_results(folder):
     folder : str or pathlib.Path
         Where they are.
 
+    Returns
+    -------
+    Results
+
     Raises
     ------
-    FileNotFoundError, ValueError
-        When a file is missing, or has other columns or values, a run is there
-        twice, or its speakers do not tell of the same test.
+    FileNotFoundError
+        When a file is missing.
+    ValueError
+        When a file has other columns or values, a run is there twice, or its
+        speakers do not tell of the same test.
 
     Example
     -------
@@ -100,28 +106,11 @@ def finished_runs(folder):
 
 
 def merge_runs(folder, runs, speakers, annotators=None):
-    """Add runs to the results of a protocol; a run replaces its like.
+    """Add runs of ``run_rows`` to a protocol's results; each replaces its like.
 
-    One process at a time may merge into a folder. A ValueError says what is wrong
-    with the runs; the files are then as before.
-
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        Where ``runs.csv`` and ``speakers.csv`` are, or will be.
-    runs, speakers : pandas.DataFrame
-        From ``run_rows``, of one or many runs, concatenated.
-    annotators : pandas.DataFrame or None
-        From ``annotator_rows``, of the same runs.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.results import FEW, make_runs
-    >>> folder = getfixture("tmp_path")
-    >>> merge_runs(folder, *make_runs(FEW))
-    >>> merge_runs(folder, *make_runs(FEW, n_folds=4))  # one fold more
-    >>> len(pd.read_csv(folder / "runs.csv"))
-    16
+    ``annotators`` are those of ``annotator_rows``, of the same runs. One process
+    at a time may merge into a folder. Raises a ValueError as ``read_results``
+    does; the files are then as before.
     """
     folder = pathlib.Path(folder)
     old_runs, old_speakers = read_tables(folder, RUN_TYPES, SPEAKER_TYPES)
@@ -161,43 +150,18 @@ def run_rows(
     valid_uar=None,
     commit="",
 ):
-    """Make the rows of a run from its predictions.
+    """Make the rows of a run from its predictions: ``ID, truth, prediction``.
 
-    Arguments
-    ---------
-    predictions : pandas.DataFrame
-        One row per test utterance: ``ID, truth, prediction``.
-    speakers : pandas.Series
-        Speaker by ID, of at least the test utterances.
-    classes : list of str
-        The class set, in the order in which it is reported.
-    system, labels, enrolled, fold, seed, n_train, valid_uar, commit
-        What the row says of the run: ``enrolled`` is a number of clips, "all",
-        "clusters" or "".
+    ``speakers`` maps the ID of at least the test utterances; ``enrolled`` is a
+    number of clips, "all", or "" without enrolment; ``n_train`` counts labeled
+    utterances.
 
-    Returns
-    -------
-    runs : pandas.DataFrame
-        One row: what is given, ``uar, wa, macro_f1, n`` (test utterances),
-        ``recalls`` ("0.750000 -": one a class, "-" without utterances) and
-        ``confusion`` ("12 0;1 9": rows of truth).
-    speakers : pandas.DataFrame
-        One row per test speaker: which run, ``speaker`` and ``hits`` ("7/8 0/0":
-        right and all utterances of each class).
-
-    Example
-    -------
-    >>> predictions = [["u1", "ang", "ang"], ["u2", "ang", "sad"]]
-    >>> run = dict(labels=1.0, enrolled="", fold=1, seed=0, n_train=10)
-    >>> runs, speakers = run_rows(
-    ...     pd.DataFrame(predictions, columns=["ID", "truth", "prediction"]),
-    ...     pd.Series({"u1": "anna", "u2": "anna"}),
-    ...     ["ang", "sad"],
-    ...     system="none",
-    ...     **run,
-    ... )
-    >>> runs["confusion"].item(), speakers["hits"].item()
-    ('1 1;0 0', '1/2 0/0')
+    Returns a row of runs: the key, ``uar, wa, macro_f1, valid_uar, n, n_train,
+    recalls`` ("0.750000 -": one a class, "-" without utterances), ``confusion``
+    ("12 0;1 9": rows of truth) and ``commit``; and a row per test speaker: the
+    key, ``speaker`` and ``hits`` ("7/8 0/0": right and all of each class).
+    Raises a ValueError for an utterance that is there twice or whose speaker is
+    not known, and for labels outside the class set.
     """
     name = f"{system}, fold {fold}, seed {seed}"
     enrolled_rank(enrolled)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from data_prep.storage.files import read_json, replacing
+from emoclust_lobes.evaluation.bootstrap import parse_hits
 
 KEY_TYPES = {"system": str, "labels": float, "enrolled": str}
 KEY_TYPES |= {"fold": int, "seed": int}
@@ -21,14 +22,10 @@ DECIMALS = 6
 
 
 class Condition(NamedTuple):
-    """What is the same in all runs that are averaged, as ``run_rows`` has it.
+    """What is the same in all runs that are averaged.
 
-    Example
-    -------
-    >>> runs = pd.DataFrame({"system": ["none", "oracle"]})
-    >>> runs = runs.assign(labels=1.0, enrolled="")
-    >>> Condition("none").of(runs).index.tolist()
-    [0]
+    The share ``labels`` of the training labels, ``enrolled`` as in
+    ``run_rows``.
     """
 
     system: str
@@ -59,13 +56,6 @@ def enrolled_rank(enrolled):
             f"{enrolled!r}"
         )
     return float(enrolled)
-
-
-def parse_hits(hits):
-    """Read a column of hits: [rows, classes, 2], right and all utterances."""
-    return np.array(
-        [[pair.split("/") for pair in row.split()] for row in hits], dtype=int
-    )
 
 
 def parse_confusions(confusions):

@@ -1,14 +1,16 @@
 """Uncertainty and significance of a protocol's results.
 
-One interval resamples the test *speakers*, the trained models as they are, one the
-*seeds*, too, and one compares the *folds*, which differ in their training speakers.
+Three kinds of chance are told apart. One interval resamples the test
+*speakers*, the trained models as they are: how much would other speakers change
+the number? One resamples the *seeds*, too: how much would other trainings? And
+one compares the *folds*, which also differ in whom they were trained on.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 import scipy.stats
-from emoclust_lobes.protocol.bootstrap import (
+from emoclust_lobes.evaluation.bootstrap import (
     UNKNOWN,
     drawn_interval,
     drawn_uars,
@@ -21,11 +23,12 @@ POWER = 0.8
 class Difference(NamedTuple):
     """How much more UAR one condition has than another.
 
-    ``low`` and ``high`` are the 95 % interval over test speakers, ``over_seeds``
-    that over speakers and seeds, ``over_folds`` that over folds, of which ``p`` is
-    the two-sided p-value, not corrected; ``pairs`` counts the runs that both have.
-    ``detectable`` is the smallest difference that would be found four times in
-    five, over folds and over speakers. What cannot be told is NaN.
+    ``low`` and ``high`` are the 95 % interval over test speakers,
+    ``over_seeds`` that over speakers and seeds, ``over_folds`` that over
+    folds, of which ``p`` is the two-sided p-value, not corrected for many
+    comparisons; ``pairs`` counts the runs that both have. ``detectable`` is
+    the smallest difference that would be found four times in five, over folds
+    and over speakers. What cannot be told is NaN.
     """
 
     value: float
@@ -50,31 +53,14 @@ NOTHING = Difference(np.nan, np.nan, np.nan, np.nan, 0)
 
 
 def uar_interval(speakers, condition, n_draws=2000, seed=0):
-    """Say how much other test speakers would change a UAR.
+    """Say how much other test speakers would change a UAR: low, high.
 
-    The speakers are drawn with replacement. Each class has one recall over all that
-    are drawn, in all folds, and the UAR is the mean of the recalls (utterances count
-    with their mean over the seeds). The interval holds the middle 95 % of the draws
-    (percentile bootstrap; Efron and Tibshirani, "An introduction to the bootstrap",
-    1993, chapter 13); NaN with fewer than two speakers.
-
-    Arguments
-    ---------
-    speakers : pandas.DataFrame
-        From ``read_results``.
-    condition : Condition
-        Whose UAR.
-    n_draws, seed : int
-        Of the bootstrap.
-
-    Example
-    -------
-    >>> from emoclust_lobes.protocol.schema import Condition
-    >>> from emoclust_lobes.synthetic.results import made_up_results
-    >>> results = made_up_results(getfixture("tmp_path"))
-    >>> low, high = uar_interval(results.speakers, Condition("contrastive"))
-    >>> 0.5 < low < high < 0.9
-    True
+    The speakers are drawn with replacement, as many as there are. Each class
+    has one recall over all that are drawn, in all folds, and the UAR is the
+    mean of the recalls (utterances count with their mean over the seeds). The
+    interval holds the middle 95 % of the draws (percentile bootstrap; Efron and
+    Tibshirani, "An introduction to the bootstrap", 1993, chapter 13), NaN below
+    two speakers.
     """
     draws = drawn_uars([condition.of(speakers)], n_draws, seed)
     return drawn_interval(None if draws is None else draws[0])
@@ -85,44 +71,22 @@ def paired_difference(
 ):
     """Compare two conditions over the runs (fold, seed) that both have.
 
-    The value is the mean over folds of the mean difference over a fold's seeds. The
-    interval over speakers is that of ``uar_interval``, for the difference, with the
-    same draws for both; that over speakers and seeds also draws the seeds of each
-    fold, the same for both. The interval over folds and its p-value are those of
-    ``corrected_t``, with the sizes of the first condition's test sets and of what it
-    would be trained on with all labels. Where no seed changes one of the conditions,
-    its only run in a fold is compared with the mean over the other's seeds.
+    The value is the mean over folds of the mean difference over a fold's seeds.
+    The interval over speakers is that of ``uar_interval``, for the difference,
+    with the same draws for both; that over speakers and seeds also draws the
+    seeds of each fold, the same for both. The interval over folds and its
+    p-value are those of ``corrected_t``, of the folds' mean differences, with
+    the sizes of the first condition's test sets and of what it would be trained
+    on with all labels. Where no seed changes a condition (``deterministic``:
+    systems that are given all labels), its only run in a fold is compared with
+    the mean over the other's seeds.
 
-    The smallest detectable difference is (q(.975) + q(.8)) SE, with the quantiles q
-    and the standard error of Student's t over the folds, or of the normal law and the
-    draws of speakers (Bloom, "Minimum detectable effects: A simple way to report the
-    statistical power of experimental designs", Evaluation Review 19, 1995).
-
-    Arguments
-    ---------
-    runs, speakers : pandas.DataFrame
-        From ``read_results``.
-    system, baseline : Condition
-        The UAR of the first less that of the second is told.
-    deterministic : sequence of str
-        Systems that no seed changes where they are given all labels.
-    n_draws, seed : int
-        Of the bootstrap.
-
-    Returns
-    -------
-    Difference
-        All NaN where they have no run in common, or are the same.
-
-    Example
-    -------
-    >>> from emoclust_lobes.protocol.schema import Condition
-    >>> from emoclust_lobes.synthetic.results import made_up_results
-    >>> results = made_up_results(getfixture("tmp_path"))
-    >>> both = Condition("contrastive"), Condition("none")
-    >>> found = paired_difference(results.runs, results.speakers, *both)
-    >>> found.pairs, 0 < found.low < found.value
-    (6, True)
+    The smallest detectable difference is (q(.975) + q(.8)) SE with the
+    quantiles q and the standard error of Student's t over the folds, or of the
+    normal law and the draws of speakers (Bloom, "Minimum detectable effects: A
+    simple way to report the statistical power of experimental designs",
+    Evaluation Review 19, 1995). All is NaN without a run in common, or where
+    both are the same.
     """
     both = (system, baseline)
     fixed = [x.system in deterministic and x.labels == 1 for x in both]
@@ -178,35 +142,19 @@ class FoldTest(NamedTuple):
 
 
 def corrected_t(differences, test_share):
-    """Say what paired folds tell of a mean difference.
+    """Say what paired folds tell of a mean difference: a ``FoldTest``.
 
-    Training sets of folds overlap: a plain t-test finds too much. The corrected
-    resampled t-test (Nadeau and Bengio, "Inference for the generalization error",
-    Machine Learning 52, 2003) uses
+    Folds of a cross-validation are not independent, for their training sets
+    overlap: a plain t-test finds too much. The corrected resampled t-test
+    (Nadeau and Bengio, "Inference for the generalization error", Machine
+    Learning 52, 2003) uses
 
         t = mean(d) / sqrt((1 / J + n_test / n_train) * var(d))
 
-    with var of the sample, against Student's t with J - 1 degrees of freedom.
-
-    Arguments
-    ---------
-    differences : array-like
-        One a fold, shape [J], of the mean over its seeds.
-    test_share : float
-        n_test / n_train; 0 gives the plain paired t-test.
-
-    Returns
-    -------
-    FoldTest
-        95 % interval, two-sided p-value (1 where all differences are zero),
-        and the smallest difference that is found with a power of .8. NaN for
-        fewer than two folds.
-
-    Example
-    -------
-    >>> test = corrected_t([0.02, 0.04, 0.03], 0.5)
-    >>> print(round(test.p, 3), round(test.low, 3), round(test.high, 3))
-    0.081 -0.009 0.069
+    against Student's t with J - 1 degrees of freedom, for J differences, one a
+    fold; ``test_share`` is n_test / n_train. Two-sided p-value (1 where all
+    differences are zero), 95 % interval, and the smallest difference that is
+    found with a power of .8; NaN for fewer than two folds.
     """
     differences = np.asarray(differences, dtype=float)
     if len(differences) < 2:
@@ -228,14 +176,9 @@ def corrected_t(differences, test_share):
 def holm(p_values):
     """Correct p-values [n] for their number; NaN is no comparison and stays.
 
-    In rising order the i-th of m becomes the largest of min(1, (m - j + 1) p_j) over
-    j <= i (Holm, "A simple sequentially rejective multiple test procedure",
-    Scandinavian Journal of Statistics 6, 1979).
-
-    Example
-    -------
-    >>> holm([0.04, 0.01, float("nan")])
-    array([0.04, 0.02,  nan])
+    With the p-values in rising order, the corrected i-th of m is the largest of
+    min(1, (m - j + 1) p_j) over j <= i (Holm, "A simple sequentially rejective
+    multiple test procedure", Scandinavian Journal of Statistics 6, 1979).
     """
     p_values = np.array(p_values, dtype=float)
     order = np.argsort(p_values)[: np.isfinite(p_values).sum()]

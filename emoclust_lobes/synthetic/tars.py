@@ -7,20 +7,9 @@ from data_prep.recordings.audio_files import find_files
 
 
 def pack_tars(folder, target, n_tars=2, **kwargs):
-    """Pack the recordings of a tree, dealt out to ``shard-000.tar`` and so on.
+    """Deal the recordings of a tree out to tars in a folder; return their paths.
 
-    Further arguments are those of ``tarfile.open``, such as its ``format``.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.noise import write_noise
-    >>> folder = getfixture("tmp_path")
-    >>> _ = write_noise(folder / "ann" / "1.wav", 800)
-    >>> [
-    ...     tar.name
-    ...     for tar in pack_tars(folder / "ann", folder / "tars", n_tars=1)
-    ... ]
-    ['shard-000.tar']
+    They are ``shard-000.tar`` and so on; ``kwargs`` are of ``tarfile.open``.
     """
     names = find_files(folder)
     pathlib.Path(target).mkdir(parents=True, exist_ok=True)
