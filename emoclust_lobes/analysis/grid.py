@@ -15,7 +15,7 @@ from emoclust_lobes.analysis.measures import (
 from emoclust_lobes.analysis.utterances import TARGETS
 from emoclust_lobes.clustering.algorithms import (
     cluster_speaker,
-    silhouette,
+    silhouettes,
     speaker_seed,
 )
 from emoclust_lobes.clustering.centering import remove_speaker
@@ -169,11 +169,10 @@ def _one(speaker, algorithm, k, n_seeds, n_init, n_permutations, seed):
     stability = [compare(x.astype(str), clusters, shuffled) for x in others]
     comparisons[STABILITY] = _mean_scores([x for x in stability if x])
     if 2 <= clusters.max() + 1 < n:
-        value, *chance = (
-            silhouette(speaker.vectors, row)
-            for row in [clusters, *clusters[shuffled]]
+        value, *chance = silhouettes(
+            speaker.vectors, np.stack([clusters, *clusters[shuffled]])
         )
-        score = Scores(value, np.array(chance))
+        score = Scores(float(value), np.array(chance))
         comparisons["clusters"] = {"silhouette": score}
     return clusters, {x: y for x, y in comparisons.items() if y}
 
