@@ -45,7 +45,7 @@ def name_pools(pools):
     """
     paths = [
         pathlib.Path(os.path.abspath(pathlib.Path(str(pool)).expanduser()))
-        for pool in _as_list(pools)
+        for pool in as_list(pools)
         if pool != OWN
     ]
     for path in paths:
@@ -54,7 +54,7 @@ def name_pools(pools):
                 f"The pool {path} is no folder and no CSV file: pools is a "
                 f"list of {OWN!r}, folders and CSV files."
             )
-    listed = [x for x in _as_list(pools) if x == OWN]
+    listed = [x for x in as_list(pools) if x == OWN]
     listed += [os.path.realpath(path) for path in paths]
     twice = [x for x, n in collections.Counter(listed).items() if n > 1]
     if twice:
@@ -75,7 +75,8 @@ def name_pools(pools):
     return [Pool(*pair) for pair in zip(names, paths, strict=True)]
 
 
-def _as_list(pools):
+def as_list(pools):
+    """List the pools, of which one may stand alone."""
     return list(pools) if isinstance(pools, list | tuple) else [pools]
 
 
@@ -162,7 +163,7 @@ def pool_sources(pools, data_folder, manifest_folder):
     >>> source.csv, source.data_root
     ('fold_1/pool.csv', '/data/RAVDESS')
     """
-    listed = _as_list(pools)
+    listed = as_list(pools)
     if not listed:
         raise ManifestError(
             f"pools is empty: list {OWN!r}, folders or CSV files."
@@ -223,7 +224,7 @@ def _held_out(data_folder, manifest_folder):
 def _own_files(pools, data_folder, manifest_folder):
     """List what no external pool may hold: (path, which CSV of the fold)."""
     sources = _held_out(data_folder, manifest_folder)
-    if OWN in _as_list(pools):
+    if OWN in as_list(pools):
         folder = pathlib.Path(manifest_folder)
         sources.append(Source(str(folder / "pool.csv"), str(data_folder)))
     return {

@@ -11,6 +11,24 @@ from speechbrain.lobes.models.ECAPA_TDNN import (
 )
 
 
+class NoNormalization(nn.Module):
+    """Leave features as they are, in the place of a normalization.
+
+    The mean of a pretrained model's features over an utterance, which
+    SpeechBrain's ``InputNormalization`` takes away, says much of the emotion.
+
+    Example
+    -------
+    >>> features = torch.randn(1, 5, 3)
+    >>> torch.equal(NoNormalization()(features, torch.ones(1)), features)
+    True
+    """
+
+    def forward(self, features, lens=None):
+        """Return the features."""
+        return features
+
+
 class LayerMix(nn.Module):
     """A learned weighted mean of layers that lie side by side.
 
@@ -52,17 +70,22 @@ class MixedEncoder(nn.Module):
     ---------
     front_end : SSLFrontEnd
         Says how many layers there are, of which size, and whether something
-        is beside them: it is normalized per frame and put beside the mix.
+        is beside them: frames are normalized and put beside the mix; a vector
+        (``vector_size``) joins what the encoder has pooled.
     encoder : callable
         Makes the encoder when called with ``input_size``: a module that maps
         [batch, frames, size] and relative lengths to [batch, 1, dim], such as
         ``AttentiveEncoder`` or SpeechBrain's ``ECAPA_TDNN``.
+    embedding_size : int
+        Its ``dim``; only needed where there is a vector.
 
     Example
     -------
     >>> import functools, types
     >>> encoder = MixedEncoder(
-    ...     front_end=types.SimpleNamespace(n_layers=3, size=8, beside_size=0),
+    ...     front_end=types.SimpleNamespace(
+    ...         n_layers=3, size=8, beside_size=0, vector_size=0
+    ...     ),
     ...     encoder=functools.partial(
     ...         ECAPA_TDNN, channels=[16] * 5, lin_neurons=4
     ...     ),
@@ -71,16 +94,30 @@ class MixedEncoder(nn.Module):
     torch.Size([2, 1, 4])
     """
 
-    def __init__(self, front_end, encoder):
+    def __init__(self, front_end, encoder, embedding_size=None):
         super().__init__()
         self.mix = LayerMix(front_end.n_layers, front_end.size)
         self.beside_size = front_end.beside_size
         self.encoder = encoder(
             input_size=front_end.size + front_end.beside_size
         )
+        self.vector_size = front_end.vector_size
+        if self.vector_size:
+            # A sum of two linear layers is one of both inputs side by side
+            self.vector_layer = nn.Sequential(
+                nn.BatchNorm1d(self.vector_size),
+                nn.Linear(self.vector_size, embedding_size, bias=False),
+            )
 
     def forward(self, features, lens=None):
         """[batch, frames, n_layers * size + beside] -> [batch, 1, dim]."""
+        if not self.vector_size:
+            return self._encode(features, lens)
+        vectors = features[:, 0, -self.vector_size :]  # the same at all frames
+        embeddings = self._encode(features[..., : -self.vector_size], lens)
+        return embeddings + self.vector_layer(vectors).unsqueeze(1)
+
+    def _encode(self, features, lens):
         if not self.beside_size:
             return self.encoder(self.mix(features, lens), lens)
         # Each by itself: the mix has normalized its layers, too

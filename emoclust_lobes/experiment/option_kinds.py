@@ -204,6 +204,7 @@ KINDS = {
     "ssl_vectors": TEXT,
     "ssl_layers": either(word("all"), each(whole(0))),
     "ssl_trainable_layers": either(whole(0), word("all")),
+    "ssl_lora_rank": whole(0),
     "encoder": one_of("attentive", "ecapa"),
     "frame_dropout": number(0, 1, below=True),
     "augment_waveform": one_of(

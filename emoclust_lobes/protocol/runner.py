@@ -24,6 +24,7 @@ from emoclust_lobes.protocol.runs import merge_runs, run_rows
 from emoclust_lobes.protocol.schema import CLUSTERS
 from emoclust_lobes.protocol.scripts import SCRIPTS
 from emoclust_lobes.ser.labels import labeled_share
+from emoclust_lobes.ser.results import read_predictions
 from emoclust_lobes.training.seen_speakers import (
     refuse_seen_speakers,
     speakers_in,
@@ -194,9 +195,7 @@ def _train(experiment, system, share, settings, commit):
     experiment.run(stage2, {**settings, **system.stage2})
     folder = pathlib.Path(hparams["ser"]["folder"])
     metrics = read_json(folder / "metrics.json")
-    predictions = pandas.read_csv(
-        folder / "predictions.csv", dtype=str, keep_default_na=False
-    )
+    predictions = read_predictions(folder, metrics)
     speakers = _speakers(hparams)
     told = [
         (enrolled, rows, metrics["valid_uar"])
