@@ -19,7 +19,7 @@ from emoclust_lobes.clustering.algorithms import (
     speaker_seed,
 )
 from emoclust_lobes.clustering.centering import remove_speaker
-from emoclust_lobes.evaluation.metrics import interval
+from emoclust_lobes.evaluation.metrics import intervals
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
@@ -119,12 +119,13 @@ def _cell(speakers, algorithm, k, *options):
         for target, scores in comparisons.items():
             row = {"spk_id": speaker.name, "target": target}
             row["utterances"] = len(clusters)
-            for measure, score in scores.items():
-                low, high = interval(score.chance)
+            chances = np.stack([score.chance for score in scores.values()])
+            means, lows, highs = chances.mean(axis=1), *intervals(chances)
+            for place, (measure, score) in enumerate(scores.items()):
                 row[measure] = score.value
-                row[f"{measure}_chance"] = score.chance.mean()
-                row[f"{measure}_chance_low"] = low
-                row[f"{measure}_chance_high"] = high
+                row[f"{measure}_chance"] = means[place]
+                row[f"{measure}_chance_low"] = lows[place]
+                row[f"{measure}_chance_high"] = highs[place]
                 collected.setdefault((target, measure), []).append(score)
             rows.append(row)
     rng = np.random.default_rng(options[-1])

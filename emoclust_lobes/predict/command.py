@@ -154,6 +154,7 @@ def _predictor(options):
         trust=options.trust,
         batch_seconds=options.batch_seconds,
         channel=options.channel,
+        share_frames=options.share_frames,
     )
 
 

@@ -139,6 +139,13 @@ def _add_inputs(parser):
         "results do not depend on it, the memory does",
     )
     parser.add_argument(
+        "--share_frames",
+        action="store_true",
+        help="compute every other window, and put the ones between together "
+        "of the frames of their neighbors: half the work, results that differ "
+        "a little",
+    )
+    parser.add_argument(
         "--channel",
         type=int,
         metavar="N",

@@ -33,6 +33,9 @@ class Predictor:
         So much audio is held and computed together.
     channel : int or None
         Which channel is heard, counted from 1; the mean of all without.
+    share_frames : bool
+        Of windows that overlap by half, compute every other one, and put those
+        between together of their neighbors' frames.
 
     Raises
     ------
@@ -60,6 +63,7 @@ class Predictor:
         trust=False,
         batch_seconds=60.0,
         channel=None,
+        share_frames=False,
     ):
         if not 0 < hop <= window < float("inf"):
             raise PredictError(
@@ -70,6 +74,11 @@ class Predictor:
             raise PredictError(
                 f"a batch must be longer than 0 s, not {batch_seconds} s"
             )
+        if share_frames and abs(window - 2 * hop) > 1e-6:
+            raise PredictError(
+                "--share_frames is for windows that overlap by half: found a "
+                f"window of {window} s and a hop of {hop} s"
+            )
         if channel is not None and channel < 1:
             raise PredictError(f"channels are counted from 1, not {channel}")
         self.channels = Channels(channel)
@@ -78,6 +87,7 @@ class Predictor:
         self.window = window
         self.hop = hop
         self.batch_seconds = batch_seconds
+        self.share_frames = share_frames
 
     @property
     def classes(self):
@@ -99,6 +109,7 @@ class Predictor:
             advance=advance,
             channels=self.channels,
             listener=listener,
+            share_frames=self.share_frames,
         )
 
     def classify(self, found, enrolled=None):
