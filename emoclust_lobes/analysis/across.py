@@ -77,9 +77,9 @@ def cluster_pooled(utterances, vectors, k, n_init, seed, n_permutations=200):
                     table["spk_id"], return_index=True, return_inverse=True
                 )
                 scores = [
-                    agreement(rng.permutation(labels[first])[owners], found[None])[
-                        "ami"
-                    ]
+                    agreement(
+                        rng.permutation(labels[first])[owners], found[None]
+                    )["ami"]
                     for _ in range(n_permutations)
                 ]
                 chance = np.concatenate(scores)

@@ -7,13 +7,13 @@ import functools
 import torch
 from data_prep.errors import UnusableAudio
 from emoclust_lobes.predict.inputs import Clip, PredictError
-from emoclust_lobes.predict.sharing import FrameSharing, Overlaps, between
 from emoclust_lobes.turns.windows import read_windows
 
 from speechbrain.dataio.preprocess import AudioNormalizer
 
 # A processor computes more at once no faster: it no longer fits its cache
 CACHED_SECONDS = 12.0
+PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
 @dataclasses.dataclass
@@ -49,20 +49,6 @@ class EmbeddedClip:
         return [at for at, of in enumerate(self.turn_of) if of == turn]
 
 
-@dataclasses.dataclass(eq=False)
-class HeldWindow:
-    """A window until its batch is computed, and the neighbors it is between."""
-
-    found: EmbeddedClip
-    number: int
-    waveform: torch.Tensor
-    start: float
-    turn: int
-    left: "HeldWindow | None" = None
-    right: "HeldWindow | None" = None
-    frames: torch.Tensor | None = None
-
-
 def embed_clips(
     model,
     clips,
@@ -73,17 +59,15 @@ def embed_clips(
     advance=lambda seconds: None,
     channels=None,
     listener=None,
-    share_frames=False,
+    precision="fp32",
 ):
     """Embed recordings, in batches of windows of exactly equal length.
 
     Yields an EmbeddedClip each, in their order, as soon as it is done; one that
     cannot be used stops no other. With a ``listener`` the windows lie in the
-    turns that it hears. ``advance`` is told how many seconds further it is read.
-    ``share_frames`` computes every other window that overlaps by half.
+    turns that it hears. ``advance`` is told how many seconds further it is read;
+    ``precision`` is one of PRECISIONS.
     """
-    sharing = FrameSharing(model) if share_frames else None
-    overlaps = Overlaps(model.hparams.sample_rate)
     # Windows of several recordings share a batch, and nothing is padded, to
     # which ECAPA-TDNN is not indifferent: no embedding depends on the others.
     normalizer = AudioNormalizer(model.hparams.sample_rate)
@@ -104,24 +88,14 @@ def embed_clips(
             found.spans.append((each.start, each.end))
             found.turn_of.append(each.turn)
             found.embeddings.append(None)  # until its batch is computed
-            batch.append(
-                HeldWindow(
-                    found,
-                    number=len(found.embeddings) - 1,
-                    waveform=each.waveform,
-                    start=each.start,
-                    turn=each.turn,
-                )
-            )
+            batch.append((found, len(found.embeddings) - 1, each.waveform))
             held += len(each.waveform)
-            if sharing:
-                overlaps.add(batch[-1])
-            if held >= limit and not overlaps.open:
-                _embed(model, batch, sharing)
+            if held >= limit:
+                _embed(model, batch, precision)
                 batch, held = [], 0
                 while queue[0] is not found:
                     yield queue.popleft()
-    _embed(model, batch, sharing)
+    _embed(model, batch, precision)
     yield from queue
 
 
@@ -151,15 +125,20 @@ def _refuse_odd_name(name):
         raise UnusableAudio("its name is not UTF-8: rename it") from error
 
 
-def _embed(model, batch, sharing):
-    """Give the windows of a batch, which are HeldWindow, their embeddings."""
+@torch.inference_mode()
+def _embed(model, batch, precision):
+    """Give the windows of a batch their embeddings.
+
+    They are (EmbeddedClip, number of the window, waveform).
+    """
     groups = collections.defaultdict(list)
-    for held in batch:
-        groups[len(held.waveform)].append(held)
+    for found, number, waveform in batch:
+        groups[len(waveform)].append((found, number, waveform))
     rate = model.hparams.sample_rate
     for samples, group in groups.items():
+        owners, numbers, waveforms = zip(*group, strict=True)
         try:
-            embeddings = _compute(model, group, sharing)
+            embeddings = _encode(model, torch.stack(waveforms), precision)
         except torch.OutOfMemoryError as error:
             raise PredictError(
                 f"the memory of {model.device} is too small for {len(group)} "
@@ -168,48 +147,29 @@ def _embed(model, batch, sharing):
             ) from error
         except (RuntimeError, ValueError) as error:  # too short, as a rule
             reason = str(error).partition("\n")[0]
-            for held in group:
-                held.found.problem = (
+            for found in owners:
+                found.problem = (
                     f"the model refuses {samples / rate:.3f} s: {reason}"
                 )
             continue
-        for held, embedding in zip(group, embeddings, strict=True):
+        for found, number, embedding in zip(
+            owners, numbers, embeddings, strict=True
+        ):
             if not embedding.isfinite().all():
-                held.found.problem = "its embedding is not finite"
-            held.found.embeddings[held.number] = embedding
-    for held in batch:
-        held.left = held.right = None  # or all would stay in memory
+                found.problem = "its embedding is not finite"
+            found.embeddings[number] = embedding
 
 
-@torch.inference_mode()
-def _compute(model, group, sharing):
-    """Embed windows of one length, [n, dim]."""
-    at_once = len(group)
-    if torch.device(model.device).type == "cpu":
-        seconds = len(group[0].waveform) / model.hparams.sample_rate
+def _encode(model, waveforms, precision):
+    """Embed waveforms of one length, [batch, time] -> [batch, dim]."""
+    kind = torch.device(model.device).type
+    at_once = len(waveforms)
+    if kind == "cpu":
+        seconds = waveforms.shape[1] / model.hparams.sample_rate
         at_once = max(1, int(CACHED_SECONDS / seconds))
-
-    def in_parts(function, rows):
-        parts = [
-            function(torch.stack(rows[first : first + at_once]))
-            for first in range(0, len(rows), at_once)
-        ]
-        return torch.cat(parts)
-
-    if sharing is None:
-        waveforms = [held.waveform for held in group]
-        found = in_parts(model.encode_batch, waveforms)
-    else:
-        computed = [held for held in group if held.right is None]
-        waveforms = [held.waveform for held in computed]
-        frames = in_parts(sharing.frames, waveforms)
-        for held, own in zip(computed, frames, strict=True):
-            held.frames = own
-        rows = [
-            held.frames
-            if held.right is None
-            else between(held.left.frames, held.right.frames)
-            for held in group
-        ]
-        found = in_parts(sharing.pool, rows)
-    return found.reshape(len(group), -1).float().cpu()
+    rounded = torch.autocast(
+        kind, dtype=PRECISIONS[precision], enabled=precision != "fp32"
+    )
+    with rounded:
+        parts = [model.encode_batch(x) for x in waveforms.split(at_once)]
+    return torch.cat(parts).reshape(len(waveforms), -1).float().cpu()
