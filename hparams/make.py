@@ -37,6 +37,7 @@ def make():
                 arguments=_arguments(facts),
                 label_set=facts.get("label_set"),
                 runs=facts.get("runs", ""),
+                annotators="\ntarget:" in facts["keys"],
                 n_classes=facts.get("n_classes", "classes"),
             )
             changes = about.get("changes", {}) | facts.get("changes", {})
@@ -50,7 +51,8 @@ def _arguments(facts):
     """Name the arguments of the corpus' preparation, keys of the YAML."""
     _, first, *others = re.findall(r"^(\w+):", facts["keys"], re.M)
     more = facts.get("arguments", [])
-    return [first, "manifest_folder", *more, *others, "expect_complete"]
+    last = ["expect_complete", "trim_silence"]
+    return [first, "manifest_folder", *more, *others, *last]
 
 
 def _changed(text, key, value):

@@ -127,6 +127,9 @@ def prepare_pools(pools, data_folder, manifest_folder):
     own = _own_files(pools, data_folder, manifest_folder)
     if scans:
         _refuse_shared(scans, own, manifest_folder)
+    # As the fold is, so that nothing tells them apart
+    fold = read_summary(manifest_folder) if scans else {}
+    trim_silence = fold.get("arguments", {}).get("trim_silence")
     for pool, scan in scans.items():
         prepare_manifest(
             corpus=pool.name,
@@ -135,7 +138,7 @@ def prepare_pools(pools, data_folder, manifest_folder):
             classes=(),
             data_folder=pool.data_root,
             manifest_folder=_pool_folder(manifest_folder, pool),
-            details={},
+            details={"arguments": {"trim_silence": trim_silence}},
         )
 
 

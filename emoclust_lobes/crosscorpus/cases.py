@@ -17,7 +17,6 @@ from typing import NamedTuple
 import pandas
 from data_prep.errors import name_some
 from data_prep.manifests.manifest import Source, read_manifest
-from emoclust_lobes.crosscorpus.silence import speech_ends
 from emoclust_lobes.protocol.plan import ProtocolError
 
 ADAPT = ("none", "other")
@@ -74,16 +73,14 @@ def plan_cases(n_folds, adapt):
     return cases
 
 
-def case_table(case, corpora, folds, root, decibels=None, ends=None):
+def case_table(case, corpora, folds, root):
     """List the recordings of a case.
 
     ``corpora`` has the corpora by name, ``folds`` the folders of their
     manifests. Each row has a ``path`` (relative to ``root``, a folder above
     all corpora), ``start, stop, gender, emotion`` (a shared class, or ""),
     ``split``, and with the corpus in front ``speaker`` (``CORPUS/SPEAKER``),
-    ``session`` and ``sentence``: two corpora may number these alike. With
-    ``decibels`` the silence around the speech is cut off, see ``speech_ends``;
-    ``ends`` keeps what has been found, for other cases.
+    ``session`` and ``sentence``: two corpora may number these alike.
     """
     within = case.train == case.test
     source = folds[case.train][case.fold - 1 if within else 0]
@@ -110,25 +107,7 @@ def case_table(case, corpora, folds, root, decibels=None, ends=None):
             f"{name_some(twice, 5)}. The folds of a corpus must test each "
             "speaker once, and two corpora must not share recordings."
         )
-    return table if decibels is None else _trimmed(table, root, decibels, ends)
-
-
-def _trimmed(table, root, decibels, ends):
-    """Cut off the silence around the speech of each recording."""
-    ends = {} if ends is None else ends
-    found = []
-    for row in table.itertuples():
-        start, stop = (
-            None if pandas.isna(x) or x == "" else int(x)
-            for x in (row.start, row.stop)
-        )
-        key = (row.path, start, stop)
-        if key not in ends:
-            path = os.path.join(root, row.path)
-            ends[key] = speech_ends(path, start, stop, decibels)
-        found.append(ends[key])
-    starts, stops = zip(*found)
-    return table.assign(start=starts, stop=stops)
+    return table
 
 
 def _rows(corpus, csv, root, split, labeled):

@@ -12,7 +12,6 @@ from emoclust_lobes.protocol.options import (
     add_report_options,
     add_run_options,
     each_of,
-    positive,
 )
 from emoclust_lobes.protocol.plan import ProtocolError, read_systems
 from emoclust_lobes.protocol.prepare import refuse_failures
@@ -46,13 +45,6 @@ def add_arguments(parser):
         default=["none"],
         help="none, and other: unlabeled speech of other speakers of the test "
         "corpus than are scored is heard in training (default: none)",
-    )
-    add(
-        "--trim_silence",
-        metavar="DB",
-        type=positive,
-        help="cut off what is so many decibels below the loudest 20 ms at the "
-        "ends of each recording, such as 35 (default: nothing)",
     )
     add = add_report_options(parser, "OUTPUT_FOLDER/report")
     add(
@@ -98,7 +90,6 @@ def run_crosscorpus(options, overrides, device):
         output_folder=output_folder,
         n_jobs=options.jobs,
         devices=options.devices or [device],
-        decibels=options.trim_silence,
     )
     runs, speakers = gather_runs(
         output_folder, experiment.yaml.name, experiment.settings
@@ -119,9 +110,6 @@ def run_crosscorpus(options, overrides, device):
 
 def _describe(folder, experiment, classes, titles, systems, options):
     """Write ``crosscorpus.json``; refuse results of something else."""
-    trimmed = {}
-    if options.trim_silence:
-        trimmed["trim_silence"] = options.trim_silence
     command = command_line(
         "crosscorpus",
         experiment,
@@ -129,7 +117,6 @@ def _describe(folder, experiment, classes, titles, systems, options):
         systems=options.systems,
         adapt=options.adapt,
         seeds=options.seeds,
-        **trimmed,
     )
     claim(
         folder / FACTS,
@@ -137,7 +124,6 @@ def _describe(folder, experiment, classes, titles, systems, options):
             "yaml": experiment.name,
             "settings": experiment.settings,
             "classes": classes,
-            **trimmed,
         },
         {
             "corpora": titles,

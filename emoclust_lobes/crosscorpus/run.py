@@ -43,7 +43,6 @@ def run_matrix(
     output_folder,
     n_jobs,
     devices,
-    decibels=None,
 ):
     """Run every case that has no results yet; tell what failed, line by line.
 
@@ -54,13 +53,12 @@ def run_matrix(
     folds, root = prepare_corpora(corpora, output_folder)
     n_folds = {name: len(folders) for name, folders in folds.items()}
     cases = plan_cases(n_folds, adapt)
-    ends: dict = {}
     failures = []
     for number, case in enumerate(cases, start=1):
         logger.info(f"Case {number} of {len(cases)}: {case.name}")
         folder = output_folder / case.name
         csv = folder.with_suffix(".csv")
-        rows = case_table(case, corpora, folds, root, decibels, ends)
+        rows = case_table(case, corpora, folds, root)
         with replacing(csv) as stream:
             rows.to_csv(stream, index=False)
         claim(
