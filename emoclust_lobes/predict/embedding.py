@@ -13,7 +13,7 @@ from speechbrain.dataio.preprocess import AudioNormalizer
 
 # A processor computes more at once no faster: it no longer fits its cache
 CACHED_SECONDS = 12.0
-PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
+PRECISIONS = ("fp32", "bf16")
 
 
 @dataclasses.dataclass
@@ -99,6 +99,15 @@ def embed_clips(
     yield from queue
 
 
+def usable(found, problems):
+    """Pass on what can be used; note what cannot."""
+    for each in found:
+        if each.problem:
+            problems.append(f"{each.clip.name}: {each.problem}")
+        else:
+            yield each
+
+
 def _windows_of(found, listener, advance, read):
     """Yield the windows of a recording; note what ends them too early."""
     spans = None
@@ -167,9 +176,7 @@ def _encode(model, waveforms, precision):
     if kind == "cpu":
         seconds = waveforms.shape[1] / model.hparams.sample_rate
         at_once = max(1, int(CACHED_SECONDS / seconds))
-    rounded = torch.autocast(
-        kind, dtype=PRECISIONS[precision], enabled=precision != "fp32"
-    )
-    with rounded:
+    rounded = precision == "bf16"
+    with torch.autocast(kind, dtype=torch.bfloat16, enabled=rounded):
         parts = [model.encode_batch(x) for x in waveforms.split(at_once)]
     return torch.cat(parts).reshape(len(waveforms), -1).float().cpu()
