@@ -120,10 +120,10 @@ def _cell(speakers, algorithm, k, *options):
             row = {"spk_id": speaker.name, "target": target}
             row["utterances"] = len(clusters)
             chances = np.stack([score.chance for score in scores.values()])
-            means, lows, highs = chances.mean(axis=1), *intervals(chances)
+            averages, (lows, highs) = chances.mean(axis=1), intervals(chances)
             for place, (measure, score) in enumerate(scores.items()):
                 row[measure] = score.value
-                row[f"{measure}_chance"] = means[place]
+                row[f"{measure}_chance"] = averages[place]
                 row[f"{measure}_chance_low"] = lows[place]
                 row[f"{measure}_chance_high"] = highs[place]
                 collected.setdefault((target, measure), []).append(score)

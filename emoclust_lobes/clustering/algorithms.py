@@ -114,7 +114,9 @@ def silhouettes(vectors, clusterings, values_at_once=1_000_000):
     at_once = max(1, values_at_once // (n * len(sizes)))
     means = []
     for first in range(0, n_rows, at_once):
-        labels = np.searchsorted(names, clusterings[first : first + at_once])
+        labels = clusterings[first : first + at_once]
+        if not np.array_equal(names, np.arange(len(names))):
+            labels = np.searchsorted(names, labels)
         members = labels[:, None] == np.arange(len(sizes))[:, None]
         # The cosines with all members of a cluster sum to the product with
         # their sum, so no matrix of all pairs is needed. Rounding takes away
