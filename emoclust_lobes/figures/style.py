@@ -84,6 +84,10 @@ def save_figure(figure, path, dpi=150):
     """
     path = pathlib.Path(path)
     make_readable(figure, path)
+    figure.set_dpi(dpi)
+    if engine := figure.get_layout_engine():
+        engine.execute(figure)  # once, not for each format: it takes longest
+        figure.set_layout_engine(None)
     for ending in ("png", "svg"):
         metadata = {"Date": None} if ending == "svg" else None
         with replacing(f"{path}.{ending}", "wb") as stream:
