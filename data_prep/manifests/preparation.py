@@ -251,18 +251,19 @@ def _with_durations(utterances, data_folder, trim_silence):
         except UnusableAudio as error:
             beyond.append(f"{utterance.ID} ({error})")
             continue
-        is_part = utterance.start is not None or utterance.stop is not None
+        part = {
+            "start": None if utterance.start is None else start,
+            "stop": None if utterance.stop is None else stop,
+        }
         if trim_silence is not None:
             path = f"{data_folder}/{utterance.wav}"
-            part = (start, stop)
-            start, stop = speech_ends(path, *part, trim_silence)
-            is_part = is_part or (start, stop) != part
+            ends = speech_ends(path, start, stop, trim_silence)
+            if ends != (start, stop):
+                part = dict(zip(part, ends))
+            start, stop = ends
         timed.append(
             dataclasses.replace(
-                utterance,
-                duration=(stop - start) / rate,
-                start=start if is_part else None,
-                stop=stop if is_part else None,
+                utterance, duration=(stop - start) / rate, **part
             )
         )
     if beyond:
