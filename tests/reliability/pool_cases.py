@@ -89,8 +89,9 @@ CASES = [
             "1 recordings of the pools are elsewhere, too: "
             "{folder}/Ann/happy/1.wav (test.csv) is {outside}/pool/Ann/1.wav "
             "({outside}/pool). Pretraining must not hear what is validated "
-            "or tested on, nor one speaker under two names: take them "
-            "out of the pool, or the pool out of the list."
+            "or tested on, nor one speaker under two names: take them out of "
+            "the pool (delete the file there, or its row), or the pool out of "
+            "the list."
         ),
     ),
     pool(

@@ -161,7 +161,7 @@ def test_memory_does_not_grow_with_the_tar(make, tmp_path):
     read_utterance(str(tmp_path / "1.wav"))
     tracemalloc.start()
     ((name, (place, _)),) = list_members(tar, (".wav",)).items()
-    assert probe(f"{tar}/{place}") == (16000, 16000)
+    assert probe(f"{tar}/{place}") == (16000, 16000, 1)
     assert len(read_utterance(f"{tar}/{place}")) == 16000
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -210,7 +210,7 @@ def test_a_manifest_has_one_more_column_where_there_are_tars(tmp_path):
 def test_a_file_in_a_folder_called_tar_is_a_file(make, tmp_path):
     path = make.noise(tmp_path / "a.tar" / "1.wav")
     assert split_address(path) == (str(path), None)
-    assert probe(path) == (800, 16000)
+    assert probe(path) == (800, 16000, 1)
     assert soundfile.info(path).frames == len(read_utterance(str(path)))
 
 
