@@ -12,6 +12,9 @@ SCORES = {
     "uar": ("recall", "UAR (mean recall of the classes)"),
     "wa": ("accuracy", "WA (accuracy)"),
     "macro_f1": ("f1", "macro-F1"),
+    "js": ("js_divergence", "JS divergence from the votes (bits)"),
+    "soft_accuracy": ("soft_accuracy", "share of annotators who agree"),
+    "mean_ccc": ("ccc", "mean CCC of the dimensions"),
 }
 # Of the corpora, by their name in the results: an identifier that model hubs
 # know, and what it means for weights that were trained on them.
@@ -35,6 +38,7 @@ LICENCES = {
 def card_data(metrics, name):
     """Make what the hub reads of a card, of a run's ``metrics.json``."""
     corpus = metrics["corpus"]
+    scores = {name: x for name, x in SCORES.items() if name in metrics}
     results = [
         EvalResult(
             task_type=TASK,
@@ -46,7 +50,7 @@ def card_data(metrics, name):
             metric_name=title,
             metric_value=round(metrics[score], 4),
         )
-        for score, (kind, title) in SCORES.items()
+        for score, (kind, title) in scores.items()
     ]
     return ModelCardData(
         model_name=name,
@@ -54,7 +58,7 @@ def card_data(metrics, name):
         library_name="speechbrain",
         pipeline_tag=TASK,
         tags=TAGS,
-        metrics=[kind for kind, _ in SCORES.values()],
+        metrics=[kind for kind, _ in scores.values()],
         eval_results=results,
     )
 
@@ -70,7 +74,7 @@ def model_card(*, metrics, settings, sample_rate):
     return ModelCard.from_template(
         card_data(metrics, name=f"emoclust, {corpus}"),
         template_path=str(TEMPLATE),
-        **metrics,
+        **{"calibration": None, **metrics},
         licence_hint=LICENCES.get(corpus, ("other", unknown))[1],
         needs=_needs(settings),
         sample_rate=sample_rate,
