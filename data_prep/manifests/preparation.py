@@ -18,11 +18,7 @@ from data_prep.manifests.manifest import FORMAT, Utterance, write_manifest
 from data_prep.manifests.parts import locate_part
 from data_prep.manifests.summary import is_current, read_summary
 from data_prep.manifests.validation import check_text, validate
-from data_prep.recordings.audio_files import (
-    file_size,
-    probe_files,
-    tell_channels,
-)
+from data_prep.recordings import audio_files
 from data_prep.recordings.probe import probe
 from data_prep.recordings.silence import speech_ends
 from data_prep.storage.files import fingerprint
@@ -211,7 +207,9 @@ def prepare_manifest(
     }
     # Everything that the manifest follows from. Sizes stand for the audio:
     # unlike times of change, they are the same on every machine.
-    sizes = (file_size(f"{data_folder}/{u.wav}") for u in utterances)
+    sizes = (
+        audio_files.file_size(f"{data_folder}/{u.wav}") for u in utterances
+    )
     rows = (utterance.row() for utterance in utterances)
     key = fingerprint([summary, speakers, rows, sizes])
     outcome = "unchanged, skipped"
@@ -254,10 +252,10 @@ def _with_durations(corpus, utterances, data_folder, trim_silence):
     """Look at the audio; return utterances with durations, or but their speech."""
     parts = {f"{data_folder}/{u.wav}" for u in utterances if u.start}
     names = [utterance.wav for utterance in utterances]
-    probed = probe_files(
+    probed = audio_files.probe_files(
         data_folder, names, lambda path: probe(path, seek=path in parts)
     )
-    tell_channels(corpus, probed)
+    audio_files.tell_channels(corpus, probed)
     timed, beyond = [], []
     for utterance in utterances:
         frames, rate, _ = probed[utterance.wav]
