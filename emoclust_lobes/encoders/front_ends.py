@@ -6,6 +6,7 @@ them take 16 kHz and give 50 frames per second.
 """
 
 import functools
+import pathlib
 
 import torch
 from emoclust_lobes.encoders.front_end_models import (
@@ -98,6 +99,8 @@ class SSLFrontEnd(AdaptedModule):
     """
 
     sample_rate = 16000
+    # Where the digest of its files is kept
+    digest_cache: pathlib.Path | None = None
 
     def __init__(
         self,
@@ -168,7 +171,9 @@ class SSLFrontEnd(AdaptedModule):
     @functools.cached_property
     def identity(self):
         """As of ``front_end_identity``, with what is made of the layers."""
-        identity = front_end_identity(self.source, self.save_path, self.layers)
+        identity = front_end_identity(
+            self.source, self.save_path, self.layers, self.digest_cache
+        )
         identity["pooled_frames"] = self.pooled_frames
         if self.beside_size:
             identity["speaker_frames"] = CAMPPLUS["sha256"]
