@@ -1,0 +1,91 @@
+"""A trained model as one function of tensors, without lengths or files."""
+
+import copy
+
+import torch
+from emoclust_lobes.encoders.front_end_states import (
+    LEVEL_EPSILON,
+    Wav2Vec2States,
+)
+from emoclust_lobes.encoders.front_ends import SSLFrontEnd
+from emoclust_lobes.enrolment.normalization import EnrolledClassifier
+from emoclust_lobes.evaluation.calibration import calibrated
+from emoclust_lobes.export.spectra import (
+    exportable_features,
+    exportable_normalization,
+)
+from torch import nn
+
+ENROLLED = ("enrolled_count", "enrolled_mean", "enrolled_deviation")
+
+
+class EmotionGraph(nn.Module):
+    """What is exported: one waveform in, probabilities and embedding out.
+
+    It computes what ``encode_batch`` and ``mods.classifier`` of a loaded model
+    do, and ``emoclust_lobes.evaluation.calibrated``, in operations that ONNX has.
+
+    Arguments
+    ---------
+    model : EncoderClassifier
+        As ``emoclust_lobes.inference.load_model`` gives it; it is copied.
+
+    Example
+    -------
+    >>> from emoclust_lobes.inference import load_model
+    >>> from emoclust_lobes.synthetic.inference import made_up_model
+    >>> folder = made_up_model(getfixture("tmp_path") / "inference")
+    >>> graph = EmotionGraph(load_model(folder))
+    >>> probabilities, embedding = graph(torch.randn(1, 16000))
+    >>> probabilities.shape, embedding.shape
+    (torch.Size([1, 4]), torch.Size([1, 8]))
+    """
+
+    def __init__(self, model):
+        super().__init__()
+        modules = copy.deepcopy(model.mods)
+        features = modules.compute_features
+        self.features = exportable_features(features)
+        states = features.states if isinstance(features, SSLFrontEnd) else None
+        self.levels = isinstance(states, Wav2Vec2States) and states.levels
+        if self.levels:
+            states.levels = False  # done here, over any number of samples
+        self.normalization = exportable_normalization(modules.mean_var_norm)
+        self.encoder = modules.embedding_model
+        classifier = modules.classifier
+        self.enrolment = None
+        if isinstance(classifier, EnrolledClassifier):
+            self.enrolment = classifier.normalization
+            classifier = classifier.classifier
+        self.classifier = classifier
+        self.temperature = float(model.hparams.temperature)
+        self.size = model.hparams.embedding_size
+        self.eval().requires_grad_(False)
+
+    def neutral(self):
+        """Return what is told of a speaker of whom nothing is known.
+
+        The number of enrolled utterances [1, 1], their mean and deviation
+        [1, size]; nothing for a model without enrolment.
+        """
+        if self.enrolment is None:
+            return ()
+        return tuple(torch.zeros(1, size) for size in (1, self.size, self.size))
+
+    def forward(self, waveform, count=None, mean=None, deviation=None):
+        """[1, samples] -> probabilities [1, classes], embedding [1, size]."""
+        if self.levels:
+            waveform = waveform - waveform.mean(dim=1, keepdim=True)
+            power = waveform.square().mean(dim=1, keepdim=True)
+            waveform = waveform / (power + LEVEL_EPSILON).sqrt()
+        frames = self.normalization(self.features(waveform))
+        embedding = self.encoder(frames).flatten(1)
+        placed = embedding
+        if self.enrolment is not None:
+            if count is None:
+                count, mean, deviation = self.neutral()
+            placed = self.enrolment.place(
+                embedding, count, mean, deviation.square()
+            )
+        scores = self.classifier(placed)
+        return calibrated(scores, self.temperature), embedding
