@@ -18,6 +18,8 @@ docs = [
     "pymdown-extensions>=12.0.1,<12.3; python_version < '3.11'",
 ]
 serve = ["gradio>=6.7"]
+# Speech in recordings, its weights in the wheel; TextGrid and ELAN files
+calls = ["silero-vad>=6.2.3", "praatio>=6.2", "pympi-ling>=1.71"]
 # The recipes stand once in a checkout, outside of the packages
 recipes = [*here.glob("train_*.py"), *here.glob("hparams/*.yaml")]
 recipes = sorted(str(path.relative_to(here)) for path in recipes)
@@ -61,6 +63,7 @@ setuptools.setup(
     ),
     package_data={
         "emoclust_lobes.analysis": ["templates/*"],
+        "emoclust_lobes.evaluate": ["templates/*"],
         "emoclust_lobes.inference": ["templates/*"],
     },
     # Tried together: torch 2.14.1, torchaudio 2.11.0, speechbrain 1.1.2,
@@ -93,11 +96,14 @@ setuptools.setup(
         "transformers": transformers,
         "egemaps": egemaps,
         "serve": serve,
+        "calls": calls,
         "docs": docs,
         "test": [
             *transformers,
             *egemaps,
             *serve,
+            *calls,
+            "pyannote.metrics>=4",  # checks the errors of diarization
             "playwright>=1.50",  # drives the Chromium that there is
             "markdown-it-py>=3",  # reads the documentation
             "setuptools>=70.1",  # builds a wheel

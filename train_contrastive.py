@@ -216,7 +216,7 @@ def finish(hparams, checkpointer, n_speakers, n_processes):
     """Leave the best encoder and the numbers of the training."""
     folder = hparams["folder"]
     history = hparams["history"]
-    history.write(folder)
+    history.write(folder, hparams["full_results"])
     measure = find_variant(hparams["pretraining"]).measure
     if f"valid_{measure}" not in history.rows[-1]:
         measure = None

@@ -104,10 +104,8 @@ def dataio_prep(hparams):
     datasets = {
         split: ColumnarDataset(
             table,
-            dynamic_items=[
-                random_crop if split in ("train", "pool") else whole_utterance
-            ],
-            output_keys=["id", "sig", *labels[split]],
+            [random_crop if split in ("train", "pool") else whole_utterance],
+            ["id", "sig", *labels[split]],
         )
         for split, table in tables.items()
     }
@@ -153,7 +151,7 @@ def fine_tune(hparams, run_opts, stage2):
         "audio": run_on_main(
             audio_digest,
             args=[read_manifests(hparams["sources"].of_splits(SPLITS))],
-            kwargs={"cache": f"{hparams['manifest_folder']}/audio.json"},
+            kwargs={"folder": f"{hparams['output_folder']}/audio"},
         ),
         "init": initialize_encoder(
             modules=hparams["modules"],
@@ -186,7 +184,8 @@ def fine_tune(hparams, run_opts, stage2):
         train_loader_kwargs={**train_options, **workers},
         valid_loader_kwargs=whole_options,
     )
-    run_on_main(hparams["history"].write, args=[folder])
+    made = [folder, hparams["full_results"]]
+    run_on_main(hparams["history"].write, args=made)
     predictions = {
         split: brain.predict(split, datasets[split], whole_options)
         for split in ("valid", "test")
@@ -251,10 +250,11 @@ def make_brain(hparams, run_opts, datasets, tables):
 
 def finish(hparams, brain, stage2, predictions, tables, n_processes):
     """Leave the best model, its predictions and their scores."""
-    seen = hparams["sources"].of_splits(["train", "valid"])
+    sources = hparams["sources"].of_splits(["train", "valid"])
     if "pool" in tables:
-        seen += hparams["sources"].of_pools()
-    seen = seen_in_both_stages(seen, hparams["init"], hparams["run_folder"])
+        sources += hparams["sources"].of_pools()
+    where = [hparams["init"], hparams["run_folder"], hparams.get("ssl_hub")]
+    seen = seen_in_both_stages(sources, *where)
     write_seen_speakers(hparams["folder"], seen)
     if hparams.get("keep_front_end"):
         kept = {"front_end": hparams["compute_features"], "speakers": seen}
@@ -265,7 +265,8 @@ def finish(hparams, brain, stage2, predictions, tables, n_processes):
         folder=hparams["folder"],
         predictions=predictions["test"],
         valid_predictions=predictions.get("valid"),
-        model={
+        model=hparams["full_results"]
+        and {
             "stage2": stage2,
             "modules": hparams["modules"],
             "normalization": getattr(
@@ -274,6 +275,7 @@ def finish(hparams, brain, stage2, predictions, tables, n_processes):
             "sample_rate": hparams["sample_rate"],
             "embedding_size": hparams["embedding_size"],
             "front_end_folder": f"{hparams['output_folder']}/front_ends",
+            "speakers": seen,
         },
         classes=brain.classes,
         run={

@@ -108,6 +108,11 @@ COMMANDS = {
         "run_encode",
         "add_encode_arguments",
     ),
+    "evaluate": Command(
+        "score a trained model, or anybody's predictions, on labeled "
+        "recordings of other speakers",
+        "evaluate.command",
+    ),
     "robustness": Command(
         "test a trained model, or speaker encoders' clusters, on the "
         "telephone, in rooms and in noise",

@@ -50,7 +50,8 @@ def _arguments(facts):
     """Name the arguments of the corpus' preparation, keys of the YAML."""
     _, first, *others = re.findall(r"^(\w+):", facts["keys"], re.M)
     more = facts.get("arguments", [])
-    return [first, "manifest_folder", *more, *others, "expect_complete"]
+    last = ["expect_complete", "trim_silence"]
+    return [first, "manifest_folder", *more, *others, *last]
 
 
 def _changed(text, key, value):

@@ -15,7 +15,7 @@ from emoclust_lobes.experiment.run_folders import (
     OF_STAGE_2,
     resolved_blocks,
 )
-from emoclust_lobes.protocol.baselines import run_baseline
+from emoclust_lobes.protocol.baseline_runs import run_baseline
 from emoclust_lobes.protocol.plan import read_systems
 from emoclust_lobes.protocol.report import write_report
 from emoclust_lobes.protocol.runs import read_results
@@ -37,7 +37,10 @@ STAGES = {
     ),
 }
 # Where things lie and who does the work, and a name in the results.
-MAKES_NO_DIFFERENCE = {"data_folder", "output_folder", "num_workers", "corpus"}
+MAKES_NO_DIFFERENCE = {
+    *("data_folder", "output_folder", "num_workers", "corpus"),
+    "full_results",
+}
 
 
 def text_of(path):
@@ -62,7 +65,7 @@ def test_files_stay_short():
     lengths = {path: len(text_of(path).splitlines()) for path in YAMLS}
     assert max(lengths.values()) <= 300, lengths
     by_hand = set(HPARAMS.rglob("*.yaml*")) - set(YAMLS)
-    assert sum(len(text_of(path).splitlines()) for path in by_hand) <= 750
+    assert sum(len(text_of(path).splitlines()) for path in by_hand) <= 780
 
 
 @EACH
@@ -115,10 +118,13 @@ def test_systems_are_made_of_settings_that_there_are():
         assert set(system.baseline) <= arguments, system.name
         pretraining = system.stage1.get("pretraining", "none")
         assert pretraining in {*VARIANTS, "none"}, system.name
+        options = {*system.stage1, *system.stage2}
+        front_end = any(option.startswith("ssl_") for option in options)
         for path in YAMLS:
             plain = not path.stem.endswith(("_campplus", "_wav2vec2"))
-            if plain or system.name != "speechbrain_ecapa":
-                options = {*system.stage1, *system.stage2}
+            if system.name == "speechbrain_ecapa" and not plain:
+                continue
+            if path.stem.endswith("_wav2vec2") or not front_end:
                 assert options <= set(keys_of(path)), system.name
 
 

@@ -16,12 +16,12 @@ LAYERS = """
 cli
 benchmarks
 crosscorpus synthetic robustness
-protocol serve
+protocol serve evaluate
 predict ser
 contrast inference analysis
 experiment evaluation
 clustering
-training embeddings features
+training embeddings features turns
 encoders enrolment audio figures
 parallel corpora
 pools

@@ -170,6 +170,7 @@ def prepare_cremad(
     label_source="intended",
     target="class",
     expect_complete=True,
+    trim_silence=None,
 ):
     """Write the manifest of one fold of CREMA-D, unless it is current.
 
@@ -191,6 +192,8 @@ def prepare_cremad(
     expect_complete : bool
         Whether anything but the complete corpus is an error. If not, and a
         block has no actor, the actors that are there are cut into blocks.
+    trim_silence : float or None
+        Cut what is so many dB below the loudest off the ends of each recording.
 
     Raises
     ------
@@ -215,4 +218,5 @@ def prepare_cremad(
         label_source=label_source,
         target=target,
         expect_complete=expect_complete,
+        trim_silence=trim_silence,
     )

@@ -94,6 +94,7 @@ def prepare_esd(
     label_source="intended",
     language="english",
     expect_complete=True,
+    trim_silence=None,
 ):
     """Write the manifest of one fold of ESD, unless it is current.
 
@@ -115,6 +116,8 @@ def prepare_esd(
         Whether anything but all clips of the language is an error. If not,
         and a block has no speaker, the speakers that are there are cut into
         blocks.
+    trim_silence : float or None
+        Cut what is so many dB below the loudest off the ends of each recording.
 
     Raises
     ------
@@ -137,5 +140,6 @@ def prepare_esd(
         classes=classes,
         label_source=label_source,
         expect_complete=expect_complete,
+        trim_silence=trim_silence,
         language=language,
     )

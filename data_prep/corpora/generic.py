@@ -175,6 +175,7 @@ def prepare_generic(
     target="class",
     scale=None,
     expect_complete=True,
+    trim_silence=None,
 ):
     """Write the manifest of one fold of any corpus, unless it is current.
 
@@ -196,19 +197,17 @@ def prepare_generic(
     classes : list of str or str
         Emotions as they are written, or "all"; others count as unlabeled.
     n_classes : int or None
-        How many there should be, the size of a classifier that is made before
-        the corpus is read; None for any number.
+        How many there must be: a classifier is made before; None for any number.
     label_source : str
         "given".
     target : str
-        "class", "distribution", "dimensions" or "both": what a recording of the
-        splits has, and what is learned.
+        "class", "distribution", "dimensions" or "both": what is learned.
     scale : list of float or None
-        The lowest and the highest number of arousal, valence and dominance; None
-        where they are not learned.
+        The lowest and the highest number of arousal, valence and dominance.
     expect_complete : bool
-        Whether a row of the table without its audio is an error, and whether a
-        recording in a format that cannot be read is.
+        Whether missing audio, or audio in no format that is read, is an error.
+    trim_silence : float or None
+        Cut what is so many dB below the loudest off the ends of each recording.
 
     Raises
     ------
@@ -277,6 +276,7 @@ def prepare_generic(
                 "target": target,
                 "scale": scale,
                 "expect_complete": expect_complete,
+                "trim_silence": trim_silence,
             },
             "folds": n_folds,
         },

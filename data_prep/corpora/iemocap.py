@@ -193,6 +193,7 @@ def prepare_iemocap(
     protocol="sessions",
     target="class",
     expect_complete=True,
+    trim_silence=None,
 ):
     """Write the manifest of one fold of IEMOCAP, unless it is current.
 
@@ -216,6 +217,8 @@ def prepare_iemocap(
         has, and what is learned.
     expect_complete : bool
         Whether anything but the complete release is an error.
+    trim_silence : float or None
+        Cut what is so many dB below the loudest off the ends of each recording.
 
     Raises
     ------
@@ -253,6 +256,7 @@ def prepare_iemocap(
                 "protocol": protocol,
                 "target": target,
                 "expect_complete": expect_complete,
+                "trim_silence": trim_silence,
             },
             "folds": 10 if protocol == "speakers" else 5,
             "missing": missing,

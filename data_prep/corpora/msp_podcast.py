@@ -172,6 +172,7 @@ def prepare_msp_podcast(
     target="class",
     secondary_votes=False,
     expect_complete=True,
+    trim_silence=None,
 ):
     """Write the manifest of MSP-Podcast, unless it is current.
 
@@ -197,6 +198,8 @@ def prepare_msp_podcast(
     expect_complete : bool
         Whether a row of the table without its audio is an error, and whether
         segments without annotators are, or annotators of other segments.
+    trim_silence : float or None
+        Cut what is so many dB below the loudest off the ends of each recording.
 
     Raises
     ------
@@ -253,6 +256,7 @@ def prepare_msp_podcast(
                 "target": target,
                 "secondary_votes": secondary_votes,
                 "expect_complete": expect_complete,
+                "trim_silence": trim_silence,
             },
             "folds": 1,
         },

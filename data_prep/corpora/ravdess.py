@@ -67,6 +67,7 @@ def prepare_ravdess(
     classes=8,
     label_source="intended",
     expect_complete=True,
+    trim_silence=None,
 ):
     """Write the manifest of one fold of RAVDESS, unless it is current.
 
@@ -85,6 +86,8 @@ def prepare_ravdess(
     expect_complete : bool
         Whether anything but the complete corpus is an error. If not, and a
         block has no actor, the actors that are there are cut into blocks.
+    trim_silence : float or None
+        Cut what is so many dB below the loudest off the ends of each recording.
 
     Raises
     ------
@@ -111,4 +114,5 @@ def prepare_ravdess(
         classes=classes,
         label_source=label_source,
         expect_complete=expect_complete,
+        trim_silence=trim_silence,
     )

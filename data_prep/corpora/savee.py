@@ -58,6 +58,7 @@ def prepare_savee(
     classes=7,
     label_source="intended",
     expect_complete=True,
+    trim_silence=None,
 ):
     """Write the manifest of one fold of SAVEE, unless it is current.
 
@@ -76,6 +77,8 @@ def prepare_savee(
     expect_complete : bool
         Whether anything but the complete corpus is an error. If not, the
         folds are made of the actors that are there, at least three.
+    trim_silence : float or None
+        Cut what is so many dB below the loudest off the ends of each recording.
 
     Raises
     ------
@@ -97,4 +100,5 @@ def prepare_savee(
         classes=classes,
         label_source=label_source,
         expect_complete=expect_complete,
+        trim_silence=trim_silence,
     )

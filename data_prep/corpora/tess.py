@@ -63,6 +63,7 @@ def prepare_tess(
     classes=7,
     label_source="intended",
     expect_complete=True,
+    trim_silence=None,
 ):
     """Write the manifest of one fold of TESS, unless it is current.
 
@@ -80,6 +81,8 @@ def prepare_tess(
         "intended", the label in the clip's name.
     expect_complete : bool
         Whether anything but the complete corpus is an error.
+    trim_silence : float or None
+        Cut what is so many dB below the loudest off the ends of each recording.
 
     Raises
     ------
@@ -101,4 +104,5 @@ def prepare_tess(
         classes=classes,
         label_source=label_source,
         expect_complete=expect_complete,
+        trim_silence=trim_silence,
     )

@@ -20,6 +20,7 @@ from data_prep.manifests.summary import is_current, read_summary
 from data_prep.manifests.validation import check_text, validate
 from data_prep.recordings.audio_files import file_size, probe_files
 from data_prep.recordings.probe import probe
+from data_prep.recordings.silence import speech_ends
 from data_prep.storage.files import fingerprint
 from data_prep.storage.locks import locked
 
@@ -188,8 +189,8 @@ def prepare_manifest(
     """Write the manifest of one fold, or of one pool, unless it is current.
 
     ``speakers`` are those of each split, None for a pool; ``details`` is what else
-    ``manifest.json`` shall say. When the audio or the manifest is refused, what was
-    there before stays; another process that writes it is waited for.
+    ``manifest.json`` shall say, such as ``arguments``. When the audio or the manifest
+    is refused, what was there before stays; another process is waited for.
     """
     refuse_tilde(manifest_folder)
     utterances = sorted(scan.utterances, key=lambda utterance: utterance.ID)
@@ -211,7 +212,8 @@ def prepare_manifest(
     key = fingerprint([summary, speakers, rows, sizes])
     outcome = "unchanged, skipped"
     if not is_current(manifest_folder, key):
-        utterances = _with_durations(utterances, data_folder)
+        trim = details.get("arguments", {}).get("trim_silence")
+        utterances = _with_durations(utterances, data_folder, trim)
         tables = _split(utterances, speakers, classes, scheme)
         validate(tables, classes, scheme)
         summary["annotations"] = scheme.describe(tables, classes)
@@ -244,8 +246,8 @@ def _check_speakers(corpus, utterances, speakers):
             )
 
 
-def _with_durations(utterances, data_folder):
-    """Look at the audio and return the utterances with their durations."""
+def _with_durations(utterances, data_folder, trim_silence):
+    """Look at the audio; return utterances with durations, or but their speech."""
     parts = {f"{data_folder}/{u.wav}" for u in utterances if u.start}
     probed = probe_files(
         data_folder,
@@ -262,12 +264,18 @@ def _with_durations(utterances, data_folder):
         except UnusableAudio as error:
             beyond.append(f"{utterance.ID} ({error})")
             continue
+        is_part = utterance.start is not None or utterance.stop is not None
+        if trim_silence is not None:
+            path = f"{data_folder}/{utterance.wav}"
+            part = (start, stop)
+            start, stop = speech_ends(path, *part, trim_silence)
+            is_part = is_part or (start, stop) != part
         timed.append(
             dataclasses.replace(
                 utterance,
                 duration=(stop - start) / rate,
-                start=None if utterance.start is None else start,
-                stop=None if utterance.stop is None else stop,
+                start=start if is_part else None,
+                stop=stop if is_part else None,
             )
         )
     if beyond:

@@ -45,7 +45,7 @@ def name_pools(pools):
     """
     paths = [
         pathlib.Path(os.path.abspath(pathlib.Path(str(pool)).expanduser()))
-        for pool in _as_list(pools)
+        for pool in as_list(pools)
         if pool != OWN
     ]
     for path in paths:
@@ -54,7 +54,7 @@ def name_pools(pools):
                 f"The pool {path} is no folder and no CSV file: pools is a "
                 f"list of {OWN!r}, folders and CSV files."
             )
-    listed = [x for x in _as_list(pools) if x == OWN]
+    listed = [x for x in as_list(pools) if x == OWN]
     listed += [os.path.realpath(path) for path in paths]
     twice = [x for x, n in collections.Counter(listed).items() if n > 1]
     if twice:
@@ -75,7 +75,8 @@ def name_pools(pools):
     return [Pool(*pair) for pair in zip(names, paths, strict=True)]
 
 
-def _as_list(pools):
+def as_list(pools):
+    """List the pools, of which one may stand alone."""
     return list(pools) if isinstance(pools, list | tuple) else [pools]
 
 
@@ -126,6 +127,9 @@ def prepare_pools(pools, data_folder, manifest_folder):
     own = _own_files(pools, data_folder, manifest_folder)
     if scans:
         _refuse_shared(scans, own, manifest_folder)
+    # As the fold is, so that nothing tells them apart
+    fold = read_summary(manifest_folder) if scans else {}
+    trim_silence = fold.get("arguments", {}).get("trim_silence")
     for pool, scan in scans.items():
         prepare_manifest(
             corpus=pool.name,
@@ -134,7 +138,7 @@ def prepare_pools(pools, data_folder, manifest_folder):
             classes=(),
             data_folder=pool.data_root,
             manifest_folder=_pool_folder(manifest_folder, pool),
-            details={},
+            details={"arguments": {"trim_silence": trim_silence}},
         )
 
 
@@ -162,7 +166,7 @@ def pool_sources(pools, data_folder, manifest_folder):
     >>> source.csv, source.data_root
     ('fold_1/pool.csv', '/data/RAVDESS')
     """
-    listed = _as_list(pools)
+    listed = as_list(pools)
     if not listed:
         raise ManifestError(
             f"pools is empty: list {OWN!r}, folders or CSV files."
@@ -223,7 +227,7 @@ def _held_out(data_folder, manifest_folder):
 def _own_files(pools, data_folder, manifest_folder):
     """List what no external pool may hold: (path, which CSV of the fold)."""
     sources = _held_out(data_folder, manifest_folder)
-    if OWN in _as_list(pools):
+    if OWN in as_list(pools):
         folder = pathlib.Path(manifest_folder)
         sources.append(Source(str(folder / "pool.csv"), str(data_folder)))
     return {

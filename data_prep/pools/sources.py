@@ -5,6 +5,7 @@ import pathlib
 from data_prep.manifests.manifest import Source
 from data_prep.pools.preparation import (
     OWN,
+    as_list,
     fold_sources,
     pool_sources,
     prepare_pools,
@@ -33,6 +34,11 @@ class Sources:
     def __init__(self, pools, data_folder, manifest_folder):
         self.pools = pools
         self.folders = (data_folder, manifest_folder)
+
+    @property
+    def has_own(self):
+        """Whether the fold's training speakers are a pool, too."""
+        return OWN in as_list(self.pools)
 
     def prepare_pools(self):
         """Write the manifests of all external pools that are not current."""

@@ -1,23 +1,19 @@
 """One recording: is it all there, and is it a recording at all?"""
 
 import errno
-import io
 import os
 import stat
-import struct
 
 import numpy
 import soundfile
 from data_prep.errors import UnusableAudio
 from data_prep.recordings.formats import UNREADABLE, advise
+from data_prep.recordings.riff import missing_bytes
 from data_prep.recordings.tar_shards import open_audio, split_address
 
 POINTER = "Git LFS pointer"  # how the complaint about one begins
 
 _LFS = b"version https://git-lfs"  # how a Git LFS pointer begins
-# From here on, lengths in RIFF say that it was not known: what programs write
-# into a pipe is 0x7ffff000 or a little more, 0x80000000 or 0xffffffff.
-_STREAMED = 0x7FFFF000
 _RATES = 1000, 1_000_000  # in Hz; resampling others takes all memory
 # The longest page that Ogg allows, its header included.
 _OGG_PAGE = 65307
@@ -88,7 +84,7 @@ def _probe(path, seek):
 
 def _at_start(source):
     """Read bytes from their beginning, as a file that is opened anew is."""
-    if isinstance(source, io.BytesIO):
+    if hasattr(source, "seek"):
         source.seek(0)
     return source
 
@@ -102,7 +98,7 @@ def _check_ends(stream):
     if head.startswith(_LFS):
         raise UnusableAudio(f"{POINTER}, not the audio itself")
     if head.startswith(b"RIFF"):
-        missing = _missing_riff_bytes(stream, size)
+        missing = missing_bytes(stream, size)
         if missing > 0:
             raise UnusableAudio(f"truncated: {missing} bytes are missing")
     elif head.startswith(b"OggS"):
@@ -122,26 +118,6 @@ def _holds_last_page(tail):
     flags, n_segments = page[5], page[26]
     lengths = page[27 : 27 + n_segments]
     return flags & 4 and len(page) >= 27 + n_segments + sum(lengths)
-
-
-def _missing_riff_bytes(stream, size):
-    """Count the bytes that a WAV's data chunk announces and does not have."""
-    offset = 12
-    while offset + 8 <= size:
-        stream.seek(offset)
-        name, length = struct.unpack("<4sI", stream.read(8))
-        offset += 8
-        if name == b"data":
-            after = stream.read(4)  # of another chunk: its name
-            if length == 0 and after and not after.strip().isalnum():
-                raise UnusableAudio(
-                    "no samples, says its header, though "
-                    f"{size - offset:,} bytes follow (a recorder that was "
-                    "stopped?); mend it: ffmpeg -i IN.wav OUT.wav"
-                )
-            return 0 if length >= _STREAMED else offset + length - size
-        offset += length + length % 2
-    return 0
 
 
 def _check_samples(source, frames, read_all):

@@ -18,6 +18,7 @@ import stat
 import tarfile
 
 from data_prep.errors import UnusableAudio, name_some
+from data_prep.recordings.riff import UNKNOWN, MendedWav, find_zero_length
 
 # Compressed ones are looked for, too: to be refused, and not passed over.
 _ENDINGS = (".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst")
@@ -64,12 +65,15 @@ def audio_status(path):
 def open_audio(path):
     """Return what soundfile opens: a path, or a recording's bytes of a tar.
 
-    Raises OSError or UnusableAudio when the tar cannot be read, or ends before
-    the recording does.
+    A WAV whose length is 0 and whose samples go on to the end is opened so.
+    Raises OSError or UnusableAudio when the file cannot be read, or a tar ends
+    before the recording does.
     """
     file, place = split_address(path)
     if place is None:
-        return path
+        with open(path, "rb") as stream:
+            length = find_zero_length(stream)
+            return path if length is None else MendedWav(path, stream, length)
     offset, size = place
     with open(file, "rb") as stream:
         # Reading would tell, but take the memory for all of it before
@@ -77,7 +81,13 @@ def open_audio(path):
         if missing > 0:
             raise UnusableAudio(f"truncated: {missing} bytes are missing")
         stream.seek(offset)
-        return _Recording(stream.read(size), path)
+        recording = _Recording(stream.read(size), path)
+    length = find_zero_length(recording)
+    if length is not None:
+        recording.seek(length)
+        recording.write(UNKNOWN)
+    recording.seek(0)
+    return recording
 
 
 class _Recording(io.BytesIO):

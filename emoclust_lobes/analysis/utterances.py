@@ -28,6 +28,10 @@ from data_prep.storage.files import replacing
 from emoclust_lobes.audio.reading import read_utterance
 from tqdm import tqdm
 
+from speechbrain.utils.logger import get_logger
+
+logger = get_logger(__name__)
+
 # What clusters are compared with inside speakers -> column of the table.
 TARGETS = {
     "emotion": "emotion",
@@ -59,8 +63,11 @@ def describe_utterances(sources, loudness_csv, n_jobs=1):
         table["intensity"] = [
             intensity(summary.get("corpus"), name) for name in table["ID"]
         ]
-        tables.append(table)
+        tables.append(table.assign(corpus=summary.get("corpus", "")))
     table = pandas.concat(tables, ignore_index=True).drop_duplicates("ID")
+    if table["corpus"].nunique() > 1:  # which may number their sentences alike
+        names = table["corpus"] + "/" + table["sentence"]
+        table["sentence"] = names.where(table["sentence"] != "", "")
     table = table.sort_values(["spk_id", "ID"], ignore_index=True)
     table["loudness"] = measure_loudness(table, loudness_csv, n_jobs)
     for name in ("duration", "loudness"):
@@ -98,9 +105,7 @@ def measure_loudness(utterances, loudness_csv, n_jobs=1):
     )[columns].astype(str)
     known = {}
     if os.path.exists(loudness_csv):
-        before = pandas.read_csv(loudness_csv, dtype=str, keep_default_na=False)
-        levels = before.pop("loudness_db").astype(float)
-        known = dict(zip(before.itertuples(index=False, name=None), levels))
+        known = _read_levels(loudness_csv, columns)
     keys = list(keys.itertuples(index=False, name=None))
     stale = [row for row, key in enumerate(keys) if key not in known]
     if stale:
@@ -117,6 +122,18 @@ def measure_loudness(utterances, loudness_csv, n_jobs=1):
         with replacing(loudness_csv) as stream:
             table.to_csv(stream, index=False)
     return np.array([known[key] for key in keys])
+
+
+def _read_levels(loudness_csv, columns):
+    """Read the levels of file states; none of a file that is damaged."""
+    try:
+        before = pandas.read_csv(loudness_csv, dtype=str, keep_default_na=False)
+        levels = before["loudness_db"].astype(float)
+        keys = before[columns].itertuples(index=False, name=None)
+    except (KeyError, ValueError) as error:
+        logger.warning(f"{loudness_csv} is damaged, and made anew: {error}")
+        return {}
+    return dict(zip(keys, levels))
 
 
 def level(wav, start="", stop=""):

@@ -1,8 +1,11 @@
 """What tells whether an utterance is still the one that was computed."""
 
 import hashlib
+import os
+import pathlib
 
 import numpy as np
+from data_prep.errors import EmoclustError
 from data_prep.recordings.tar_shards import audio_status, open_audio
 from data_prep.storage.files import (
     file_digest,
@@ -10,7 +13,14 @@ from data_prep.storage.files import (
     read_json,
     write_json,
 )
+from data_prep.storage.locks import locked
 from emoclust_lobes.parallel.threads import in_threads
+
+from speechbrain.utils.logger import get_logger
+
+logger = get_logger(__name__)
+
+DIGESTS = "digests.json"
 
 
 def sign_utterances(utterances):
@@ -33,28 +43,38 @@ def sign_utterances(utterances):
     return found, rows.reshape(-1, 4), problems
 
 
-def audio_digest(utterances, cache):
+def audio_digest(utterances, folder):
     """Digest the content of all recordings, wherever they lie.
 
-    They are read again only where signatures have changed since ``cache``, a
-    JSON file, was written: times of change say nothing about a copy.
+    A recording is read once for all runs that share the folder, and again
+    where its size or time of change is another: times say nothing of a copy.
     """
     found, signatures, problems = sign_utterances(utterances)
     if problems:
         raise FileNotFoundError(problems[0])
-    signed = fingerprint([found["wav"].tolist(), signatures.tolist()])
-    known = read_json(cache) or {}
-    if known.get("signed") != signed:
-        wavs = dict.fromkeys(found["wav"])
-        for wav, reading in in_threads(_digest, wavs, ahead=64, n_threads=4):
-            wavs[wav] = reading.result()
-        digests = [
-            [row.ID, row.start, row.stop, wavs[row.wav]]
-            for row in found.sort_values("ID").itertuples()
-        ]
-        known = {"signed": signed, "content": fingerprint(digests)}
-        write_json(cache, known)
-    return known["content"]
+    names = [os.path.abspath(wav) for wav in found["wav"]]
+    states = {x: f"{y[0]} {y[1]}" for x, y in zip(names, signatures)}
+    known = _known(folder)
+    if any(known.get(wav, ("",))[0] != states[wav] for wav in states):
+        with locked(folder, wait=True):
+            known = _known(folder)  # another run may have read them meanwhile
+            stale = [x for x in states if known.get(x, ("",))[0] != states[x]]
+            for wav, reading in in_threads(_digest, stale, 64, n_threads=4):
+                known[wav] = [states[wav], reading.result()]
+            write_json(pathlib.Path(folder, DIGESTS), known)
+    found = found.assign(digest=[known[name][1] for name in names])
+    columns = ["ID", "start", "stop", "digest"]
+    return fingerprint(found.sort_values("ID")[columns].values.tolist())
+
+
+def _known(folder):
+    """Read the digests that there are: path -> state of the file, digest."""
+    path = pathlib.Path(folder, DIGESTS)
+    try:
+        return read_json(path) or {}
+    except EmoclustError as error:
+        logger.warning(f"{path} is made anew: {error}")
+        return {}
 
 
 def _digest(wav):

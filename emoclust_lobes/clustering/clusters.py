@@ -189,7 +189,18 @@ def read_clusters(cluster_folder, fingerprint=None):
         )
     types = {"ID": str, "spk_id": str, "cluster": int}
     _refuse_others(path.parent, fingerprint)
-    clusters = pandas.read_csv(path, dtype=types, keep_default_na=False)
+    try:
+        clusters = pandas.read_csv(path, dtype=types, keep_default_na=False)
+        report = read_json(path.parent / "clusters.json") or {}
+        n_found = len(clusters[list(types)])
+        if n_found != (n_wanted := report.get("utterances", n_found)):
+            raise ValueError(f"{n_found:,} of {n_wanted:,} utterances")
+    except (KeyError, ValueError) as error:
+        _refuse_others(path.parent, fingerprint)
+        raise ClusterError(
+            f"{path} is damaged ({error}): remove its folder, and the utterances "
+            "are clustered again"
+        ) from error
     _refuse_others(path.parent, fingerprint)  # nor while they were read
     return clusters
 

@@ -11,7 +11,7 @@ from emoclust_lobes.contrast.gradient_reversal import (
     reverse_gradient,
 )
 from emoclust_lobes.evaluation.metrics import cluster_auc
-from emoclust_lobes.parallel.processes import gather_batches, gather_rows
+from emoclust_lobes.parallel.processes import gather_batches
 from emoclust_lobes.training.brain import EncoderBrain
 
 import speechbrain as sb
@@ -41,7 +41,7 @@ class ContrastiveBrain(EncoderBrain):
         if stage != sb.Stage.TRAIN:
             vectors = predictions.float().cpu().numpy()
             clusters = batch.cluster.tolist()
-            found = [vectors, batch.spk_id, clusters]
+            found = [batch.id, vectors, batch.spk_id, clusters]
             if self.variant.distils:
                 found.append(
                     cosines(*self.regress(predictions, batch)).tolist()
@@ -119,8 +119,8 @@ class ContrastiveBrain(EncoderBrain):
             if self.valid_loader is None:
                 self.finish_epoch(epoch, self.train_stats, n_kept=self.n_kept)
             return
-        vectors, speakers, clusters, *cosine = zip(
-            *gather_rows(self.rows), strict=True
+        _, vectors, speakers, clusters, *cosine = zip(
+            *self.gather_evaluated(), strict=True
         )
         auc = cluster_auc(np.stack(vectors), speakers, clusters)
         valid_stats = {} if auc is None else {"cluster_auc": auc}

@@ -21,8 +21,6 @@ from emoclust_lobes.contrast.variants import (
 )
 from emoclust_lobes.embeddings.cache import read_cache
 
-from speechbrain.dataio.batch import PaddedBatch
-
 
 def clustered_pool(
     sources,
@@ -228,4 +226,4 @@ class PoolBatches:
     def at(self, step):
         """Return the batch of a step, counted from 0; they come round."""
         indices = self.plan[step % len(self.plan)]
-        return PaddedBatch([self.dataset[index] for index in indices])
+        return self.dataset.batch(indices)

@@ -178,14 +178,14 @@ class UtteranceBatchSampler(BatchSampler):
 
     def __init__(self, n_utterances, size, steps, seed):
         size = min(size, n_utterances)
-        sampler = ReproducibleRandomSampler(
+        self.utterances = ReproducibleRandomSampler(
             range(n_utterances), seed=seed, num_samples=size * steps
         )
-        super().__init__(sampler, size, drop_last=False)
+        super().__init__(self.utterances, size, drop_last=False)
 
     def set_epoch(self, epoch):
         """Choose the epoch whose batches come next."""
-        self.sampler.set_epoch(epoch)
+        self.utterances.set_epoch(epoch)
 
 
 def numbers_of(names):

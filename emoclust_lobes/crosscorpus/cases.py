@@ -78,8 +78,9 @@ def case_table(case, corpora, folds, root):
 
     ``corpora`` has the corpora by name, ``folds`` the folders of their
     manifests. Each row has a ``path`` (relative to ``root``, a folder above
-    all corpora), ``start, stop, speaker`` (``CORPUS/SPEAKER``), ``gender,
-    session, sentence, emotion`` (a shared class, or "") and ``split``.
+    all corpora), ``start, stop, gender, emotion`` (a shared class, or ""),
+    ``split``, and with the corpus in front ``speaker`` (``CORPUS/SPEAKER``),
+    ``session`` and ``sentence``: two corpora may number these alike.
     """
     within = case.train == case.test
     source = folds[case.train][case.fold - 1 if within else 0]
@@ -117,8 +118,9 @@ def _rows(corpus, csv, root, split, labeled):
     if split != "train":
         table = table[emotions != ""]
     table = table[list(COLUMNS)].rename(columns=COLUMNS)
+    names = table[["speaker", "session", "sentence"]]
     return table.assign(
         path=[os.path.relpath(path, root) for path in table["path"]],
-        speaker=f"{corpus.name}/" + table["speaker"],
+        **names.where(names == "", f"{corpus.name}/" + names),
         split=split,
     )

@@ -43,8 +43,8 @@ def add_arguments(parser):
         metavar="A,B",
         type=each_of(_adapt),
         default=["none"],
-        help="none, and other: stage 1 also sees unlabeled speech of other "
-        "speakers of the test corpus than are scored (default: none)",
+        help="none, and other: unlabeled speech of other speakers of the test "
+        "corpus than are scored is heard in training (default: none)",
     )
     add = add_report_options(parser, "OUTPUT_FOLDER/report")
     add(
@@ -78,7 +78,7 @@ def run_crosscorpus(options, overrides, device):
     systems = read_systems(
         experiment.yaml.with_name("systems.yaml"), options.systems
     )
-    _describe(folder, experiment, classes, titles, options)
+    _describe(folder, experiment, classes, titles, systems, options)
     caches = {x: str(output_folder / CACHES[x]) for x in CACHES if x in hparams}
     failures = run_matrix(
         Experiment(options.yaml, {**caches, **overrides}),
@@ -102,12 +102,13 @@ def run_crosscorpus(options, overrides, device):
     refuse_failures(failures)
     if not report:
         raise ProtocolError(
-            "there is nothing to run: systems without a stage 1 cannot adapt"
+            "there is nothing to run: systems that hear no unlabeled speech "
+            "cannot adapt"
         )
     return report
 
 
-def _describe(folder, experiment, classes, titles, options):
+def _describe(folder, experiment, classes, titles, systems, options):
     """Write ``crosscorpus.json``; refuse results of something else."""
     command = command_line(
         "crosscorpus",
@@ -128,6 +129,10 @@ def _describe(folder, experiment, classes, titles, options):
             "corpora": titles,
             "note": options.note,
             "systems": options.systems,
+            "uses": {x.name: x.uses for x in systems},
+            "deterministic": [
+                x.name for x in systems if not x.seeds_matter(share=1)
+            ],
             "commands": [command],
         },
         usual={"note": ""},

@@ -3,7 +3,8 @@
 The folder of the results holds
 
 * ``crosscorpus.json``: ``classes``, ``corpora`` (name -> title), ``systems``,
-  ``yaml``, ``settings``, ``commands`` and, where given, ``note``;
+  ``uses``, ``deterministic``, ``yaml``, ``settings``, ``commands`` and, where
+  given, ``note``;
 * ``runs.csv``: one row for each train corpus, test corpus, way to adapt,
   system and seed: the scores of all utterances that the folds of the test
   corpus test on, each once;
@@ -57,6 +58,13 @@ class Matrix(Results):
             )
             for table in (self.runs, self.speakers)
         ]
+
+    @property
+    def deterministic(self):
+        """What no seed changes, as ``as_protocol`` calls it."""
+        fixed = self.runs["system"].isin(self.facts.get("deterministic", ()))
+        rows = self.runs.loc[fixed, KEY[:4]].drop_duplicates()
+        return rows.agg(" ".join, axis=1).tolist() if len(rows) else []
 
 
 def condition_of(train, test, adapt, system, enrolled):

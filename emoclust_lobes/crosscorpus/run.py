@@ -48,7 +48,7 @@ def run_matrix(
 
     The ``experiment`` is on a table of recordings, such as ``generic.yaml``;
     ``corpora`` has the corpora by name. Where a case adapts, only systems
-    with a stage 1 are trained.
+    that hear unlabeled speech are trained.
     """
     folds, root = prepare_corpora(corpora, output_folder)
     n_folds = {name: len(folders) for name, folders in folds.items()}
@@ -58,8 +58,9 @@ def run_matrix(
         logger.info(f"Case {number} of {len(cases)}: {case.name}")
         folder = output_folder / case.name
         csv = folder.with_suffix(".csv")
+        rows = case_table(case, corpora, folds, root)
         with replacing(csv) as stream:
-            case_table(case, corpora, folds, root).to_csv(stream, index=False)
+            rows.to_csv(stream, index=False)
         claim(
             folder / "protocol.json",
             {
@@ -88,9 +89,7 @@ def run_matrix(
         failed = run_missing(
             Experiment(experiment.yaml, {**experiment.overrides, **changes}),
             folder,
-            systems=[
-                x for x in systems if case.adapt == "none" or x.needs_clusters
-            ],
+            systems=[x for x in systems if x.runs_with(case.adapt)],
             folds=[1],
             seeds=seeds,
             labels=[1.0],

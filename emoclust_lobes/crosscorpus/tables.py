@@ -5,13 +5,13 @@ import pandas as pd
 from emoclust_lobes.crosscorpus.matrix import condition_of
 from emoclust_lobes.protocol.markdown import (
     clips,
+    compared,
     headline,
     number,
-    signed,
     table,
 )
 from emoclust_lobes.protocol.statistics import paired_difference, uar_interval
-from emoclust_lobes.protocol.systems import NO_STAGE1
+from emoclust_lobes.protocol.systems import LABELS, NO_STAGE1, TEST_SPEAKERS
 
 _WITHIN = (
     "In brackets: within a corpus, over its speaker-disjoint folds. Each column "
@@ -67,8 +67,8 @@ def matrix_text(matrix):
     notes = f"UAR on the corpus of the column, mean over seeds. {_WITHIN}."
     if (matrix.runs["adapt"] == "other").any():
         notes += (
-            " Adapted: stage 1 also saw unlabeled speech of other speakers of "
-            "the tested corpus than those who are scored."
+            " Adapted: unlabeled speech of other speakers of the tested corpus "
+            "than those who are scored was heard in training."
         )
     return table(lines, notes)
 
@@ -93,7 +93,13 @@ def pairs_text(matrix):
                 if found.empty:
                     continue
                 to_without, to_unadapted = (
-                    signed(paired_difference(runs, speakers, told, other))
+                    paired_difference(
+                        runs,
+                        speakers,
+                        told,
+                        other,
+                        deterministic=matrix.deterministic,
+                    )
                     for other in (without, unadapted)
                 )
                 lines.append(
@@ -101,6 +107,7 @@ def pairs_text(matrix):
                         "trained on": titles[train],
                         "tested on": titles[test],
                         "system": row_name(system, adapt, enrolled),
+                        "uses": _uses(matrix, system, adapt, enrolled),
                         "seeds": str(len(found)),
                         "UAR (95 % interval)": _with_interval(
                             found["uar"].mean(), uar_interval(speakers, told)
@@ -108,16 +115,20 @@ def pairs_text(matrix):
                         "seed dev.": number(found["uar"].std()),
                         "WA": number(found["wa"].mean()),
                         "development UAR": number(found["valid_uar"].mean()),
-                        f"to `{NO_STAGE1}` (95 % interval)": to_without,
-                        "to the same, not adapted": to_unadapted,
+                        **_compared(f"`{NO_STAGE1}`", to_without),
+                        **_compared("the same, not adapted", to_unadapted),
                         "n": f"{found['n'].iloc[0]:,}",
                         "n trained on": f"{found['n_train'].mean():,.0f}",
                     }
                 )
     notes = (
-        "95 % bootstrap intervals over test speakers, seeds averaged; "
-        "differences are over the seeds that both have. Development speakers "
-        "are of the corpus trained on."
+        "95 % bootstrap intervals over test speakers, seeds averaged, and of "
+        "differences over speakers and seeds, too; differences are over the "
+        "seeds that both have, those of what no seed changes to the mean over "
+        "seeds. Each is of one training set, or of the folds' together: what "
+        "other training speakers would change is not told. Development "
+        "speakers are of the corpus trained on. Uses: what is known beside "
+        "the labels, of unlabeled speech."
     )
     return table(lines, notes)
 
@@ -126,6 +137,21 @@ def row_name(system, adapt, enrolled):
     """Name a matrix: contrastive, adapted, 1 clip."""
     parts = [system] + ["adapted"] * (adapt != "none")
     return ", ".join(parts + ([clips(enrolled)] if enrolled else []))
+
+
+def _compared(name, difference):
+    """Tell a difference over test speakers, and over seeds, too."""
+    cells = list(compared(name, difference).items())
+    return dict(cells[:2])
+
+
+def _uses(matrix, system, adapt, enrolled):
+    """Tell what a row knows of unlabeled speech."""
+    uses = matrix.facts.get("uses", {}).get(system, "-")
+    parts = [] if uses == LABELS else [uses]
+    parts += ["other speakers of the test corpus"] * (adapt != "none")
+    parts += [TEST_SPEAKERS] * (enrolled not in ("", "0"))
+    return ", ".join(parts) or uses
 
 
 def _with_interval(value, interval):

@@ -20,6 +20,10 @@ from data_prep.errors import EmoclustError
 from data_prep.storage.files import fingerprint
 from emoclust_lobes.embeddings.joined import JoinedCaches, split_encoders
 
+from speechbrain.utils.logger import get_logger
+
+logger = get_logger(__name__)
+
 
 class EmbeddingError(EmoclustError):
     """Embeddings cannot be computed or are missing; says which and why."""
@@ -47,10 +51,13 @@ class EmbeddingCache:
             path = vectors_path(folder, self.identity)
             shape = (header["rows"], self.dim)
             self.vectors = _mapped(path, np.dtype("<f4"), shape=shape)
-        except (FileNotFoundError, KeyError, ValueError) as error:
+            if self.index["row"].max() >= header["rows"]:
+                raise ValueError("it speaks of vectors that are not there")
+        # Of a header that is other JSON, a TypeError
+        except (FileNotFoundError, KeyError, TypeError, ValueError) as error:
             raise EmbeddingError(
-                f"the embeddings at {folder} are damaged ({error}): remove "
-                "this folder and embed the utterances again"
+                f"the embeddings at {folder} are damaged ({error}): embed the "
+                "utterances again, and they are made anew"
             ) from error
 
     def __len__(self):
@@ -106,6 +113,15 @@ def read_cache(embedding_folder, encoder):
 def find_cache(folder) -> EmbeddingCache | None:
     """Open the cache in a folder, or return ``None`` where there is none."""
     return EmbeddingCache(folder) if (folder / "index").exists() else None
+
+
+def whole_cache(folder) -> EmbeddingCache | None:
+    """Open the cache in a folder that is written; None for a damaged one."""
+    try:
+        return find_cache(folder)
+    except EmbeddingError as error:
+        logger.warning(str(error))
+        return None
 
 
 def _mapped(file, dtype, **options):

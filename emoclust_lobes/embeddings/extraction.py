@@ -14,8 +14,8 @@ from emoclust_lobes.audio.signatures import sign_utterances
 from emoclust_lobes.embeddings.cache import (
     EmbeddingError,
     cache_path,
-    find_cache,
     read_cache,
+    whole_cache,
 )
 from emoclust_lobes.embeddings.joined import check_joined, split_encoders
 from emoclust_lobes.embeddings.parts import PartWriter, merge_parts
@@ -109,7 +109,7 @@ def embed_utterances(
     folder = cache_path(embedding_folder, encoder)
 
     def stale(identity):
-        cache = find_cache(folder)
+        cache = whole_cache(folder)
         if cache is None or not identity.items() <= cache.identity.items():
             return np.ones(len(ids), dtype=bool)
         return ~cache.is_current(ids, signatures)

@@ -13,6 +13,7 @@ import os
 import time
 import uuid
 from typing import NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 from data_prep.storage.files import replacing
@@ -20,10 +21,14 @@ from data_prep.storage.locks import locked
 from emoclust_lobes.embeddings.cache import (
     cache_path,
     encoded,
-    find_cache,
     index_type,
     vectors_path,
+    whole_cache,
 )
+
+from speechbrain.utils.logger import get_logger
+
+logger = get_logger(__name__)
 
 
 class Embeddings(NamedTuple):
@@ -99,14 +104,26 @@ def merge_parts(embedding_folder, encoder):
     with locked(folder, wait=True):
         parts = _parts_folder(embedding_folder, encoder)
         paths = sorted(parts.glob("*.npz"))
-        if paths:
-            identity = Embeddings.load(paths[-1]).identity
-            _append(folder, identity, map(Embeddings.load, paths))
+        whole = [path for path in paths if _is_whole(path)]
+        if whole:
+            identity = Embeddings.load(whole[-1]).identity
+            _append(folder, identity, map(Embeddings.load, whole))
         # And what kills have left half written
         for path in [*paths, *folder.rglob(".*.tmp")]:
             path.unlink()
         with contextlib.suppress(OSError):  # none, or one more part came
             parts.rmdir()
+
+
+def _is_whole(path):
+    """Say whether a part can be read; what it held is embedded again."""
+    try:
+        Embeddings.load(path)
+    # numpy and zipfile have no error in common
+    except (OSError, EOFError, KeyError, TypeError, ValueError, BadZipFile):
+        logger.warning(f"{path} is damaged: it is removed, and made anew")
+        return False
+    return True
 
 
 def _parts_folder(embedding_folder, encoder):
@@ -117,7 +134,7 @@ def _append(folder, identity, parts):
     """Append the parts of one encoder to the vectors; then, to the index."""
     ids, signatures, rows, end, held = [], [], [], 0, 0
     path = vectors_path(folder, identity)
-    cache = find_cache(folder)
+    cache = whole_cache(folder)
     if cache is not None and cache.identity == identity:
         ids = [cache.index["id"]]
         signatures = [cache.index["signature"]]

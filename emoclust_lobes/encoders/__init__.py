@@ -5,8 +5,11 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "front_ends": ["NoNormalization", "SSLFrontEnd"],
-        "layer_mix": ["AttentiveEncoder", "MixedEncoder", "make_encoder"],
+        "front_ends": ["SSLFrontEnd"],
+        "layer_mix": [
+            *("AttentiveEncoder", "MixedEncoder", "NoNormalization"),
+            "make_encoder",
+        ],
         "speaker_encoders": ["SpeakerEncoder"],
         "wheel_encoders": ["CamPlusPlusEncoder", "KaldiFbank"],
     },

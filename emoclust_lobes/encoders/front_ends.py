@@ -18,12 +18,16 @@ from emoclust_lobes.encoders.front_end_states import (
     Wav2Vec2States,
     WhisperStates,
 )
-from emoclust_lobes.encoders.wheel_encoders import CamPlusPlusFrames
+from emoclust_lobes.encoders.lora import AdaptedModule, add_adapters
+from emoclust_lobes.encoders.wheel_encoders import (
+    CamPlusPlus,
+    CamPlusPlusFrames,
+)
 from emoclust_lobes.encoders.wheels import CAMPPLUS
 from torch import nn
 
 
-class SSLFrontEnd(nn.Module):
+class SSLFrontEnd(AdaptedModule):
     """Hidden states of a pretrained speech model, side by side.
 
     Usable as ``compute_features`` of SpeechBrain's ``EncoderClassifier``.
@@ -60,13 +64,22 @@ class SSLFrontEnd(nn.Module):
     speaker_frames : bool
         Put the frames of CAM++, a speaker encoder, beside the layers. They
         never train.
+    speaker_vector : bool
+        Put the vector of CAM++ beside the layers, at every frame. It is that
+        of all that is computed at once: where features are cached, of the
+        whole utterance. It never trains.
+    lora_rank : int
+        Rank of adapters in all computed transformer layers, which train while
+        the model stays as it is; checkpoints hold them alone. 0 has none.
 
     Attributes
     ----------
     n_layers, size : int
         Number of layers and size of each.
     beside_size : int
-        Size of what is beside the layers, 0 where there is nothing.
+        Size of the frames that are beside the layers, 0 where there are none.
+    vector_size : int
+        Size of the vector that is behind these, 0 where there is none.
     trains : bool
         Whether any of it does.
 
@@ -95,23 +108,37 @@ class SSLFrontEnd(nn.Module):
         gradient_checkpointing=False,
         pooled_frames=1,
         speaker_frames=False,
+        speaker_vector=False,
+        lora_rank=0,
     ):
         super().__init__()
         self.source, self.save_path = str(source), str(save_path)
         depth, self.size = read_sizes(self.source, self.save_path)
         self.layers = _choose(layers, depth, self.source)
         self.n_layers = len(self.layers)
-        self.trains = trainable_layers != 0
+        if trainable_layers != 0 and lora_rank:
+            raise FrontEndError(
+                f"ssl_lora_rank={lora_rank} trains adapters and leaves the "
+                f"model as it is, ssl_trainable_layers={trainable_layers} "
+                "trains the model: set one of the two to 0"
+            )
+        self.lora_rank = lora_rank
+        self.trains = trainable_layers != 0 or lora_rank > 0
         self.pooled_frames = pooled_frames
         self.beside_size = CamPlusPlusFrames.dim if speaker_frames else 0
+        self.vector_size = CamPlusPlus.dim if speaker_vector else 0
         self.states: Wav2Vec2States | WhisperStates | None = None
         self.beside: CamPlusPlusFrames | None = None
+        self.speaker: CamPlusPlus | None = None
         self.trained: tuple[nn.Module, ...] = ()
         if self.trains:
             states = self.load()
-            self.trained = self._choose_trained(states, trainable_layers)
-            for module in self.trained:
-                module.requires_grad_(True)
+            if lora_rank:
+                self.trained = add_adapters(states.wrapper.model, lora_rank)
+            else:
+                self.trained = self._choose_trained(states, trainable_layers)
+                for module in self.trained:
+                    module.requires_grad_(True)
             if gradient_checkpointing:
                 # Re-entrant checkpoints lose the gradient above frozen layers.
                 states.wrapper.model.gradient_checkpointing_enable(
@@ -129,6 +156,8 @@ class SSLFrontEnd(nn.Module):
         self.states = family(wrapper, depth=max(self.layers))
         if self.beside_size:
             self.beside = CamPlusPlusFrames()
+        if self.vector_size:
+            self.speaker = CamPlusPlus()
         self.requires_grad_(False)
         self.train(self.training)
         return self.states
@@ -143,6 +172,8 @@ class SSLFrontEnd(nn.Module):
         identity["pooled_frames"] = self.pooled_frames
         if self.beside_size:
             identity["speaker_frames"] = CAMPPLUS["sha256"]
+        if self.vector_size:
+            identity["speaker_vector"] = CAMPPLUS["sha256"]
         return identity
 
     @property
@@ -172,7 +203,7 @@ class SSLFrontEnd(nn.Module):
     def forward(self, wavs, wav_lens=None):
         """16 kHz [batch, samples] -> [batch, frames, n_layers * size].
 
-        All but Whisper do not attend to what is beyond the relative lengths
+        What stands beside the layers makes the frames longer. All but Whisper do not attend to what is beyond the relative lengths
         [batch]. Raises a ValueError for what is too short or too long.
         """
         model = self.load().to(wavs.device)  # where it is, it stays
@@ -190,6 +221,12 @@ class SSLFrontEnd(nn.Module):
                 others = self.beside.to(wavs.device)(wavs)
             others = _fitted(others, frames.shape[1])
             frames = torch.cat([frames, others], dim=-1)
+        if self.speaker is not None:
+            with torch.no_grad():
+                vectors = self.speaker.to(wavs.device)(_long_enough(wavs))
+            vectors = nn.functional.normalize(vectors, dim=-1)
+            vectors = vectors[:, None].expand(-1, frames.shape[1], -1)
+            frames = torch.cat([frames, vectors], dim=-1)
         return self._pool(frames)
 
     def _pool(self, frames):
@@ -201,22 +238,9 @@ class SSLFrontEnd(nn.Module):
         return kept.unflatten(1, (-1, pooled)).mean(dim=2)
 
 
-class NoNormalization(nn.Module):
-    """Leave features as they are, in the place of a normalization.
-
-    The mean of a pretrained model's features over an utterance, which
-    SpeechBrain's ``InputNormalization`` takes away, says much of the emotion.
-
-    Example
-    -------
-    >>> features = torch.randn(1, 5, 3)
-    >>> torch.equal(NoNormalization()(features, torch.ones(1)), features)
-    True
-    """
-
-    def forward(self, features, lens=None):
-        """Return the features."""
-        return features
+def _long_enough(wavs, shortest=8000):
+    """Repeat waveforms to half a second, as before they are clustered."""
+    return wavs.repeat(1, -(-shortest // wavs.shape[1]))
 
 
 def _fitted(frames, count):

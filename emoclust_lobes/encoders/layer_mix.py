@@ -11,6 +11,24 @@ from speechbrain.lobes.models.ECAPA_TDNN import (
 )
 
 
+class NoNormalization(nn.Module):
+    """Leave features as they are, in the place of a normalization.
+
+    The mean of a pretrained model's features over an utterance, which
+    SpeechBrain's ``InputNormalization`` takes away, says much of the emotion.
+
+    Example
+    -------
+    >>> features = torch.randn(1, 5, 3)
+    >>> torch.equal(NoNormalization()(features, torch.ones(1)), features)
+    True
+    """
+
+    def forward(self, features, lens=None):
+        """Return the features."""
+        return features
+
+
 class LayerMix(nn.Module):
     """A learned weighted mean of layers that lie side by side.
 
@@ -24,7 +42,9 @@ class LayerMix(nn.Module):
     def __init__(self, n_layers, size):
         super().__init__()
         self.size = size
-        self.weights = nn.Parameter(torch.zeros(n_layers))
+        # Of a single layer the share is 1, whatever its weight
+        trains = n_layers > 1
+        self.weights = nn.Parameter(torch.zeros(n_layers), trains)
 
     def forward(self, features, lens=None):
         """[batch, frames, n_layers * size] -> [batch, frames, size].
@@ -33,8 +53,13 @@ class LayerMix(nn.Module):
         """
         layers = features.unflatten(-1, (len(self.weights), self.size))
         layers = F.layer_norm(layers, (self.size,))
-        shares = self.weights.softmax(dim=0)
-        mixed = torch.einsum("btls,l->bts", layers, shares)
+        if len(self.weights) == 1:
+            mixed = layers.squeeze(2)
+        else:
+            shares = self.weights.softmax(dim=0)
+            mixed = torch.einsum("btls,l->bts", layers, shares)
+        if _is_whole(lens):
+            return mixed
         return mixed * _real_frames(features, lens).unsqueeze(-1)
 
 
@@ -45,17 +70,22 @@ class MixedEncoder(nn.Module):
     ---------
     front_end : SSLFrontEnd
         Says how many layers there are, of which size, and whether something
-        is beside them: it is normalized per frame and put beside the mix.
+        is beside them: frames are normalized and put beside the mix; a vector
+        (``vector_size``) joins what the encoder has pooled.
     encoder : callable
         Makes the encoder when called with ``input_size``: a module that maps
         [batch, frames, size] and relative lengths to [batch, 1, dim], such as
         ``AttentiveEncoder`` or SpeechBrain's ``ECAPA_TDNN``.
+    embedding_size : int
+        Its ``dim``; only needed where there is a vector.
 
     Example
     -------
     >>> import functools, types
     >>> encoder = MixedEncoder(
-    ...     front_end=types.SimpleNamespace(n_layers=3, size=8, beside_size=0),
+    ...     front_end=types.SimpleNamespace(
+    ...         n_layers=3, size=8, beside_size=0, vector_size=0
+    ...     ),
     ...     encoder=functools.partial(
     ...         ECAPA_TDNN, channels=[16] * 5, lin_neurons=4
     ...     ),
@@ -64,16 +94,30 @@ class MixedEncoder(nn.Module):
     torch.Size([2, 1, 4])
     """
 
-    def __init__(self, front_end, encoder):
+    def __init__(self, front_end, encoder, embedding_size=None):
         super().__init__()
         self.mix = LayerMix(front_end.n_layers, front_end.size)
         self.beside_size = front_end.beside_size
         self.encoder = encoder(
             input_size=front_end.size + front_end.beside_size
         )
+        self.vector_size = front_end.vector_size
+        if self.vector_size:
+            # A sum of two linear layers is one of both inputs side by side
+            self.vector_layer = nn.Sequential(
+                nn.BatchNorm1d(self.vector_size),
+                nn.Linear(self.vector_size, embedding_size, bias=False),
+            )
 
     def forward(self, features, lens=None):
         """[batch, frames, n_layers * size + beside] -> [batch, 1, dim]."""
+        if not self.vector_size:
+            return self._encode(features, lens)
+        vectors = features[:, 0, -self.vector_size :]  # the same at all frames
+        embeddings = self._encode(features[..., : -self.vector_size], lens)
+        return embeddings + self.vector_layer(vectors).unsqueeze(1)
+
+    def _encode(self, features, lens):
         if not self.beside_size:
             return self.encoder(self.mix(features, lens), lens)
         # Each by itself: the mix has normalized its layers, too
@@ -153,11 +197,30 @@ class AttentiveEncoder(nn.Module):
         """
         hidden = self.frame_layer(frames.flatten(0, 1))
         hidden = hidden.unflatten(0, frames.shape[:2]).transpose(1, 2)
-        # Half a frame less: the pooling counts a frame that begins before the
-        # end, and .4 x 75 frames are 30.000001 in float32.
-        ends = (_real_frames(frames, lens).sum(dim=1) - 0.5) / frames.shape[1]
-        pooled = self.pooling(hidden, ends).squeeze(2)
+        padding = None
+        if not _is_whole(lens):
+            padding = ~_real_frames(frames, lens).unsqueeze(1)
+        pooled = self._pool(hidden, padding)
         return self.vector_layer(pooled).unsqueeze(1)
+
+    def _pool(self, hidden, padding):
+        """Pool [batch, size, frames] -> [batch, 2 * size].
+
+        As SpeechBrain's pooling does, whose convolutions copy their input for
+        a padding that a kernel of one frame does not have.
+        """
+        block, last = self.pooling.tdnn, self.pooling.conv.conv
+        first = block.conv.conv
+        scores = F.conv1d(hidden, first.weight, first.bias)
+        scores = block.norm(block.activation(scores)).tanh()
+        scores = F.conv1d(scores, last.weight, last.bias)
+        if padding is not None:
+            scores = scores.masked_fill(padding, float("-inf"))
+        shares = scores.softmax(dim=2)
+        mean = (shares * hidden).sum(dim=2)
+        variance = shares * (hidden - mean.unsqueeze(2)).square()
+        deviation = variance.sum(dim=2).clamp(self.pooling.eps).sqrt()
+        return torch.cat([mean, deviation], dim=1)
 
 
 def make_encoder(
@@ -216,6 +279,13 @@ def make_encoder(
             lin_neurons=embedding_size,
         )
     raise ValueError(f"encoder must be attentive or ecapa, not {kind!r}")
+
+
+def _is_whole(lens):
+    """Whether nothing is padding; a GPU is not waited for to know it."""
+    return lens is None or (
+        lens.device.type == "cpu" and bool((lens == 1).all())
+    )
 
 
 def _real_frames(features, lens):

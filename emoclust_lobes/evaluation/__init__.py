@@ -7,5 +7,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "calibration": ["calibrated"],
         "metrics": ["cluster_auc", "emotion_metrics"],
+        "selective": ["find_threshold", "risk_coverage"],
     },
 )

@@ -187,6 +187,7 @@ KINDS = {
     "scale": or_null(each(number(-math.inf))),
     "labels": number(0, 1, above=True),
     "pools": NAMES,
+    "trim_silence": or_null(_POSITIVE),
     "init": TEXT,
     "system": NAME,
     "stage1_name": NAME,
@@ -204,6 +205,7 @@ KINDS = {
     "ssl_vectors": TEXT,
     "ssl_layers": either(word("all"), each(whole(0))),
     "ssl_trainable_layers": either(whole(0), word("all")),
+    "ssl_lora_rank": whole(0),
     "encoder": one_of("attentive", "ecapa"),
     "frame_dropout": number(0, 1, below=True),
     "augment_waveform": one_of(

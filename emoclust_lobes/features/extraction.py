@@ -87,6 +87,7 @@ def cache_features(
     """
     if front_end.trains:
         return
+    feature_folder = _folder_of(front_end, feature_folder)
     options = (front_end, sample_rate, max_batch_seconds, device)
     _cache(sources, feature_folder, *options, shard_megabytes)
     if channels:
@@ -187,11 +188,18 @@ def signal_pipeline(
     """
     if front_end.trains:
         return audio_pipeline(sample_rate, crop, channels)
+    feature_folder = _folder_of(front_end, feature_folder)
     cached = FeatureCache(feature_folder)
     if crop is None or not channels:
         return feature_pipeline(cached, crop)
     views = [FeatureCache(x) for x in _views(feature_folder, channels)]
     return feature_pipeline(cached, crop, views, channels)
+
+
+def _folder_of(front_end, feature_folder):
+    """Where features lie: those with a vector beside those without."""
+    own = "speaker_vector" if front_end.vector_size else ""
+    return pathlib.Path(feature_folder, own)
 
 
 def _start(folder, front_end, sample_rate):

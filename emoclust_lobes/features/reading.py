@@ -12,6 +12,7 @@ from data_prep.errors import EmoclustError
 from data_prep.storage.files import read_json
 from emoclust_lobes.features.shards import read_index
 
+from speechbrain.dataio.batch import PaddedData
 from speechbrain.utils.data_pipeline import DynamicItem
 
 
@@ -56,10 +57,39 @@ class FeatureCache:
                 f"{utterance_id} has {frames} frames, asked for {first} to "
                 f"{stop}"
             )
-        if shard not in self._maps:
-            self._maps[shard] = np.load(shard, mmap_mode="r")
-        segment = self._maps[shard][start + first : start + stop]
-        return torch.from_numpy(segment.astype(np.float32))
+        return self._shard(shard)[start + first : start + stop].float()
+
+    def read_batch(self, utterance_ids, crop=None, row_ids=()):
+        """Read utterances padded, float32 [batch, frames, dim], and lengths.
+
+        A crop, to which ``row_ids`` tell its places, leaves one length. The
+        lengths, as SpeechBrain's, are relative to the longest.
+        """
+        places = [self._place(x) for x in utterance_ids]
+        if crop is None:
+            counts = [frames for *_, frames in places]
+        else:
+            counts = [crop.length] * len(places)
+        longest = max(counts)
+        size = self._shard(places[0][0]).shape[1]
+        batch = torch.empty(len(places), longest, size)
+        for row, (shard, start, frames) in enumerate(places):
+            count = counts[row]
+            if frames < count:  # a crop repeats it
+                batch[row] = crop(self.read(utterance_ids[row]), row_ids[row])
+                continue
+            if crop is not None:
+                start += crop.first(frames, row_ids[row])
+            batch[row, :count] = self._shard(shard)[start : start + count]
+            batch[row, count:] = 0
+        return PaddedData(batch, torch.tensor([x / longest for x in counts]))
+
+    def _shard(self, path):
+        """Frames of a shard, float16 [frames, dim], mapped into memory."""
+        if path not in self._maps:
+            # Copied where written to, which nobody does: torch wants it so
+            self._maps[path] = torch.from_numpy(np.load(path, mmap_mode="c"))
+        return self._maps[path]
 
     def _place(self, utterance_id):
         """Shard, first frame in it, and number of frames."""
@@ -81,13 +111,32 @@ def feature_pipeline(cache, crop=None, views=(), channels=None):
     if crop is not None:
         crop.hop = cache.hop
 
-    return DynamicItem(
-        takes=("utterance_id", "id"),
-        func=functools.partial(
-            _read_row, caches=[cache, *views], crop=crop, channels=channels
-        ),
-        provides=("sig",),
+    if channels is None:
+        return FeatureItem(cache, crop)
+    read = functools.partial(
+        _read_row, caches=[cache, *views], crop=crop, channels=channels
     )
+    return DynamicItem(
+        takes=("utterance_id", "id"), func=read, provides=("sig",)
+    )
+
+
+class FeatureItem(DynamicItem):
+    """Reads ``sig``, of one row as SpeechBrain asks, or of many at once."""
+
+    def __init__(self, cache, crop):
+        read = functools.partial(
+            _read_row, caches=[cache], crop=crop, channels=None
+        )
+        super().__init__(
+            takes=("utterance_id", "id"), func=read, provides=("sig",)
+        )
+        self.cache = cache
+        self.crop = crop
+
+    def read_batch(self, utterance_ids, row_ids):
+        """Read rows as SpeechBrain's ``PaddedData``."""
+        return self.cache.read_batch(utterance_ids, self.crop, row_ids)
 
 
 # Not inside: where loader workers are not forked, it has to be pickled.

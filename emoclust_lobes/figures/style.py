@@ -108,6 +108,7 @@ def save_figure(figure, path, dpi=150):
 
 
 def data_uri(path):
-    """Pack an SVG into an address, so that it travels with a page."""
+    """Pack an SVG or PNG into an address, so that it travels with a page."""
     content = base64.b64encode(path.read_bytes()).decode("ascii")
-    return f"data:image/svg+xml;base64,{content}"
+    kind = {".svg": "svg+xml", ".png": "png"}[path.suffix]
+    return f"data:image/{kind};base64,{content}"

@@ -12,10 +12,12 @@ from data_prep.storage.files import (
     write_json,
 )
 from emoclust_lobes.encoders.front_ends import SSLFrontEnd
+from emoclust_lobes.encoders.lora import merged_state
 from emoclust_lobes.enrolment.normalization import EnrolledClassifier
 from emoclust_lobes.inference.card import model_card
 from emoclust_lobes.inference.load import SETTINGS, load_model
 from emoclust_lobes.inference.settings import WEIGHTS, inference_settings
+from emoclust_lobes.training.seen_speakers import write_seen_speakers
 
 from speechbrain.dataio.encoder import CategoricalEncoder
 
@@ -33,6 +35,7 @@ def write_inference_folder(
     embedding_size,
     front_end_folder,
     normalization=None,
+    speakers=(),
 ):
     """Write an inference folder, whole or not at all, and load it once.
 
@@ -59,6 +62,9 @@ def write_inference_folder(
         moved and copied as any file, and takes no room.
     normalization : SpeakerNormalization
         Where the run has learned with enrolment.
+    speakers : iterable of str
+        Whom the weights have seen, ``CORPUS/SPEAKER``: ``emoclust evaluate``
+        refuses them.
 
     Raises
     ------
@@ -115,6 +121,8 @@ def write_inference_folder(
         # Where stage 2 started may be a path of this machine
         told = {name: x for name, x in metrics.items() if name != "init"}
         write_json(aside / METRICS, told)
+        if speakers:
+            write_seen_speakers(aside, speakers)
         labels = CategoricalEncoder()
         labels.update_from_iterable(metrics["classes"])
         labels.save(aside / "label_encoder.ckpt")
@@ -128,7 +136,8 @@ def write_inference_folder(
 
 
 def _save_weights(module, path):
-    state = {name: x.detach().cpu() for name, x in module.state_dict().items()}
+    state = merged_state(module)
+    state = {name: x.detach().cpu() for name, x in state.items()}
     with replacing(path, "wb") as stream:
         torch.save(state, stream)
 

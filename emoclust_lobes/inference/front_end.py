@@ -40,7 +40,7 @@ class PackedFrontEnd(SSLFrontEnd):
     rounded : bool
         Round the features to float16, in which those of a frozen front end are
         kept for training.
-    pooled_frames, speaker_frames
+    pooled_frames, speaker_frames, speaker_vector
         As of ``SSLFrontEnd``.
 
     Raises
@@ -77,6 +77,7 @@ class PackedFrontEnd(SSLFrontEnd):
         rounded,
         pooled_frames=1,
         speaker_frames=False,
+        speaker_vector=False,
     ):
         _refuse_unknown_settings(config, extractor)
         with tempfile.TemporaryDirectory() as folder:
@@ -89,6 +90,7 @@ class PackedFrontEnd(SSLFrontEnd):
                 layers=layers,
                 pooled_frames=pooled_frames,
                 speaker_frames=speaker_frames,
+                speaker_vector=speaker_vector,
             )
             self.load()
         self.source = config["model_type"]  # for messages
@@ -106,7 +108,7 @@ class PackedFrontEnd(SSLFrontEnd):
 def packed_arguments(front_end):
     """Return the arguments that make a loaded SSLFrontEnd anew, without weights.
 
-    Settings that are the transformers library's own are left out.
+    These are those of ``merged_state``: there are no adapters. Settings that are the transformers library's own are left out.
     """
     wrapper = front_end.states.wrapper
     config = wrapper.model.config
@@ -121,6 +123,7 @@ def packed_arguments(front_end):
         "rounded": not front_end.trains,
         "pooled_frames": front_end.pooled_frames,
         "speaker_frames": front_end.beside_size > 0,
+        **({"speaker_vector": True} if front_end.vector_size else {}),
     }
 
 

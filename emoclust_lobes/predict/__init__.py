@@ -6,7 +6,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "inputs": ["PredictError"],
-        "predictor": ["FilePrediction", "Predictor"],
+        "prediction": ["FilePrediction", "HeardTurn"],
+        "predictor": ["Predictor"],
         "segments": ["Segment", "merge_windows"],
     },
 )

@@ -1,178 +1,123 @@
 """``emoclust predict`` and ``emoclust encode``: from files to files."""
 
-import argparse
-import contextlib
 import os
 import sys
 import tempfile
 
 import numpy as np
-from data_prep.storage.files import replacing
+from emoclust_lobes.evaluation.selective import find_threshold
+from emoclust_lobes.predict.annotations import (
+    ANNOTATIONS,
+    SUFFIXES,
+    annotation_paths,
+    library,
+)
 from emoclust_lobes.predict.inputs import PredictError, find_clips
+from emoclust_lobes.predict.options import (  # noqa: F401, of the command
+    add_encode_arguments,
+    add_predict_arguments,
+)
 from emoclust_lobes.predict.output import (
-    FORMATS,
     prediction_rows,
     row_columns,
     write_embeddings,
-    write_rows,
 )
 from emoclust_lobes.predict.predictor import Predictor
-from tqdm import tqdm
+from emoclust_lobes.predict.progress import Progress
+from emoclust_lobes.predict.writers import AnnotationWriter, TableWriter
+from emoclust_lobes.turns.listening import Listener
+from emoclust_lobes.turns.turn_files import read_turns
 
 SOME_FAILED = 3
-NOTES = """\
-exit codes:
-  0  every file has its result
-  3  some files cannot be used: they are named at the end, with the reasons,
-     and have no row; the others have theirs
-  2  nothing was done: the model, an option or an input is wrong
-
-A file of results appears when it is complete: an interrupted run leaves what
-was there before, and is simply run again.
-"""
-
-
-def add_predict_arguments(parser):
-    """Add the options of ``emoclust predict`` to its parser."""
-    _add_inputs(parser)
-    parser.add_argument(
-        "--format",
-        choices=FORMATS,
-        help="default: json for --output=FILE.json, csv otherwise",
-    )
-    parser.add_argument(
-        "--output", metavar="FILE", help="default: standard output"
-    )
-    parser.add_argument(
-        "--segments",
-        action="store_true",
-        help="the time line, a row per segment of one emotion: neighboring "
-        "windows with the same emotion are one segment, with the mean of "
-        "their probabilities; windows that overlap meet in the middle of "
-        "their overlap",
-    )
-    parser.add_argument(
-        "--enrol",
-        metavar="DIR",
-        help="unlabeled clips of the one speaker of all AUDIO, for models "
-        "that were trained with enrolment; a clip of AUDIO that is among them "
-        "is not compared with itself",
-    )
-    parser.add_argument(
-        "--speaker_column",
-        metavar="NAME",
-        help="for the same models: AUDIO is a CSV file, and each clip is "
-        "compared with its speaker's other clips in it",
-    )
-
-
-def add_encode_arguments(parser):
-    """Add the options of ``emoclust encode`` to its parser."""
-    _add_inputs(parser)
-    parser.add_argument(
-        "--output",
-        required=True,
-        metavar="FILE",
-        help="FILE.npz (arrays path, embedding, seconds) or FILE.parquet",
-    )
-
-
-def _add_inputs(parser):
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = NOTES
-    parser.add_argument(
-        "model",
-        metavar="MODEL",
-        help="folder inference of a run of train_ser.py",
-    )
-    parser.add_argument(
-        "audio",
-        nargs="+",
-        metavar="AUDIO",
-        help="files, folders, patterns ('calls/**/*.wav'), CSV files with a "
-        "column wav, path or file, or - for a list of paths on standard input",
-    )
-    parser.add_argument(
-        "--window",
-        type=float,
-        default=3.0,
-        metavar="SECONDS",
-        help="a longer recording is read in windows of this length, and the "
-        "mean over them is its result (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--hop",
-        type=float,
-        default=1.5,
-        metavar="SECONDS",
-        help="from one window to the next (default: %(default)s); the last "
-        "one ends with the recording",
-    )
-    parser.add_argument(
-        "--batch_seconds",
-        type=float,
-        default=60.0,
-        metavar="SECONDS",
-        help="audio that is computed together (default: %(default)s); the "
-        "results do not depend on it, the memory does",
-    )
-    parser.add_argument(
-        "--channel",
-        type=int,
-        metavar="N",
-        help="which channel is heard, counted from 1, where each is another "
-        "person (default: the mean of all)",
-    )
-    parser.add_argument(
-        "--device", default="cpu", help="cpu (default), cuda, cuda:1, ..."
-    )
-    parser.add_argument(
-        "--trust",
-        action="store_true",
-        help="load a model whose YAML may run any code: only where you know "
-        "who made it",
-    )
 
 
 def run_predict(options):
     """Run ``emoclust predict``; return its exit code, see ``NOTES``."""
     if options.enrol and options.speaker_column:
         raise PredictError("give --enrol or --speaker_column, not both")
-    _check_output(options.output)
     form = options.format or "csv"
     if options.format is None and (options.output or "").endswith(".json"):
         form = "json"
+    by_turn = options.speakers is not None or options.turns is not None
+    if form in ANNOTATIONS and not (by_turn or options.segments):
+        raise PredictError(
+            f"--format={form} is of parts of a recording: give --segments, "
+            "--speakers or --turns"
+        )
+    if form in SUFFIXES:
+        library(form)
+    else:
+        _check_output(options.output)
     column = options.speaker_column
     clips = find_clips(options.audio, sys.stdin, column)
     enrol = find_clips([options.enrol]) if options.enrol else []
+    threshold = find_threshold(options.model, options.abstain)
     predictor = _predictor(options)
+    segments = options.segments or by_turn
+    listener = _listener(options, predictor, clips) if segments else None
+    writer = _writer(form, options.output, clips)
     problems: list[str] = []
     # Rows that appear on a terminal one by one are progress enough.
     shown = form == "csv" and not options.output and sys.stdout.isatty()
-    with contextlib.ExitStack() as stack:
-        bar = stack.enter_context(_progress(clips, hidden=shown))
+    passes = 1 + (listener.passes if listener else 0)
+    with Progress(clips, passes, hidden=shown) as bar:
         predictions = predictor.predict(
             clips,
             problems,
             enrol=enrol,
             by_speaker=column is not None,
-            on_windows=bar.add_windows,
+            advance=bar.advance,
+            listener=listener,
         )
 
-        def rows():
+        def finished():
             for prediction in predictions:
-                bar.update()
-                yield from prediction_rows(prediction, options.segments)
+                bar.finish(prediction)
+                rows = prediction_rows(prediction, segments, by_turn, threshold)
+                yield prediction, rows
             bar.close()  # a table is printed after it
 
-        stream = sys.stdout
-        if options.output:
-            stream = stack.enter_context(replacing(options.output))
         columns = row_columns(
-            predictor.classes, options.segments, speakers=column is not None
+            predictor.classes,
+            segments,
+            speakers=column is not None or by_turn,
+            enrolled=by_turn and predictor.model.hparams.enrolment,
         )
-        write_rows(rows(), columns, form, stream)
+        writer.write(finished(), columns)
     return _report(problems)
+
+
+def _listener(options, predictor, clips):
+    """Make what finds the turns, or takes those of a file."""
+    if options.turns and options.speakers is not None:
+        raise PredictError("give --turns or --speakers, not both")
+    turns = read_turns(options.turns) if options.turns else None
+    if turns is not None and "" in turns and len(clips) > 1:
+        raise PredictError(
+            f"{options.turns} does not say of which of the {len(clips):,} "
+            "recordings it is: give one AUDIO, or an RTTM or CSV that names them"
+        )
+    return Listener(
+        options.speech,
+        options.speakers,
+        turns,
+        options.speaker_encoder,
+        options.device,
+        predictor.channels,
+    )
+
+
+def _writer(form, output, clips):
+    if form not in SUFFIXES:
+        return TableWriter(form, output)
+    if not output and len(clips) > 1:
+        raise PredictError(
+            f"{len(clips):,} recordings are as many {form} files: give "
+            "--output=FOLDER"
+        )
+    names = [clip.name for clip in clips]
+    paths = annotation_paths(output, names, form) if output else {}
+    return AnnotationWriter(form, paths)
 
 
 def run_encode(options):
@@ -185,9 +130,9 @@ def run_encode(options):
     clips = find_clips(options.audio, sys.stdin)
     predictor = _predictor(options)
     problems, names, vectors, seconds = [], [], [], []
-    with _progress(clips) as bar:
-        for found in predictor.embed(clips, bar.add_windows):
-            bar.update()
+    with Progress(clips) as bar:
+        for found in predictor.embed(clips, bar.advance):
+            bar.finish(found)
             if found.problem:
                 problems.append(f"{found.clip.name}: {found.problem}")
                 continue
@@ -198,26 +143,6 @@ def run_encode(options):
     table = np.array(vectors, dtype=np.float32).reshape(len(names), size)
     write_embeddings(options.output, names, table, seconds)
     return _report(problems)
-
-
-class _Progress(tqdm):
-    """Counts files, and the windows in them, of which an hour has many."""
-
-    windows = 0
-
-    def add_windows(self, windows):
-        self.windows += windows
-        self.set_postfix_str(f"{self.windows:,} windows")
-
-
-def _progress(clips, hidden=False):
-    return _Progress(
-        desc="Listening",
-        total=len(clips),
-        unit=" files",
-        leave=False,
-        disable=True if hidden else None,  # None: unless on a terminal
-    )
 
 
 def _predictor(options):

@@ -2,11 +2,12 @@
 
 import collections
 import dataclasses
+import functools
 
 import torch
 from data_prep.errors import UnusableAudio
 from emoclust_lobes.predict.inputs import Clip, PredictError
-from emoclust_lobes.predict.windows import read_windows
+from emoclust_lobes.turns.windows import read_windows
 
 from speechbrain.dataio.preprocess import AudioNormalizer
 
@@ -15,61 +16,92 @@ from speechbrain.dataio.preprocess import AudioNormalizer
 class EmbeddedClip:
     """A recording's windows, or the ``problem`` for which there are none.
 
-    Spans are (start, end) in seconds, embeddings have the shape [dim].
+    Spans are (start, end) in seconds, embeddings have the shape [dim]. Where
+    somebody listened, there are ``turns``, of which each window is in one
+    (``turn_of``), and ``bounds``, (start, end) of the recording.
     """
 
     clip: Clip
     spans: list = dataclasses.field(default_factory=list)
     embeddings: list = dataclasses.field(default_factory=list)
     problem: str = ""
+    turns: list | None = None
+    turn_of: list = dataclasses.field(default_factory=list)
+    bounds: tuple = ()
 
     @property
     def seconds(self):
         """Length of the recording, or of its part."""
-        return self.spans[-1][1] - self.spans[0][0]
+        start, end = self.bounds or (self.spans[0][0], self.spans[-1][1])
+        return end - start
 
     @property
     def mean(self):
         """Embedding of the recording: the mean of its windows', [dim]."""
         return torch.stack(self.embeddings).mean(dim=0)
 
+    def windows_of(self, turn):
+        """List which windows are a turn's, of its number."""
+        return [at for at, of in enumerate(self.turn_of) if of == turn]
+
 
 def embed_clips(
-    model, clips, *, window, hop, batch_seconds, on_windows, channels=None
+    model,
+    clips,
+    *,
+    window,
+    hop,
+    batch_seconds,
+    advance=lambda seconds: None,
+    channels=None,
+    listener=None,
 ):
     """Embed recordings, in batches of windows of exactly equal length.
 
     Yields an EmbeddedClip each, in their order, as soon as it is done; one that
-    cannot be used stops no other. ``on_windows`` is told the size of each batch.
+    cannot be used stops no other. With a ``listener`` the windows lie in the
+    turns that it hears. ``advance`` is told how many seconds further it is read.
     """
     # Windows of several recordings share a batch, and nothing is padded, to
     # which ECAPA-TDNN is not indifferent: no embedding depends on the others.
     normalizer = AudioNormalizer(model.hparams.sample_rate)
+    read = functools.partial(
+        read_windows,
+        window=window,
+        hop=hop,
+        normalizer=normalizer,
+        channels=channels,
+    )
     limit = batch_seconds * model.hparams.sample_rate
     queue: collections.deque[EmbeddedClip] = collections.deque()
     batch, held = [], 0
     for clip in clips:
         found = EmbeddedClip(clip)
         queue.append(found)
-        reading = (window, hop, normalizer, channels)
-        for each in _windows_of(found, *reading):
+        for each in _windows_of(found, listener, advance, read):
             found.spans.append((each.start, each.end))
-            batch.append((found, each.waveform))
+            found.turn_of.append(each.turn)
+            found.embeddings.append(None)  # until its batch is computed
+            batch.append((found, len(found.embeddings) - 1, each.waveform))
             held += len(each.waveform)
             if held >= limit:
-                _embed(model, batch, on_windows)
+                _embed(model, batch)
                 batch, held = [], 0
                 while queue[0] is not found:
                     yield queue.popleft()
-    _embed(model, batch, on_windows)
+    _embed(model, batch)
     yield from queue
 
 
-def _windows_of(found, *reading):
+def _windows_of(found, listener, advance, read):
     """Yield the windows of a recording; note what ends them too early."""
+    spans = None
     try:
         _refuse_odd_name(found.clip.name)
-        yield from read_windows(found.clip, *reading)
+        if listener:
+            found.turns, found.bounds = listener.hear(found.clip, advance)
+            spans = [(each.start, each.end) for each in found.turns]
+        yield from read(found.clip, turns=spans, advance=advance)
     except UnusableAudio as error:
         found.problem = str(error)
     except Exception as error:  # a decoder's may be any; others go on
@@ -88,14 +120,17 @@ def _refuse_odd_name(name):
 
 
 @torch.inference_mode()
-def _embed(model, batch, on_windows):
-    """Give the windows of a batch, (EmbeddedClip, waveform), their embeddings."""
+def _embed(model, batch):
+    """Give the windows of a batch their embeddings.
+
+    They are (EmbeddedClip, number of the window, waveform).
+    """
     groups = collections.defaultdict(list)
-    for found, waveform in batch:
-        groups[len(waveform)].append((found, waveform))
+    for found, number, waveform in batch:
+        groups[len(waveform)].append((found, number, waveform))
     rate = model.hparams.sample_rate
     for samples, group in groups.items():
-        owners, waveforms = zip(*group, strict=True)
+        owners, numbers, waveforms = zip(*group, strict=True)
         try:
             embeddings = model.encode_batch(torch.stack(waveforms)).cpu()
         except torch.OutOfMemoryError as error:
@@ -112,8 +147,9 @@ def _embed(model, batch, on_windows):
                 )
             continue
         embeddings = embeddings.reshape(len(group), -1).float()
-        for found, embedding in zip(owners, embeddings, strict=True):
+        for found, number, embedding in zip(
+            owners, numbers, embeddings, strict=True
+        ):
             if not embedding.isfinite().all():
                 found.problem = "its embedding is not finite"
-            found.embeddings.append(embedding)
-        on_windows(len(group))
+            found.embeddings[number] = embedding

@@ -1,4 +1,4 @@
-"""Which unlabeled clips of its speaker a clip is compared with."""
+"""Which clips or turns of its speaker a clip or a turn is compared with."""
 
 import collections
 import os
@@ -31,6 +31,26 @@ class Enrolment:
         clips, vectors = self.speakers[clip.speaker]
         others = vectors[clips != _identity(clip)]
         return others if len(others) else None
+
+
+def other_turns(found):
+    """List, for each turn of an EmbeddedClip, its speaker's other turns.
+
+    They are means of their windows, [n, dim], or None where there is no other.
+    """
+    vectors = [
+        torch.stack([found.embeddings[at] for at in found.windows_of(turn)])
+        for turn in range(len(found.turns))
+    ]
+    others = []
+    for turn, each in enumerate(found.turns):
+        rows = [
+            vectors[number].mean(dim=0)
+            for number, other in enumerate(found.turns)
+            if number != turn and other.speaker == each.speaker
+        ]
+        others.append(torch.stack(rows) if each.speaker and rows else None)
+    return others
 
 
 def _identity(clip):

@@ -1,52 +1,14 @@
 """From recordings to emotions, with a trained model."""
 
-from typing import NamedTuple
-
 import torch
 from emoclust_lobes.evaluation.calibration import calibrated
 from emoclust_lobes.inference.load import load_model
 from emoclust_lobes.predict.embedding import embed_clips
-from emoclust_lobes.predict.enrolment import Enrolment
+from emoclust_lobes.predict.enrolment import Enrolment, other_turns
 from emoclust_lobes.predict.inputs import Clip, PredictError
+from emoclust_lobes.predict.prediction import FilePrediction, HeardTurn
 from emoclust_lobes.predict.segments import mean_probabilities, most_probable
-from emoclust_lobes.predict.windows import Channels
-
-
-class FilePrediction(NamedTuple):
-    """What a model hears in a recording.
-
-    Arguments
-    ---------
-    path : str
-        The recording, as it was given.
-    emotion : str
-        Code of the most probable class.
-    confidence : float
-        Its probability.
-    probabilities : dict
-        Class -> probability, calibrated: the mean of the windows'.
-    seconds : float
-        Length of the recording.
-    windows : list of (float, float, dict)
-        Start and end in seconds, and class -> probability, of each window.
-    speaker : str
-        Empty where unknown.
-
-    Example
-    -------
-    >>> chances = {"ang": 0.9, "sad": 0.1}
-    >>> windows = [(0.0, 1.0, chances)]
-    >>> FilePrediction("a.wav", "ang", 0.9, chances, 1.0, windows).emotion
-    'ang'
-    """
-
-    path: str
-    emotion: str
-    confidence: float
-    probabilities: dict
-    seconds: float
-    windows: list
-    speaker: str = ""
+from emoclust_lobes.turns.windows import Channels
 
 
 class Predictor:
@@ -122,10 +84,11 @@ class Predictor:
         """Codes of the classes, in the order of the model's outputs."""
         return list(self.model.hparams.classes)
 
-    def embed(self, clips, on_windows=lambda windows: None):
+    def embed(self, clips, advance=lambda seconds: None, listener=None):
         """Embed the windows of recordings, yielding an EmbeddedClip each.
 
-        ``on_windows`` is told the number of windows of each batch that is done.
+        ``advance`` is told how many seconds further it is read; the windows lie
+        in the turns that a ``listener`` hears.
         """
         return embed_clips(
             self.model,
@@ -133,8 +96,9 @@ class Predictor:
             window=self.window,
             hop=self.hop,
             batch_seconds=self.batch_seconds,
-            on_windows=on_windows,
+            advance=advance,
             channels=self.channels,
+            listener=listener,
         )
 
     def classify(self, found, enrolled=None):
@@ -143,14 +107,22 @@ class Predictor:
         ``enrolled`` are embeddings [n, dim] of other, unlabeled clips of the speaker,
         for a model that was trained with enrolment.
         """
-        windows = [
-            (*span, dict(zip(self.classes, chances, strict=True)))
-            for span, chances in zip(
-                found.spans,
-                self._probabilities(found.embeddings, enrolled).tolist(),
-                strict=True,
+        if found.turns is None:
+            windows = self._windows(found, range(len(found.spans)), enrolled)
+            turns = None
+        else:
+            turns = self._turns(found, enrolled)
+            windows = sorted(
+                (each for turn in turns for each in turn.windows),
+                key=lambda each: each[:2],
             )
-        ]
+        if not windows:
+            return FilePrediction(
+                *(found.clip.name, "", None, {}, found.seconds, []),
+                found.clip.speaker,
+                turns,
+                found.bounds,
+            )
         probabilities = mean_probabilities(windows)
         emotion = most_probable(probabilities)
         return FilePrediction(
@@ -161,7 +133,37 @@ class Predictor:
             seconds=found.seconds,
             windows=windows,
             speaker=found.clip.speaker,
+            turns=turns,
+            bounds=found.bounds,
         )
+
+    def _turns(self, found, enrolled):
+        """Classify the windows of each turn; a list of HeardTurn."""
+        compared = [enrolled] * len(found.turns)
+        if self.model.hparams.enrolment and enrolled is None:
+            compared = other_turns(found)
+        return [
+            HeardTurn(
+                start=turn.start,
+                end=turn.end,
+                speaker=turn.speaker,
+                enrolled=0 if others is None else len(others),
+                windows=self._windows(found, found.windows_of(number), others),
+            )
+            for number, (turn, others) in enumerate(
+                zip(found.turns, compared, strict=True)
+            )
+        ]
+
+    def _windows(self, found, rows, enrolled):
+        """List some windows: start, end, class -> probability."""
+        chances = self._probabilities(
+            [found.embeddings[row] for row in rows], enrolled
+        )
+        return [
+            (*found.spans[row], dict(zip(self.classes, each, strict=True)))
+            for row, each in zip(rows, chances.tolist(), strict=True)
+        ]
 
     @torch.inference_mode()
     def _probabilities(self, embeddings, enrolled):
@@ -180,7 +182,8 @@ class Predictor:
         problems,
         enrol=(),
         by_speaker=False,
-        on_windows=lambda windows: None,
+        advance=lambda seconds: None,
+        listener=None,
     ):
         """Recognize the emotions of recordings, as soon as each is done.
 
@@ -188,8 +191,20 @@ class Predictor:
         ``enrol`` are unlabeled clips of the one speaker of all recordings; with
         ``by_speaker`` each recording is compared with the others of its speaker, all
         of which are embedded before the first is classified. No recording is
-        compared with itself. ``on_windows`` is told the windows of each batch.
+        compared with itself. ``advance`` is told how many seconds further it is
+        read. With a ``listener`` each turn that it hears is classified, compared
+        with the other turns of its speaker in the recording.
         """
+        if listener and by_speaker:
+            raise PredictError(
+                "--speaker_column says who speaks in whole recordings: leave it "
+                "out where parts of them are looked for"
+            )
+        if listener and listener.has_speakers and enrol:
+            raise PredictError(
+                "--enrol is of one speaker: where several are told apart, each "
+                "is compared with their own other turns. Leave it out"
+            )
         if (enrol or by_speaker) and not self.model.hparams.enrolment:
             raise PredictError(
                 f"{self.model_folder} was not trained with enrolment: it does "
@@ -203,7 +218,7 @@ class Predictor:
                 "none of the clips for enrolment can be used:\n"
                 + "\n".join(f"  {line}" for line in problems)
             )
-        found = _usable(self.embed(clips, on_windows), problems)
+        found = _usable(self.embed(clips, advance, listener), problems)
         if by_speaker:
             found = known = list(found)
         enrolment = Enrolment(known)
@@ -211,12 +226,14 @@ class Predictor:
             self.classify(each, enrolment.others(each.clip)) for each in found
         )
 
-    def predict_file(self, path):
+    def predict_file(self, path, listener=None):
         """Recognize the emotion of one recording, of any rate and length.
 
-        PredictError gives the reason where it cannot be used.
+        A ``listener`` is as in ``predict``. PredictError gives the reason where
+        it cannot be used.
         """
-        (found,) = self.embed([Clip(str(path), str(path))])
+        clip = Clip(str(path), str(path))
+        (found,) = self.embed([clip], listener=listener)
         if found.problem:
             raise PredictError(f"{path}: {found.problem}")
         return self.classify(found)

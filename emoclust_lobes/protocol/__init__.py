@@ -10,7 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "runs": ["merge_runs", "read_results", "run_rows"],
         "schema": ["Condition"],
         "statistics": [
-            "corrected_t_test",
+            "corrected_t",
             "holm",
             "paired_difference",
             "uar_interval",

@@ -95,6 +95,7 @@ def _describe(folder, experiment, hparams, classes, systems, options):
             "label_source": hparams["label_source"],
             "commands": [command],
             "systems": options.systems,
+            "uses": {x.name: x.uses for x in systems},
             "deterministic": [
                 x.name for x in systems if not x.seeds_matter(share=1)
             ],

@@ -3,6 +3,7 @@
 import textwrap
 
 import pandas as pd
+from emoclust_lobes.protocol.schema import CLUSTERS
 
 
 def number(value, sign=""):
@@ -26,13 +27,35 @@ def signed(difference):
     return f"{text} ({low} to {high})"
 
 
+def span(ends):
+    """Write an interval: -.010 to +.071."""
+    return (
+        "-" if pd.isna(ends[0]) else " to ".join(number(x, "+") for x in ends)
+    )
+
+
+def compared(name, difference):
+    """Write a ``Difference`` as three cells of a table, by column.
+
+    A star says that it holds.
+    """
+    star = "\\*" if difference.holds else ""
+    return {
+        f"to {name} (95 % interval)": signed(difference) + star,
+        f"to {name}: speakers, seeds": span(difference.over_seeds),
+        f"to {name}: folds": span(difference.over_folds),
+    }
+
+
 def p_value(p):
     """Write a p-value: .020, or < .001."""
     return "< .001" if p < 0.001 else number(p)
 
 
 def clips(enrolled):
-    """Write a number of enrolled clips: 1 clip, 2 clips, all clips."""
+    """Write what is enrolled: 1 clip, 2 clips, all clips, clusters."""
+    if enrolled == CLUSTERS:
+        return enrolled
     return f"{enrolled} clip{'' if enrolled == '1' else 's'}"
 
 

@@ -1,8 +1,9 @@
 """Which runs a protocol consists of, and how each is started.
 
 The systems stand in ``systems.yaml`` beside the experiment's YAML: name ->
-``stage1`` and ``stage2``, overrides of the YAML for either script, or the
-arguments of ``emoclust_lobes.protocol.baselines.run_baseline``.
+``stage1`` and ``stage2``, overrides of the YAML for either script, or
+``baseline``, the arguments of ``run_baseline``; and ``decode_clusters``,
+whether its predictions are also decoded so.
 """
 
 import pathlib
@@ -12,6 +13,10 @@ from typing import NamedTuple
 import ruamel.yaml
 from data_prep.errors import EmoclustError
 from emoclust_lobes.protocol.schema import DECIMALS
+from emoclust_lobes.protocol.systems import LABELS, TRAINING_SPEAKERS
+
+# From whose vectors a speaker's mean is taken, to tell what moves inside
+CENTERED = ("campplus",)
 
 
 class ProtocolError(EmoclustError):
@@ -22,13 +27,15 @@ class System(NamedTuple):
     """How a system is trained: overrides of the YAML for the two scripts.
 
     ``baseline`` holds the arguments of a baseline, and nothing for a system
-    that is trained.
+    that is trained. With ``decode_clusters`` a second result of each run
+    decides the clips of a test speaker's clusters together.
     """
 
     name: str
     stage1: dict
     stage2: dict
     baseline: dict
+    decode_clusters: bool = False
 
     @property
     def stage1_name(self):
@@ -52,6 +59,37 @@ class System(NamedTuple):
         contrasts = self.stage2.get("ser_contrastive_weight", 0) > 0
         propagates = self.stage2.get("ser_propagate_labels", False)
         return contrasts or propagates or self.stage1_name != "none"
+
+    @property
+    def uses(self):
+        """What it knows beside labels, before it is told of test speakers."""
+        pretrained = self.stage1.get("pretraining", "none") != "none"
+        return TRAINING_SPEAKERS if pretrained or self.hears else LABELS
+
+    @property
+    def hears(self):
+        """Whether it is a baseline with unlabeled speech in its training."""
+        return self.baseline.get("unlabeled", "none") != "none"
+
+    def runs_with(self, adapt):
+        """Whether it is run in a way to adapt to another corpus.
+
+        What hears no unlabeled speech cannot adapt, and vectors that are
+        standardized by a corpus need speech of it.
+        """
+        if adapt == "none":
+            return self.baseline.get("unlabeled") != "standardized"
+        return self.needs_clusters or self.hears
+
+    @property
+    def encoders(self):
+        """Whose vectors are read beside those of clusters of stage 1."""
+        own = set(self.baseline.get("encoders", ()))
+        if self.decode_clusters:
+            own.update(CENTERED)
+        if not self.hears or self.baseline["unlabeled"] == "standardized":
+            return own
+        return own.union(self.baseline.get("centered", CENTERED))
 
     def seeds_matter(self, share):
         """Say whether runs with other seeds can end otherwise.
@@ -102,14 +140,19 @@ def read_systems(path, names=None):
                 f"{path} has no system {name!r}: choose of {', '.join(known)}"
             )
         parts = known[name] or {}
-        kinds = ("stage1", "stage2", "baseline")
-        unknown = set(parts) - set(kinds)
+        unknown = set(parts) - set(System._fields[1:])
         if unknown:
             raise ProtocolError(
                 f"{path}: the system {name} has {', '.join(sorted(unknown))}; "
-                f"a system has stage1, stage2 or baseline"
+                f"a system has stage1, stage2, baseline or decode_clusters"
             )
-        system = System(name, *(parts.get(kind) or {} for kind in kinds))
+        system = System(
+            name=name,
+            stage1=parts.get("stage1") or {},
+            stage2=parts.get("stage2") or {},
+            baseline=parts.get("baseline") or {},
+            decode_clusters=parts.get("decode_clusters", False),
+        )
         if system.stage1 and "pretraining" not in system.stage1:
             raise ProtocolError(
                 f"{path}: the stage1 of {name} does not say which pretraining"

@@ -46,8 +46,7 @@ def prepare_jobs(experiment, jobs, device):
             if (job.fold, job.seed) == (fold, seed)
             for system, _ in job.runs
         ]
-        baselines = [x.baseline for x in systems if x.baseline]
-        encoders = {x for b in baselines for x in b.get("encoders", [])}
+        encoders = set().union(*(x.encoders for x in systems))
         hparams = experiment.load(fold=fold, seed=seed)
         if "ssl" in encoders:
             _refuse_another_layer(hparams)
@@ -55,7 +54,7 @@ def prepare_jobs(experiment, jobs, device):
         last = "clusters" if clustered else "prepare"
         sources = take_steps(hparams, device, last=last)
         embed_with(hparams, sources, sorted(encoders), device)
-        if len(baselines) < len(systems):
+        if not all(system.baseline for system in systems):
             cache_front_end(hparams, sources, device)
 
 

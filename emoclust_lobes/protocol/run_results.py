@@ -3,6 +3,7 @@
 import pathlib
 
 import pandas as pd
+from data_prep.errors import EmoclustError
 from data_prep.storage.files import read_json
 from emoclust_lobes.protocol.averages import SCORES, summarize
 from emoclust_lobes.protocol.schema import enrolled_rank
@@ -18,6 +19,7 @@ PROTOCOL = [
     "enrolled",
 ]
 RUN = [*PROTOCOL, "fold", "seed"]
+_READ = [*RUN, *SCORES, "valid_uar", "n"]
 
 
 def collect_results(folder):
@@ -30,15 +32,14 @@ def collect_results(folder):
     rows = []
     top = pathlib.Path(folder)
     for path in sorted(top.rglob("ser_*/labels_*/metrics.json")):
-        metrics = read_json(path)
+        metrics = _read_metrics(path)
         metrics["output_folder"] = _output_folder(path.parents[2], top)
         metrics["enrolled"] = ""
         metrics["written"] = path.stat().st_mtime_ns
-        names = [*RUN, *SCORES, "valid_uar", "n", "written"]
-        row = {name: metrics[name] for name in names}
+        row = {name: metrics[name] for name in (*_READ, "written")}
         row["classes"] = len(metrics["classes"])
         row["folder"] = str(path.parent)
-        rows += _enrolled_rows(row, metrics.get("enrolled_uar") or {})
+        rows += _enrolled_rows(row, metrics)
     if not rows:
         raise FileNotFoundError(
             f"no ser_*/labels_*/metrics.json below {folder}: run train_ser.py "
@@ -50,6 +51,20 @@ def collect_results(folder):
     return _in_order(table, RUN)
 
 
+def _read_metrics(path):
+    """Read the scores of a run; refuse a file that has not all of them."""
+    metrics = read_json(path)
+    wanted = {*_READ} - {"output_folder", "enrolled"}
+    missing = wanted - (metrics.keys() if isinstance(metrics, dict) else set())
+    if missing:
+        raise EmoclustError(
+            f"{path} has no {', '.join(sorted(missing))}: restore it, or remove "
+            "it and run train_ser.py as before, which tests the best checkpoint "
+            "again"
+        )
+    return metrics
+
+
 def _in_order(table, columns):
     return table.sort_values(
         columns,
@@ -58,17 +73,21 @@ def _in_order(table, columns):
     )
 
 
-def _enrolled_rows(row, uars):
+def _enrolled_rows(row, metrics):
     """Tell each number of enrolled utterances; the run's scores are the last.
 
-    Without enrolment there is the one row.
+    Without enrolment there is the one row. Runs of older versions have no other
+    score than the UAR of what is not the last.
     """
     others = dict.fromkeys([*SCORES, "valid_uar"])
+    scores = {x: metrics.get(f"enrolled_{x}") or {} for x in SCORES}
+    counts = list(scores["uar"])
     tests = [
-        {**row, **others, "enrolled": count, "uar": uar}
-        for count, uar in uars.items()
+        {**row, **others, "enrolled": count}
+        | {x: values.get(count) for x, values in scores.items()}
+        for count in counts
     ]
-    return [*tests[:-1], {**row, "enrolled": list(uars)[-1] if uars else ""}]
+    return [*tests[:-1], {**row, "enrolled": counts[-1] if counts else ""}]
 
 
 def add_arguments(parser):

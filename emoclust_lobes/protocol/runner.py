@@ -18,10 +18,13 @@ from data_prep.storage.locks import locked
 from emoclust_lobes.encoders.sources import encoder_source
 from emoclust_lobes.encoders.utterance_vectors import split_layer
 from emoclust_lobes.experiment.run_folders import Interrupted, interruptible
-from emoclust_lobes.protocol.baselines import run_baseline
+from emoclust_lobes.protocol.baseline_runs import run_baseline
+from emoclust_lobes.protocol.cluster_decoding import decode_folder, decode_run
 from emoclust_lobes.protocol.runs import merge_runs, run_rows
+from emoclust_lobes.protocol.schema import CLUSTERS
 from emoclust_lobes.protocol.scripts import SCRIPTS
 from emoclust_lobes.ser.labels import labeled_share
+from emoclust_lobes.ser.results import read_predictions
 from emoclust_lobes.training.seen_speakers import (
     refuse_seen_speakers,
     speakers_in,
@@ -181,6 +184,9 @@ def _train(experiment, system, share, settings, commit):
         settings["cluster_folder"] = (
             f"{hparams['cluster_folder']}_{system.stage1_name}"
         )
+    if "full_results" in hparams:  # hundreds of models, and few looked at
+        asked = experiment.overrides.get("full_results", False)
+        settings["full_results"] = asked
     stage1, stage2 = SCRIPTS
     if hparams["init"] != "none":
         experiment.run(
@@ -189,10 +195,15 @@ def _train(experiment, system, share, settings, commit):
     experiment.run(stage2, {**settings, **system.stage2})
     folder = pathlib.Path(hparams["ser"]["folder"])
     metrics = read_json(folder / "metrics.json")
-    predictions = pandas.read_csv(
-        folder / "predictions.csv", dtype=str, keep_default_na=False
-    )
+    predictions = read_predictions(folder, metrics)
     speakers = _speakers(hparams)
+    told = [
+        (enrolled, rows, metrics["valid_uar"])
+        for enrolled, rows in predictions.groupby("enrolled", sort=False)
+    ]
+    if system.decode_clusters:
+        decoded = decode_folder(hparams, folder, metrics["classes"])
+        told.append((CLUSTERS, *decoded))
     return [
         run_rows(
             rows,
@@ -204,10 +215,10 @@ def _train(experiment, system, share, settings, commit):
             fold=settings["fold"],
             seed=settings["seed"],
             n_train=metrics["n_train"],
-            valid_uar=metrics["valid_uar"],
+            valid_uar=valid_uar,
             commit=commit,
         )
-        for enrolled, rows in predictions.groupby("enrolled", sort=False)
+        for enrolled, rows, valid_uar in told
     ]
 
 
@@ -233,31 +244,35 @@ def _run_baseline(hparams, system, share, commit):
         refuse_seen_speakers(split_layer(ssl_source)[0], speakers_in([test]))
     arguments = {**hparams["baselines"], **system.baseline}
     normalized = arguments.pop("speaker_normalized", False)
-    counts = hparams["enrolled_counts"] if normalized else [None]
-    rows = []
+    counts = hparams["enrolled_counts"] if normalized else [""]
+    classes = read_summary(folder)["classes"]
+    told = []
     for count in counts:
-        predictions, valid_uar = run_baseline(
+        test, valid, valid_uar = run_baseline(
             manifest_folder=folder,
             data_folder=hparams["data_folder"],
             embedding_folder=hparams["embedding_folder"],
             labeled_ids=train["ID"].tolist(),
-            n_enrolled=count,
+            n_enrolled=count if normalized else None,
             seed=hparams["seed"],
             **arguments,
         )
-        rows.append(
-            run_rows(
-                predictions,
-                speakers,
-                read_summary(folder)["classes"],
-                system=system.name,
-                labels=share,
-                enrolled="" if count is None else str(count),
-                fold=hparams["fold"],
-                seed=hparams["seed"],
-                n_train=len(train),
-                valid_uar=valid_uar,
-                commit=commit,
-            )
+        told.append((str(count), test, valid_uar))
+    if system.decode_clusters:  # of the last, with the most enrolled
+        told.append((CLUSTERS, *decode_run(hparams, test, valid, classes)))
+    return [
+        run_rows(
+            rows,
+            speakers,
+            classes,
+            system=system.name,
+            labels=share,
+            enrolled=enrolled,
+            fold=hparams["fold"],
+            seed=hparams["seed"],
+            n_train=len(train),
+            valid_uar=valid_uar,
+            commit=commit,
         )
-    return rows
+        for enrolled, rows, valid_uar in told
+    ]

@@ -5,8 +5,9 @@ folder of its results holds
 
 * ``protocol.json``: ``title`` and, where known, ``note``, ``encoder``,
   ``classes``, ``label_source``, ``split``, ``yaml``, ``commands``,
-  ``systems``, the order in which they are told, and ``deterministic``, those
-  that no seed changes where they are given all labels;
+  ``systems``, the order in which they are told, ``uses``, what each knows
+  beside labels, and ``deterministic``, those that no seed changes where they
+  are given all labels;
 * ``runs.csv``: one row a tested run;
 * ``speakers.csv``: one row for each run and test speaker; rows without a
   run, which a kill may leave, do not count.

@@ -63,13 +63,19 @@ class Condition(NamedTuple):
         ]
 
 
+# Enrolled is all that a speaker says, and decided together by cluster
+CLUSTERS = "clusters"
+
+
 def enrolled_rank(enrolled):
-    """Tell where a kind of enrolment stands: none, 0, 1, 2, ..., all."""
-    if enrolled in ("", "all"):
-        return -1.0 if enrolled == "" else np.inf
+    """Tell where a kind of enrolment stands: none, 0, 1, ..., all, clusters."""
+    ranks = {"": -1.0, "all": 1e9, CLUSTERS: np.inf}
+    if enrolled in ranks:
+        return ranks[enrolled]
     if not enrolled.isdecimal():
         raise ValueError(
-            f"enrolled is a number of clips, 'all' or '', not {enrolled!r}"
+            "enrolled is a number of clips, 'all', 'clusters' or '', not "
+            f"{enrolled!r}"
         )
     return float(enrolled)
 

@@ -11,8 +11,9 @@ from emoclust_lobes.experiment.yaml_options import YamlOptions
 from hyperpyyaml import load_hyperpyyaml
 
 SCRIPTS = ("train_contrastive.py", "train_ser.py")
-# Where things lie says nothing about the results.
+# Where things lie, and what is kept, says nothing about the results.
 _PLACES = (
+    "full_results",
     "data_folder",
     "output_folder",
     "embedding_folder",

@@ -1,26 +1,34 @@
 """Uncertainty and significance of a protocol's results.
 
-Two kinds of chance are told apart. The *interval* resamples the test
-speakers, the trained models as they are: how much would other speakers change
-the number? The *p-value* compares runs, which also differ in what they were
-trained on and from which seed.
+Three kinds of chance are told apart. One interval resamples the test
+*speakers*, the trained models as they are: how much would other speakers change
+the number? One resamples the *seeds*, too: how much would other trainings? And
+one compares the *folds*, which also differ in whom they were trained on.
 """
 
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 import scipy.stats
-from emoclust_lobes.evaluation.metrics import interval
-from emoclust_lobes.protocol.schema import parse_hits
+from emoclust_lobes.protocol.bootstrap import (
+    UNKNOWN,
+    drawn_interval,
+    drawn_uars,
+)
+
+LEVEL = 0.05
+POWER = 0.8
 
 
 class Difference(NamedTuple):
     """How much more UAR one condition has than another.
 
-    ``low`` and ``high`` are the 95 % interval, ``p`` is two-sided and not
-    corrected for many comparisons, ``pairs`` counts the runs that both have.
-    What cannot be told is NaN.
+    ``low`` and ``high`` are the 95 % interval over test speakers,
+    ``over_seeds`` that over speakers and seeds, ``over_folds`` that over
+    folds, of which ``p`` is the two-sided p-value, not corrected for many
+    comparisons; ``pairs`` counts the runs that both have. ``detectable`` is
+    the smallest difference that would be found four times in five, over folds
+    and over speakers. What cannot be told is NaN.
     """
 
     value: float
@@ -28,6 +36,17 @@ class Difference(NamedTuple):
     high: float
     p: float
     pairs: int
+    over_seeds: tuple = UNKNOWN
+    over_folds: tuple = UNKNOWN
+    detectable: tuple = UNKNOWN
+
+    @property
+    def holds(self):
+        """Whether all three intervals are clear of zero, on one side."""
+        ends = [self.low, self.high, *self.over_seeds, *self.over_folds]
+        return (
+            min(ends) > 0 or max(ends) < 0 if np.isfinite(ends).all() else False
+        )
 
 
 NOTHING = Difference(np.nan, np.nan, np.nan, np.nan, 0)
@@ -65,8 +84,8 @@ def uar_interval(speakers, condition, n_draws=2000, seed=0):
     >>> 0.5 < low < high < 0.9
     True
     """
-    hits = _speaker_hits(condition.of(speakers))
-    return _interval(len(hits), n_draws, seed, lambda x: _uars(hits, x))
+    draws = drawn_uars([condition.of(speakers)], n_draws, seed)
+    return drawn_interval(None if draws is None else draws[0])
 
 
 def paired_difference(
@@ -81,11 +100,23 @@ def paired_difference(
     """Compare two conditions over the runs (fold, seed) that both have.
 
     The value is the mean over folds of the mean difference over a fold's
-    seeds. The interval is that of ``uar_interval``, for the difference, with
-    the same draws for both. The p-value is that of ``corrected_t_test``, with
-    the sizes of the first condition's test sets and of what it would be
-    trained on with all labels. Where no seed changes one of the conditions,
-    its only run in a fold is compared with the mean over the other's seeds.
+    seeds. The interval over speakers is that of ``uar_interval``, for the
+    difference, with the same draws for both; that over speakers and seeds
+    also draws the seeds of each fold, the same for both. The interval over
+    folds and its p-value are those of ``corrected_t``, of the folds' mean
+    differences, with the sizes of the first condition's test sets and of what
+    it would be trained on with all labels. Where no seed changes one of the
+    conditions, its only run in a fold is compared with the mean over the
+    other's seeds.
+
+    The smallest detectable difference is
+
+        (q(.975) + q(.8)) SE
+
+    with the quantiles q and the standard error of Student's t over the folds,
+    or of the normal law and the draws of speakers (Bloom, "Minimum detectable
+    effects: A simple way to report the statistical power of experimental
+    designs", Evaluation Review 19, 1995).
 
     Arguments
     ---------
@@ -117,11 +148,11 @@ def paired_difference(
     >>> difference.pairs, 0 < difference.low < difference.value
     (6, True)
     """
-    ours, theirs = (x.of(runs) for x in (system, baseline))
+    both = (system, baseline)
+    fixed = [x.system in deterministic and x.labels == 1 for x in both]
+    ours, theirs = (x.of(runs) for x in both)
     run = ["fold", "seed"]
-    if any(
-        x.system in deterministic and x.labels == 1 for x in (system, baseline)
-    ):
+    if any(fixed):
         run = ["fold"]
         ours, theirs = (
             x.groupby(run)[["uar", "n", "n_train"]].mean().reset_index()
@@ -133,31 +164,47 @@ def paired_difference(
     if pairs.empty or system == baseline:
         return NOTHING
     pairs["difference"] = pairs["uar"] - pairs["uar_baseline"]
-    ours, theirs = (
-        _speaker_hits(x.of(speakers).merge(pairs[run], on=run))
-        for x in (system, baseline)
+    per_fold = pairs.groupby("fold")["difference"].mean()
+    # How much training sets overlap has nothing to do with how many of their
+    # labels are given
+    test_share = (system.labels * pairs["n"] / pairs["n_train"]).mean()
+    test = corrected_t(per_fold, test_share)
+    rows = [x.of(speakers).merge(pairs[run], on=run) for x in both]
+    draws, seeds_too = (
+        None if uars is None else uars[0] - uars[1]
+        for uars in (
+            drawn_uars(rows, n_draws, seed),
+            drawn_uars(rows, n_draws, seed, fixed),
+        )
     )
-    low, high = _interval(
-        len(ours), n_draws, seed, lambda x: _uars(ours, x) - _uars(theirs, x)
-    )
+    quantile = sum(map(scipy.stats.norm.ppf, (1 - LEVEL / 2, POWER)))
+    spread = np.nan if draws is None else draws.std(ddof=1)
+    low, high = drawn_interval(draws)
     return Difference(
-        value=float(pairs.groupby("fold")["difference"].mean().mean()),
+        value=float(per_fold.mean()),
         low=low,
         high=high,
-        p=corrected_t_test(
-            pairs["difference"],
-            # How much training sets overlap has nothing to do with how many
-            # of their labels are given
-            (system.labels * pairs["n"] / pairs["n_train"]).mean(),
-        ),
+        p=test.p,
         pairs=len(pairs),
+        over_seeds=drawn_interval(seeds_too),
+        over_folds=(test.low, test.high),
+        detectable=(test.detectable, float(quantile * spread)),
     )
 
 
-def corrected_t_test(differences, test_share):
-    """Test whether differences between paired runs have mean zero.
+class FoldTest(NamedTuple):
+    """What the folds say of a difference: see ``corrected_t``."""
 
-    Runs of a cross-validation are not independent, for their training sets
+    low: float
+    high: float
+    p: float
+    detectable: float
+
+
+def corrected_t(differences, test_share):
+    """Say what paired folds tell of a mean difference.
+
+    Folds of a cross-validation are not independent, for their training sets
     overlap: a plain t-test finds too much. The corrected resampled t-test
     (Nadeau and Bengio, "Inference for the generalization error", Machine
     Learning 52, 2003) uses
@@ -165,36 +212,43 @@ def corrected_t_test(differences, test_share):
         t = mean(d) / sqrt((1 / J + n_test / n_train) * var(d))
 
     with var of the sample, against Student's t with J - 1 degrees of freedom.
-    J runs of repeated folds enter alike (Bouckaert and Frank, "Evaluating the
-    replicability of significance tests", PAKDD 2004).
+    Seeds of a fold, which share its speakers, are averaged before.
 
     Arguments
     ---------
     differences : array-like
-        One a pair of runs, shape [J].
+        One a fold, shape [J].
     test_share : float
         n_test / n_train; 0 gives the plain paired t-test.
 
     Returns
     -------
-    float
-        Two-sided p-value; NaN for fewer than two pairs, 1 where all
-        differences are zero.
+    FoldTest
+        95 % interval, two-sided p-value (1 where all differences are zero),
+        and the smallest difference that is found with a power of .8. NaN for
+        fewer than two folds.
 
     Example
     -------
-    >>> round(corrected_t_test([0.02, 0.04, 0.03], 0.5), 3)
-    0.081
+    >>> test = corrected_t([0.02, 0.04, 0.03], 0.5)
+    >>> round(test.p, 3), round(test.low, 3), round(test.high, 3)
+    (0.081, -0.009, 0.069)
     """
     differences = np.asarray(differences, dtype=float)
     if len(differences) < 2:
-        return np.nan
-    if not differences.any():
-        return 1.0
+        return FoldTest(np.nan, np.nan, np.nan, np.nan)
     variance = differences.var(ddof=1)
-    scale = np.sqrt((1 / len(differences) + test_share) * variance)
-    t = np.divide(abs(differences.mean()), scale) if scale > 0 else np.inf
-    return float(2 * scipy.stats.t.sf(t, len(differences) - 1))
+    scale = float(np.sqrt((1 / len(differences) + test_share) * variance))
+    law = scipy.stats.t(len(differences) - 1)
+    mean = float(differences.mean())
+    p = float(2 * law.sf(abs(mean) / scale)) if scale > 0 else float(mean == 0)
+    surely = law.ppf(1 - LEVEL / 2)
+    return FoldTest(
+        low=mean - surely * scale,
+        high=mean + surely * scale,
+        p=p,
+        detectable=(surely + law.ppf(POWER)) * scale,
+    )
 
 
 def holm(p_values):
@@ -227,32 +281,3 @@ def holm(p_values):
         np.maximum.accumulate(factors * p_values[order]), 1
     )
     return p_values
-
-
-def _speaker_hits(rows):
-    """Right and all utterances, [speakers, classes, 2], the mean over seeds.
-
-    Speakers are sorted by name, so that two systems share their draws.
-    """
-    hits = parse_hits(rows["hits"])
-    flat = pd.DataFrame(hits.reshape(len(rows), -1), index=rows.index)
-    per_fold = flat.groupby([rows["fold"], rows["speaker"]]).mean()
-    per_speaker = per_fold.groupby(level="speaker").sum()
-    return per_speaker.to_numpy().reshape(-1, *hits.shape[1:])
-
-
-def _uars(hits, draws):
-    """UAR of each draw, shape [draws]; a class that none has does not count."""
-    right, total = np.moveaxis(np.tensordot(draws, hits, axes=1), -1, 0)
-    recalls = np.full(right.shape, np.nan)
-    np.divide(right, total, out=recalls, where=total > 0)
-    return np.nanmean(recalls, axis=1)
-
-
-def _interval(n_speakers, n_draws, seed, statistic):
-    """Interval of a statistic of how often each speaker is drawn."""
-    if n_speakers < 2:
-        return np.nan, np.nan
-    rng = np.random.default_rng(seed)
-    shares = np.full(n_speakers, 1 / n_speakers)
-    return interval(statistic(rng.multinomial(n_speakers, shares, n_draws)))

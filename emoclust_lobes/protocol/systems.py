@@ -20,6 +20,10 @@ ORDER = (
     "aligned",
     BOUND,
 )
+# What a system knows beside labels, of unlabeled speech.
+LABELS = "labels alone"
+TRAINING_SPEAKERS = "training speakers"
+TEST_SPEAKERS = "test speaker"
 # With the share of the exchanged; noise_augmented is a system like any other.
 _NOISY = re.compile(r"noise_(\d+(?:\.\d+)?)")
 

@@ -1,19 +1,22 @@
 """Tables of a protocol's results, as Markdown."""
 
+import pandas as pd
 from emoclust_lobes.protocol.averages import summary_of
 from emoclust_lobes.protocol.markdown import (
     clips,
+    compared,
     headline,
     number,
     p_value,
-    signed,
     table,
 )
-from emoclust_lobes.protocol.schema import Condition
+from emoclust_lobes.protocol.schema import CLUSTERS, Condition
 from emoclust_lobes.protocol.statistics import holm, paired_difference
 from emoclust_lobes.protocol.systems import (
     CONTROL,
+    LABELS,
     NO_STAGE1,
+    TEST_SPEAKERS,
     noise_levels,
     systems_of,
     with_all_labels,
@@ -27,10 +30,20 @@ _DEVIATIONS = (
 )
 _LABELS = "Systems are compared with the same labels."
 _INTERVALS = (
-    "Differences are over the runs that both have, with 95 % bootstrap "
-    "intervals over test speakers"
+    "Differences are over the runs that both have, with 95 % intervals: "
+    "bootstrap over test speakers, the same over speakers and seeds, and "
+    "Student's t over folds, corrected for training sets that overlap. "
+    "\\*: all three are clear of zero"
 )
-_FEW = f"{_DEVIATIONS} {_LABELS} {_INTERVALS}."
+_USES = (
+    "Uses: what is known beside the labels of the training speakers, of "
+    "unlabeled speech"
+)
+_CLUSTERED = (
+    " With clusters all clips are heard, and those of a cluster decided "
+    "together: compared with the same without enrolment."
+)
+_FEW = f"{_DEVIATIONS} {_LABELS} {_INTERVALS}. {_USES}."
 
 
 def about(results):
@@ -63,6 +76,7 @@ def main_table(results):
         row = rows.loc[condition]
         line = {
             "system": condition.system,
+            "uses": _uses(results, condition),
             **_scores(row),
             "WA": number(row.wa),
             "macro-F1": number(row.macro_f1),
@@ -77,9 +91,9 @@ def main_table(results):
             line["UAR"] = f"**{best}**"
         lines.append(line)
     notes = (
-        f"{_DEVIATIONS} {_INTERVALS}; p of the corrected resampled t-test for "
-        f"the difference to `{NO_STAGE1}`, Holm-corrected over the systems of "
-        "this table."
+        f"{_DEVIATIONS} {_INTERVALS}. p: of the folds, for the difference to "
+        f"`{NO_STAGE1}`, Holm-corrected over the systems of this table. "
+        f"{_USES}.{_detectable(results, conditions)}"
     )
     return table(lines, notes)
 
@@ -87,17 +101,19 @@ def main_table(results):
 def labels_table(results):
     """Tell what systems make of a part of the training labels."""
     runs = with_few_labels(results.runs)
-    lines = []
+    lines, told = [], []
     for share in sorted(set(runs["labels"]) - {1.0}):
         given = runs[runs["labels"] == share]
-        lines += [
-            {
-                "labels": f"{100 * share:g} %",
-                **_line(results, Condition(system, share)),
-            }
-            for system in systems_of(given, results.order)
+        conditions = [
+            Condition(x, share) for x in systems_of(given, results.order)
         ]
-    return table(lines, _FEW) if lines else ""
+        told += conditions
+        lines += [
+            {"labels": f"{100 * share:g} %", **_line(results, x)}
+            for x in conditions
+        ]
+    notes = _FEW + _detectable(results, told)
+    return table(lines, notes) if lines else ""
 
 
 def noise_table(results):
@@ -123,19 +139,26 @@ def enrolment_table(results):
         kinds = runs.loc[runs["system"] == system, "enrolled"]
         for enrolled in dict.fromkeys(kinds):
             condition = Condition(system, 1.0, enrolled)
-            without = condition._replace(enrolled="0")
-            difference = _difference(results, condition, without)
+            # What is decided by cluster is compared with what is not
+            without = "" if enrolled == CLUSTERS else "0"
+            difference = _difference(
+                results, condition, condition._replace(enrolled=without)
+            )
             lines.append(
                 {
                     "system": f"{system}{_enrolled(system, enrolled)}",
+                    "uses": _uses(results, condition),
                     **_scores(rows.loc[condition]),
-                    "to 0 clips (95 % interval)": signed(difference),
+                    **compared("0 clips", difference),
                     "n": f"{rows.loc[condition].n:,.0f}",
                 }
             )
+    clustered = (runs["enrolled"] == CLUSTERS).any()
     notes = (
         "Enrolled clips are unlabeled speech of the test speaker, other than "
-        f"the one that is scored. {_DEVIATIONS} {_INTERVALS}."
+        f"the one that is scored. {_DEVIATIONS} {_INTERVALS}. {_USES}."
+        + _CLUSTERED
+        * bool(clustered)
     )
     return table(lines, notes) if lines else ""
 
@@ -153,6 +176,7 @@ def _line(results, condition):
     row = summary_of(results).loc[condition]
     return {
         "system": condition.system,
+        "uses": _uses(results, condition),
         **_scores(row),
         **_differences(results, condition, [NO_STAGE1, CONTROL]),
         "n": f"{row.n:,.0f}",
@@ -174,12 +198,37 @@ def _scores(row):
 
 def _differences(results, condition, systems):
     """Tell the differences to other systems with the same labels."""
-    return {
-        f"to `{system}` (95 % interval)": signed(
-            _difference(results, condition, condition._replace(system=system))
-        )
-        for system in systems
-    }
+    cells: dict[str, str] = {}
+    for system in systems:
+        other = condition._replace(system=system)
+        difference = _difference(results, condition, other)
+        cells |= compared(f"`{system}`", difference)
+    return cells
+
+
+def _detectable(results, conditions):
+    """Say how large a difference must be to be found, as a sentence."""
+    sizes = [
+        _difference(results, x, x._replace(system=NO_STAGE1)).detectable
+        for x in conditions
+    ]
+    sizes = pd.DataFrame(sizes).median()
+    if sizes.isna().all():
+        return ""
+    folds, speakers = map(number, sizes)
+    return (
+        f" The smallest difference to `{NO_STAGE1}` that is found four times "
+        f"in five: {folds} over folds, {speakers} over speakers (median of "
+        "the rows; Bloom 1995)."
+    )
+
+
+def _uses(results, condition):
+    """Tell what a condition knows of unlabeled speech."""
+    uses = results.facts.get("uses", {}).get(condition.system, "-")
+    if condition.enrolled in ("", "0"):
+        return uses
+    return f"{'' if uses == LABELS else uses + ', '}{TEST_SPEAKERS}"
 
 
 def _difference(results, condition, other):

@@ -2,11 +2,7 @@
 
 import numpy as np
 import torch
-from emoclust_lobes.parallel.processes import (
-    gather_rows,
-    n_processes,
-    process_number,
-)
+from emoclust_lobes.parallel.processes import n_processes, process_number
 from emoclust_lobes.ser.results import predict_emotions, score_predictions
 from emoclust_lobes.training.brain import EncoderBrain
 
@@ -83,7 +79,7 @@ class SERBrain(EncoderBrain):
         counts = self.enrolled_counts
         if stage == sb.Stage.VALID:  # the last one chooses the epoch
             counts = counts[-1:]
-        rows = zip(*gather_rows(self.rows), strict=True)
+        rows = zip(*self.gather_evaluated(), strict=True)
         ids, speakers, truth, vectors = map(list, rows)
         self.predictions, emotion_loss = predict_emotions(
             embeddings=torch.tensor(np.stack(vectors), device=self.device),

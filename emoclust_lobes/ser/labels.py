@@ -32,12 +32,6 @@ def labeled_splits(
     n_rows = len(tables["train"])
     train = labeled_share(tables["train"], share, seed).assign(propagated=False)
     if pool is not None:
-        if not train["ID"].isin(pool["utterance_id"]).any():
-            raise EmoclustError(
-                "ser_propagate_labels gives labels to the clusters of the "
-                "training speakers, and none of them is in the pool: add own "
-                "to --pools, or set ser_propagate_labels to False"
-            )
         train = propagate_labels(tables["train"], train, pool, across_speakers)
     train = train.assign(
         row=range(len(train)), speaker=numbers_of(train["spk_id"])

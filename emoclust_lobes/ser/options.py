@@ -20,8 +20,15 @@ def refuse_contradictions(hparams):
             "another pretraining, and --init= a folder, or none, where its "
             "encoder is not to be used"
         )
-    if hparams.get("keep_front_end") and not hparams["ssl_trainable_layers"]:
+    if hparams["propagate_labels"] and not hparams["sources"].has_own:
+        raise EmoclustError(
+            "ser_propagate_labels gives labels to the clusters of the training "
+            "speakers, and none of them is in the pool: add own to --pools, or "
+            "set ser_propagate_labels to False"
+        )
+    trains = hparams.get("ssl_trainable_layers") or hparams.get("ssl_lora_rank")
+    if hparams.get("keep_front_end") and not trains:
         raise EmoclustError(
             "keep_front_end=True keeps what has trained, and no layer trains: "
-            "give --ssl_trainable_layers"
+            "give --ssl_trainable_layers or --ssl_lora_rank"
         )

@@ -7,11 +7,12 @@ utterances of its speaker; the last time is what a run is known by.
 import numpy as np
 import pandas as pd
 import torch
-from data_prep.errors import EmoclustError
+from data_prep.errors import EmoclustError, name_some
 from data_prep.storage.files import read_json, replacing, write_json
 from emoclust_lobes.enrolment.draws import enrolled_moments
 from emoclust_lobes.evaluation.calibration import calibrate
 from emoclust_lobes.evaluation.metrics import emotion_metrics
+from emoclust_lobes.evaluation.selective import operating_points
 from emoclust_lobes.figures.confusion import plot_confusion
 
 from speechbrain.utils.logger import get_logger
@@ -72,6 +73,32 @@ def score_predictions(predictions, classes):
     }
 
 
+def read_predictions(folder, metrics):
+    """Read the predictions that ``write_results`` left with these metrics.
+
+    All columns are text; a file that was damaged since is refused.
+    """
+    path = f"{folder}/predictions.csv"
+    counts = sorted(metrics.get("enrolled_uar") or [""])
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        sizes = table.groupby("enrolled")["ID"].nunique()
+        wanted = dict.fromkeys(counts, metrics["n"])
+        if dict(sizes) != wanted or len(table) != sizes.sum():
+            raise ValueError(
+                f"there are {dict(sizes)} utterances, not {wanted}"
+            )
+        labels = {*table["truth"], *table["prediction"]}
+        if labels - {*metrics["classes"]} or (table.iloc[:, -1] == "").any():
+            raise ValueError(f"it tells of {name_some(sorted(labels))}")
+    except (OSError, KeyError, ValueError) as error:
+        raise EmoclustError(
+            f"{path} is damaged ({error}): remove {folder}/metrics.json and give "
+            "the command again, which tests the best checkpoint again"
+        ) from error
+    return table
+
+
 def was_tested(folder):
     """Say whether a run has its result, and what is to be done for another."""
     path = f"{folder}/metrics.json"
@@ -103,35 +130,47 @@ def write_results(
     """Leave the test's predictions, picture, model and, last, its numbers.
 
     What has ``metrics.json`` has all of it. ``run`` tells which run it is,
-    ``training`` what else the numbers tell, ``valid_predictions`` calibrate;
-    ``model`` are arguments of ``write_inference_folder``, without which no
-    model is left.
+    ``training`` what else the numbers tell, ``valid_predictions`` calibrate
+    and are left beside those of the test; ``model`` are arguments of
+    ``write_inference_folder``, without which neither model nor picture is left.
     """
-    with replacing(f"{folder}/predictions.csv") as stream:
-        predictions.to_csv(stream, index=False, float_format="%.6f")
+    tables = {
+        "predictions": predictions,
+        "valid_predictions": valid_predictions,
+    }
+    for name, table in tables.items():
+        if table is not None:
+            with replacing(f"{folder}/{name}.csv") as stream:
+                table.to_csv(stream, index=False, float_format="%.6f")
     enrolled = score_predictions(predictions, classes)
     scores = list(enrolled.values())[-1]
-    title = (
-        f"{run['corpus']}, {run['label_source']} labels, fold {run['fold']}\n"
-        f"UAR {scores['uar']:.3f}, n = {scores['n']}"
-    )
-    plot_confusion(
-        scores["confusion"],
-        scores["classes"],
-        title,
-        f"{folder}/confusion.png",
-    )
-    enrolled_uar = {
-        count: each["uar"] for count, each in enrolled.items() if count
-    }
+    calibration = calibrate(predictions, valid_predictions, classes)
     metrics = {
         **run,
         **scores,
-        "enrolled_uar": enrolled_uar,
-        "calibration": calibrate(predictions, valid_predictions, classes),
+        **{
+            f"enrolled_{score}": {
+                count: each[score] for count, each in enrolled.items() if count
+            }
+            for score in ("uar", "wa", "macro_f1")
+        },
+        "calibration": calibration,
+        "selective": operating_points(
+            predictions, valid_predictions, classes, calibration["temperature"]
+        ),
         **training,
     }
-    if model is not None:
+    if model:
+        title = (
+            f"{run['corpus']}, {run['label_source']} labels, fold "
+            f"{run['fold']}\nUAR {scores['uar']:.3f}, n = {scores['n']}"
+        )
+        plot_confusion(
+            scores["confusion"],
+            scores["classes"],
+            title,
+            f"{folder}/confusion.png",
+        )
         # SpeechBrain's inference imports all that it can load
         from emoclust_lobes.inference.folder import write_inference_folder
 

@@ -4,6 +4,7 @@ import pathlib
 import shutil
 
 import soundfile
+from data_prep.recordings.tar_shards import open_audio
 from emoclust_lobes.predict.inputs import PredictError
 from emoclust_lobes.serve.html import problem_html, result_html
 
@@ -12,13 +13,18 @@ class Clips:
     """Classifies uploaded clips and keeps none of them.
 
     Uploads lie in ``folder``, each in a folder of its own. Nothing else is read or
-    deleted, whatever a browser asks for.
+    deleted, whatever a browser asks for. A ``listener`` tells people apart. Up to
+    the ``threshold`` of confidence an emotion is unknown.
     """
 
-    def __init__(self, predictor, folder, max_seconds):
+    def __init__(
+        self, predictor, folder, max_seconds, listener=None, threshold=0.0
+    ):
         self.predictor = predictor
+        self.listener = listener
         self.folder = pathlib.Path(folder).resolve()
         self.max_seconds = max_seconds
+        self.threshold = threshold
 
     def show(self, upload):
         """Return HTML, the result or what is wrong, and delete the clip."""
@@ -34,7 +40,8 @@ class Clips:
             problem = self._refusal(path)
             if problem:
                 return problem_html(problem)
-            return result_html(self.predictor.predict_file(path))
+            found = self.predictor.predict_file(path, self.listener)
+            return result_html(found, self.threshold)
         except PredictError as error:
             reason = str(error).removeprefix(f"{path}: ")
             return problem_html(f"This clip cannot be used: {reason}.")
@@ -46,7 +53,7 @@ class Clips:
         if path.stat().st_size == 0:
             return "The file is empty."
         try:
-            header = soundfile.info(path)
+            header = soundfile.info(open_audio(path))
         except soundfile.LibsndfileError:
             return (
                 "This file is not audio, or not of a kind that is known here. "

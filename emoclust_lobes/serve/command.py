@@ -2,6 +2,7 @@
 
 import sys
 
+from emoclust_lobes.evaluation.selective import add_abstain_option
 from emoclust_lobes.serve.server import ServeError, is_loopback, serve
 
 WARNING = """\
@@ -48,6 +49,13 @@ def add_arguments(parser):
         metavar="N",
         help="the longest clip (default: %(default)g)",
     )
+    add_abstain_option(parser)
+    parser.add_argument(
+        "--speakers",
+        metavar="auto|N",
+        help="tell apart the people in a clip: a lane for each, of turns to "
+        "play",
+    )
     parser.add_argument(
         "--device", default="cpu", help="cpu (default), cuda, cuda:1, ..."
     )
@@ -81,8 +89,10 @@ def run(options):
             auth=auth,
             max_megabytes=options.max_megabytes,
             max_seconds=options.max_seconds,
+            speakers=options.speakers,
             device=options.device,
             trust=options.trust,
+            abstain=options.abstain,
             started=_tell,
         )
     except KeyboardInterrupt:

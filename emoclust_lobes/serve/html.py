@@ -3,7 +3,9 @@
 import base64
 import html
 
-from emoclust_lobes.figures.style import EMOTIONS, style_of
+from emoclust_lobes.evaluation.selective import UNKNOWN
+from emoclust_lobes.figures.style import EMOTIONS, GRAY, style_of
+from emoclust_lobes.predict.segments import mean_probabilities, most_probable
 from emoclust_lobes.serve.timeline import timeline_svg
 
 WELCOME = """\
@@ -33,6 +35,22 @@ TIMELINE = """\
 <img alt="Probabilities of the emotions over time" \
 src="data:image/svg+xml;base64,{picture}"></div>
 """
+LANES = """\
+<div class="emo-lanes"><div class="emo-small">Who speaks when: a click on a \
+turn plays it</div>
+{lanes}
+<div class="emo-small emo-ends"><span>0 s</span><span>{seconds:.0f} s</span></div>
+<div class="emo-key">{key}</div></div>
+"""
+LANE = """\
+<div class="emo-lane"><span class="emo-who">{who}</span>\
+<div class="emo-turns">{turns}</div></div>"""
+TURN = """\
+<button type="button" class="emo-turn" data-start="{start:.3f}" \
+data-end="{end:.3f}" style="left:{left:.3f}%;width:{width:.3f}%;\
+background:{color}" title="{text}" aria-label="{text}"></button>"""
+KEY = """\
+<span><span class="emo-dot" style="background:{color}"></span>{emotion}</span>"""
 PROBLEM = """\
 <div class="emo-problem" role="alert">{sentence}</div>
 """
@@ -57,12 +75,16 @@ def problem_html(sentence):
     return PROBLEM.format(sentence=html.escape(sentence))
 
 
-def result_html(prediction):
+def result_html(prediction, threshold=0.0):
     """Show a FilePrediction, but for its path.
 
     It is the emotion, how sure the model is, a bar per class, the most probable
-    first, an empty player, and the time line of a longer clip.
+    first, an empty player, and the time line of a longer clip, or, where people
+    were told apart, a lane for each. Up to the ``threshold`` of confidence it is
+    too close to call.
     """
+    if not prediction.windows:
+        return problem_html("Nobody speaks in this clip, as far as one hears.")
     chances = prediction.probabilities
     colors = {name: style[0] for name, style in style_of(chances).items()}
     bars = "\n".join(
@@ -75,16 +97,62 @@ def result_html(prediction):
         for name in sorted(chances, key=chances.get, reverse=True)
     )
     lead, sure, timeline = "This sounds", "The model is <b>{}</b> sure.", ""
-    if len(prediction.windows) > 2:  # two tell hardly more than their mean
+    if prediction.turns:
+        lead = "On the whole, this sounds"
+        sure = "The model is <b>{}</b> sure, on average over the clip."
+        timeline = lanes_html(prediction, colors)
+    elif len(prediction.windows) > 2:  # two tell hardly more than their mean
         lead = "On the whole, this sounds"
         sure = "The model is <b>{}</b> sure, on average over the clip."
         picture = base64.b64encode(timeline_svg(prediction.windows))
         timeline = TIMELINE.format(picture=picture.decode("ascii"))
+    said, color = spoken(prediction.emotion), colors[prediction.emotion]
+    if prediction.confidence <= threshold:
+        lead, said, color = "The model is not sure enough", UNKNOWN, GRAY
     return RESULT.format(
         lead=lead,
-        emotion=spoken(prediction.emotion),
-        color=colors[prediction.emotion],
+        emotion=said,
+        color=color,
         sure=sure.format(percent(prediction.confidence)),
         bars=bars,
         timeline=timeline,
+    )
+
+
+def lanes_html(prediction, colors):
+    """Show the turns of a FilePrediction, a lane for each speaker.
+
+    A turn has the color of its emotion, and says when it starts and ends.
+    """
+    begin, end = prediction.bounds
+    lanes: dict[str, list] = {}
+    present = {}
+    for turn in prediction.turns:
+        chances = mean_probabilities(turn.windows)
+        emotion = most_probable(chances)
+        present[emotion] = colors[emotion]
+        text = (
+            f"{spoken(emotion)}, {percent(chances[emotion])} sure, "
+            f"{turn.start - begin:.1f} to {turn.end - begin:.1f} seconds"
+        )
+        lanes.setdefault(turn.speaker, []).append(
+            TURN.format(
+                start=turn.start,
+                end=turn.end,
+                left=100 * (turn.start - begin) / (end - begin),
+                width=100 * (turn.end - turn.start) / (end - begin),
+                color=colors[emotion],
+                text=text,
+            )
+        )
+    return LANES.format(
+        lanes="\n".join(
+            LANE.format(who=html.escape(who), turns="".join(turns))
+            for who, turns in lanes.items()
+        ),
+        seconds=end - begin,
+        key="\n".join(
+            KEY.format(color=color, emotion=spoken(emotion))
+            for emotion, color in present.items()
+        ),
     )

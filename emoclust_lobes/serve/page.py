@@ -5,7 +5,7 @@ from emoclust_lobes.serve.html import WELCOME
 TITLE = "Emotions in speech"
 HEADER = """\
 <div class="emo-header"><h1>Emotions in speech</h1>
-<p>Drop a recording of one person speaking, or record yourself: the model says
+<p>Drop a recording of {people} speaking, or record yourself: the model says
 which emotion it hears.</p></div>
 """
 HERE = (
@@ -36,7 +36,19 @@ PLAY_CLIP = """\
 () => {
   const place = (tries) => {
     const player = document.querySelector(".emo-clip");
-    if (player && window.emoclustClip) player.src = window.emoclustClip;
+    if (player && window.emoclustClip) {
+      player.src = window.emoclustClip;
+      let end = Infinity;
+      for (const turn of document.querySelectorAll(".emo-turn"))
+        turn.onclick = () => {
+          player.currentTime = turn.dataset.start;
+          end = Number(turn.dataset.end);
+          player.play();
+        };
+      player.ontimeupdate = () => {
+        if (player.currentTime >= end) { player.pause(); end = Infinity; }
+      };
+    }
     else if (player) player.remove();
     else if (tries) setTimeout(place, 50, tries - 1);
   };
@@ -75,17 +87,31 @@ CSS = """\
 .emo-bar { height: 100%; }
 .emo-number { width: 5rem; text-align: right; white-space: nowrap;
   font-variant-numeric: tabular-nums; }
+.emo-lanes { margin-top: .9rem; }
+.emo-lane { display: flex; align-items: center; margin-top: .3rem; }
+.emo-who, .emo-ends { flex: 0 0 3.5rem; overflow: hidden; }
+.emo-ends { display: flex; justify-content: space-between;
+  padding-left: 3.5rem; }
+.emo-turns { position: relative; flex: 1; height: 28px; border-radius: 6px;
+  background: var(--background-fill-secondary); }
+.emo-turn { position: absolute; top: 2px; bottom: 2px; min-width: 3px;
+  border: none; border-radius: 4px; cursor: pointer; padding: 0; }
+.emo-turn:hover, .emo-turn:focus-visible { outline: 2px solid currentColor; }
+.emo-key { display: flex; flex-wrap: wrap; gap: .2rem 1rem;
+  font-size: .85rem; margin-top: .3rem; }
 .emo-time { margin-top: .9rem; }
 .emo-time img { width: 100%; margin-top: .3rem; background: white;
   border-radius: 8px; }
 """
 
 
-def make_page(show, facts, *, is_local, max_seconds, max_megabytes):
+def make_page(
+    show, facts, *, is_local, max_seconds, max_megabytes, several=False
+):
     """Make the page, a ``gradio.Blocks``.
 
     ``show`` takes the path of an uploaded clip, returns HTML and deletes the clip;
-    ``facts`` is HTML about the model.
+    ``facts`` is HTML about the model. ``several`` people may speak in a clip.
     """
     import gradio
 
@@ -101,7 +127,8 @@ def make_page(show, facts, *, is_local, max_seconds, max_megabytes):
         # An upload that is never asked about goes after ten minutes
         delete_cache=(60, 600),
     ) as page:
-        gradio.HTML(HEADER, padding=False)
+        people = "people" if several else "one person"
+        gradio.HTML(HEADER.format(people=people), padding=False)
         with gradio.Row():
             with gradio.Column(scale=2, min_width=300):
                 # Not one Audio for both: it refuses files of kinds that it does

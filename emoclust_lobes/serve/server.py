@@ -9,10 +9,12 @@ import tempfile
 import threading
 
 from data_prep.errors import EmoclustError
+from emoclust_lobes.evaluation.selective import find_threshold
 from emoclust_lobes.predict.predictor import Predictor
 from emoclust_lobes.serve.clips import Clips
 from emoclust_lobes.serve.model_facts import model_facts
 from emoclust_lobes.serve.page import CSS, make_page
+from emoclust_lobes.turns.listening import Listener
 
 SETTINGS = {
     # Gradio and the hub's client tell their makers about their use by default.
@@ -43,14 +45,18 @@ def serve(
     auth=None,
     max_megabytes=50.0,
     max_seconds=600.0,
+    speakers=None,
     device="cpu",
     trust=False,
+    abstain=None,
     started=lambda address: None,
 ):
     """Serve the page until it is interrupted.
 
     Who is not on this machine needs ``auth``, a user and a password. Port 0 is
-    any that is free; ``started`` is told the address of the page.
+    any that is free; ``abstain`` is the share of wrong answers that is borne;
+    ``started`` is told the address of the page. ``speakers`` are as in
+    ``emoclust_lobes.turns.Listener``.
     """
     if importlib.util.find_spec("gradio") is None:
         raise ServeError('the page needs Gradio: pip install "emoclust[serve]"')
@@ -61,7 +67,11 @@ def serve(
             "which the page then asks for, or leave --host out"
         )
     port = free_port(host, port)
+    threshold = find_threshold(model_folder, abstain)
     predictor = Predictor(model_folder, device=device, trust=trust)
+    listener = None
+    if speakers is not None:
+        listener = Listener(speakers=speakers, device=device)
     with tempfile.TemporaryDirectory(prefix="emoclust-") as temporary:
         # Read when Gradio is imported and when its parts are made
         folder = pathlib.Path(temporary).resolve()
@@ -69,13 +79,14 @@ def serve(
         import gradio
 
         page = make_page(
-            Clips(predictor, folder, max_seconds).show,
+            Clips(predictor, folder, max_seconds, listener, threshold).show,
             model_facts(
                 model_folder,
                 predictor.classes,
                 predictor.model.hparams.enrolment,
             ),
             is_local=is_local,
+            several=listener is not None,
             max_seconds=max_seconds,
             max_megabytes=max_megabytes,
         )

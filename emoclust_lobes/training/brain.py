@@ -145,7 +145,12 @@ class EncoderBrain(DistributedBrain):
         epoch = self.hparams.epoch_counter.current
         key = f"{self.hparams.seed}|{epoch}|{self.step}|{get_rank()}"
         digest = hashlib.sha256(key.encode()).digest()
-        torch.manual_seed(int.from_bytes(digest[:7], "big"))
+        seed = int.from_bytes(digest[:7], "big")
+        if torch.device(self.device).type == "cpu":
+            # The other keeps for each call where it was called, for GPUs
+            torch.default_generator.manual_seed(seed)
+        else:
+            torch.manual_seed(seed)
         self.batch = batch
 
     def check_loss_isfinite(self, loss):

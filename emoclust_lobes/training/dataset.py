@@ -11,9 +11,13 @@ from collections.abc import Mapping
 
 import numpy as np
 import pyarrow
+import torch
+from torch.utils.data._utils.pin_memory import pin_memory
 
+from speechbrain.dataio.batch import PaddedBatch, PaddedData
 from speechbrain.dataio.dataset import DynamicItemDataset
 from speechbrain.utils.data_pipeline import DataPipeline
+from speechbrain.utils.data_utils import recursive_to
 
 
 class ColumnarDataset(DynamicItemDataset):
@@ -28,10 +32,89 @@ class ColumnarDataset(DynamicItemDataset):
         keys = [*self.data.columns, "id"]
         self.pipeline = DataPipeline(keys, list(dynamic_items))
         self.set_output_keys(output_keys)
+        self.made = {key: x for x in dynamic_items for key in x.provides}
 
     def __getitem__(self, index):
         row = {"id": self.data_ids[index], **self.data.row(index)}
         return self.pipeline.compute_outputs(row)
+
+    def by_length(self, indices):
+        """Put rows into the order of their durations, where these are known."""
+        durations = self.data.columns.get("duration")
+        if durations is None:
+            return list(indices)
+        return sorted(indices, key=lambda index: durations[index])
+
+    def batch(self, indices):
+        """Return rows as SpeechBrain's ``PaddedBatch`` has them.
+
+        Where every dynamic item has ``read_batch``, which is given lists and
+        returns what a batch holds, no row is made by itself.
+        """
+        if not all(hasattr(x, "read_batch") for x in self.made.values()):
+            return PaddedBatch([self[index] for index in indices])
+        return Batch(
+            {
+                key: self._column(item, indices)
+                for key, item in self.pipeline.output_mapping.items()
+            }
+        )
+
+    def _column(self, name, indices):
+        item = self.made.get(name)
+        if item is not None:
+            return item.read_batch(
+                *(self._column(taken, indices) for taken in item.takes)
+            )
+        if name == "id":
+            return [self.data_ids[index] for index in indices]
+        return self.data.values_of(name, indices)
+
+
+class Batch:
+    """Columns of some rows, as SpeechBrain's ``PaddedBatch`` has them."""
+
+    def __init__(self, columns):
+        self.__dict__.update(columns)
+        self.columns = columns
+
+    def __len__(self):
+        return len(next(iter(self.columns.values())))
+
+    def to(self, *args, **kwargs):
+        """Move the tensors, in place."""
+        return self._each(recursive_to, *args, **kwargs)
+
+    def pin_memory(self):
+        """Pin the tensors, in place."""
+        return self._each(pin_memory)
+
+    def _each(self, change, *args, **kwargs):
+        for name, column in self.columns.items():
+            if isinstance(column, (torch.Tensor, PaddedData)):
+                self.__dict__[name] = change(column, *args, **kwargs)
+        return self
+
+
+class Batches(torch.utils.data.Dataset):
+    """A ``ColumnarDataset`` whose loader asks for batches, not for rows."""
+
+    def __init__(self, dataset):
+        self.dataset = dataset
+
+    def __len__(self):
+        return len(self.dataset)
+
+    def __getitem__(self, index):
+        return self.dataset[index]
+
+    def __getitems__(self, indices):
+        return self.dataset.batch(indices)
+
+
+def as_it_is(batch):
+    """Take what ``Batches`` gives for a batch: the loader's ``collate_fn``."""
+    return batch
 
 
 class Rows(Mapping):
@@ -68,6 +151,13 @@ class Rows(Mapping):
             if self.ids[index] == data_id:
                 return self.row(index)
         raise KeyError(data_id)
+
+    def values_of(self, name, indices):
+        """Return a column of some rows: numbers as a tensor, or a list."""
+        column = self.columns[name]
+        if isinstance(column, np.ndarray):
+            return torch.from_numpy(column[list(indices)])
+        return column.take(list(indices)).to_pylist()
 
     def row(self, index):
         """Return a row by its number: Python's own values by column."""

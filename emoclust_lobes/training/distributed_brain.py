@@ -1,15 +1,20 @@
 """What a Brain does so that several processes train and evaluate as one."""
 
+import itertools
+import operator
+
 import torch
 import yaml
 from data_prep.errors import EmoclustError
 from emoclust_lobes.parallel.processes import (
     ProcessShare,
+    gather_objects,
     mean_over_processes,
     n_processes,
     own_rows,
     share_buffers,
 )
+from emoclust_lobes.training.dataset import Batches, ColumnarDataset, as_it_is
 from torch.nn.parallel import DistributedDataParallel
 
 from speechbrain import Brain, Stage
@@ -31,7 +36,7 @@ class DistributedBrain(Brain):
     statistics of the global batch on GPUs; on CPUs, where PyTorch cannot, each
     process has its own in training, and those of the main one are evaluated
     with and saved. An evaluation is split over the processes and put together
-    again by ``gather_rows``, each utterance once. From the end of an epoch, a
+    again by ``gather_evaluated``, each utterance once. From the end of an epoch, a
     run may go on with another number of processes.
     """
 
@@ -60,6 +65,11 @@ class DistributedBrain(Brain):
         """Make a loader of what this process trains on, or evaluates."""
         if stage != Stage.TRAIN:
             options["sampler"] = own_rows(len(dataset))
+        if isinstance(dataset, ColumnarDataset):
+            if stage != Stage.TRAIN:  # little padding, and little to compute
+                options["sampler"] = dataset.by_length(options["sampler"])
+            dataset = Batches(dataset)
+            options["collate_fn"] = as_it_is
         loader = super().make_dataloader(dataset, stage, **options)
         if stage == Stage.TRAIN and len(loader) == 0:
             raise ValueError(
@@ -103,6 +113,14 @@ class DistributedBrain(Brain):
             # Buffers are shared before an evaluation instead. At each of its
             # batches, a process would wait for those that have fewer.
             self.modules[name].broadcast_buffers = False
+
+    def gather_evaluated(self):
+        """Join the ``rows`` of all processes, in the order of their IDs.
+
+        These come first in each row; no utterance is there twice.
+        """
+        rows = itertools.chain(*gather_objects(self.rows))
+        return sorted(rows, key=operator.itemgetter(0))
 
     def train_means(self):
         """Return the means of the epoch's steps, over all processes."""

@@ -6,6 +6,7 @@ as it takes any model, frozen, with cached features, or to be trained further.
 
 from data_prep.storage.files import replacing_folder
 from emoclust_lobes.encoders.front_end_models import load_whole_model
+from emoclust_lobes.encoders.lora import merged_state
 from emoclust_lobes.training.seen_speakers import (
     read_seen_speakers,
     write_seen_speakers,
@@ -20,7 +21,7 @@ def export_front_end(front_end, folder, speakers):
     chosen by, as ``speakers_in`` gives them, stand in ``speakers.txt``: they are never to be tested on.
     """
     model, extractor = load_whole_model(front_end.source, front_end.save_path)
-    trained = front_end.load().wrapper.model.state_dict()
+    trained = merged_state(front_end.load().wrapper.model)
     # Not strict: those above, and what stands behind them, were dropped.
     model.load_state_dict(trained, strict=False)
     seen = {*speakers, *read_seen_speakers(front_end.source)}

@@ -54,8 +54,8 @@ class History:
         """Add the row of one epoch."""
         self.rows.append(numbers)
 
-    def write(self, folder):
-        """Write ``history.csv`` and ``learning_curves.png``.
+    def write(self, folder, picture=True):
+        """Write ``history.csv`` and, as a picture, ``learning_curves.png``.
 
         Each number has a panel of its own over the epochs;
         ``train_emotion_loss`` and ``valid_emotion_loss`` share one.
@@ -64,10 +64,14 @@ class History:
         ---------
         folder : str or pathlib.Path
             Where to write.
+        picture : bool
+            Whether to draw the picture, which takes half a second.
         """
         table = pd.DataFrame(self.rows)
         with replacing(f"{folder}/history.csv") as stream:
             table.to_csv(stream, index=False)
+        if not picture:
+            return
         panels: dict[str, list[tuple[str, str]]] = {}
         for column in table.columns.drop("epoch"):
             split, _, number = column.partition("_")

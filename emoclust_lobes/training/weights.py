@@ -88,20 +88,25 @@ def _load(module, weights, digest):
         "metrics.json beside it is removed, too",
     )
     try:
-        module.load_state_dict(state)
+        getattr(module, "load_trained", module.load_state_dict)(state)
     except RuntimeError as error:
         raise EmoclustError(
             f"the weights of {weights} do not fit the modules of this YAML: "
             "set n_mels, ecapa_channels, attention_channels, embedding_size "
-            "and, with a front end, ssl_layers, ssl_trainable_layers and "
-            f"hidden_size to theirs. {error}"
+            "and, with a front end, ssl_layers, ssl_trainable_layers, "
+            f"ssl_lora_rank and hidden_size to theirs. {error}"
         ) from error
     digest.update(weights.read_bytes())
 
 
-def seen_in_both_stages(sources, init, run_folder):
-    """Name all whom weights have seen after stage 2 has seen these CSVs."""
+def seen_in_both_stages(sources, init, run_folder, front_end=None):
+    """Name all whom weights have seen after stage 2 has seen these CSVs.
+
+    ``front_end`` is the folder or the hub's name of a pretrained one.
+    """
     seen = set(speakers_in(sources))
+    if front_end is not None:
+        seen |= read_seen_speakers(front_end)
     if init != "none":
         seen |= read_seen_speakers(find_weights(init, run_folder).parent)
     return seen

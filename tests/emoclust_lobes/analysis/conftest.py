@@ -94,7 +94,8 @@ def make_corpus(tmp_path_factory, make_table, plant):
             samples = int(rng.integers(3000, 6000))
             noise = rng.uniform(0.01, 0.3) * rng.uniform(-1, 1, samples)
             soundfile.write(folder / f"{row.ID}.wav", noise, 16000)
-            known = {x: getattr(row, x) for x in COLUMNS[5:]}
+            given = {x: getattr(row, x, "") for x in COLUMNS[5:]}
+            known = {x: value for x, value in given.items() if value != ""}
             what = {"ID": row.ID, "wav": f"{row.ID}.wav", **known}
             utterances.append(Utterance(**what, duration=samples / 16000))
         write_manifest(folder, {"pool": utterances}, {"fingerprint": "0"})

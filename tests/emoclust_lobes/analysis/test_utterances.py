@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 from data_prep import fold_sources, prepare_ravdess
+from data_prep.manifests.manifest import Utterance, write_manifest
 from emoclust_lobes.analysis import utterances
 from emoclust_lobes.analysis.utterances import (
     describe_utterances,
@@ -13,6 +14,7 @@ from emoclust_lobes.analysis.utterances import (
     quarters,
 )
 from emoclust_lobes.synthetic import make_ravdess
+from emoclust_lobes.synthetic.noise import write_noise
 from hypothesis import (
     given,
     strategies as st,
@@ -43,6 +45,30 @@ def test_level_is_the_root_mean_square_of_the_segment(tmp_path):
     assert level(path, "0", "800") == -120
 
 
+def test_sentences_of_two_corpora_are_not_the_same(tmp_path):
+    sources = []
+    for corpus, said in (("A", ["01", ""]), ("B", ["01", "02"])):
+        folder = tmp_path / corpus
+        spoken = [
+            Utterance(
+                ID=f"{corpus}{n}",
+                wav=f"{n}.wav",
+                duration=0.5,
+                spk_id=corpus,
+                sentence=sentence,
+            )
+            for n, sentence in enumerate(said)
+        ]
+        for each in spoken:
+            write_noise(folder / each.wav, samples=4000)
+        write_manifest(folder / "m", {"pool": spoken}, {"corpus": corpus})
+        sources.append((str(folder / "m/pool.csv"), str(folder)))
+    one = describe_utterances(sources[:1], tmp_path / "l.csv")
+    assert one["sentence"].tolist() == ["01", ""]
+    both = describe_utterances(sources, tmp_path / "l.csv")
+    assert both["sentence"].tolist() == ["A/01", "", "B/01", "B/02"]
+
+
 def test_levels_are_measured_again_only_where_a_file_changed(
     make_corpus, tmp_path, monkeypatch
 ):
@@ -58,6 +84,11 @@ def test_levels_are_measured_again_only_where_a_file_changed(
     soundfile.write(first["wav"][3], np.zeros(2000), 16000)
     changed = describe_utterances(sources, tmp_path / "l.csv")
     assert measured == [first["wav"][3]]
+    for damaged in ("", "ID,bytes\na,1\n", "\0\1\n"):
+        (tmp_path / "l.csv").write_text(damaged)
+        del measured[:]
+        describe_utterances(sources, tmp_path / "l.csv")
+        assert len(measured) == len(first)
     assert changed["loudness"][3] == -1
 
 

@@ -38,3 +38,23 @@ def test_clusters_are_read_as_those_that_were_made(
         with pytest.raises(ClusterError, match=f"in {tmp_path} meanwhile"):
             read_clusters(tmp_path, made)
         monkeypatch.undo()
+
+
+def test_damaged_clusters_are_named_with_what_to_do(embed_speakers, tmp_path):
+    utterances = embed_speakers({"anna": blobs(4, 6)})
+    cluster_utterances(**utterances, cluster_folder=tmp_path, n_clusters=4)
+    path = tmp_path / "clusters.csv"
+    whole = path.read_bytes()
+    first, *rows = whole.splitlines(keepends=True)
+    for damaged in (
+        b"",
+        b"\0\xff\xfe",
+        first,
+        first + b"".join(rows[:-1]),
+        whole.replace(b"cluster", b"custer"),
+        whole[: len(whole) // 2],
+    ):
+        path.write_bytes(damaged)
+        with pytest.raises(ClusterError, match="clustered again") as told:
+            read_clusters(tmp_path)
+        assert str(path) in str(told.value)

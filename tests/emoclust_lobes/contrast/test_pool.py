@@ -17,11 +17,11 @@ from emoclust_lobes.contrast.pool import (
 from emoclust_lobes.contrast.samplers import numbers_of
 from emoclust_lobes.embeddings.parts import Embeddings
 from emoclust_lobes.synthetic.embeddings import add_embeddings
+from emoclust_lobes.training.dataset import ColumnarDataset
 from sklearn.metrics import adjusted_rand_score
 from torch.utils.data import DataLoader
 
 from speechbrain.dataio.batch import PaddedBatch
-from speechbrain.dataio.dataset import DynamicItemDataset
 from speechbrain.utils.data_pipeline import provides, takes
 
 SESSIONS = ["morning", "", "noon", "morning"]
@@ -184,10 +184,8 @@ class Counted:
             length = 3 + int(utterance_id[1:]) % 4
             return torch.arange(float(length)) + self.epoch
 
-        return DynamicItemDataset(
-            pool.set_index("ID").to_dict("index"),
-            dynamic_items=[read],
-            output_keys=["id", "sig", "speaker", "cluster"],
+        return ColumnarDataset(
+            pool, [read], ["id", "sig", "speaker", "cluster"]
         )
 
 

@@ -74,6 +74,17 @@ def test_a_case_is_what_the_files_say(tables, case, emotion_of):
     assert not table["path"].duplicated().any()
 
 
+def test_sentences_of_two_corpora_are_not_the_same(tables):
+    """Another than RAVDESS may call one of its own 01, too."""
+    table = tables[Case("ravdess", "emodb", "other", 1)]
+    for column in ("sentence", "session"):
+        known = table[table[column] != ""]
+        corpora = known["speaker"].str.split("/").str[0]
+        assert (known[column].str.split("/").str[0] == corpora).all()
+    said = table["sentence"].str.split("/").str[-1]
+    assert {"01", "a01"} <= set(said)  # of RAVDESS, of EMO-DB
+
+
 def test_each_pair_of_a_column_tests_the_same_once(
     tables, corpora_folder, emotion_of
 ):

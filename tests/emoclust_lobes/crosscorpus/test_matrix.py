@@ -11,7 +11,7 @@ from emoclust_lobes.crosscorpus.matrix import (
     read_matrix,
 )
 from emoclust_lobes.crosscorpus.report import README_TABLES, write_report
-from emoclust_lobes.crosscorpus.tables import matrix_table
+from emoclust_lobes.crosscorpus.tables import matrix_table, pairs_text
 from emoclust_lobes.protocol.runs import merge_runs, run_rows
 from emoclust_lobes.protocol.schema import write_table
 from sklearn.metrics import accuracy_score, f1_score, recall_score
@@ -214,3 +214,41 @@ def test_tables_in_a_readme_follow_the_results(results):
     text = readme.read_text()
     assert text.startswith("# Mine\n") and text.endswith("\nThe end.\n")
     assert "| trained on | Alpha | Beta |" in text and "stale" not in text
+
+
+def test_what_no_seed_changes_meets_the_mean_over_seeds(results):
+    """As a baseline, which has the first seed only."""
+    matrix = read_matrix(results)
+    runs, speakers = (
+        x[(x["system"] != "contrastive") | (x["seed"] == 1)]
+        for x in (matrix.runs, matrix.speakers)
+    )
+    uses = {"contrastive": "training speakers", "none": "labels alone"}
+    facts = {**matrix.facts, "deterministic": ["contrastive"], "uses": uses}
+    fixed = type(matrix)(facts, runs, speakers)
+    lines = [
+        [x.strip() for x in line.strip("|").split("|")]
+        for line in pairs_text(fixed).split("\n")
+        if line.startswith("|")
+    ]
+    rows = [dict(zip(lines[0], line)) for line in lines[2:]]
+    titles = {title: name for name, title in facts["corpora"].items()}
+    checked = 0
+    for row in rows:
+        system, _, adapted = row["system"].partition(", ")
+        assert (row["seeds"] == "1") == (system == "contrastive")
+        told = uses[system] if system != "none" else "labels alone"
+        other = ", other speakers of the test corpus" if adapted else ""
+        if system != "contrastive":
+            continue
+        assert row["uses"] == told + other
+        pair = tuple(titles[row[x]] for x in ("trained on", "tested on"))
+        keyed = runs.set_index(["train", "test", "adapt", "system"])["uar"]
+        adapt = "other" if adapted else "none"
+        own = keyed.loc[[(*pair, adapt, "contrastive")]].mean()
+        none = keyed.loc[[(*pair, "none", "none")]].mean()
+        text = row["to `none` (95 % interval)"]
+        assert float(text.split()[0]) == pytest.approx(own - none, abs=5.1e-4)
+        assert " to " in row["to `none`: speakers, seeds"]
+        checked += 1
+    assert checked == len(CASES)

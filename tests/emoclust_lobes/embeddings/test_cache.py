@@ -100,9 +100,11 @@ def test_a_file_that_was_cut_is_named(tmp_path, name):
     add_embeddings(tmp_path, block(["a", "b"]))
     (path,) = cache_path(tmp_path, "e").glob(name)
     content = path.read_bytes()
-    for damaged in (content[:-5], content[:3], b""):
+    heads = (b"[1]\n", b"null\n", b'{"id_bytes": "x"}\n', bytes(40))
+    others = heads if name == "index" else ()
+    for damaged in (content[:-5], content[:3], b"", *others):
         path.write_bytes(damaged)
-        with pytest.raises(EmbeddingError, match="e are damaged .* remove"):
+        with pytest.raises(EmbeddingError, match="e are damaged .* again"):
             read_cache(tmp_path, "e")
     path.write_bytes(content)
     assert len(read_cache(tmp_path, "e")) == 2

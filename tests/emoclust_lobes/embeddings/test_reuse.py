@@ -102,3 +102,30 @@ def test_a_hub_model_with_a_new_revision_replaces_all_vectors(
     more = [*sources, *noise_pool([7000], name="b")]
     embed_utterances(more, tmp_path, "stats")
     assert model.utterances == 3
+
+
+@pytest.mark.parametrize("name", ["index", "vectors-*"])
+@pytest.mark.parametrize("damage", [b"", b"\0\1\2", None])
+def test_a_damaged_cache_is_made_anew(noise_pool, tmp_path, name, damage):
+    sources = noise_pool([8000, 9000])
+    embed_utterances(sources, tmp_path, "stats")
+    before = file_contents(tmp_path / "stats")
+    (path,) = (tmp_path / "stats").glob(name)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2] if damage is None else damage)
+    with pytest.raises(EmbeddingError, match="embed the utterances again"):
+        read_embeddings(tmp_path, "stats", ["pool0"])
+    embed_utterances(sources, tmp_path, "stats")
+    assert file_contents(tmp_path / "stats") == before
+
+
+def test_a_damaged_part_is_removed(noise_pool, tmp_path):
+    sources = noise_pool([8000, 9000])
+    embed_utterances(sources, tmp_path, "stats")
+    before = file_contents(tmp_path / "stats")
+    parts = tmp_path / "stats/parts"
+    parts.mkdir()
+    for number, content in enumerate((b"", b"PK\3\4 cut", b"\0\1")):
+        (parts / f"{number}.npz").write_bytes(content)
+    embed_utterances(sources, tmp_path, "stats")
+    assert file_contents(tmp_path / "stats") == before

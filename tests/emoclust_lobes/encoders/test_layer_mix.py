@@ -19,7 +19,9 @@ from hypothesis import (
 from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
 
 # What a mix asks of a front end
-FRONT_END = types.SimpleNamespace(n_layers=3, size=8, beside_size=0)
+FRONT_END = types.SimpleNamespace(
+    n_layers=3, size=8, beside_size=0, vector_size=0
+)
 
 
 def attentive_model(seed=0, dropout=0.0):

@@ -4,6 +4,7 @@ import multiprocessing
 import pickle
 
 import numpy as np
+import pandas
 import pytest
 import soundfile
 import torch
@@ -17,6 +18,12 @@ from emoclust_lobes.features.reading import (
     feature_pipeline,
 )
 from emoclust_lobes.synthetic.models import save_tiny
+from emoclust_lobes.training.dataset import (
+    Batch,
+    Batches,
+    ColumnarDataset,
+    as_it_is,
+)
 from hypothesis import (
     given,
     strategies as st,
@@ -149,3 +156,39 @@ def test_missing_features_are_named(five, tmp_path):
         five.read("other")
     with pytest.raises(FeatureCacheError, match="compute them first"):
         FeatureCache(tmp_path)
+
+
+@pytest.mark.parametrize("crop", [None, 0.3])
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_batch_read_at_once_is_that_of_its_rows(five, crop, workers):
+    table = pandas.DataFrame(
+        {
+            "ID": [f"r{n}" for n in range(10)],
+            "utterance_id": [str(n % 5) for n in range(10)],
+            "duration": [0.1 * (n % 5) for n in range(10)],
+            "spk_id": [f"s{n % 3}" for n in range(10)],
+            "speaker": [n % 3 for n in range(10)],
+        }
+    )
+    keys = ["id", "sig", "spk_id", "speaker"]
+    item = feature_pipeline(five, crop and frame_crop(crop, epoch=2))
+    dataset = ColumnarDataset(table, [item], keys)
+    expected = DataLoader(dataset, 4, collate_fn=sb.dataio.batch.PaddedBatch)
+    loader = DataLoader(
+        Batches(dataset), 4, collate_fn=as_it_is, num_workers=workers
+    )
+    for one, other in zip(loader, expected, strict=True):
+        assert isinstance(one, Batch) and len(one) == len(other)
+        one, other = one.to(dtype=torch.float64), other.to(dtype=torch.float64)
+        assert torch.equal(one.sig.data, other.sig.data)
+        assert torch.equal(one.sig.lengths, other.sig.lengths)
+        assert one.sig.data.dtype == torch.float64
+        assert (one.id, one.spk_id) == (other.id, other.spk_id)
+        assert torch.equal(one.speaker, other.speaker)
+
+
+def test_rows_are_evaluated_by_length_and_told_by_id(five):
+    durations = [0.3, 0.1, 0.2, 0.1]
+    table = pandas.DataFrame({"ID": list("abcd"), "duration": durations})
+    assert ColumnarDataset(table).by_length(range(4)) == [1, 3, 2, 0]
+    assert ColumnarDataset(table[["ID"]]).by_length(range(4)) == [0, 1, 2, 3]

@@ -59,3 +59,21 @@ def test_lines_are_short_and_the_licence_is_told(corpus, metrics):
     unknown = f"See the licence of {corpus}, on which it was trained."
     _, hint = LICENCES.get(corpus, ("other", unknown))
     assert hint in text.replace("\n", " ")
+
+
+def test_thresholds_are_told_where_they_were_measured(metrics):
+    point = {
+        "threshold": 0.7,
+        "n": 50,
+        "errors": 2,
+        "bound": 0.25,
+        "test_n": 0,
+        "test_errors": 0,
+    }
+    selective = {"n": 60, "delta": 0.05, "points": [point] * 5}
+    text = card(metrics, selective=selective)
+    row = "| 0.700 | 50 | 0.040 | 0.250 | 0 | - |"
+    assert text.count(row) == 2 and "Of 60 recordings" in text
+    assert "95% certainty" in text
+    for selective in (None, {}):
+        assert "unknown" not in card(metrics, selective=selective)

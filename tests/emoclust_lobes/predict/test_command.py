@@ -216,7 +216,7 @@ def ctrl_c():
 
 @pytest.mark.timeout(120)
 def test_an_interrupted_run_leaves_what_was_there(
-    run, model_folder, clips, ctrl_c
+    run, model_folder, clips, ctrl_c, capsys
 ):
     output = pathlib.Path("all.csv").absolute()
     output.write_text("from before")
@@ -225,9 +225,11 @@ def test_an_interrupted_run_leaves_what_was_there(
         os.link(clip, clips / f"again_{number}.wav")
 
     def interrupt():
-        while not list(output.parent.glob(".all.csv*")):
+        while not any(
+            path.stat().st_size > 1000
+            for path in output.parent.glob(".all.csv*")
+        ):
             time.sleep(0.01)
-        time.sleep(0.2)
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=interrupt, daemon=True).start()
@@ -235,6 +237,14 @@ def test_an_interrupted_run_leaves_what_was_there(
         run("predict", model_folder, "clips", f"--output={output}")
     assert output.read_text() == "from before"
     assert list(output.parent.glob(".all*")) == []
+    # What was finished is not lost
+    rows = pd.read_csv("all.csv.partial")
+    assert 0 < len(rows) < 5000
+    names = sorted(str(path) for path in clips.rglob("*.wav"))
+    names = [os.path.relpath(name, output.parent) for name in names]
+    assert set(rows["path"]) <= set(names)
+    assert rows["prob_ang"].notna().all()
+    assert "all.csv.partial" in capsys.readouterr().err
 
 
 def test_embeddings_are_the_means_of_windows(run, model_folder, clips):
@@ -326,4 +336,38 @@ def test_an_hour_needs_no_more_memory_than_some_minutes(model_folder, tmp_path):
     ]
     assert (few, many) == (199, 2399)
     # The samples alone, at 16 kHz, would take 220 MiB.
+    assert after - before < 30
+
+
+LISTENING_PEAK = """
+import resource, sys
+from emoclust_lobes.predict import Predictor
+from emoclust_lobes.turns import Listener
+predictor, listener = Predictor(sys.argv[1]), Listener("energy")
+for path in sys.argv[2:]:
+    turns = len(predictor.predict_file(path, listener).turns)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(turns, peak)
+"""
+
+
+@pytest.mark.slow
+def test_an_hour_is_listened_to_in_the_memory_of_some_minutes(
+    model_folder, tmp_path
+):
+    rng = np.random.default_rng(1)
+    level = np.where(np.arange(60 * 8000) < 5 * 8000, 0.1, 0.001)
+    for name, minutes in (("short.wav", 5), ("hour.wav", 60)):
+        with soundfile.SoundFile(tmp_path / name, "w", 8000, 1) as audio:
+            for _ in range(minutes):
+                audio.write(rng.normal(0, level))
+    paths = [tmp_path / "short.wav", tmp_path / "hour.wav"]
+    program = [sys.executable, "-c", LISTENING_PEAK, model_folder, *paths]
+    done = subprocess.run(
+        program, stdout=subprocess.PIPE, text=True, cwd=ROOT, check=True
+    )
+    (few, before), (many, after) = [
+        map(float, line.split()) for line in done.stdout.splitlines()
+    ]
+    assert (few, many) == (5, 60)
     assert after - before < 30

@@ -20,7 +20,7 @@ from hypothesis import (
 PROBLEMS = {"silent.wav": "silent", "missing.wav": "No such file or directory"}
 
 
-def embed(model, clips, batch_seconds=60.0, on_windows=lambda windows: None):
+def embed(model, clips, batch_seconds=60.0):
     return list(
         embed_clips(
             model,
@@ -28,7 +28,6 @@ def embed(model, clips, batch_seconds=60.0, on_windows=lambda windows: None):
             window=0.5,
             hop=0.3,
             batch_seconds=batch_seconds,
-            on_windows=on_windows,
         )
     )
 
@@ -124,25 +123,33 @@ def test_a_name_that_no_result_could_hold_is_refused(
 
 
 def test_batches_are_as_long_as_asked_for_and_results_come_early(
-    model, tmp_path, write_noise
+    model, tmp_path, write_noise, monkeypatch
 ):
     clips = []
     for number in range(6):
         path = str(write_noise(tmp_path / f"{number}.wav", 8000, seed=number))
         clips.append(Clip(path, path))
-    batches, left = [], iter(clips)
+    batches, left, advanced = [], iter(clips), []
+    encode = model.encode_batch
+
+    def noted(waveforms):
+        batches.append(len(waveforms))
+        return encode(waveforms)
+
+    monkeypatch.setattr(model, "encode_batch", noted)
     results = embed_clips(
         model,
         left,
         window=0.5,
         hop=0.5,
         batch_seconds=1.0,
-        on_windows=batches.append,
+        advance=advanced.append,
     )
     next(results)
     assert next(left).name == clips[2].name  # two were read, no more
     list(results)
     assert batches == [2, 2, 1]
+    assert sum(advanced) == 2.5  # seconds of five, of which each is 0.5
 
 
 def test_a_pipe_is_not_waited_for(model, clips, tmp_path):

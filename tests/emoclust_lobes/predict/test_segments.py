@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from emoclust_lobes.predict.segments import merge_windows
-from emoclust_lobes.predict.windows import window_starts
+from emoclust_lobes.turns.windows import window_starts
 from hypothesis import (
     given,
     strategies as st,

@@ -5,22 +5,15 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from data_prep.manifests.manifest import (
-    Source,
-    Utterance,
-    read_manifest,
-    write_manifest,
-)
+from data_prep.manifests.manifest import Source, read_manifest
 from emoclust_lobes.embeddings.cache import EmbeddingError
 from emoclust_lobes.embeddings.extraction import read_embeddings
-from emoclust_lobes.embeddings.parts import Embeddings
+from emoclust_lobes.protocol.baseline_runs import run_baseline
 from emoclust_lobes.protocol.baselines import (
     Utterances,
     baseline_predictions,
     normalize_speakers,
-    run_baseline,
 )
-from emoclust_lobes.synthetic.embeddings import add_embeddings
 from hypothesis import (
     given,
     strategies as st,
@@ -30,11 +23,6 @@ from sklearn.metrics import recall_score
 from sklearn.svm import LinearSVC
 
 CLASSES = ["ang", "hap", "neu", "sad"]
-SPEAKERS = {
-    "train": ["s1", "s2", "s3"],
-    "valid": ["s4"],
-    "test": ["s5", "s6"],
-}
 MODELS = {
     "logistic": lambda C: LogisticRegression(
         C=C, class_weight="balanced", max_iter=2000
@@ -69,56 +57,6 @@ def read_fold(fold, split):
         for encoder in fold["encoders"]
     ]
     return table, np.concatenate(parts, axis=1).astype(np.float64)
-
-
-@pytest.fixture
-def fold(tmp_path):
-    """Arguments of a fold whose emotions shift every speaker's vectors.
-
-    Speakers lie farther apart than emotions do.
-    """
-    random = np.random.default_rng(1)
-    directions = random.normal(0, 1, (len(CLASSES), 8))
-    tables, vectors = {}, {}
-    for split, speakers in SPEAKERS.items():
-        tables[split] = []
-        for speaker in speakers:
-            place = random.normal(0, 3, 8)
-            for number in range(24):
-                emotion = number % len(CLASSES)
-                row = Utterance(
-                    ID=f"{speaker}_{number:02d}",
-                    duration=1.0,
-                    wav="a.wav",
-                    spk_id=speaker,
-                    emotion=CLASSES[emotion],
-                    label_source="intended",
-                )
-                tables[split].append(row)
-                vectors[row.ID] = (
-                    place + directions[emotion] + random.normal(0, 0.7, 8)
-                )
-    summary = {"classes": CLASSES, "fingerprint": "0"}
-    write_manifest(tmp_path / "manifest", tables, summary)
-    rows = np.array(list(vectors.values()), dtype=np.float32)
-    for name, part in {"one": rows[:, :5], "two": 100 * rows[:, 5:]}.items():
-        embeddings = Embeddings(
-            {"name": name},
-            np.array(list(vectors)),
-            np.zeros((len(rows), 4), dtype=np.int64),
-            part,
-        )
-        add_embeddings(tmp_path / "embeddings", embeddings)
-    return {
-        "manifest_folder": tmp_path / "manifest",
-        "data_folder": tmp_path,
-        "embedding_folder": tmp_path / "embeddings",
-        "encoders": ["one", "two"],
-        "classifier": "logistic",
-        "C_grid": [0.01, 0.1, 1.0],
-        "prior_weight": 2.0,
-        "seed": 1986,
-    }
 
 
 @given(
@@ -179,7 +117,9 @@ def test_a_fold_is_scikit_learn_by_hand(fold, classifier):
     scores = best.decision_function((score - mean) / deviation)
     shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
 
-    predictions, valid_uar = run_baseline(**{**fold, "classifier": classifier})
+    predictions, _, valid_uar = run_baseline(
+        **{**fold, "classifier": classifier}
+    )
     assert len(set(uars)) > 1
     assert valid_uar == pytest.approx(max(uars))
     assert predictions["ID"].tolist() == test["ID"].tolist()
@@ -194,16 +134,16 @@ def test_only_the_labels_of_the_share_are_used(fold, tmp_path):
     table, _ = read_fold(fold, "train")
     share = table["ID"][::3].tolist()
     options = {**fold, "n_enrolled": 5}
-    found, _ = run_baseline(**options, labeled_ids=set(share))
+    found, *_ = run_baseline(**options, labeled_ids=set(share))
 
     # Other labels elsewhere change nothing.
     path = fold["manifest_folder"] / "train.csv"
     raw = pd.read_csv(path, dtype=str, keep_default_na=False)
     raw.loc[~raw["ID"].isin(share), "emotion"] = "neu"
     raw.to_csv(path, index=False)
-    again, _ = run_baseline(**options, labeled_ids=share)
+    again, *_ = run_baseline(**options, labeled_ids=share)
     pd.testing.assert_frame_equal(found, again, check_exact=True)
-    everything, _ = run_baseline(**options)
+    everything, *_ = run_baseline(**options)
     assert not found["p_ang"].equals(everything["p_ang"])
 
 
@@ -212,7 +152,7 @@ def test_a_class_without_a_label_has_no_probability():
     known = split.emotions != "hap"
     train = Utterances(*(column[known] for column in split))
     for classifier in MODELS:
-        found, _ = baseline_predictions(
+        found, *_ = baseline_predictions(
             train, split, split, CLASSES, classifier, [0.1]
         )
         assert (found["p_hap"] == 0).all()
@@ -227,7 +167,7 @@ def test_two_classes_are_predicted_by_the_sign(classifier):
     split = split._replace(
         emotions=np.where(split.vectors[:, 0] > 0, "sad", "ang")
     )
-    found, uar = baseline_predictions(
+    found, chosen_on, uar = baseline_predictions(
         split, split, split, ["sad", "ang"], classifier, [10.0]
     )
     assert uar > 0.9
@@ -237,10 +177,10 @@ def test_two_classes_are_predicted_by_the_sign(classifier):
 def test_of_equally_good_values_the_smallest_c_is_taken():
     split = clips(2, 12)
     split = split._replace(vectors=np.eye(4)[np.arange(24) % 4])
-    found, uar = baseline_predictions(
+    found, chosen_on, uar = baseline_predictions(
         split, split, split, CLASSES, "logistic", [1.0, 0.1]
     )
-    smallest, _ = baseline_predictions(
+    smallest, *_ = baseline_predictions(
         split, None, split, CLASSES, "logistic", [0.1]
     )
     assert uar == 1
@@ -251,9 +191,9 @@ def test_without_development_speakers_there_is_one_c(fold):
     (fold["manifest_folder"] / "valid.csv").unlink()
     with pytest.raises(ValueError, match="C_grid must hold one value"):
         run_baseline(**fold)
-    found, valid_uar = run_baseline(**{**fold, "C_grid": [0.1]})
+    found, chosen_on, valid_uar = run_baseline(**{**fold, "C_grid": [0.1]})
     assert len(found) == 48
-    assert valid_uar is None
+    assert chosen_on is None and valid_uar is None
 
 
 @pytest.mark.parametrize(
@@ -264,6 +204,7 @@ def test_without_development_speakers_there_is_one_c(fold):
         ({"n_enrolled": -1}, "found -1"),
         ({"prior_weight": 0, "n_enrolled": 1}, "found 1 and 0"),
         ({"labeled_ids": ["s1_00", "s9_00"]}, "1 labeled IDs .* s9_00"),
+        ({"unlabeled": "guess"}, "self_training, found 'guess'"),
     ],
 )
 def test_arguments_that_do_not_fit_are_refused(fold, options, message):

@@ -34,6 +34,51 @@ def runs_of(jobs):
     ]
 
 
+def test_a_system_tells_what_it_hears_and_reads():
+    mapped = {"encoders": ["ssl"], "unlabeled": "ridge_map"}
+    for system, uses, encoders in (
+        (SYSTEMS[0], "labels alone", set()),
+        (SYSTEMS[1], "training speakers", set()),
+        (
+            System("map", {}, {}, mapped),
+            "training speakers",
+            {"ssl", "campplus"},
+        ),
+        (SYSTEMS[5], "labels alone", {"ge2e"}),
+    ):
+        assert (system.uses, system.encoders) == (uses, encoders)
+    other = System("other", {}, {}, {**mapped, "centered": ["ge2e"]})
+    assert other.encoders == {"ssl", "ge2e"}
+
+
+@pytest.mark.parametrize(
+    ("system", "ways"),
+    [
+        (SYSTEMS[0], {"none"}),
+        (SYSTEMS[1], {"none", "other"}),
+        (
+            System("shuffled", {"pretraining": "shuffled"}, {}, {}),
+            {"none", "other"},
+        ),
+        (
+            System("simclr", {"pretraining": "simclr"}, {}, {}),
+            {"none", "other"},
+        ),
+        (
+            System("speaker", {"pretraining": "speaker"}, {}, {}),
+            {"none", "other"},
+        ),
+        (SYSTEMS[4], {"none"}),
+        (SYSTEMS[6], {"none"}),
+        (System("map", {}, {}, {"unlabeled": "ridge_map"}), {"none", "other"}),
+        (System("std", {}, {}, {"unlabeled": "standardized"}), {"other"}),
+    ],
+    ids=lambda x: getattr(x, "name", ""),
+)
+def test_what_hears_unlabeled_speech_can_adapt(system, ways):
+    assert {x for x in ("none", "other") if system.runs_with(x)} == ways
+
+
 def subsets(values):
     return st.lists(st.sampled_from(values), unique_by=str)
 

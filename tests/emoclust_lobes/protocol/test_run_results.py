@@ -95,15 +95,21 @@ def test_a_single_output_folder_is_not_named(tmp_path, below):
 def test_enrolled_tests_have_rows_of_their_own(tmp_path):
     leave(tmp_path, "none", 1, 1, 0.3)
     uars = {"0": 0.4, "2": 0.5, "10": 0.55, "all": 0.6}
+    was = {count: uar / 2 for count, uar in uars.items()}
+    others = {"enrolled_wa": was, "enrolled_macro_f1": uars}
     for seed in (1, 2):
-        leave(tmp_path, "enrolled", 1, seed, 0.6, enrolled_uar=uars)
+        given = others if seed == 1 else {}  # of an older version
+        leave(tmp_path, "enrolled", 1, seed, 0.6, enrolled_uar=uars, **given)
     table = collect_results(tmp_path)
     rows = table[table["system"] == "enrolled"].groupby("seed")
-    for _, each in rows:
+    for seed, each in rows:
         assert dict(zip(each["enrolled"], each["uar"])) == uars
         assert each["enrolled"].tolist() == list(uars)
-        # The other scores are those of the last test
-        assert each["wa"].isna().tolist() == [True, True, True, False]
+        if seed == 1:
+            assert dict(zip(each["enrolled"], each["wa"])) == was
+            assert each["macro_f1"].tolist()[:3] == list(uars.values())[:3]
+        else:  # the other scores are those of the last test
+            assert each["wa"].isna().tolist() == [True, True, True, False]
     runs, means = describe_results(tmp_path).split("\n\n")[:2]
     for text, n_plain in ((runs, 1), (means, 1)):
         assert "enrolled" in text.splitlines()[1].split()
@@ -133,3 +139,13 @@ def test_the_command_prints_every_run_and_its_folder(runs, capsys):
 def test_the_command_ends_in_one_line_when_there_is_nothing(tmp_path, capsys):
     assert cli.main(["results", str(tmp_path)]) == 2
     assert capsys.readouterr().err.startswith("emoclust: error: no ser_*")
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[1]", '{"uar": 0.5}', "\0\1"])
+def test_damaged_scores_are_named_with_what_to_do(runs, damage, capsys):
+    path = sorted(runs.rglob("metrics.json"))[2]
+    path.write_text(damage)
+    assert cli.main(["results", str(runs)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"emoclust: error: {path} ")
+    assert "remove it" in line

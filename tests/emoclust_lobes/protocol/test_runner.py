@@ -76,6 +76,7 @@ write_json(
     folder / "metrics.json",
     {
         "classes": ["ang", "sad"],
+        "n": 2,
         "n_train": 3,
         "valid_uar": None,
         "device": options["device"],

@@ -10,7 +10,10 @@ from emoclust_lobes.evaluation.metrics import interval
 from emoclust_lobes.protocol.averages import pooled_confusion, summarize
 from emoclust_lobes.protocol.schema import Condition
 from emoclust_lobes.protocol.statistics import (
-    corrected_t_test,
+    NOTHING,
+    Difference,
+    FoldTest,
+    corrected_t,
     holm,
     paired_difference,
     uar_interval,
@@ -123,13 +126,16 @@ def test_difference_is_that_of_slow_loops(results):
         for b in theirs.of(runs).itertuples():
             if (a.fold, a.seed) == (b.fold, b.seed):
                 by_fold.setdefault(a.fold, []).append(a.uar - b.uar)
-    every = sum(by_fold.values(), [])
-    assert found.pairs == len(every) == 5
-    assert found.value == pytest.approx(
-        statistics.mean(map(statistics.mean, by_fold.values()))
-    )
-    assert found.p == pytest.approx(corrected_t_test(every, 60 / 100))
+    means = list(map(statistics.mean, by_fold.values()))
+    assert found.pairs == sum(map(len, by_fold.values())) == 5
+    assert found.value == pytest.approx(statistics.mean(means))
+    folds = corrected_t(means, 60 / 100)
+    assert found.p == pytest.approx(folds.p)
+    assert found.over_folds == pytest.approx((folds.low, folds.high))
+    assert found.detectable[0] == pytest.approx(folds.detectable)
     assert found.low < found.value < found.high
+    # What a single seed of a fold would be worth cannot be told
+    assert np.isnan(found.over_seeds).all()
 
 
 def test_what_no_seed_changes_meets_the_mean_over_seeds(results):
@@ -145,7 +151,7 @@ def test_what_no_seed_changes_meets_the_mean_over_seeds(results):
     ours, theirs = (x.of(runs).groupby("fold")["uar"].mean() for x in fixed)
     assert found.pairs == 3
     assert found.value == pytest.approx((ours - theirs).mean())
-    assert found.p == pytest.approx(corrected_t_test(ours - theirs, 60 / 100))
+    assert found.p == pytest.approx(corrected_t(ours - theirs, 60 / 100).p)
     our_rows, their_rows = (x.of(speakers) for x in fixed)
     names = sorted(set(our_rows["speaker"]))
     slow = [
@@ -167,8 +173,9 @@ def test_few_labels_do_not_make_the_folds_smaller(make_runs):
     assert set(runs["n_train"]) == {10}
     ours, theirs = (Condition(x, 0.1) for x in ("contrastive", "none"))
     found = paired_difference(runs, speakers, ours, theirs)
-    differences = ours.of(runs)["uar"].to_numpy() - theirs.of(runs)["uar"]
-    assert found.p == pytest.approx(corrected_t_test(differences, 60 / 100))
+    ours, theirs = (x.of(runs).groupby("fold")["uar"] for x in (ours, theirs))
+    differences = ours.mean() - theirs.mean()
+    assert found.p == pytest.approx(corrected_t(differences, 60 / 100).p)
 
 
 def test_interval_of_a_difference_is_paired(results):
@@ -180,6 +187,89 @@ def test_interval_of_a_difference_is_paired(results):
     names = sorted(set(ours["speaker"]))
     slow = [_slow_uar(ours, x) - _slow_uar(theirs, x) for x in _drawn(names)]
     assert (found.low, found.high) == pytest.approx(interval(slow))
+    z = scipy.stats.norm.ppf([0.975, 0.8]).sum()
+    assert found.detectable[1] == pytest.approx(z * statistics.stdev(slow))
+
+
+def _slow_seed_uar(rows, drawn, seeds):
+    """UAR of drawn speakers, with the drawn seeds of each fold."""
+    right, all_ = np.zeros(4), np.zeros(4)
+    for speaker in drawn:
+        for row in rows[rows["speaker"] == speaker].itertuples():
+            share = seeds[row.fold].count(row.seed) / len(seeds[row.fold])
+            for place, pair in enumerate(row.hits.split()):
+                hit, count = map(int, pair.split("/"))
+                right[place] += share * hit
+                all_[place] += share * count
+    recalls = right[all_ > 0] / all_[all_ > 0]
+    return recalls.mean()
+
+
+@pytest.mark.parametrize("fixed", [False, True])
+def test_interval_over_speakers_and_seeds_is_a_slow_bootstrap(make_runs, fixed):
+    conditions = {("contrastive", 1.0, ""): 0.7, ("none", 1.0, ""): 0.5}
+    runs, speakers = make_runs(conditions, n_seeds=3)
+    if fixed:
+        runs, speakers = (
+            x[(x["system"] != "none") | (x["seed"] == 0)]
+            for x in (runs, speakers)
+        )
+    both = Condition("contrastive"), Condition("none")
+    found = paired_difference(
+        runs,
+        speakers,
+        *both,
+        deterministic=["none"] if fixed else (),
+        n_draws=N_DRAWS,
+    )
+    ours, theirs = (x.of(speakers) for x in both)
+    names = sorted(set(ours["speaker"]))
+    rngs = {fold: np.random.default_rng([0, fold]) for fold in (1, 2, 3)}
+    # Two of three seeds, in each fold for itself
+    draws = {
+        fold: rng.multinomial(2, [1 / 3] * 3, N_DRAWS)
+        for fold, rng in rngs.items()
+    }
+    slow = []
+    for place, drawn in enumerate(_drawn(names)):
+        seeds = {
+            fold: np.repeat([0, 1, 2], counts[place]).tolist()
+            for fold, counts in draws.items()
+        }
+        own = dict.fromkeys(seeds, [0]) if fixed else seeds
+        slow.append(
+            _slow_seed_uar(ours, drawn, seeds)
+            - _slow_seed_uar(theirs, drawn, own)
+        )
+    assert found.over_seeds == pytest.approx(interval(slow))
+    assert found.over_seeds != pytest.approx((found.low, found.high))
+
+
+def test_where_no_seed_changes_anything_seeds_add_nothing(results):
+    runs, speakers = (x[x["seed"] == 0] for x in results[1:])
+    both = ["contrastive", "none"]
+    found = paired_difference(
+        runs, speakers, *map(Condition, both), deterministic=both
+    )
+    assert found.over_seeds == (found.low, found.high)
+
+
+@pytest.mark.parametrize(
+    ("ends", "holds"),
+    [
+        ([(0.1, 0.2)] * 3, True),
+        ([(-0.2, -0.1)] * 3, True),
+        ([(0.1, 0.2), (0.1, 0.2), (-0.1, 0.2)], False),
+        ([(0.1, 0.2), (-0.1, 0.2), (0.1, 0.2)], False),
+        ([(-0.1, 0.2), (0.1, 0.2), (0.1, 0.2)], False),
+        ([(0.1, 0.2), (-0.2, -0.1), (0.1, 0.2)], False),
+        ([(0.1, 0.2), (np.nan, np.nan), (0.1, 0.2)], False),
+    ],
+)
+def test_a_difference_holds_where_all_three_are_clear_of_zero(ends, holds):
+    speakers, seeds, folds = ends
+    found = Difference(0.1, *speakers, 0.01, 6, seeds, folds)
+    assert found.holds is holds
 
 
 def test_a_system_does_not_differ_from_itself(results):
@@ -188,14 +278,16 @@ def test_a_system_does_not_differ_from_itself(results):
         pd.concat([x, same[0].of(x).assign(system="copy")])
         for x in (results.runs, results.speakers)
     ]
-    assert paired_difference(*tables, *same) == (0, 0, 0, 1, 6)
+    found = paired_difference(*tables, *same)
+    assert found == (0, 0, 0, 1, 6, (0, 0), (0, 0), (0, 0))
+    assert not found.holds
 
 
 def test_nothing_in_common_is_no_difference(results):
     found = paired_difference(
         results.runs, results.speakers, Condition("none"), Condition("?")
     )
-    assert found.pairs == 0 and np.isnan(found[:4]).all()
+    assert found == NOTHING and not found.holds
     runs = results.runs[
         (results.runs["fold"] == 1) & (results.runs["seed"] == 1)
     ]
@@ -212,19 +304,41 @@ def test_nothing_in_common_is_no_difference(results):
 def test_corrected_t_test_against_scipy(differences, test_share):
     if np.std(differences) < 1e-3:
         return
-    plain = corrected_t_test(differences, 0)
+    plain = corrected_t(differences, 0)
     expected = scipy.stats.ttest_1samp(differences, 0)
-    assert plain == pytest.approx(expected.pvalue)
-    corrected = corrected_t_test(differences, test_share)
-    shrunk = expected.statistic / np.sqrt(1 + len(differences) * test_share)
+    assert plain.p == pytest.approx(expected.pvalue)
+    known = expected.confidence_interval(0.95)
+    assert (plain.low, plain.high) == pytest.approx(known, abs=1e-12)
+    corrected = corrected_t(differences, test_share)
+    wider = np.sqrt(1 + len(differences) * test_share)
     law = scipy.stats.t(len(differences) - 1)
-    assert corrected == pytest.approx(2 * law.sf(abs(shrunk)))
+    assert corrected.p == pytest.approx(
+        2 * law.sf(abs(expected.statistic / wider))
+    )
+    assert corrected.high - corrected.low == pytest.approx(
+        wider * (known.high - known.low)
+    )
+    assert (corrected.p < 0.05) == (corrected.low > 0 or corrected.high < 0)
+
+
+def test_a_detectable_difference_is_found_four_times_in_five():
+    rng = np.random.default_rng(0)
+    folds, deviation, found = 6, 0.03, []
+    one = rng.normal(size=folds)
+    one = deviation * (one - one.mean()) / one.std(ddof=1)
+    size = corrected_t(one, 0.25).detectable
+    for _ in range(2000):
+        # As the correction has it: a part is the same in all folds
+        shared = rng.normal(0, deviation * np.sqrt(0.25))
+        apart = rng.normal(size + shared, deviation, folds)
+        found.append(corrected_t(apart, 0.25).p < 0.05)
+    assert 0.75 < np.mean(found) < 0.88
 
 
 def test_differences_that_do_not_vary():
-    assert corrected_t_test([0.0, 0.0], 0.5) == 1
-    assert corrected_t_test([0.25, 0.25], 0.5) == 0
-    assert np.isnan(corrected_t_test([0.1], 0.5))
+    assert corrected_t([0.0, 0.0], 0.5) == FoldTest(0, 0, 1, 0)
+    assert corrected_t([0.25, 0.25], 0.5) == FoldTest(0.25, 0.25, 0, 0)
+    assert np.isnan(corrected_t([0.1], 0.5)).all()
 
 
 @given(st.lists(st.floats(0, 1) | st.just(float("nan")), max_size=8))
@@ -267,7 +381,7 @@ def test_false_alarms_are_at_most_five_percent():
     differences = _null_differences(np.random.default_rng(0), 600)
     rates = {
         share: np.mean(
-            [corrected_t_test(x.ravel(), share) <= 0.05 for x in differences]
+            [corrected_t(x.ravel(), share).p <= 0.05 for x in differences]
         )
         for share in (0, 1 / 4)
     }
@@ -278,7 +392,7 @@ def test_false_alarms_are_at_most_five_percent():
 @pytest.mark.slow
 def test_a_clear_difference_is_found():
     differences = _null_differences(np.random.default_rng(0), 100) + 0.08
-    p_values = [corrected_t_test(x.ravel(), 1 / 4) for x in differences]
+    p_values = [corrected_t(x.mean(axis=1), 1 / 4).p for x in differences]
     assert np.mean(np.array(p_values) <= 0.05) > 0.9
 
 

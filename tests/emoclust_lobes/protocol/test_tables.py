@@ -1,5 +1,7 @@
 """Tables, read back, field by field."""
 
+import re
+
 import numpy as np
 import pytest
 from emoclust_lobes.protocol.runs import Results
@@ -54,6 +56,15 @@ def test_main_table_holds_what_was_measured(results):
         assert row["UAR"].startswith("**") == (system == "oracle")
     for system, found, p in zip(compared, differences, corrected):
         text = rows[system]["to `none` (95 % interval)"]
+        assert text.endswith("\\*") == found.holds
+        text = text.removesuffix("\\*")
+        for name, ends in {
+            "speakers, seeds": found.over_seeds,
+            "folds": found.over_folds,
+        }.items():
+            told = rows[system][f"to `none`: {name}"].split(" to ")
+            for cell, end in zip(told, ends, strict=True):
+                _near(cell, end)
         value, low, _, high = text.replace("(", "").replace(")", "").split()
         _near(value, found.value)
         _near(low, found.low)
@@ -61,7 +72,38 @@ def test_main_table_holds_what_was_measured(results):
         _near(rows[system]["p"].replace("< .001", ".0005"), max(p, 0.0005))
     assert rows["none"]["to `none` (95 % interval)"] == "-"
     assert rows["none"]["p"] == "-"
+    assert {x.holds for x in differences} == {True, False}
     assert rows["shuffled"]["to `shuffled` (95 % interval)"] == "-"
+
+
+def test_the_smallest_difference_that_is_found_is_told(results):
+    sizes = [
+        paired_difference(*results[1:], Condition(x), Condition("none"))
+        for x in ("shuffled", "contrastive", "oracle", "a baseline")
+    ]
+    folds, speakers = np.median([x.detectable for x in sizes], axis=0)
+    text = " ".join(TABLES["main"](results).split())
+    found = re.search(
+        r"four times in five: (\S+) over folds, (\S+) over speakers", text
+    )
+    _near(found[1], folds)
+    _near(found[2], speakers)
+    assert "four times" not in TABLES["noise"](results)
+
+
+def test_rows_say_what_they_use(results):
+    uses = {"none": "labels alone", "a baseline": "training speakers"}
+    told = results._replace(facts={**results.facts, "uses": uses})
+    rows = {x["system"]: x["uses"] for x in _parse(TABLES["main"](told))}
+    assert rows["none"] == "labels alone"
+    assert rows["a baseline"] == "training speakers"
+    assert rows["oracle"] == "-"  # not known
+    enrolled = _parse(TABLES["enrolment"](told))
+    assert [x["uses"] for x in enrolled[:3]] == [
+        "training speakers",
+        "training speakers",
+        "training speakers, test speaker",
+    ]
 
 
 def test_what_is_not_known_is_a_dash(results):

@@ -4,8 +4,7 @@ import math
 
 import pandas as pd
 import pytest
-from data_prep.manifests.manifest import Utterance, write_manifest
-from emoclust_lobes.ser.labels import labeled_share, labeled_splits, repeated
+from emoclust_lobes.ser.labels import labeled_share, repeated
 from hypothesis import (
     given,
     strategies as st,
@@ -87,26 +86,3 @@ def test_repeated_rows_fill_an_epoch(n_kept, n_rows):
     for each in found.itertuples():
         assert each.ID.partition("#")[0] == each.utterance_id
         assert table["ID"][each.row] == each.utterance_id
-
-
-def test_clusters_of_others_alone_are_refused(tmp_path):
-    """They have no label to propagate, and nobody to give one to."""
-    spoken = {
-        split: [
-            Utterance(
-                ID=f"{split}{n}", wav="a.wav", spk_id=split, emotion="ang"
-            )
-            for n in range(3)
-        ]
-        for split in ("train", "test")
-    }
-    write_manifest(tmp_path, spoken, {"classes": ["ang", "sad"]})
-    options = {"data_folder": tmp_path, "share": 0.3, "seed": 1}
-    ids = ["calls/1", "calls/2"]
-    pool = pd.DataFrame({"utterance_id": ids, "spk_id": "calls", "cluster": 0})
-    with pytest.raises(ValueError, match="add own to --pools"):
-        labeled_splits(tmp_path, **options, pool=pool)
-    own = pd.DataFrame({"utterance_id": ["train0", "train1", "train2"]})
-    own = own.assign(spk_id="train", cluster=0)
-    tables = labeled_splits(tmp_path, **options, pool=pd.concat([pool, own]))
-    assert tables["train"]["propagated"].sum() == 2

@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from data_prep.errors import EmoclustError
 from data_prep.storage.files import read_json
 from emoclust_lobes.enrolment.draws import draw_enrolled
 from emoclust_lobes.enrolment.normalization import SpeakerNormalization
 from emoclust_lobes.ser.results import (
     predict_emotions,
+    read_predictions,
     score_predictions,
     write_results,
 )
@@ -116,8 +118,45 @@ def test_scores_are_told_for_each_number_of_clips_and_left_last(
     for count, rows in written.groupby("enrolled"):
         uar = balanced_accuracy_score(rows["truth"], rows["prediction"])
         assert scores[count]["uar"] == pytest.approx(uar)
-        assert metrics["enrolled_uar"][count] == scores[count]["uar"]
+        for score in ("uar", "wa", "macro_f1"):
+            told = metrics[f"enrolled_{score}"][count]
+            assert told == scores[count][score]
     assert metrics["uar"] == scores["0"]["uar"]
     assert list(metrics)[:3] == ["corpus", "label_source", "fold"]
     assert (metrics["n"], list(metrics)[-1]) == (12, "epochs")
-    assert (tmp_path / "confusion.png").stat().st_size > 0
+    assert not (tmp_path / "confusion.png").exists()  # without a model
+
+
+def test_damaged_predictions_are_named_with_what_to_do(model, tmp_path):
+    predictions, _ = predict(model, enrolled_counts=[2, 0])
+    write_results(
+        folder=tmp_path,
+        predictions=predictions,
+        classes=CLASSES,
+        run={"corpus": "C", "label_source": "intended", "fold": 3},
+        training={},
+    )
+    path = tmp_path / "predictions.csv"
+    whole = path.read_bytes()
+    metrics = read_json(tmp_path / "metrics.json")
+    read = read_predictions(tmp_path, metrics)
+    assert read["ID"].tolist() == predictions["ID"].tolist()
+    lines = whole.splitlines(keepends=True)
+    for damaged in (
+        whole[: len(whole) // 2],
+        b"",
+        b"\0\xff\xfe",
+        lines[0],
+        b"".join(lines[:13]),  # one number of clips is whole
+        b"".join(lines[:-1]),
+        whole[:-10],
+        b"".join([*lines, lines[-1]]),
+        whole.replace(b"truth", b"trust"),
+        whole.replace(b",ang,", b",angr,"),
+    ):
+        path.write_bytes(damaged)
+        with pytest.raises(
+            EmoclustError, match="remove .*metrics.json"
+        ) as told:
+            read_predictions(tmp_path, metrics)
+        assert str(path) in str(told.value)

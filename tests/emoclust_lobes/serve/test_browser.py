@@ -8,8 +8,13 @@ import os
 import shutil
 import urllib.parse
 
+import numpy as np
 import pytest
 from emoclust_lobes.serve.html import spoken
+from emoclust_lobes.synthetic.conversations import (
+    make_conversation,
+    write_conversation,
+)
 
 pytest.importorskip("gradio")
 playwright = pytest.importorskip("playwright.sync_api")
@@ -106,3 +111,46 @@ def test_recording_is_classified_and_deleted(page, left):
     page.click("#recorder button.stop-button")
     assert "This sounds" in page.wait_for_selector(".emo-result").inner_text()
     assert left() == []
+
+
+def test_each_speaker_has_a_lane_and_a_turn_plays(
+    browser, serve, emoclust_data, tmp_path
+):
+    pytest.importorskip("silero_vad")
+    clips = {
+        actor: [
+            (str(path), "")
+            for path in sorted(
+                (emoclust_data / "ravdess" / actor).glob("*.flac")
+            )
+        ]
+        for actor in ("Actor_01", "Actor_02")
+    }
+    rng = np.random.default_rng(1)
+    wave, spoken_parts = make_conversation(
+        clips, rng, people=2, seconds=15, overlap=0.0
+    )
+    write_conversation(tmp_path, "talk", wave, spoken_parts)
+    address, _, _ = serve("--speakers=2", "--max_seconds=60")
+    page = browser.new_page()
+    page.goto(address)
+    page.wait_for_selector("#clip input[type=file]", state="attached")
+    assert "people speaking" in page.inner_text("body")
+    drop(page, tmp_path / "talk.flac")
+    lanes = page.query_selector_all(".emo-lane")
+    turns = page.query_selector_all(".emo-turn")
+    assert len(lanes) == 2
+    assert len(turns) >= len(spoken_parts) - 1
+    page.wait_for_function("document.querySelector('.emo-clip').duration > 10")
+    turns[-1].click()
+    start = float(turns[-1].get_attribute("data-start"))
+    end = float(turns[-1].get_attribute("data-end"))
+    page.wait_for_function(
+        f"document.querySelector('.emo-clip').currentTime > {start}"
+    )
+    page.wait_for_function("document.querySelector('.emo-clip').paused")
+    stopped = page.eval_on_selector(".emo-clip", "x => x.currentTime")
+    assert stopped == pytest.approx(end, abs=0.6)
+    if os.environ.get("EMOCLUST_SCREENSHOT"):
+        page.screenshot(path=os.environ["EMOCLUST_SCREENSHOT"], full_page=True)
+    page.close()

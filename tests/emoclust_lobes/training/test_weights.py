@@ -61,6 +61,23 @@ def stage1(folder, speakers=("C/a", "C/b"), **options):
     return trained
 
 
+def test_the_average_of_checkpoints_is_left(tmp_path):
+    checkpointer = Checkpointer(tmp_path / "save")
+    trained = [modules(seed=seed) for seed in range(3)]
+    checkpoints = []
+    for parts in trained:
+        checkpointer.recoverables.clear()
+        add_trained_parts(checkpointer, parts)
+        checkpoints.append(checkpointer.save_checkpoint())
+    export_encoder(checkpoints, tmp_path, ["C/a"])
+    for name in ("embedding_model", "compute_features"):
+        left = torch.load(tmp_path / f"{name}.ckpt")
+        weights = [parts[name].state_dict() for parts in trained]
+        for key, value in left.items():
+            expected = torch.stack([each[key] for each in weights]).mean(dim=0)
+            torch.testing.assert_close(value, expected)
+
+
 @pytest.mark.parametrize("how", ["stage 1", "folder", "file"])
 @pytest.mark.parametrize("front_end", [False, True])
 def test_an_encoder_starts_from_the_weights_it_is_given(

@@ -9,7 +9,7 @@ import torch
 from data_prep.errors import UnusableAudio
 from emoclust_lobes.audio.reading import read_utterance
 from emoclust_lobes.predict.inputs import Clip
-from emoclust_lobes.predict.windows import Channels, read_windows, window_starts
+from emoclust_lobes.turns.windows import Channels, read_windows, window_starts
 from hypothesis import (
     given,
     strategies as st,
