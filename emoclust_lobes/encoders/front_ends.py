@@ -206,7 +206,11 @@ class SSLFrontEnd(AdaptedModule):
         What stands beside the layers makes the frames longer. All but Whisper do not attend to what is beyond the relative lengths
         [batch]. Raises a ValueError for what is too short or too long.
         """
-        model = self.load().to(wavs.device)  # where it is, it stays
+        model = self.load()
+        for part in (model, self.beside):
+            # Where it is, it stays; and an export takes no moves
+            if part is not None and _device(part) != wavs.device:
+                part.to(wavs.device)
         samples = wavs.shape[1]
         if not model.shortest <= samples <= model.longest:
             raise ValueError(
@@ -218,7 +222,7 @@ class SSLFrontEnd(AdaptedModule):
             frames = torch.cat([states[x] for x in self.layers], dim=-1)
         if self.beside is not None:
             with torch.no_grad():
-                others = self.beside.to(wavs.device)(wavs)
+                others = self.beside(wavs)
             others = _fitted(others, frames.shape[1])
             frames = torch.cat([frames, others], dim=-1)
         if self.speaker is not None:
@@ -241,6 +245,10 @@ class SSLFrontEnd(AdaptedModule):
 def _long_enough(wavs, shortest=8000):
     """Repeat waveforms to half a second, as before they are clustered."""
     return wavs.repeat(1, -(-shortest // wavs.shape[1]))
+
+
+def _device(module):
+    return next(module.parameters()).device
 
 
 def _fitted(frames, count):

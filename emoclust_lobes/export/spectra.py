@@ -6,8 +6,9 @@ mean removed, preemphasis) is linear, too, and folded into the filters.
 """
 
 import torch
-from emoclust_lobes.encoders.front_ends import NoNormalization, SSLFrontEnd
-from emoclust_lobes.encoders.wheel_encoders import KaldiFbank
+from emoclust_lobes.encoders.layer_mix import NoNormalization
+from emoclust_lobes.encoders.front_ends import SSLFrontEnd
+from emoclust_lobes.encoders.wheel_encoders import KaldiFbank, leveled
 from emoclust_lobes.inference.trust import InferenceError
 from torch import nn
 from torch.nn import functional as F
@@ -80,12 +81,13 @@ class ConvolvedFbank(nn.Module):
 
 
 class ConvolvedKaldiFbank(nn.Module):
-    """Kaldi's log-mels, with the defaults of ``KaldiFbank``."""
+    """Kaldi's log-mels, those of ``KaldiFbank``."""
 
     mels: torch.Tensor
 
-    def __init__(self):
+    def __init__(self, level=None):
         super().__init__()
+        self.level = level
         length, n_fft = 400, 512
         # Off each frame its mean; then of each sample .97 of the one before,
         # of the first of itself
@@ -104,6 +106,7 @@ class ConvolvedKaldiFbank(nn.Module):
         self.register_buffer("mels", F.pad(mels, (0, 1)))
 
     def forward(self, wavs):
+        wavs = leveled(wavs, self.level)
         energies = (self.mels @ self.power(wavs)).transpose(1, 2)
         return energies.clamp(min=torch.finfo(torch.float32).eps).log()
 
@@ -149,7 +152,7 @@ def exportable_features(module):
     if isinstance(module, Fbank):
         return ConvolvedFbank(module)
     if isinstance(module, KaldiFbank):
-        return ConvolvedKaldiFbank()
+        return ConvolvedKaldiFbank(module.level)
     if isinstance(module, SSLFrontEnd):
         wrapper = module.load().wrapper
         if hasattr(wrapper, "log_mel_spectrogram"):

@@ -101,6 +101,7 @@ def write_inference_folder(
         name
         for name, module in WEIGHTS.items()
         if any(True for _ in modules[module].parameters())
+        and not getattr(modules[module], "frozen", False)
     ]
     with replacing_folder(folder) as aside:
         settings = inference_settings(
