@@ -6,8 +6,8 @@ mean removed, preemphasis) is linear, too, and folded into the filters.
 """
 
 import torch
-from emoclust_lobes.encoders.layer_mix import NoNormalization
 from emoclust_lobes.encoders.front_ends import SSLFrontEnd
+from emoclust_lobes.encoders.layer_mix import NoNormalization
 from emoclust_lobes.encoders.wheel_encoders import KaldiFbank, leveled
 from emoclust_lobes.inference.trust import InferenceError
 from torch import nn

@@ -213,5 +213,3 @@ def test_a_file_that_computes_something_else_is_not_written(
     with pytest.raises(InferenceError, match="nothing was written"):
         export_onnx(folder, path)
     assert not path.exists()
-
-
