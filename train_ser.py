@@ -43,6 +43,7 @@ from emoclust_lobes.experiment.steps import cache_front_end, take_steps
 from emoclust_lobes.parallel.processes import end_processes, n_processes
 from emoclust_lobes.ser.brain import SERBrain
 from emoclust_lobes.ser.class_balance import ClassBalance
+from emoclust_lobes.ser.goals import Goal
 from emoclust_lobes.ser.labels import labeled_splits
 from emoclust_lobes.ser.modules import ser_modules
 from emoclust_lobes.ser.options import refuse_contradictions, uses_clusters
@@ -73,8 +74,8 @@ RUN = ("label_source", "fold", "seed", "system", "init", "labels")
 def dataio_prep(hparams):
     """Make the datasets of stage 2 from the manifests, and their tables.
 
-    ``train`` and ``pool``, of a kept contrast, have random crops, ``valid``
-    (where there is one) and ``test`` whole utterances.
+    ``train`` and ``pool``, of a kept contrast, have random crops, the others
+    whole utterances.
     """
     propagates = hparams["propagate_labels"]
     if uses_clusters(hparams):
@@ -88,6 +89,7 @@ def dataio_prep(hparams):
         data_folder=hparams["data_folder"],
         share=hparams["labels"],
         seed=hparams["seed"],
+        goal=hparams["goal"],
         pool=pool if propagates else None,
         across_speakers=propagates and variant.positives == "all",
     )
@@ -118,7 +120,7 @@ def main():
     sb.utils.distributed.ddp_init_group(run_opts)
     with open(hparams_file, encoding="utf-8") as fin, loading(hparams_file):
         hparams = load_hyperpyyaml(fin, overrides)
-    hparams = {**hparams, **hparams["ser"]}
+    hparams = {"goal": Goal(), **hparams, **hparams["ser"]}
     folder = hparams["folder"]
     refuse_contradictions(hparams)
     ignore = [] if uses_clusters(hparams) else OF_STAGE_1
@@ -142,6 +144,7 @@ def fine_tune(hparams, run_opts, stage2):
     folder = hparams["folder"]
     balance = ClassBalance(hparams["class_balance"])
     manifest = prepare_inputs(hparams, run_opts)
+    hparams["goal"] = hparams["goal"].of(manifest)
     datasets, tables = dataio_prep(hparams)
     test_speakers = speakers_in(hparams["sources"].of_splits(["test"]))
     if "ssl_hub" in hparams:
@@ -169,25 +172,21 @@ def fine_tune(hparams, run_opts, stage2):
     # What is made here must not depend on what the steps above had to do
     torch.manual_seed(hparams["seed"])
     brain = make_brain(hparams, run_opts, datasets, tables)
-    brain.classes = manifest["classes"]
-    labels = [tables["train"]["emotion"], brain.classes]
-    brain.class_weights = balance.loss_weights(*labels, device=brain.device)
-    train_options = balance.loader_options(
-        *labels, batch_size=hparams["batch_size"], seed=hparams["seed"]
-    )
+    drawn = [hparams["batch_size"], hparams["seed"]]
+    train_options = brain.set_goal(hparams["goal"], tables, balance, *drawn)
     workers = {"num_workers": hparams["num_workers"]}
-    whole_options = {"batch_size": hparams["eval_batch_size"], **workers}
+    whole = {"batch_size": hparams["eval_batch_size"], **workers}
     brain.fit(
         hparams["epoch_counter"],
         datasets["train"],
         datasets.get("valid"),
         train_loader_kwargs={**train_options, **workers},
-        valid_loader_kwargs=whole_options,
+        valid_loader_kwargs=whole,
     )
-    made = [folder, hparams["full_results"]]
-    run_on_main(hparams["history"].write, args=made)
+    shown = hparams["full_results"]
+    run_on_main(hparams["history"].write, args=[folder, shown])
     predictions = {
-        split: brain.predict(split, datasets[split], whole_options)
+        split: brain.predict(split, datasets[split], whole)
         for split in ("valid", "test")
         if split in datasets
     }
@@ -200,8 +199,7 @@ def fine_tune(hparams, run_opts, stage2):
 
 def prepare_inputs(hparams, run_opts):
     """Make manifests, clusters and features; return ``manifest.json``."""
-    device = usable_device(run_opts)
-    clustered = uses_clusters(hparams)
+    device, clustered = usable_device(run_opts), uses_clusters(hparams)
     last = "clusters" if clustered else "prepare"
     sources = take_steps(hparams, device, last=last, pools=clustered)
     cache_front_end(hparams, sources, device)
@@ -216,6 +214,8 @@ def make_brain(hparams, run_opts, datasets, tables):
         loss = hparams["contrastive"]["contrastive_loss"]
         negatives = hparams["contrastive"]["negatives"]
         hparams["contrastive_loss"] = loss(**variant.pairs(negatives))
+    heads = [hparams["modules"], hparams.get("dimensions_head")]
+    hparams["modules"] = hparams["goal"].modules(*heads)
     brain = SERBrain(
         modules=ser_modules(
             modules=hparams["modules"],
@@ -261,6 +261,7 @@ def finish(hparams, brain, stage2, predictions, tables, n_processes):
         export_front_end(folder=f"{hparams['folder']}/front_end", **kept)
     train = tables["train"].drop_duplicates("row")
     best = hparams["epoch_counter"].current
+    normalization = getattr(brain.modules, "speaker_normalization", None)
     write_results(
         folder=hparams["folder"],
         predictions=predictions["test"],
@@ -269,9 +270,7 @@ def finish(hparams, brain, stage2, predictions, tables, n_processes):
         and {
             "stage2": stage2,
             "modules": hparams["modules"],
-            "normalization": getattr(
-                brain.modules, "speaker_normalization", None
-            ),
+            "normalization": normalization,
             "sample_rate": hparams["sample_rate"],
             "embedding_size": hparams["embedding_size"],
             "front_end_folder": f"{hparams['output_folder']}/front_ends",
@@ -280,6 +279,7 @@ def finish(hparams, brain, stage2, predictions, tables, n_processes):
         classes=brain.classes,
         run={
             "corpus": hparams["corpus"],
+            **hparams["goal"].describe(brain.class_weights),
             **{name: hparams[name] for name in RUN},
             "run_options": hparams["run_options"],
             "n_processes": n_processes,
@@ -287,7 +287,7 @@ def finish(hparams, brain, stage2, predictions, tables, n_processes):
             "n_propagated": int(train["propagated"].sum()),
         },
         training={
-            "valid_uar": hparams["history"].rows[best - 1].get("valid_uar"),
+            **hparams["goal"].told(hparams["history"].rows[best - 1]),
             "best_epoch": best,
             "epochs": hparams["ser_epochs"],
         },

@@ -37,6 +37,7 @@ def make():
                 arguments=_arguments(facts),
                 label_set=facts.get("label_set"),
                 runs=facts.get("runs", ""),
+                annotators="\ntarget:" in facts["keys"],
                 n_classes=facts.get("n_classes", "classes"),
             )
             changes = about.get("changes", {}) | facts.get("changes", {})

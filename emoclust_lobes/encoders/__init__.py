@@ -5,6 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "dimensions_head": ["DimensionsHead"],
         "front_ends": ["SSLFrontEnd"],
         "layer_mix": [
             *("AttentiveEncoder", "MixedEncoder", "NoNormalization"),

@@ -230,9 +230,13 @@ class EnrolledClassifier(torch.nn.Module):
 
     def forward(self, embeddings):
         """[batch, (1,) dim] -> log-probabilities [batch, (1,) classes]."""
+        return self.classifier(self.place(embeddings))
+
+    def place(self, embeddings):
+        """Normalize embeddings [batch, (1,) dim] for this and other heads."""
         flat = embeddings.flatten(0, -2)
         enrolled = self.enrolled
         table = flat[:1] if enrolled is None else enrolled.to(flat)
         members = np.full((1, len(table)), enrolled is not None)
         placed = self.normalization(flat, members, table=table)
-        return self.classifier(placed).unflatten(0, embeddings.shape[:-1])
+        return placed.unflatten(0, embeddings.shape[:-1])

@@ -8,6 +8,7 @@ development speakers; the test speakers only tell how well it fits.
 
 import numpy as np
 import torch
+from data_prep.annotations.arrays import vote_counts
 from scipy.optimize import minimize_scalar
 
 # Where even the best temperature is at an end: a development set without a
@@ -42,8 +43,8 @@ def calibrated(log_probabilities, temperature):
 def fit_temperature(log_probabilities, truth):
     """Fit the temperature under which the truth is most probable.
 
-    log_probabilities is [n, classes], truth the index of each true class, [n]. The
-    loss is convex in the inverse of the temperature, searched in 1/20 ... 20.
+    log_probabilities is [n, classes], truth the index of each true class, [n], or
+    the shares of the annotators' votes, [n, classes]. The loss is convex in the inverse of the temperature, searched in 1/20 ... 20.
     """
     scores = log_probabilities.double()
 
@@ -60,19 +61,26 @@ def fit_temperature(log_probabilities, truth):
 
 
 def negative_log_likelihood(log_probabilities, truth):
-    """Return the mean of -log p(truth) in nats, of scores [n, classes]."""
-    scores = log_probabilities.double().log_softmax(dim=1)
-    return torch.nn.functional.nll_loss(scores, truth).item()
+    """Return the mean of -log p(truth) in nats, of scores [n, classes].
+
+    With shares of votes for a truth, the cross-entropy.
+    """
+    scores = log_probabilities.double()
+    return torch.nn.functional.cross_entropy(scores, truth).item()
 
 
 def expected_calibration_error(probabilities, truth, bins=15):
     """Return the mean gap between confidence and accuracy, 0 (best) to 1.
 
     probabilities is [n, classes]; bins are ((m - 1) / bins, m / bins], weighted by
-    their share of the predictions (Guo et al. 2017, equation 3).
+    their share of the predictions (Guo et al. 2017, equation 3). With shares of
+    votes for a truth, a prediction is as right as annotators agree with it.
     """
     confidence, prediction = probabilities.double().max(dim=1)
-    right = (prediction == truth).double()
+    if truth.dim() == 2:
+        right = truth.gather(1, prediction[:, None]).squeeze(1)
+    else:
+        right = (prediction == truth).double()
     place = (confidence * bins).ceil().long().clamp(1, bins) - 1
     gaps = torch.zeros(bins, dtype=torch.float64)
     gaps.index_add_(0, place, right - confidence)
@@ -83,8 +91,9 @@ def calibrate(predictions, valid_predictions, classes):
     """Fit the temperature of a run on its development speakers; measure it.
 
     Takes two tables of ``predict_emotions``; the second is None where the protocol
-    has no development speakers, and the temperature then 1. Returns ``temperature``,
-    ``valid`` and ``test`` (n, ece, nll in nats; ece_scaled, nll_scaled).
+    has no development speakers, and the temperature then 1. Where they have votes,
+    the truth are these. Returns ``temperature``, ``valid`` and ``test`` (n, ece, nll
+    in nats; ece_scaled, nll_scaled).
     """
     test = _scores(predictions, classes)
     if valid_predictions is None:
@@ -99,9 +108,12 @@ def calibrate(predictions, valid_predictions, classes):
 
 
 def _scores(predictions, classes):
-    """Log-probabilities [n, classes] and indices of the truth [n]."""
+    """Log-probabilities [n, classes]; indices of the truth [n], or shares."""
     chances = predictions[[f"p_{name}" for name in classes]].to_numpy(float)
     scores = np.log(chances.clip(min=np.finfo(np.float32).tiny))
+    if "votes" in predictions:
+        counts = torch.from_numpy(vote_counts(predictions["votes"], classes))
+        return torch.from_numpy(scores), counts / counts.sum(1, keepdim=True)
     truth = [list(classes).index(name) for name in predictions["truth"]]
     return torch.from_numpy(scores), torch.tensor(truth)
 

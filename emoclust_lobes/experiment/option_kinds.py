@@ -229,6 +229,8 @@ KINDS = {
     "contrastive_choose": one_of("best", "last", "average"),
     "class_balance": one_of("weights", "sampling", "none"),
     "label_smoothing": number(0, 1, below=True),
+    "vote_smoothing": number(),
+    "annotator_power": number(),
     "enrolled_counts": each(either(whole(0), word("all"))),
     "ser_crop_seconds": _POSITIVE,
     "dropout": number(0, 1, below=True),

@@ -14,6 +14,7 @@ from emoclust_lobes.export.spectra import (
     exportable_features,
     exportable_normalization,
 )
+from emoclust_lobes.inference.trust import InferenceError
 from torch import nn
 
 ENROLLED = ("enrolled_count", "enrolled_mean", "enrolled_deviation")
@@ -30,6 +31,11 @@ class EmotionGraph(nn.Module):
     model : EncoderClassifier
         As ``emoclust_lobes.inference.load_model`` gives it; it is copied.
 
+    Raises
+    ------
+    InferenceError
+        When it rates dimensions alone, or its probabilities are weighed.
+
     Example
     -------
     >>> from emoclust_lobes.inference import load_model
@@ -43,6 +49,11 @@ class EmotionGraph(nn.Module):
 
     def __init__(self, model):
         super().__init__()
+        if model.hparams.target == "dimensions" or model.hparams.class_weights:
+            raise InferenceError(
+                "only models of classes that were trained with target=class "
+                "or without class weights can be exported"
+            )
         modules = copy.deepcopy(model.mods)
         features = modules.compute_features
         self.features = exportable_features(features)

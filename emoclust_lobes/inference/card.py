@@ -14,6 +14,9 @@ SCORES = {
     "uar": ("recall", "UAR (mean recall of the classes)"),
     "wa": ("accuracy", "WA (accuracy)"),
     "macro_f1": ("f1", "macro-F1"),
+    "js": ("js_divergence", "JS divergence from the votes (bits)"),
+    "soft_accuracy": ("soft_accuracy", "share of annotators who agree"),
+    "mean_ccc": ("ccc", "mean CCC of the dimensions"),
 }
 
 
@@ -22,6 +25,7 @@ def card_data(metrics, name):
     corpus = metrics["corpus"]
     terms = terms_of(corpus)
     tested = metrics.get("test_corpus") or f"{corpus}, fold {metrics['fold']}"
+    scores = {name: x for name, x in SCORES.items() if name in metrics}
     results = [
         EvalResult(
             task_type=TASK,
@@ -33,7 +37,7 @@ def card_data(metrics, name):
             metric_name=title,
             metric_value=round(metrics[score], 4),
         )
-        for score, (kind, title) in SCORES.items()
+        for score, (kind, title) in scores.items()
     ]
     return ModelCardData(
         model_name=name,
@@ -44,7 +48,7 @@ def card_data(metrics, name):
         library_name="speechbrain",
         pipeline_tag=TASK,
         tags=TAGS,
-        metrics=[kind for kind, _ in SCORES.values()],
+        metrics=[kind for kind, _ in scores.values()],
         eval_results=results,
     )
 
@@ -64,7 +68,7 @@ def model_card(*, metrics, settings, sample_rate):
     return ModelCard.from_template(
         card_data(metrics, name=f"emoclust, {corpus}"),
         template_path=str(TEMPLATE),
-        **metrics,
+        **{"calibration": None, **metrics},
         licence_hint=terms_of(corpus).hint,
         needs=_needs(settings),
         sample_rate=sample_rate,

@@ -48,8 +48,8 @@ def write_inference_folder(
         The resolved block ``ser`` of the run's YAML, see
         ``inference_settings``.
     modules : dict
-        ``compute_features, mean_var_norm, embedding_model, classifier``, as
-        they were tested. ``mean_var_norm`` has no file: it must know nothing
+        ``compute_features, mean_var_norm, embedding_model``, and ``classifier``
+        or ``dimensions`` or both, as they were tested. ``mean_var_norm`` has no file: it must know nothing
         but its settings.
     metrics : dict
         The content of the run's ``metrics.json``.
@@ -91,6 +91,9 @@ def write_inference_folder(
 'label_encoder.ckpt', 'metrics.json']
     """
     modules = dict(modules)
+    head, target = modules.get("dimensions"), metrics.get("target", "class")
+    if target == "dimensions":
+        modules["classifier"] = modules.pop("dimensions")
     if normalization is not None:
         modules["classifier"] = EnrolledClassifier(
             normalization.without_table(), modules["classifier"]
@@ -103,7 +106,8 @@ def write_inference_folder(
     loaded = [
         name
         for name, module in WEIGHTS.items()
-        if any(True for _ in modules[module].parameters())
+        if module in modules
+        and any(True for _ in modules[module].parameters())
         and not getattr(modules[module], "frozen", False)
     ]
     with replacing_folder(folder) as aside:
@@ -112,10 +116,13 @@ def write_inference_folder(
             front_end=front_end,
             loaded=loaded,
             classes=metrics["classes"],
-            temperature=metrics["calibration"]["temperature"],
+            temperature=metrics.get("calibration", {}).get("temperature", 1.0),
             enrolment=normalization is not None,
             sample_rate=sample_rate,
             embedding_size=embedding_size,
+            target=target,
+            class_weights=metrics.get("class_weights"),
+            dimensions_head=head,
         )
         (aside / SETTINGS).write_text(settings, encoding="utf-8")
         card = model_card(
@@ -128,7 +135,7 @@ def write_inference_folder(
         if speakers:
             write_seen_speakers(aside, speakers)
         labels = CategoricalEncoder()
-        labels.update_from_iterable(metrics["classes"])
+        labels.update_from_iterable(metrics["classes"] or head.names)
         labels.save(aside / "label_encoder.ckpt")
         for name in loaded:
             module, path = modules[WEIGHTS[name]], aside / f"{name}.ckpt"

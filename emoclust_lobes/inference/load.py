@@ -55,7 +55,10 @@ def load_model(folder, device="cpu", trust=False):
         speaker's own embeddings. Its ``hparams`` has ``sample_rate`` (in Hz),
         ``classes`` (list of codes, in the order of the outputs),
         ``temperature`` (float, see ``calibrated``), ``enrolment`` (bool),
-        ``embedding_size`` (int) and ``label_encoder``.
+        ``embedding_size`` (int), ``label_encoder``, ``target`` and
+        ``class_weights`` (see ``Goal``), and ``dimension_names`` and ``scale`` where it has any: ``mods.dimensions``
+        maps embeddings to them; where ``target`` is ``"dimensions"``,
+        ``mods.classifier`` does, and ``classes`` is empty.
 
     Raises
     ------
@@ -100,6 +103,8 @@ train_ser.py leaves beside metrics.json
         raise InferenceError(
             f"the model in {folder} cannot be loaded: {reason}"
         ) from error
+    if not hasattr(model.hparams, "target"):
+        model.hparams.target, model.hparams.class_weights = "class", None
     missing = [name for name in NEEDED if not hasattr(model.hparams, name)]
     if missing:
         raise InferenceError(f"{settings} has no {', '.join(missing)}")
@@ -111,6 +116,8 @@ train_ser.py leaves beside metrics.json
 def _check_labels(model, folder):
     """Refuse a label encoder that does not have the YAML's classes."""
     encoder, classes = model.hparams.label_encoder, model.hparams.classes
+    if model.hparams.target == "dimensions":
+        classes = model.hparams.dimension_names
     # SpeechBrain takes a missing file for an empty encoder.
     found = [encoder.ind2lab[index] for index in sorted(encoder.ind2lab)]
     if found != list(classes):

@@ -17,15 +17,17 @@ WEIGHTS = {
     "front_end": "compute_features",
     "encoder": "embedding_model",
     "classifier": "classifier",
+    "dimensions": "dimensions",
 }
 HEADER = """\
 # Emotions from speech, for SpeechBrain's EncoderClassifier; see README.md.
-# Made by emoclust's train_ser.py of the settings of the run. classify_batch
+# Made by emoclust of the settings of the run. classify_batch
 # leaves the temperature out; it divides the log-probabilities.
 """
 NORMALIZER = "speechbrain.dataio.preprocess.AudioNormalizer"
 PACKED = "emoclust_lobes.inference.PackedFrontEnd"
 ENROLLED = "emoclust_lobes.enrolment.EnrolledClassifier"
+HEAD = "emoclust_lobes.encoders.DimensionsHead"
 ENCODER = "speechbrain.dataio.encoder.CategoricalEncoder"
 PRETRAINER = "speechbrain.utils.parameter_transfer.Pretrainer"
 
@@ -40,13 +42,17 @@ def inference_settings(
     enrolment,
     sample_rate,
     embedding_size,
+    target="class",
+    class_weights=None,
+    dimensions_head=None,
 ):
     """Write the text of ``hyperparams.yaml``, in HyperPyYAML.
 
     stage2 is the resolved block ``ser`` of the training YAML, whose ``modules`` and
     ``speaker_normalization`` are taken. The settings of a pretrained front end are
     put in, so that the YAML names no place where it was found; ``loaded`` are those
-    of ``WEIGHTS`` that have a file.
+    of ``WEIGHTS`` that have a file. A model of dimensions alone has its head in
+    the classifier's place, where SpeechBrain asks for one.
     """
     yaml = ruamel.yaml.YAML()
     block = yaml.load(stage2)["ser"]
@@ -60,6 +66,16 @@ def inference_settings(
         modules["compute_features"] = _tagged(
             PACKED, packed_arguments(front_end)
         )
+    head, annotators = dimensions_head, {}
+    if target != "class":
+        annotators["target"] = target
+        annotators["class_weights"] = class_weights
+    if head is not None:
+        annotators |= {"dimension_names": head.names, "scale": head.scale}
+        size = {"input_size": embedding_size}
+        about = {**size, "names": head.names, "scale": head.scale}
+        place = "classifier" if target == "dimensions" else "dimensions"
+        modules[place] = _tagged(HEAD, about)
     if enrolment:
         modules["classifier"] = _tagged(
             ENROLLED,
@@ -75,6 +91,7 @@ def inference_settings(
         "sample_rate": sample_rate,
         "classes": list(classes),
         "temperature": temperature,
+        **annotators,
         "enrolment": enrolment,
         "embedding_size": embedding_size,
         **modules,

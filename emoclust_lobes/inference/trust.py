@@ -20,6 +20,7 @@ ALLOWED = frozenset(
     {
         "emoclust_lobes.enrolment.EnrolledClassifier",
         "emoclust_lobes.enrolment.SpeakerNormalization",
+        "emoclust_lobes.encoders.DimensionsHead",
         "emoclust_lobes.encoders.NoNormalization",
         "emoclust_lobes.inference.PackedFrontEnd",
         "emoclust_lobes.encoders.MixedEncoder",

@@ -54,6 +54,8 @@ def run_predict(options):
     threshold = find_threshold(options.model, options.abstain)
     predictor = _predictor(options)
     segments = options.segments or by_turn
+    if segments or options.abstain is not None:
+        predictor.need_classes("a time line, or --abstain,")
     listener = _listener(options, predictor, clips) if segments else None
     writer = _writer(form, options.output, clips)
     problems: list[str] = []
@@ -82,6 +84,7 @@ def run_predict(options):
             segments,
             speakers=column is not None or by_turn,
             enrolled=by_turn and predictor.model.hparams.enrolment,
+            dimensions=predictor.dimensions,
         )
         writer.write(finished(), columns)
     return _report(problems)

@@ -20,14 +20,14 @@ FORMATS = ("csv", "json", "table")
 NO_SPEECH = "no speech"
 
 
-def row_columns(classes, segments, speakers, enrolled=False):
+def row_columns(classes, segments, speakers, enrolled=False, dimensions=()):
     """Name the columns of the results, one row per segment or recording."""
     return [
         "path",
         *(["start", "end"] if segments else []),
-        "emotion",
-        "confidence",
+        *(["emotion", "confidence"] if classes else []),
         *(f"prob_{name}" for name in classes),
+        *([] if segments else dimensions),
         *([] if segments else ["seconds"]),
         "windows",
         *(["enrolled"] if enrolled else []),
@@ -52,7 +52,8 @@ def prediction_rows(prediction, segments, speakers=False, threshold=0.0):
             threshold,
             speaker=prediction.speaker,
         )
-        return [whole]
+        ratings = {x: round(y, 6) for x, y in prediction.dimensions.items()}
+        return [whole | ratings]
     turns, silences = prediction.turns, []
     if turns is None:
         windows = prediction.windows

@@ -38,7 +38,8 @@ class FilePrediction(NamedTuple):
     path : str
         The recording, as it was given.
     emotion : str
-        Code of the most probable class; empty where nobody speaks.
+        Code of the most probable class; empty where nobody speaks, and of
+        models of dimensions alone, which have no probabilities either.
     confidence : float or None
         Its probability.
     probabilities : dict
@@ -53,6 +54,9 @@ class FilePrediction(NamedTuple):
         Where somebody listened, see ``emoclust_lobes.turns.Listener``.
     bounds : tuple
         Likewise: (start, end) of the recording.
+    dimensions : dict
+        Dimension -> number on the corpus' scale, the mean of the windows', of
+        models that have any.
 
     Example
     -------
@@ -71,3 +75,4 @@ class FilePrediction(NamedTuple):
     speaker: str = ""
     turns: list | None = None
     bounds: tuple = ()
+    dimensions: dict = {}

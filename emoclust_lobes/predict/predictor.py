@@ -7,7 +7,11 @@ from emoclust_lobes.predict.embedding import embed_clips
 from emoclust_lobes.predict.enrolment import Enrolment, other_turns
 from emoclust_lobes.predict.inputs import Clip, PredictError
 from emoclust_lobes.predict.prediction import FilePrediction, HeardTurn
-from emoclust_lobes.predict.segments import mean_probabilities, most_probable
+from emoclust_lobes.predict.segments import (
+    WeightedShares,
+    mean_probabilities,
+    most_probable,
+)
 from emoclust_lobes.turns.windows import Channels
 
 
@@ -84,6 +88,20 @@ class Predictor:
         """Codes of the classes, in the order of the model's outputs."""
         return list(self.model.hparams.classes)
 
+    @property
+    def dimensions(self):
+        """Names of the dimensions that the model rates, often none."""
+        return list(getattr(self.model.hparams, "dimension_names", []))
+
+    def need_classes(self, what):
+        """Raise a PredictError where a model rates dimensions alone."""
+        if not self.classes:
+            raise PredictError(
+                f"{self.model_folder} was trained with target=dimensions and "
+                f"knows no emotions, which {what} needs: take a model of "
+                "target=class, distribution or both"
+            )
+
     def embed(self, clips, advance=lambda seconds: None, listener=None):
         """Embed the windows of recordings, yielding an EmbeddedClip each.
 
@@ -124,17 +142,18 @@ class Predictor:
                 found.bounds,
             )
         probabilities = mean_probabilities(windows)
-        emotion = most_probable(probabilities)
+        emotion = most_probable(probabilities) if probabilities else ""
         return FilePrediction(
             path=found.clip.name,
             emotion=emotion,
-            confidence=probabilities[emotion],
+            confidence=probabilities.get(emotion),
             probabilities=probabilities,
             seconds=found.seconds,
             windows=windows,
             speaker=found.clip.speaker,
             turns=turns,
             bounds=found.bounds,
+            dimensions=self._rate(found.embeddings, enrolled),
         )
 
     def _turns(self, found, enrolled):
@@ -160,21 +179,54 @@ class Predictor:
         chances = self._probabilities(
             [found.embeddings[row] for row in rows], enrolled
         )
-        return [
-            (*found.spans[row], dict(zip(self.classes, each, strict=True)))
-            for row, each in zip(rows, chances.tolist(), strict=True)
-        ]
+        weights = dict(zip(self.classes, self._factors().tolist()))
+        windows = []
+        for row, each in zip(rows, chances.tolist(), strict=True):
+            told = dict(zip(self.classes, each, strict=True))
+            told = WeightedShares(told, weights) if weights else told
+            windows.append((*found.spans[row], told))
+        return windows
+
+    def _factors(self):
+        """Return what shares are multiplied by for the decision, or []."""
+        weights = torch.tensor(self.model.hparams.class_weights or []).double()
+        return weights ** (1 / self.model.hparams.temperature)
 
     @torch.inference_mode()
     def _probabilities(self, embeddings, enrolled):
         """Return the probabilities of each window, shape [windows, classes]."""
-        classifier = self.model.mods.classifier
+        if not self.classes:
+            return torch.empty(len(embeddings), 0)
+        embeddings = self._enrol(embeddings, enrolled)
+        scores = self.model.mods.classifier(embeddings).double()
+        chances = calibrated(scores, self.model.hparams.temperature)
+        if self.model.hparams.class_weights:
+            chances = chances / self._factors().to(chances)
+            chances = chances / chances.sum(dim=1, keepdim=True)
+        return chances
+
+    def _enrol(self, embeddings, enrolled):
+        """Compare with a speaker's clips; return the embeddings, [n, dim]."""
         embeddings = torch.stack(embeddings).to(self.model.device)
         if self.model.hparams.enrolment:
             nobody = embeddings[:0]  # the speaker before is forgotten
-            classifier.enrol(nobody if enrolled is None else enrolled)
-        scores = classifier(embeddings).double()
-        return calibrated(scores, self.model.hparams.temperature)
+            others = nobody if enrolled is None else enrolled
+            self.model.mods.classifier.enrol(others)
+        return embeddings
+
+    @torch.inference_mode()
+    def _rate(self, embeddings, enrolled):
+        """Return dimension -> mean over the windows, {} where there is none."""
+        if not self.dimensions:
+            return {}
+        embeddings = self._enrol(embeddings, enrolled)
+        head = self.model.mods.classifier
+        if self.classes:
+            if self.model.hparams.enrolment:
+                embeddings = head.place(embeddings)
+            head = self.model.mods.dimensions
+        means = head(embeddings).double().mean(dim=0).tolist()
+        return dict(zip(self.dimensions, means, strict=True))
 
     def predict(
         self,

@@ -33,17 +33,34 @@ class Segment(NamedTuple):
     windows: int
 
 
+class WeightedShares(dict):
+    """Class -> share of the annotators; decided is by these times ``weights``.
+
+    Of models of votes that were trained to find rare emotions as well as common
+    ones, see ``emoclust_lobes.ser.Goal``.
+    """
+
+    def __init__(self, shares, weights):
+        super().__init__(shares)
+        self.weights = weights
+
+
 def most_probable(probabilities):
     """Return the class with the highest probability, the first of equals."""
-    return max(probabilities, key=probabilities.get)
+    weights = getattr(probabilities, "weights", {})
+    weighed = {x: p * weights.get(x, 1) for x, p in probabilities.items()}
+    return max(weighed, key=lambda name: weighed[name])
 
 
 def mean_probabilities(windows):
     """Average the probabilities of windows (start, end, class -> probability)."""
-    return {
+    first = windows[0][2]
+    means = {
         name: float(np.mean([each[name] for _, _, each in windows]))
-        for name in windows[0][2]
+        for name in first
     }
+    weights = getattr(first, "weights", None)
+    return means if weights is None else WeightedShares(means, weights)
 
 
 def window_borders(windows):

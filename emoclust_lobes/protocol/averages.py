@@ -3,6 +3,8 @@
 from emoclust_lobes.protocol.schema import Condition, parse_confusions
 
 SCORES = ["uar", "wa", "macro_f1"]
+# Of runs that learn from annotators
+ANNOTATED = ["js", "soft_accuracy", "mean_ccc"]
 
 
 def summarize(runs, by=Condition._fields):
@@ -38,12 +40,13 @@ def summarize(runs, by=Condition._fields):
     2 3 0.6
     """
     by = list(by)
-    means = {score: (score, "mean") for score in [*SCORES, "valid_uar"]}
+    told = [*SCORES, "valid_uar", *(x for x in ANNOTATED if x in runs)]
+    means = {score: (score, "mean") for score in told}
     per_fold = (
-        runs.astype({"valid_uar": float})
+        runs.astype(dict.fromkeys(told, float))
         .groupby([*by, "fold"])
         .agg(
-            runs=("uar", "size"),
+            runs=("n", "size"),
             n=("n", "first"),
             seed_std=("uar", "std"),
             **means,
@@ -52,7 +55,7 @@ def summarize(runs, by=Condition._fields):
     return (
         per_fold.groupby(by)
         .agg(
-            folds=("uar", "size"),
+            folds=("n", "size"),
             seeds_min=("runs", "min"),
             seeds_max=("runs", "max"),
             runs=("runs", "sum"),

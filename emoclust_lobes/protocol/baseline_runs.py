@@ -6,6 +6,7 @@ import numpy as np
 from data_prep.manifests.manifest import SPLITS, Source, read_manifest
 from data_prep.manifests.summary import read_summary
 from emoclust_lobes.embeddings.extraction import read_embeddings
+from emoclust_lobes.protocol.annotator_baselines import annotator_baseline
 from emoclust_lobes.protocol.baselines import (
     Utterances,
     baseline_predictions,
@@ -43,6 +44,7 @@ def run_baseline(
     seed,
     unlabeled="none",
     centered=CENTERED,
+    goal=None,
 ):
     """Run a baseline on one fold; return what ``baseline_predictions`` does.
 
@@ -54,7 +56,8 @@ def run_baseline(
     ``unlabeled`` says what is made of all speech of the training speakers. By
     it the vectors of each corpus are ``standardized``; or the vectors of the
     encoders ``centered`` give a ``ridge_map``, which the vectors of all splits
-    then pass, or further labels (``pseudo_labels``, ``self_training``).
+    then pass, or further labels (``pseudo_labels``, ``self_training``). With a
+    ``goal`` of votes it is an ``annotator_baseline``, of labeled speech alone.
     """
     if unlabeled not in UNLABELED:
         raise ValueError(
@@ -62,12 +65,20 @@ def run_baseline(
             f"{unlabeled!r}"
         )
     folder = pathlib.Path(manifest_folder)
+    votes = goal is not None and goal.has_votes
+    if votes and unlabeled != "none":
+        raise ValueError(
+            f"unlabeled={unlabeled} learns classes, and not target="
+            f"{goal.target}: leave the system out, or give --target=class"
+        )
+    tables = {}
 
     def read(name, encoders):
         csv = folder / f"{name}.csv"
         if not csv.exists():
             return None
         table = read_manifest(Source(str(csv), str(data_folder)))
+        tables[name] = table
         columns = table[["ID", "spk_id", "emotion"]].to_numpy(dtype=str)
         ids, speakers, emotions = columns.T
         vectors = read_embeddings(embedding_folder, "+".join(encoders), ids)
@@ -95,6 +106,8 @@ def run_baseline(
             )
             for name, split in splits.items()
         }
+    if votes:
+        return annotator_baseline(splits, tables, goal, labeled_ids, C_grid)
     train = splits["train"]
     given = dict(zip(known.ids, known.emotions))
     given = {x: given[x] for x in labeled_ids}

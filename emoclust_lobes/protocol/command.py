@@ -40,11 +40,22 @@ def run_protocol(yaml, overrides, options, device):
             f"{experiment.root} holds no {', '.join(missing)}: give the YAML "
             "in the folder hparams beside the training scripts"
         )
+    if hparams.get("target") == "dimensions":
+        raise ProtocolError(
+            "a protocol compares how well classes are recognized, and "
+            "target=dimensions has none: give --target=both"
+        )
     if not options.systems:
         raise ProtocolError("give the systems to compare: --systems=none,...")
     systems = read_systems(
         experiment.yaml.with_name("systems.yaml"), options.systems
     )
+    decoded = [x.name for x in systems if x.decode_clusters]
+    if decoded and hparams.get("target", "class") != "class":
+        raise ProtocolError(
+            f"{', '.join(decoded)}: decode_clusters decides for classes, and "
+            f"not with target={hparams['target']}: leave these systems out"
+        )
     hparams["prepare"]()
     summary = read_summary(hparams["manifest_folder"])
     folds = options.folds

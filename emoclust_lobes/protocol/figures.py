@@ -71,6 +71,32 @@ def plot_systems(results, path):
 
 
 @styled
+def plot_annotators(scored, results, path):
+    """Draw how far each condition is from the votes, and its CCC if any.
+
+    ``scored`` is what ``scored_conditions`` gives.
+    """
+    titles = {"js": "JS divergence (bits)", "mean_ccc": "mean CCC"}
+    names = [x for x in titles if any(x in each for each in scored.values())]
+    figure, axes = new_figure(
+        7.2, 1.5 + 0.36 * len(scored), columns=len(names), sharey=True
+    )
+    for axis, name in zip(axes[0], names, strict=True):
+        for place, scores in enumerate(scored.values()):
+            value, low, high = scores.get(name, [np.nan] * 3)
+            axis.plot([low, high], [place] * 2, color=COLORS[0], linewidth=2.5)
+            axis.plot(value, place, "D", color=COLORS[0], markersize=6)
+        axis.set_xlabel(f"{titles[name]}\n{_INTERVAL}")
+    labels = [
+        f"{x.system}, {100 * x.labels:g} % {x.enrolled}".strip() for x in scored
+    ]
+    axes[0, 0].set_yticks(range(len(scored)), labels)
+    axes[0, 0].set_ylim(len(scored) - 0.5, -0.5)
+    figure.suptitle(results.facts["title"])
+    save_figure(figure, path)
+
+
+@styled
 def plot_labels(results, path):
     """Draw UAR over the share of the training labels.
 

@@ -5,8 +5,14 @@ import pathlib
 import numpy as np
 import pandas as pd
 from data_prep.storage.files import replacing
+from emoclust_lobes.protocol.annotators import (
+    annotators_table,
+    read_annotators,
+    scored_conditions,
+)
 from emoclust_lobes.protocol.averages import pooled_confusion, summarize
 from emoclust_lobes.protocol.figures import (
+    plot_annotators,
     plot_confusions,
     plot_enrolment,
     plot_labels,
@@ -69,6 +75,12 @@ def write_report(folder):
             picture = f"![{title}](figures/{name}.png)"
             parts += [f"## {title}", table, picture]
     parts += _confusions(results, folder / "figures")
+    judged = read_annotators(folder, results.runs)
+    if judged is not None and len(judged):
+        scored = scored_conditions(results, judged)
+        plot_annotators(scored, results, folder / "figures" / "annotators")
+        parts += ["## Annotators", annotators_table(scored)]
+        parts += ["![Annotators](figures/annotators.png)"]
     parts += _origin(results)
     return write_parts(folder, parts)
 

@@ -5,7 +5,7 @@ import pathlib
 import pandas as pd
 from data_prep.errors import EmoclustError
 from data_prep.storage.files import read_json
-from emoclust_lobes.protocol.averages import SCORES, summarize
+from emoclust_lobes.protocol.averages import ANNOTATED, SCORES, summarize
 from emoclust_lobes.protocol.schema import enrolled_rank
 
 # What makes two results comparable: the same of each.
@@ -37,6 +37,7 @@ def collect_results(folder):
         metrics["enrolled"] = ""
         metrics["written"] = path.stat().st_mtime_ns
         row = {name: metrics[name] for name in (*_READ, "written")}
+        row |= {name: metrics[name] for name in ANNOTATED if name in metrics}
         row["classes"] = len(metrics["classes"])
         row["folder"] = str(path.parent)
         rows += _enrolled_rows(row, metrics)
@@ -54,6 +55,9 @@ def collect_results(folder):
 def _read_metrics(path):
     """Read the scores of a run; refuse a file that has not all of them."""
     metrics = read_json(path)
+    if isinstance(metrics, dict) and "target" in metrics:
+        # It has other scores, and may have none of classes
+        metrics = {**dict.fromkeys([*SCORES, "valid_uar"]), **metrics}
     wanted = {*_READ} - {"output_folder", "enrolled"}
     missing = wanted - (metrics.keys() if isinstance(metrics, dict) else set())
     if missing:

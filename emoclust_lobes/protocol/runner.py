@@ -18,10 +18,11 @@ from data_prep.storage.locks import locked
 from emoclust_lobes.encoders.sources import encoder_source
 from emoclust_lobes.encoders.utterance_vectors import split_layer
 from emoclust_lobes.experiment.run_folders import Interrupted, interruptible
+from emoclust_lobes.protocol.annotators import annotator_rows
 from emoclust_lobes.protocol.baseline_runs import run_baseline
 from emoclust_lobes.protocol.cluster_decoding import decode_folder, decode_run
 from emoclust_lobes.protocol.runs import merge_runs, run_rows
-from emoclust_lobes.protocol.schema import CLUSTERS
+from emoclust_lobes.protocol.schema import CLUSTERS, KEY
 from emoclust_lobes.protocol.scripts import SCRIPTS
 from emoclust_lobes.ser.labels import labeled_share
 from emoclust_lobes.ser.results import read_predictions
@@ -196,7 +197,6 @@ def _train(experiment, system, share, settings, commit):
     folder = pathlib.Path(hparams["ser"]["folder"])
     metrics = read_json(folder / "metrics.json")
     predictions = read_predictions(folder, metrics)
-    speakers = _speakers(hparams)
     told = [
         (enrolled, rows, metrics["valid_uar"])
         for enrolled, rows in predictions.groupby("enrolled", sort=False)
@@ -205,9 +205,9 @@ def _train(experiment, system, share, settings, commit):
         decoded = decode_folder(hparams, folder, metrics["classes"])
         told.append((CLUSTERS, *decoded))
     return [
-        run_rows(
+        _tables(
+            hparams,
             rows,
-            speakers,
             metrics["classes"],
             system=system.name,
             labels=share,
@@ -222,11 +222,19 @@ def _train(experiment, system, share, settings, commit):
     ]
 
 
-def _speakers(hparams):
-    """Speaker of each test utterance, by ID."""
+def _tables(hparams, rows, classes, **run):
+    """Make the rows of a run in each table, of its predictions.
+
+    Utterances without a class, of a tie of votes, are scored by these alone.
+    """
     csv = pathlib.Path(hparams["manifest_folder"], "test.csv")
-    table = read_manifest(Source(str(csv), hparams["data_folder"]))
-    return table.set_index("ID")["spk_id"]
+    test = read_manifest(Source(str(csv), hparams["data_folder"]))
+    test = test.set_index("ID")
+    key = {name: run[name] for name in KEY}
+    return (
+        *run_rows(rows[rows["truth"] != ""], test["spk_id"], classes, **run),
+        annotator_rows(rows, test, classes, key),
+    )
 
 
 def _run_baseline(hparams, system, share, commit):
@@ -237,7 +245,6 @@ def _run_baseline(hparams, system, share, commit):
         Source(str(folder / "train.csv"), hparams["data_folder"])
     )
     train = labeled_share(train, share, hparams["seed"])
-    speakers = _speakers(hparams)
     ssl_source = encoder_source(hparams, "ssl")
     if ssl_source and "ssl" in system.baseline["encoders"]:
         test = Source(str(folder / "test.csv"), hparams["data_folder"])
@@ -245,7 +252,8 @@ def _run_baseline(hparams, system, share, commit):
     arguments = {**hparams["baselines"], **system.baseline}
     normalized = arguments.pop("speaker_normalized", False)
     counts = hparams["enrolled_counts"] if normalized else [""]
-    classes = read_summary(folder)["classes"]
+    summary = read_summary(folder)
+    classes, goal = summary["classes"], hparams["ser"].get("goal")
     told = []
     for count in counts:
         test, valid, valid_uar = run_baseline(
@@ -255,15 +263,16 @@ def _run_baseline(hparams, system, share, commit):
             labeled_ids=train["ID"].tolist(),
             n_enrolled=count if normalized else None,
             seed=hparams["seed"],
+            goal=goal and goal.of(summary),
             **arguments,
         )
         told.append((str(count), test, valid_uar))
     if system.decode_clusters:  # of the last, with the most enrolled
         told.append((CLUSTERS, *decode_run(hparams, test, valid, classes)))
     return [
-        run_rows(
+        _tables(
+            hparams,
             rows,
-            speakers,
             classes,
             system=system.name,
             labels=share,

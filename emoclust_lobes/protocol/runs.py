@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 import pandas as pd
 from emoclust_lobes.evaluation.metrics import emotion_metrics
+from emoclust_lobes.protocol.annotators import merge_annotators
 from emoclust_lobes.protocol.schema import (
     KEY,
     RUN_TYPES,
@@ -104,7 +105,7 @@ def finished_runs(folder):
     return set(runs.itertuples(index=False, name=None))
 
 
-def merge_runs(folder, runs, speakers):
+def merge_runs(folder, runs, speakers, annotators=None):
     """Add runs to the results of a protocol; a run replaces its like.
 
     One process at a time may merge into a folder.
@@ -115,6 +116,8 @@ def merge_runs(folder, runs, speakers):
         Where ``runs.csv`` and ``speakers.csv`` are, or will be.
     runs, speakers : pandas.DataFrame
         From ``run_rows``, of one or many runs, concatenated.
+    annotators : pandas.DataFrame or None
+        From ``annotator_rows``, of the same runs.
 
     Raises
     ------
@@ -144,6 +147,8 @@ def merge_runs(folder, runs, speakers):
         (folder / "runs.csv").unlink(missing_ok=True)
     elif len(kept) < len(old_runs):
         write_table(folder / "runs.csv", kept)
+    if annotators is not None:
+        merge_annotators(folder, runs, annotators)
     write_table(folder / "speakers.csv", all_speakers)
     write_table(folder / "runs.csv", all_runs)
 

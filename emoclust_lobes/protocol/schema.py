@@ -124,8 +124,8 @@ def read_tables(folder, run_types, speaker_types):
 
     Rows of speakers without a run, which a kill may leave, do not count.
     """
-    runs = _read_table(folder / "runs.csv", run_types)
-    speakers = _read_table(folder / "speakers.csv", speaker_types)
+    runs = read_typed(folder / "runs.csv", run_types)
+    speakers = read_typed(folder / "speakers.csv", speaker_types)
     if speakers is not None:
         key = [x for x in speaker_types if x not in HIT_TYPES]
         known = [] if runs is None else keys(runs, key)
@@ -151,7 +151,8 @@ def read_folder(folder, name, run_types, speaker_types):
     return found
 
 
-def _read_table(path, types) -> pd.DataFrame | None:
+def read_typed(path, types) -> pd.DataFrame | None:
+    """Read a table of results, None where there is none."""
     if not path.exists():
         return None
     try:

@@ -24,15 +24,18 @@ class ClassBalance:
             )
         self.way = way
 
-    def loss_weights(self, emotions, classes, device) -> torch.Tensor | None:
+    def loss_weights(self, shares, device) -> torch.Tensor | None:
         """Return the weights of the classes, shape [classes]; ``None`` if all
         are alike.
-        """
-        if self.way != "weights":
-            return None
-        return _inverse_sizes(emotions, classes).to(device)
 
-    def loader_options(self, emotions, classes, batch_size, seed):
+        ``shares`` [utterances, classes] say how much of each class they are: of
+        one alone, or as many annotators say. There may be no classes.
+        """
+        if self.way != "weights" or not shares.size:
+            return None
+        return inverse_sizes(shares).to(device)
+
+    def loader_options(self, shares, batch_size, seed):
         """Return the options of the training loader.
 
         A last batch that is smaller is dropped: BatchNorm cannot train on one
@@ -40,22 +43,24 @@ class ClassBalance:
         """
         options = {
             "batch_size": batch_size,
-            "drop_last": len(emotions) > batch_size,
+            "drop_last": len(shares) > batch_size,
         }
-        if self.way != "sampling":
+        if self.way != "sampling" or not shares.size:
             return {**options, "shuffle": True}
-        weights = dict(zip(classes, _inverse_sizes(emotions, classes).tolist()))
         sampler = ReproducibleWeightedRandomSampler(
-            [weights[emotion] for emotion in emotions],
-            num_samples=len(emotions),
+            (shares @ inverse_sizes(shares).double().numpy()).tolist(),
+            num_samples=len(shares),
             replacement=True,
             seed=seed,
         )
         return {**options, "sampler": sampler}
 
 
-def _inverse_sizes(emotions, classes):
-    """Weights of the classes, whose mean over the utterances is 1."""
-    sizes = [np.sum(np.array(emotions) == name) for name in classes]
-    weights = len(emotions) / (len(classes) * np.array(sizes))
+def inverse_sizes(shares):
+    """Weights of the classes, whose mean over the utterances is 1.
+
+    A class of less than one utterance in all counts as one.
+    """
+    sizes = np.maximum(shares.sum(axis=0), 1)
+    weights = len(shares) / (shares.shape[1] * sizes)
     return torch.tensor(weights, dtype=torch.float32)

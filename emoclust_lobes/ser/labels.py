@@ -7,18 +7,23 @@ import numpy as np
 import pandas
 from data_prep.errors import EmoclustError
 from data_prep.manifests.manifest import SPLITS, Source, read_manifest
-from data_prep.manifests.summary import read_summary
 from emoclust_lobes.contrast.samplers import numbers_of
 from emoclust_lobes.ser.label_propagation import propagate_labels
 
 
 def labeled_splits(
-    manifest_folder, data_folder, share, seed, pool=None, across_speakers=False
+    manifest_folder,
+    data_folder,
+    share,
+    seed,
+    goal,
+    pool=None,
+    across_speakers=False,
 ):
     """Read the splits of a fold, as stage 2 trains and tests on them.
 
     Every table has the columns of its manifest, ``utterance_id`` (the ID there)
-    and ``emotion_index`` (place in the class set). Training utterances are a
+    and ``emotion_index`` (place in the class set, see ``Goal.truth``). Training utterances are a
     share of the labels, repeated, with their number ``row``, their speaker's
     ``speaker``, and ``propagated``: whether the label comes from others of the
     cluster.
@@ -37,9 +42,8 @@ def labeled_splits(
         row=range(len(train)), speaker=numbers_of(train["spk_id"])
     )
     tables["train"] = repeated(train, n_rows)
-    classes = read_summary(folder)["classes"]
     for split, table in tables.items():
-        table["emotion_index"] = table["emotion"].map(classes.index)
+        table["emotion_index"] = goal.truth(table)
         if split != "train":
             table["utterance_id"] = table["ID"]
     return tables

@@ -20,6 +20,17 @@ def refuse_contradictions(hparams):
             "another pretraining, and --init= a folder, or none, where its "
             "encoder is not to be used"
         )
+    goal = hparams["goal"]
+    if goal.target != "class" and hparams["propagate_labels"]:
+        raise EmoclustError(
+            "ser_propagate_labels gives utterances the class of their cluster, "
+            f"and target={goal.target} learns no classes: leave one of them out"
+        )
+    if goal.has_votes and hparams["label_smoothing"]:
+        raise EmoclustError(
+            "label_smoothing is that of classes: with votes "
+            f"(target={goal.target}) give --vote_smoothing instead"
+        )
     if hparams["propagate_labels"] and not hparams["sources"].has_own:
         raise EmoclustError(
             "ser_propagate_labels gives labels to the clusters of the training "

@@ -41,7 +41,8 @@ class Clips:
             if problem:
                 return problem_html(problem)
             found = self.predictor.predict_file(path, self.listener)
-            return result_html(found, self.threshold)
+            scale = getattr(self.predictor.model.hparams, "scale", None)
+            return result_html(found, self.threshold, scale)
         except PredictError as error:
             reason = str(error).removeprefix(f"{path}: ")
             return problem_html(f"This clip cannot be used: {reason}.")

@@ -6,6 +6,7 @@ import html
 from emoclust_lobes.evaluation.selective import UNKNOWN
 from emoclust_lobes.figures.style import EMOTIONS, GRAY, style_of
 from emoclust_lobes.predict.segments import mean_probabilities, most_probable
+from emoclust_lobes.serve.plane import dimensions_html
 from emoclust_lobes.serve.timeline import timeline_svg
 
 WELCOME = """\
@@ -13,17 +14,19 @@ WELCOME = """\
 """
 RESULT = """\
 <div class="emo-result" aria-live="polite">
-<div class="emo-small">{lead}</div>
-<div class="emo-word">
-<span class="emo-dot" style="background:{color}"></span>{emotion}</div>
-<div class="emo-sure">{sure}</div>
+{heard}
 <audio class="emo-clip" controls></audio>
 <table class="emo-bars">
 {bars}
 </table>
-{timeline}
+{dimensions}{timeline}
 </div>
 """
+HEARD = """\
+<div class="emo-small">{lead}</div>
+<div class="emo-word">
+<span class="emo-dot" style="background:{color}"></span>{emotion}</div>
+<div class="emo-sure">{sure}</div>"""
 BAR = """\
 <tr><th scope="row">{emotion}</th>
 <td><div class="emo-track"><div class="emo-bar" \
@@ -75,17 +78,24 @@ def problem_html(sentence):
     return PROBLEM.format(sentence=html.escape(sentence))
 
 
-def result_html(prediction, threshold=0.0):
+def result_html(prediction, threshold=0.0, scale=None):
     """Show a FilePrediction, but for its path.
 
     It is the emotion, how sure the model is, a bar per class, the most probable
     first, an empty player, and the time line of a longer clip, or, where people
     were told apart, a lane for each. Up to the ``threshold`` of confidence it is
-    too close to call.
+    too close to call. Dimensions are shown on the ``scale`` of the model.
     """
     if not prediction.windows:
         return problem_html("Nobody speaks in this clip, as far as one hears.")
+    dimensions = ""
+    if prediction.dimensions:
+        dimensions = dimensions_html(prediction.dimensions, scale)
     chances = prediction.probabilities
+    if not chances:
+        return RESULT.format(
+            heard="", bars="", dimensions=dimensions, timeline=""
+        )
     colors = {name: style[0] for name, style in style_of(chances).items()}
     bars = "\n".join(
         BAR.format(
@@ -106,16 +116,19 @@ def result_html(prediction, threshold=0.0):
         sure = "The model is <b>{}</b> sure, on average over the clip."
         picture = base64.b64encode(timeline_svg(prediction.windows))
         timeline = TIMELINE.format(picture=picture.decode("ascii"))
+    if hasattr(chances, "weights"):  # shares of listeners, not how sure it is
+        sure = "About <b>{}</b> of listeners would say so."
     said, color = spoken(prediction.emotion), colors[prediction.emotion]
     if prediction.confidence <= threshold:
         lead, said, color = "The model is not sure enough", UNKNOWN, GRAY
-    return RESULT.format(
+    heard = HEARD.format(
         lead=lead,
         emotion=said,
         color=color,
         sure=sure.format(percent(prediction.confidence)),
-        bars=bars,
-        timeline=timeline,
+    )
+    return RESULT.format(
+        heard=heard, bars=bars, dimensions=dimensions, timeline=timeline
     )
 
 

@@ -26,16 +26,20 @@ def model_facts(folder, classes, enrolment):
     """
     words = ", ".join(spoken(name) for name in classes)
     paragraphs = [f"It knows {len(classes)} emotions: {words}."]
+    if not classes:
+        paragraphs = ["It rates how people sound, and names no emotions."]
     metrics = read_json(pathlib.Path(folder, "metrics.json"))
     if metrics is None:
         paragraphs.append(
             "Its folder does not say what it learned from, nor how good it is."
         )
     else:
-        paragraphs += [
-            _score(metrics, len(classes), enrolment),
-            _calibration(metrics["calibration"]),
-        ]
+        if classes:
+            paragraphs += [
+                _score(metrics, len(classes), enrolment),
+                _calibration(metrics["calibration"]),
+            ]
+        paragraphs += _annotators(metrics)
     paragraphs.append(LIMITS)
     return FACTS.format(
         paragraphs="\n".join(f"<p>{each}</p>" for each in paragraphs)
@@ -54,6 +58,26 @@ def _score(metrics, n_classes, enrolment):
         f"the emotions (UAR {uar:.3f}). Guessing gives "
         f"{percent(1 / n_classes)}."
     )
+
+
+def _annotators(metrics):
+    """Say how near it comes to people who voted, and who rated."""
+    told = []
+    if "js" in metrics:
+        told.append(
+            "Its percentages are how many of those who listened would say so. "
+            f"On average {percent(metrics['soft_accuracy'])} of them agreed "
+            "with what it holds for most likely."
+        )
+    if "mean_ccc" in metrics:
+        ratings = ", ".join(
+            f"{html.escape(x)} {v:.2f}" for x, v in metrics["ccc"].items()
+        )
+        told.append(
+            f"How well it rates, from 0 (not at all) to 1: {ratings} "
+            "(concordance correlation with the mean of the listeners)."
+        )
+    return told
 
 
 def _calibration(calibration):

@@ -203,12 +203,18 @@ class EncoderBrain(DistributedBrain):
             )
 
     def finish_epoch(
-        self, epoch, train_stats, valid_stats=None, max_key=None, n_kept=1
+        self,
+        epoch,
+        train_stats,
+        valid_stats=None,
+        max_key=None,
+        min_key=None,
+        n_kept=1,
     ):
         """Log an epoch, save it, and keep the best and the latest checkpoints.
 
-        ``max_key`` names the number of ``valid_stats`` that says which is best;
-        there may be no development data. ``n_kept`` says how many epochs are
+        ``max_key`` or ``min_key`` names the number of ``valid_stats`` that says
+        which is best; there may be no development data. ``n_kept`` says how many epochs are
         kept of either.
         """
         rates = {
@@ -235,7 +241,8 @@ class EncoderBrain(DistributedBrain):
                     writer.add_scalar(name.replace("_", "/", 1), value, epoch)
         self.checkpointer.save_and_keep_only(
             meta={"epoch": epoch, **(valid_stats or {})},
-            max_keys=[max_key] if valid_stats else [],
+            max_keys=[max_key] if valid_stats and max_key else [],
+            min_keys=[min_key] if valid_stats and min_key else [],
             # One may have been saved inside an epoch
             num_to_keep=n_kept if n_kept == 1 else n_kept + 1,
         )

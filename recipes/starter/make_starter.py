@@ -25,6 +25,7 @@ from emoclust_lobes.crosscorpus.corpora import read_corpora
 from emoclust_lobes.enrolment.draws import ALL
 from emoclust_lobes.evaluation.calibration import calibrate
 from emoclust_lobes.evaluation.metrics import emotion_metrics
+from emoclust_lobes.evaluation.selective import operating_points
 from emoclust_lobes.inference.folder import write_inference_folder
 from emoclust_lobes.protocol.baselines import Utterances, normalize_speakers
 from hyperpyyaml import load_hyperpyyaml
@@ -185,6 +186,7 @@ def make_starter(corpora, test, classes, work_folder, folder, C_grid):
     valid = predict(model, joined(develops), training, 0)
     tables = {n: predict(model, heard_once, training, n) for n in COUNTS}
     scores = {str(n): score(tables[n], classes) for n in COUNTS}
+    calibration = calibrate(tables[0], valid, classes)
     metrics = {
         "corpus": " and ".join(x.title for x in corpora),
         "test_corpus": test.title,
@@ -198,7 +200,10 @@ def make_starter(corpora, test, classes, work_folder, folder, C_grid):
         "epochs": 1,
         "valid_uar": valid_uar,
         "enrolled_uar": {n: x["uar"] for n, x in scores.items()},
-        "calibration": calibrate(tables[0], valid, classes),
+        "calibration": calibration,
+        "selective": operating_points(
+            tables[0], valid, classes, calibration["temperature"]
+        ),
         **scores[str(ALL)],
     }
     fill(ser, model, training)
@@ -226,7 +231,7 @@ def fill(ser, model, training):
         (normalization.prior_mean, groups.mean().mean()),
         (normalization.prior_variance, groups.var(ddof=0).mean()),
     ):
-        tensor.data.copy_(torch.from_numpy(np.asarray(values)))
+        tensor.data.copy_(torch.tensor(np.asarray(values)))
 
 
 def main(argv=None):

@@ -3,6 +3,7 @@
 import pytest
 from data_prep.errors import EmoclustError
 from data_prep.pools.sources import Sources
+from emoclust_lobes.ser.goals import Goal
 from emoclust_lobes.ser.options import refuse_contradictions
 
 OPTIONS = {
@@ -10,6 +11,7 @@ OPTIONS = {
     "contrastive_weight": 0,
     "propagate_labels": True,
     "ssl_trainable_layers": 0,
+    "goal": Goal(),
 }
 
 
