@@ -51,8 +51,9 @@ class EmotionGraph(nn.Module):
         super().__init__()
         if model.hparams.target == "dimensions" or model.hparams.class_weights:
             raise InferenceError(
-                "only models of classes that were trained with target=class "
-                "or without class weights can be exported"
+                "a model that rates dimensions alone, or whose probabilities "
+                "are weighed by class (target=distribution or both with "
+                "class_balance=weights), cannot be exported"
             )
         modules = copy.deepcopy(model.mods)
         features = modules.compute_features

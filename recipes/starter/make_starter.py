@@ -129,12 +129,13 @@ def fit(utterances, training, C):
 
 
 def predict(model, utterances, training, count):
-    """Predict utterances, as a table that ``calibrate`` takes."""
+    """Predict utterances, as a table of ``predict_emotions``."""
     placed = place(utterances, training, count)
     chances = model.predict_proba(placed.vectors)
     table = pd.DataFrame(chances, columns=[f"p_{x}" for x in model.classes_])
     found = model.classes_[chances.argmax(axis=1)]
-    return table.assign(truth=placed.emotions, prediction=found)
+    columns = {"truth": placed.emotions, "prediction": found}
+    return table.assign(enrolled=str(count), **columns)
 
 
 def score(table, classes):
