@@ -58,10 +58,11 @@ class EmotionGraph(nn.Module):
         modules = copy.deepcopy(model.mods)
         features = modules.compute_features
         self.features = exportable_features(features)
+        self.levels = False
         states = features.states if isinstance(features, SSLFrontEnd) else None
-        self.levels = isinstance(states, Wav2Vec2States) and states.levels
-        if self.levels:
-            states.levels = False  # done here, over any number of samples
+        if isinstance(states, Wav2Vec2States):
+            # Done here, over any number of samples
+            self.levels, states.levels = states.levels, False
         self.normalization = exportable_normalization(modules.mean_var_norm)
         self.encoder = modules.embedding_model
         classifier = modules.classifier

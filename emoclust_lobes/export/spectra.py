@@ -158,7 +158,8 @@ def exportable_features(module):
         if hasattr(wrapper, "log_mel_spectrogram"):
             wrapper.log_mel_spectrogram = ConvolvedWhisperMels(wrapper)
         if module.beside is not None:
-            module.beside.filterbank = ConvolvedKaldiFbank()
+            beside = ConvolvedKaldiFbank(module.beside.filterbank.level)
+            module.beside.add_module("filterbank", beside)
     return module
 
 
