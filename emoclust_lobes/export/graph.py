@@ -10,10 +10,7 @@ from emoclust_lobes.encoders.front_end_states import (
 from emoclust_lobes.encoders.front_ends import SSLFrontEnd
 from emoclust_lobes.enrolment.normalization import EnrolledClassifier
 from emoclust_lobes.evaluation.calibration import calibrated
-from emoclust_lobes.export.spectra import (
-    exportable_features,
-    exportable_normalization,
-)
+from emoclust_lobes.export.spectra import exportable_features
 from emoclust_lobes.inference.trust import InferenceError
 from torch import nn
 
@@ -23,8 +20,7 @@ ENROLLED = ("enrolled_count", "enrolled_mean", "enrolled_deviation")
 class EmotionGraph(nn.Module):
     """What is exported: one waveform in, probabilities and embedding out.
 
-    It computes what ``encode_batch`` and ``mods.classifier`` of a loaded model
-    do, and ``emoclust_lobes.evaluation.calibrated``, in operations that ONNX has.
+    In operations that ONNX has.
 
     Arguments
     ---------
@@ -63,7 +59,7 @@ class EmotionGraph(nn.Module):
         if isinstance(states, Wav2Vec2States):
             # Done here, over any number of samples
             self.levels, states.levels = states.levels, False
-        self.normalization = exportable_normalization(modules.mean_var_norm)
+        self.normalization = modules.mean_var_norm
         self.encoder = modules.embedding_model
         classifier = modules.classifier
         self.enrolment = None
@@ -91,7 +87,7 @@ class EmotionGraph(nn.Module):
             waveform = waveform - waveform.mean(dim=1, keepdim=True)
             power = waveform.square().mean(dim=1, keepdim=True)
             waveform = waveform / (power + LEVEL_EPSILON).sqrt()
-        frames = self.normalization(self.features(waveform))
+        frames = self.normalization(self.features(waveform), torch.ones(1))
         embedding = self.encoder(frames).flatten(1)
         placed = embedding
         if self.enrolment is not None:

@@ -17,10 +17,8 @@ def find_model(name):
     Arguments
     ---------
     name : str or pathlib.Path
-        A folder; ``starter``, the model in the package; or ``OWNER/NAME`` on the
-        Hugging Face hub, with ``@REVISION`` where it is not to change. What
-        the hub has given stays in its cache (``HF_HOME``) and is not asked
-        for again, whatever its new revisions are.
+        A folder; ``starter``, in the package; ``OWNER/NAME`` or
+        ``OWNER/NAME@REVISION`` on the Hugging Face hub, whose cache is asked first.
 
     Returns
     -------
