@@ -10,7 +10,7 @@ import torch
 from data_prep.storage.files import replacing
 from emoclust_lobes.export.graph import ENROLLED, EmotionGraph
 from emoclust_lobes.inference.load import load_model
-from emoclust_lobes.inference.trust import InferenceError, emoclust_version
+from emoclust_lobes.inference.trust import InferenceError
 
 NEEDS = ("onnx", "onnxscript", "onnxruntime")
 OPSET = 18
@@ -22,14 +22,7 @@ TOLERANCE = 1e-4
 def export_onnx(folder, path, trust=False):
     """Write a model as an ONNX file, and hear with it what PyTorch hears.
 
-    The graph takes ``waveform`` [1, samples], float32 at the model's rate, of
-    any length that the model takes, and gives ``probabilities`` [1, classes],
-    the temperature included, and ``embedding`` [1, size]. That of a model
-    with enrolment also takes ``enrolled_count`` [1, 1], ``enrolled_mean`` and
-    ``enrolled_deviation`` [1, size] of the embeddings of the speaker's other
-    clips; who leaves them out tells nothing of the speaker. Its metadata are
-    ``classes`` (JSON), ``sample_rate``, ``temperature`` and
-    ``emoclust_version``.
+    What goes in and comes out is told in the page on models.
 
     Arguments
     ---------
@@ -62,12 +55,6 @@ def export_onnx(folder, path, trust=False):
     onnx = _libraries()
     model = load_model(folder, trust=trust)
     graph = EmotionGraph(model)
-    told = {
-        "classes": json.dumps(list(model.hparams.classes)),
-        "sample_rate": str(model.hparams.sample_rate),
-        "temperature": str(graph.temperature),
-        "emoclust_version": emoclust_version(),
-    }
     try:
         proto = _exported(graph, model.hparams.sample_rate)
     except Exception as error:  # the exporter's may be any
@@ -78,7 +65,8 @@ def export_onnx(folder, path, trust=False):
     for name, value in zip(ENROLLED, graph.neutral()):
         default = onnx.numpy_helper.from_array(value.numpy(), name)
         proto.graph.initializer.append(default)
-    for key, value in told.items():
+    for key in ("classes", "sample_rate", "temperature", "emoclust_version"):
+        value = json.dumps(getattr(model.hparams, key))
         proto.metadata_props.add(key=key, value=value)
     found = proto.SerializeToString()
     difference = _difference(model, graph, found)

@@ -10,12 +10,11 @@ import pytest
 import torch
 from emoclust_lobes.encoders.front_ends import SSLFrontEnd
 from emoclust_lobes.export.command import export_onnx
+from emoclust_lobes.export.graph import EmotionGraph
 from emoclust_lobes.export.spectra import (
-    CenteredFrames,
-    ConvolvedFbank,
     ConvolvedKaldiFbank,
     ConvolvedWhisperMels,
-    exportable_normalization,
+    exportable_features,
 )
 from emoclust_lobes.inference.folder import write_inference_folder
 from emoclust_lobes.inference.load import load_model
@@ -27,7 +26,6 @@ from torchaudio.compliance import kaldi
 
 from speechbrain.dataio.dataio import read_audio
 from speechbrain.lobes.features import Fbank
-from speechbrain.processing.features import InputNormalization
 
 SECONDS = (0.5, 0.9, 1.7, 2.6, 3.2)
 HEAD = """
@@ -158,9 +156,9 @@ def test_the_file_hears_what_pytorch_hears(kind, tmp_path):
 @pytest.mark.parametrize("samples", [4000, 12345])
 def test_log_mels_are_speechbrains(options, samples):
     fbank, wave = Fbank(n_mels=24, **options), torch.randn(2, samples)
-    torch.testing.assert_close(
-        ConvolvedFbank(fbank)(wave), fbank(wave), atol=1e-3, rtol=1e-4
-    )
+    expected = fbank(wave)
+    found = exportable_features(fbank)(wave)
+    torch.testing.assert_close(found, expected, atol=1e-3, rtol=1e-4)
 
 
 @pytest.mark.parametrize("samples", [400, 9999])
@@ -179,19 +177,6 @@ def test_mels_are_whispers(tmp_path):
     expected = wrapper.log_mel_spectrogram(wave)
     found = ConvolvedWhisperMels(wrapper)(wave)
     torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
-
-
-@pytest.mark.parametrize("scales", [True, False])
-def test_frames_are_normalized_as_by_speechbrain(scales):
-    module = InputNormalization(norm_type="sentence", std_norm=scales)
-    frames = 3 + 2 * torch.randn(1, 50, 7)
-    expected = module(frames, torch.ones(1))
-    torch.testing.assert_close(CenteredFrames(module)(frames), expected)
-
-
-def test_what_cannot_be_exported_is_refused():
-    with pytest.raises(InferenceError, match="global"):
-        exportable_normalization(InputNormalization(norm_type="global"))
 
 
 def test_a_missing_library_is_named(monkeypatch, tmp_path):
@@ -213,3 +198,13 @@ def test_a_file_that_computes_something_else_is_not_written(
     with pytest.raises(InferenceError, match="nothing was written"):
         export_onnx(folder, path)
     assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    "change", [{"target": "dimensions"}, {"class_weights": [1.0] * 4}]
+)
+def test_what_would_be_told_otherwise_is_refused(change, tmp_path):
+    model = load_model(made_up_model(tmp_path / "inference"))
+    vars(model.hparams).update(change)
+    with pytest.raises(InferenceError, match="cannot be exported"):
+        EmotionGraph(model)

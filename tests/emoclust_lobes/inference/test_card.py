@@ -1,8 +1,9 @@
 """The card tells the run's numbers, and no more than it knows."""
 
 import pytest
+from data_prep.storage.files import read_json
 from emoclust_lobes.inference.card import model_card
-from emoclust_lobes.inference.licences import TERMS, terms_of
+from emoclust_lobes.inference.licences import TABLE, terms_of
 
 
 def card(metrics, settings="", **changes):
@@ -51,7 +52,7 @@ def test_no_development_speakers_are_told(metrics):
     assert "| development |" not in text
 
 
-@pytest.mark.parametrize("corpus", [*TERMS, "my calls"])
+@pytest.mark.parametrize("corpus", [*read_json(TABLE), "my calls"])
 def test_lines_are_short_and_the_licence_is_told(corpus, metrics):
     text = card(metrics, corpus=corpus)
     assert "{" not in text
@@ -84,12 +85,12 @@ def test_several_corpora_have_the_terms_of_all():
     title = "CREMA-D (reconstructed) and EMO-DB"
     terms = terms_of(title)
     # One that asks for nothing does not change what the other asks for
-    assert (terms.licence, terms.languages) == ("odbl", ("en", "de"))
+    assert (terms.licence, terms.languages) == ("odbl", ["en", "de"])
     assert "CREMA-D is" in terms.hint and "EMO-DB is" in terms.hint
     assert terms_of("RAVDESS and TESS").licence == "other"
     assert terms_of("EMO-DB").licence == "cc0-1.0"
     assert terms_of("my RESD").licence == "other"  # is not ESD
-    assert terms_of("my RESD").languages == ()
+    assert terms_of("my RESD").languages == []
 
 
 def test_the_front_matter_tells_corpora_language_and_the_test(metrics):
