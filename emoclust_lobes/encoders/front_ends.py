@@ -6,6 +6,7 @@ them take 16 kHz and give 50 frames per second.
 """
 
 import functools
+import pathlib
 
 import torch
 from emoclust_lobes.encoders.front_end_models import (
@@ -98,6 +99,8 @@ class SSLFrontEnd(AdaptedModule):
     """
 
     sample_rate = 16000
+    # Where the digest of its files is kept
+    digest_cache: pathlib.Path | None = None
 
     def __init__(
         self,
@@ -168,7 +171,9 @@ class SSLFrontEnd(AdaptedModule):
     @functools.cached_property
     def identity(self):
         """As of ``front_end_identity``, with what is made of the layers."""
-        identity = front_end_identity(self.source, self.save_path, self.layers)
+        identity = front_end_identity(
+            self.source, self.save_path, self.layers, self.digest_cache
+        )
         identity["pooled_frames"] = self.pooled_frames
         if self.beside_size:
             identity["speaker_frames"] = CAMPPLUS["sha256"]
@@ -206,11 +211,7 @@ class SSLFrontEnd(AdaptedModule):
         What stands beside the layers makes the frames longer. All but Whisper do not attend to what is beyond the relative lengths
         [batch]. Raises a ValueError for what is too short or too long.
         """
-        model = self.load()
-        for part in (model, self.beside):
-            # Where it is, it stays; and an export takes no moves
-            if part is not None and _device(part) != wavs.device:
-                part.to(wavs.device)
+        model = self.load().to(wavs.device)  # where it is, it stays
         samples = wavs.shape[1]
         if not model.shortest <= samples <= model.longest:
             raise ValueError(
@@ -222,7 +223,7 @@ class SSLFrontEnd(AdaptedModule):
             frames = torch.cat([states[x] for x in self.layers], dim=-1)
         if self.beside is not None:
             with torch.no_grad():
-                others = self.beside(wavs)
+                others = self.beside.to(wavs.device)(wavs)
             others = _fitted(others, frames.shape[1])
             frames = torch.cat([frames, others], dim=-1)
         if self.speaker is not None:
@@ -245,10 +246,6 @@ class SSLFrontEnd(AdaptedModule):
 def _long_enough(wavs, shortest=8000):
     """Repeat waveforms to half a second, as before they are clustered."""
     return wavs.repeat(1, -(-shortest // wavs.shape[1]))
-
-
-def _device(module):
-    return next(module.parameters()).device
 
 
 def _fitted(frames, count):
