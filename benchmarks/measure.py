@@ -25,7 +25,7 @@ def find_part(name):
 
 
 def measure(part, side, size, threads, repeats):
-    """Do a task several times, after one that is not timed.
+    """Do a task several times, mostly after one that is not timed.
 
     Returns ``seconds``, a list, and ``peak_mb``; ``threads`` are those of torch
     and of the libraries below numpy.
@@ -40,15 +40,14 @@ def measure(part, side, size, threads, repeats):
         ctypes.CDLL("libc.so.6").malloc_trim(0)
         pathlib.Path("/proc/self/clear_refs").write_text("5")  # forget the peak
         before = _memory("VmRSS")
-        run()
-        peak = _memory("VmHWM") - before
-        seconds = []
-        for _ in range(repeats):
+        seconds, peaks = [], []
+        for _ in range(part.warms_up + repeats):
             start = time.perf_counter()
             counted = run()
             elapsed = time.perf_counter() - start
             seconds.append(counted if part.counts_itself else elapsed)
-    return {"seconds": seconds, "peak_mb": peak}
+            peaks.append(_memory("VmHWM") - before)
+    return {"seconds": seconds[part.warms_up :], "peak_mb": peaks[0]}
 
 
 def _memory(field):

@@ -23,6 +23,7 @@ class Part:
     # Largest size of a side that would take for ever on more
     limits: Mapping[str, int] = dataclasses.field(default_factory=dict)
     repeats: int = 5  # how often each side does it; the median counts
+    warms_up: bool = True  # whether it is done once more, before it is timed
     # Whether that function returns the seconds that count, of a process it ran
     counts_itself: bool = False
 

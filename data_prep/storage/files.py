@@ -101,12 +101,26 @@ def file_digest(path):
     return digest.hexdigest()
 
 
-def files_digest(paths):
-    """Return a SHA-256 of the names and contents of files in any order."""
-    digest = hashlib.sha256()
-    for path in sorted(paths):
-        digest.update(f"{path.name} {file_digest(path)}\n".encode())
-    return digest.hexdigest()
+def files_digest(paths, cache=None):
+    """Return a SHA-256 of the names and contents of files in any order.
+
+    They are read again only where sizes or times of change are others than when
+    ``cache``, a JSON file, was written.
+    """
+    paths = sorted(paths)
+    signed = [
+        [str(path), status.st_size, status.st_mtime_ns]
+        for path, status in ((x, x.stat()) for x in paths)
+    ]
+    known = (read_json(cache) if cache else None) or {}
+    if known.get("signed") != signed:
+        digest = hashlib.sha256()
+        for path in paths:
+            digest.update(f"{path.name} {file_digest(path)}\n".encode())
+        known = {"signed": signed, "content": digest.hexdigest()}
+        if cache:
+            write_json(cache, known)
+    return known["content"]
 
 
 def fingerprint(content):

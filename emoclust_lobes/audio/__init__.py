@@ -6,7 +6,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "augmentation": ["WaveformAugmentation"],
-        "rooms": ["room_response"],
-        "reading": ["RandomCrop", "audio_pipeline", "read_utterance"],
+        "reading": ["RandomCrop", "audio_pipeline"],
     },
 )

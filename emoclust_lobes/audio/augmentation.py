@@ -1,7 +1,6 @@
 """Training speech as other channels would have carried it."""
 
 import functools
-import hashlib
 import os
 from typing import NamedTuple
 
@@ -12,7 +11,7 @@ from data_prep.manifests.manifest import read_manifests
 from data_prep.recordings.audio_files import find_files
 from data_prep.storage.files import file_digest, fingerprint
 from emoclust_lobes.audio import channels
-from emoclust_lobes.audio.reading import read_utterance
+from emoclust_lobes.audio.reading import hash_number, read_utterance
 from emoclust_lobes.audio.rooms import random_room
 
 from speechbrain.augment.time_domain import DropFreq
@@ -125,7 +124,7 @@ class WaveformAugmentation:
 
     def view_of(self, key):
         """Which view this draw takes; 0 is the clean one."""
-        return _number(f"view|{key}") % (self.views + 1)
+        return hash_number(f"view|{key}") % (self.views + 1)
 
     @property
     def name(self):
@@ -139,7 +138,7 @@ class WaveformAugmentation:
 
     def __call__(self, waveform, key, always=False):
         """Carry a waveform [time]; ``always``, some of it is done."""
-        generator = torch.Generator().manual_seed(_number(key))
+        generator = torch.Generator().manual_seed(hash_number(key))
         how = STRENGTHS[self.strength]
         between = functools.partial(_between, generator=generator)
         draw = functools.partial(_draw, generator=generator)
@@ -215,10 +214,6 @@ def _drop_band(waveform, generator):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return DropFreq(drop_freq_count_high=1)(waveform[None])[0]
-
-
-def _number(key):
-    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:7], "big")
 
 
 def _between(ends, generator):

@@ -11,44 +11,24 @@ from speechbrain.dataio import audio_io
 from speechbrain.dataio.preprocess import AudioNormalizer
 from speechbrain.utils.data_pipeline import DynamicItem
 
+
+def hash_number(text, n_bytes=7):
+    """Return a number that depends on a text alone, as the seed of a draw."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return int.from_bytes(digest[:n_bytes], "big")
+
+
 # One per rate: it keeps the resampling kernels it has computed.
 _normalizer = functools.lru_cache(AudioNormalizer)
 
 
 def read_utterance(wav, start="", stop="", sample_rate=16000):
-    """Read one utterance as a mono waveform at the wanted rate.
+    """Read one utterance as a mono waveform [time] at the wanted rate.
 
-    Arguments
-    ---------
-    wav : str
-        Path of an audio file that libsndfile reads, or the address of one in a
-        tar, of which no more is read: see
-        :mod:`data_prep.recordings.tar_shards`.
-    start, stop : str or int
-        First sample and the one after the last, counted at the file's own
-        rate; empty for the whole file.
-    sample_rate : int
-        Rate of the result, in Hz.
-
-    Returns
-    -------
-    torch.Tensor
-        The waveform, shape [time], samples in [-1, 1].
-
-    Raises
-    ------
-    ValueError
-        When the file holds no sample in that segment, or its tar is cut off.
-
-    Example
-    -------
-    >>> import torch
-    >>> path = str(getfixture("tmp_path") / "stereo.wav")
-    >>> audio_io.save(path, torch.zeros(2, 48000), 48000)
-    >>> read_utterance(path).shape
-    torch.Size([16000])
-    >>> read_utterance(path, start=0, stop=24000).shape
-    torch.Size([8000])
+    ``wav`` is what libsndfile reads, or the address of a file in a tar, of
+    which no more is read (see ``data_prep.recordings.tar_shards``); ``start``
+    and ``stop`` are the first sample and the one after the last, at the file's
+    own rate, empty for all of it. Raises a ValueError when there is no sample.
     """
     first = int(start or 0)
     count = int(stop) - first if str(stop) else -1
@@ -123,8 +103,7 @@ class RandomCrop:
 
     def first(self, rows, utterance_id):
         """Where the crop begins among so many rows, at least its own."""
-        key = self.key(utterance_id).encode()
-        draw = int.from_bytes(hashlib.sha256(key).digest()[:8], "big")
+        draw = hash_number(self.key(utterance_id), 8)
         return draw % (rows - self.length + 1)
 
     def __call__(self, signal, utterance_id):

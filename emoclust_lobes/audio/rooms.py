@@ -9,35 +9,14 @@ SOUND = 343.0  # meters per second
 
 
 def room_response(size, talker, microphone, reverberation, rate):
-    """Simulate the impulse response of a box-shaped room.
+    """Simulate the impulse response [time] of a box-shaped room.
 
     The image method (Allen and Berkley, "Image method for efficiently
     simulating small-room acoustics", JASA 65, 1979), with the arrival of each
-    image at the nearest sample. All walls reflect alike, as much as it takes:
-    the formulas of Sabine and Eyring, which know no shape, leave such rooms up
-    to half as long again.
-
-    Arguments
-    ---------
-    size : sequence of float
-        Length, width and height, in meters.
-    talker, microphone : sequence of float
-        Where they are, in meters from one corner.
-    reverberation : float
-        Seconds in which the energy falls by 60 dB.
-    rate : int
-        Samples per second.
-
-    Returns
-    -------
-    torch.Tensor
-        Shape [time], until 40 of these 60 dB are gone.
-
-    Example
-    -------
-    >>> response = room_response([5, 4, 3], [1, 1, 1], [3, 1, 1], 0.3, 16000)
-    >>> round(343 * int(response.nonzero()[0]) / 16000, 1)  # the way, in m
-    2.0
+    image at the nearest sample, until 40 of the 60 dB of the ``reverberation``
+    (seconds) are gone. All walls reflect alike, as much as it takes: the
+    formulas of Sabine and Eyring, which know no shape, leave such rooms up to
+    half as long again. Places are in meters.
     """
     seconds = reverberation * 40 / 60
     axes = []

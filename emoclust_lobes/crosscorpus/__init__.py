@@ -3,9 +3,5 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "matrix": ["read_matrix"],
-        "report": ["README_TABLES", "write_report"],
-    },
+    __name__, submod_attrs={"report": ["README_TABLES"]}
 )

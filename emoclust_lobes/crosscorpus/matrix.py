@@ -132,28 +132,8 @@ def pool_cases(cases, classes):
 def read_matrix(folder):
     """Read the results of a matrix.
 
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        Where they are.
-
-    Returns
-    -------
-    Matrix
-
-    Raises
-    ------
-    FileNotFoundError
-        When a file is missing.
-    ValueError
-        When a file has other columns or values, a run is there twice, or its
-        speakers do not tell of the same test.
-
-    Example
-    -------
-    >>> matrix = read_matrix("recipes/crosscorpus/results")
-    >>> matrix.rows[:2]
-    [('none', 'none', ''), ('contrastive', 'none', '')]
+    Raises a FileNotFoundError, or a ValueError when a file has other columns or
+    values, a run is there twice, or its speakers do not tell of the same test.
     """
     folder = pathlib.Path(folder)
     return Matrix(*read_folder(folder, FACTS, RUN_TYPES, SPEAKER_TYPES))

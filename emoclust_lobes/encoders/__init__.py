@@ -7,10 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "dimensions_head": ["DimensionsHead"],
         "front_ends": ["SSLFrontEnd"],
-        "layer_mix": [
-            *("AttentiveEncoder", "MixedEncoder", "NoNormalization"),
-            "make_encoder",
-        ],
+        "layer_mix": ["MixedEncoder", "NoNormalization", "make_encoder"],
         "speaker_encoders": ["SpeakerEncoder"],
         "wheel_encoders": ["CamPlusPlusEncoder", "KaldiFbank"],
     },

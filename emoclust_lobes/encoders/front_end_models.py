@@ -24,11 +24,12 @@ class FrontEndError(EncoderError):
     """A front end cannot be had; says why and what to do."""
 
 
-def front_end_identity(source, save_path, layers="all"):
+def front_end_identity(source, save_path, layers="all", cache=None):
     """Tell what is known of a front end without loading or downloading it.
 
     The ``sha256`` of a folder's settings and weights, or the ``revision`` of a
     hub's model; of one that is not in ``save_path``, source and layers alone.
+    ``cache`` is that of ``files_digest``.
     """
     layers = layers if layers == "all" else list(layers)
     identity = {"source": str(source), "layers": layers}
@@ -44,7 +45,7 @@ def front_end_identity(source, save_path, layers="all"):
     if not pathlib.Path(source).expanduser().is_dir():
         return {**identity, "revision": folder.name}
     hashed = {path for each in _HASHED for path in folder.glob(each)}
-    return {**identity, "sha256": files_digest(hashed)}
+    return {**identity, "sha256": files_digest(hashed, cache)}
 
 
 def _local_folder(source, save_path):

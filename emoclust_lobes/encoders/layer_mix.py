@@ -1,6 +1,10 @@
 """From the layers of a pretrained speech model to one vector per utterance."""
 
 import torch
+from emoclust_lobes.encoders.fused_layers import (
+    AttentiveStatistics,
+    normalized_linear,
+)
 from torch import nn
 from torch.nn import functional as F
 
@@ -141,30 +145,6 @@ class AttentiveEncoder(nn.Module):
     In evaluation mode a padded utterance gives the vector of the utterance
     alone. In training mode give crops of one length: padding would enter the
     statistics of BatchNorm.
-
-    Arguments
-    ---------
-    input_size : int
-        Size of the frames.
-    hidden_size : int
-        Size of the frames that are pooled.
-    embedding_size : int
-        Size of the vector.
-    attention_channels : int
-        Size of the attention's hidden layer.
-    dropout : float
-        Share of hidden values that are dropped in training.
-
-    Example
-    -------
-    >>> encoder = AttentiveEncoder(
-    ...     input_size=8,
-    ...     hidden_size=16,
-    ...     embedding_size=4,
-    ...     attention_channels=8,
-    ... )
-    >>> encoder(torch.randn(2, 50, 8), torch.tensor([1.0, 0.5])).shape
-    torch.Size([2, 1, 4])
     """
 
     def __init__(
@@ -195,32 +175,24 @@ class AttentiveEncoder(nn.Module):
 
         Without relative lengths ``lens`` [batch] all frames count.
         """
-        hidden = self.frame_layer(frames.flatten(0, 1))
-        hidden = hidden.unflatten(0, frames.shape[:2]).transpose(1, 2)
-        padding = None
-        if not _is_whole(lens):
-            padding = ~_real_frames(frames, lens).unsqueeze(1)
-        pooled = self._pool(hidden, padding)
-        return self.vector_layer(pooled).unsqueeze(1)
-
-    def _pool(self, hidden, padding):
-        """Pool [batch, size, frames] -> [batch, 2 * size].
-
-        As SpeechBrain's pooling does, whose convolutions copy their input for
-        a padding that a kernel of one frame does not have.
-        """
+        norm, linear, *others = self.frame_layer
+        hidden = normalized_linear(norm, linear, frames.flatten(0, 1))
+        for layer in others:
+            hidden = layer(hidden)
+        # As the pooling does it, whose convolutions see a frame at a time and
+        # need the frames behind the channels
         block, last = self.pooling.tdnn, self.pooling.conv.conv
         first = block.conv.conv
-        scores = F.conv1d(hidden, first.weight, first.bias)
+        scores = F.linear(hidden, first.weight.squeeze(-1), first.bias)
         scores = block.norm(block.activation(scores)).tanh()
-        scores = F.conv1d(scores, last.weight, last.bias)
-        if padding is not None:
+        scores = F.linear(scores, last.weight.squeeze(-1), last.bias)
+        scores = scores.unflatten(0, frames.shape[:2])
+        if not _is_whole(lens):
+            padding = ~_real_frames(frames, lens).unsqueeze(2)
             scores = scores.masked_fill(padding, float("-inf"))
-        shares = scores.softmax(dim=2)
-        mean = (shares * hidden).sum(dim=2)
-        variance = shares * (hidden - mean.unsqueeze(2)).square()
-        deviation = variance.sum(dim=2).clamp(self.pooling.eps).sqrt()
-        return torch.cat([mean, deviation], dim=1)
+        hidden = hidden.unflatten(0, frames.shape[:2])
+        pooled = AttentiveStatistics.apply(scores, hidden, self.pooling.eps)
+        return self.vector_layer(pooled).unsqueeze(1)
 
 
 def make_encoder(

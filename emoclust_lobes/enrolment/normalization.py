@@ -190,26 +190,6 @@ class EnrolledClassifier(torch.nn.Module):
     It sits where the ``classifier`` of SpeechBrain's ``EncoderClassifier``
     does. As long as no speaker is enrolled, embeddings are normalized by what
     is known of the training speakers alone.
-
-    Arguments
-    ---------
-    normalization : SpeakerNormalization
-        With the prior from training.
-    classifier : torch.nn.Module
-        Normalized embeddings -> log-probabilities.
-
-    Example
-    -------
-    >>> classifier = EnrolledClassifier(
-    ...     SpeakerNormalization(2, prior_weight=1.0, counts=[0]),
-    ...     torch.nn.LogSoftmax(dim=-1),
-    ... )
-    >>> embeddings = torch.tensor([[[2.0, 1.0]]])  # as encode_batch has them
-    >>> classifier(embeddings).exp()
-    tensor([[[0.7311, 0.2689]]])
-    >>> classifier.enrol(torch.tensor([[[4.0, 0.0]], [[4.0, 2.0]]]))
-    >>> classifier(embeddings).exp()
-    tensor([[[0.1842, 0.8158]]])
     """
 
     def __init__(self, normalization, classifier):

@@ -26,30 +26,26 @@ def read_mapping(text, model_corpus, table_corpus):
             )
         return None, {name: to or None for name, _, to in pairs}
     try:
-        content = load_hyperpyyaml(pathlib.Path(text).read_text("utf-8"))
-        entries = {
-            key: (
-                x.get("title", key),
-                {str(a): b for a, b in x["emotions"].items()},
-            )
-            for key, x in content["corpora"].items()
-        }
+        corpora = load_hyperpyyaml(pathlib.Path(text).read_text("utf-8"))[
+            "corpora"
+        ]
+        known = {}
+        for key, entry in corpora.items():
+            emotions = {str(a): b for a, b in entry["emotions"].items()}
+            known[key] = known[entry.get("title", key)] = emotions
     except OSError:
         raise
     except Exception as error:  # whatever a YAML may raise
         raise EvaluateError(
             f"{text} cannot be read as corpora with emotions: {error}"
         ) from error
-    sides = []
     for corpus, option in ((model_corpus, ""), (table_corpus, "--corpus=")):
-        known = [y for x, (title, y) in entries.items() if corpus in (x, title)]
-        if corpus is not None and not known:
+        if corpus is not None and corpus not in known:
             raise EvaluateError(
                 f"{text} has no corpus {option}{corpus or '(not told)'}: it has "
-                f"{', '.join(entries)}"
+                f"{', '.join(corpora)}"
             )
-        sides.append(known[0] if known else None)
-    return sides[0], sides[1]
+    return known.get(model_corpus), known.get(table_corpus)
 
 
 def common_classes(chances, truth, mapping):

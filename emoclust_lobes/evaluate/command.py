@@ -29,69 +29,45 @@ from emoclust_lobes.predict.predictor import Predictor
 from emoclust_lobes.training.seen_speakers import read_seen_speakers
 
 SOME_FAILED = 3
+_HELP = {
+    "model": "folder inference of a run of train_ser.py, or a CSV of anybody's "
+    "predictions: file, and prob_CLASS for each class or emotion",
+    "table": "CSV with the columns file, speaker, emotion and, if wanted, start "
+    "and end (seconds), gender, age or others; or a CSV of a manifest",
+    "output": "predictions.csv, evaluation.json, evaluation.html and figures go "
+    "there (default: %(default)s)",
+    "data_folder": "where the table's paths start from (default: its folder)",
+    "corpus": "of the table: speakers are then told apart from those of the same "
+    "names in other corpora that the model has seen",
+    "mapping": "which class of the model an emotion of the table is, NAME= to "
+    "leave one out; or a YAML like hparams/crosscorpus.yaml",
+    "by": "columns of the table whose groups are told apart",
+    "window": "as of emoclust predict, with hops of half of it (default: "
+    "%(default)s)",
+    "device": "cpu (default), cuda, cuda:1, ...",
+    "trust": "load a model whose YAML may run any code: only where you know "
+    "who made it",
+}
 
 
 def add_arguments(parser):
     """Add the options of ``emoclust evaluate`` to its parser."""
-    add = parser.add_argument
-    add(
-        "model",
-        metavar="MODEL",
-        help="folder inference of a run of train_ser.py, or a CSV of anybody's "
-        "predictions: file, and prob_CLASS for each class or emotion",
-    )
-    add(
-        "table",
-        metavar="TABLE",
-        help="CSV with the columns file, speaker, emotion and, if wanted, start "
-        "and end (seconds), gender, age or others; or a CSV of a manifest",
-    )
-    add(
-        "--output",
-        default="evaluation",
-        metavar="FOLDER",
-        help="predictions.csv, evaluation.json, evaluation.html and figures go "
-        "there (default: %(default)s)",
-    )
-    add(
-        "--data_folder",
-        metavar="FOLDER",
-        help="where the table's paths start from (default: its folder)",
-    )
-    add(
-        "--corpus",
-        metavar="NAME",
-        help="of the table: speakers are then told apart from those of the same "
-        "names in other corpora that the model has seen",
-    )
-    add(
-        "--mapping",
-        metavar="NAME=CLASS,...|FILE",
-        help="which class of the model an emotion of the table is, NAME= to "
-        "leave one out; or a YAML like hparams/crosscorpus.yaml",
-    )
-    add(
-        "--by",
-        default="",
-        metavar="COLUMN,...",
-        help="columns of the table whose groups are told apart",
-    )
+
+    def add(name, metavar=None, **kwargs):
+        kwargs |= {"metavar": metavar} if metavar else {}
+        parser.add_argument(name, help=_HELP[name.strip("-")], **kwargs)
+
+    add("model", "MODEL")
+    add("table", "TABLE")
+    add("--output", "FOLDER", default="evaluation")
+    add("--data_folder", "FOLDER")
+    add("--corpus", "NAME")
+    add("--mapping", "NAME=CLASS,...|FILE")
+    add("--by", "COLUMN,...", default="")
     add_abstain_option(parser)
-    add(
-        "--window",
-        type=float,
-        default=3.0,
-        metavar="SECONDS",
-        help="as of emoclust predict, with hops of half of it (default: "
-        "%(default)s)",
-    )
-    add("--device", default="cpu", help="cpu (default), cuda, cuda:1, ...")
-    add(
-        "--trust",
-        action="store_true",
-        help="load a model whose YAML may run any code: only where you know "
-        "who made it",
-    )
+    add("--window", "SECONDS", type=float, default=3.0)
+    add("--device", default="cpu")
+    add("--trust", action="store_true")
 
 
 def run(options):
@@ -104,11 +80,10 @@ def run(options):
             f"{options.table} has no column {name_some(lacking)} (--by), but "
             f"{', '.join(labeled.rows)}"
         )
-    is_model = not options.model.lower().endswith(".csv")
     notes: list[str] = []
     problems: list[str] = []
-    model_corpus, threshold = None, None
-    if is_model:
+    model_corpus, threshold, probabilities = None, None, True
+    if not options.model.lower().endswith(".csv"):
         predictor = Predictor(
             options.model,
             device=options.device,
@@ -122,7 +97,6 @@ def run(options):
         model_corpus = metrics.get("corpus", "")
         notes += refuse_seen(options.model, labeled)
         found = _predict(predictor, labeled.clips, problems)
-        probabilities = True
     else:
         if options.abstain is not None:
             raise EvaluateError(
@@ -136,35 +110,33 @@ def run(options):
     results, tables = [], []
     for enrolled, chances in found.items():
         rows, classes = _rows(labeled, chances, mapping, probabilities, options)
-        if labeled.unlabeled or len(rows) < len(labeled.rows):
-            notes = [*notes, _left_out(labeled, rows, problems)]
         if threshold is not None:
-            rows["answer"] = [
-                answer(x, y, threshold)
-                for x, y in zip(
-                    rows["prediction"], rows["confidence"], strict=True
-                )
-            ]
+            pairs = zip(rows["prediction"], rows["confidence"], strict=True)
+            rows["answer"] = [answer(*x, threshold) for x in pairs]
         scores = evaluate_rows(rows, classes, by, probabilities, threshold)
         results.append({"enrolled": enrolled, **scores})
         tables.append(rows.assign(enrolled=enrolled))
+    if labeled.unlabeled or len(rows) < len(labeled.rows):
+        mapped = len(labeled.rows) - len(rows) - len(problems)
+        notes.append(
+            f"Left out: {labeled.unlabeled} recordings without an emotion, "
+            f"{mapped} by --mapping, {len(problems)} that cannot be used."
+        )
     if results[0]["speakers"] < 2:
         notes.append(
             "There is one speaker: nothing tells what another changes."
         )
     facts = {
-        "model": options.model,
-        "table": options.table,
+        **{x: getattr(options, x) for x in ("model", "table")},
         "corpus": labeled.corpus,
-        "mapping": options.mapping,
-        "abstain": options.abstain,
+        **{x: getattr(options, x) for x in ("mapping", "abstain")},
         "probabilities": probabilities,
-        "notes": list(dict.fromkeys(notes)),
+        "notes": notes,
         "unusable": problems,
     }
     page = write_report(options.output, facts, results, pd.concat(tables))
     print(summarize(results, facts))
-    print(*facts["notes"], f"The page is {page}", sep="\n")
+    print(*notes, f"The page is {page}", sep="\n")
     for line in problems:
         print(f"emoclust: cannot be used: {line}", file=sys.stderr)
     return SOME_FAILED if problems else 0
@@ -184,8 +156,7 @@ def refuse_seen(model_folder, labeled):
         common = {x for x in names if prefix + x.removeprefix(prefix) in seen}
         hint = "take them out of the table, or a model that has not"
     else:
-        bare = {x.partition("/")[2] for x in seen}
-        common = {x for x in names if x in bare or x in seen}
+        common = names & {*seen, *(x.partition("/")[2] for x in seen)}
         hint = (
             "take them out of the table; where they are others of the same "
             "names, give the table's corpus a name, --corpus=NAME"
@@ -216,17 +187,15 @@ def _predict(predictor, clips, problems):
     given = {"": Enrolment([])}
     if predictor.model.hparams.enrolment:
         given = {"0": given[""], "all": Enrolment(usable)}
-    return {
-        name: pd.DataFrame(
-            [
-                predictor.classify(each, known.others(each.clip)).probabilities
-                for each in usable
-            ],
-            index=[each.clip.name for each in usable],
-            columns=predictor.classes,
-        )
-        for name, known in given.items()
-    }
+    names = [each.clip.name for each in usable]
+    found = {}
+    for enrolled, known in given.items():
+        rows = [
+            predictor.classify(x, known.others(x.clip)).probabilities
+            for x in usable
+        ]
+        found[enrolled] = pd.DataFrame(rows, names, predictor.classes)
+    return found
 
 
 def _rows(labeled, chances, mapping, probabilities, options):
@@ -238,18 +207,10 @@ def _rows(labeled, chances, mapping, probabilities, options):
         for name in sorted(set(truth.dropna()) - set(chances)):
             chances[name] = 0.0
     refuse_others(list(chances), truth, options.table)
-    rows["truth"] = truth
-    rows["prediction"] = chances.columns[np.argmax(chances.to_numpy(), axis=1)]
-    rows["confidence"] = confidence
+    said = chances.columns[np.argmax(chances.to_numpy(), axis=1)]
     own = [x for x in rows if x.startswith("p_")]
-    rows = rows.drop(columns=own).join(chances.add_prefix("p_"))
-    kept = rows["truth"].notna()
-    return rows[kept].reset_index(names="file"), list(chances)
-
-
-def _left_out(labeled, rows, problems):
-    mapped = len(labeled.rows) - len(rows) - len(problems)
-    return (
-        f"Left out: {labeled.unlabeled} recordings without an emotion, "
-        f"{mapped} by --mapping, {len(problems)} that cannot be used."
+    rows = rows.drop(columns=own).assign(
+        truth=truth, prediction=said, confidence=confidence
     )
+    kept = rows.join(chances.add_prefix("p_"))[truth.notna()]
+    return kept.reset_index(names="file"), list(chances)

@@ -4,6 +4,7 @@ import pathlib
 
 import jinja2
 import numpy as np
+import pandas as pd
 from data_prep.storage.files import replacing, write_json
 from emoclust_lobes.evaluation.selective import risk_coverage
 from emoclust_lobes.figures.confusion import plot_confusion
@@ -31,20 +32,16 @@ def write_report(folder, facts, results, tables):
         tables.to_csv(stream, index=False, float_format="%.6f")
     write_json(folder / "evaluation.json", {**facts, "results": results})
     last = results[-1]
-    shown = [("Confusion", folder / "confusion.png")]
+    shown = {"Confusion": folder / "confusion.png"}
+    title = f"UAR {last['uar']:.3f}, n = {last['n']}"
     plot_confusion(
-        last["confusion"],
-        last["classes"],
-        f"UAR {last['uar']:.3f}, n = {last['n']}",
-        shown[0][1],
+        last["confusion"], last["classes"], title, shown["Confusion"]
     )
     if facts["probabilities"]:
         rows = tables[tables["enrolled"] == last["enrolled"]]
-        for name, title, draw in (
-            ("risk", "Risk and coverage", draw_risk),
-            ("reliability", "Reliability", draw_reliability),
-        ):
-            shown.append((title, save_figure(draw(rows, last), folder / name)))
+        risk, reliability = draw_risk(rows, last), draw_reliability(rows, last)
+        shown["Risk and coverage"] = save_figure(risk, folder / "risk")
+        shown["Reliability"] = save_figure(reliability, folder / "reliability")
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -56,7 +53,7 @@ def write_report(folder, facts, results, tables):
         facts=facts,
         results=results,
         last=last,
-        pictures=[(title, data_uri(path)) for title, path in shown],
+        pictures=[(title, data_uri(path)) for title, path in shown.items()],
     )
     with replacing(folder / "evaluation.html") as stream:
         stream.write(page)
@@ -95,19 +92,14 @@ def draw_risk(rows, scores):
 def draw_reliability(rows, scores):
     """Draw how often predictions of one probability are right."""
     chances = rows[[f"p_{x}" for x in scores["classes"]]].to_numpy(float)
-    sure = chances.max(axis=1)
-    right = (rows["truth"] == rows["prediction"]).to_numpy()
-    places = np.clip(np.ceil(sure * N_BINS) - 1, 0, N_BINS - 1).astype(int)
+    shown = pd.DataFrame({"sure": chances.max(axis=1)})
+    shown["right"] = (rows["truth"] == rows["prediction"]).to_numpy(float)
+    places = np.clip(np.ceil(shown["sure"] * N_BINS), 1, N_BINS)
+    means = shown.groupby(places).mean()
     figure, axes = new_figure(3.6, 3.2)
     axis = axes[0, 0]
     axis.plot([0, 1], [0, 1], color=GRAY, linestyle="--")
-    found = np.unique(places)
-    axis.plot(
-        [sure[places == x].mean() for x in found],
-        [right[places == x].mean() for x in found],
-        "o-",
-        color=COLORS[0],
-    )
+    axis.plot(means["sure"], means["right"], "o-", color=COLORS[0])
     axis.set(
         xlabel="mean probability of the answer",
         ylabel="share that is right",
@@ -122,12 +114,10 @@ def summarize(results, facts):
     for each in results:
         enrolled = each["enrolled"]
         given = f", enrolled: {enrolled}" if enrolled else ""
-        ends = each["intervals"]["uar"]
-        between = f" [{ends[0]:.3f}, {ends[1]:.3f}]" if ends else ""
         line = (
             f"{each['n']:,} recordings of {each['speakers']} speakers{given}: "
-            f"UAR {each['uar']:.3f}{between}, WA {each['wa']:.3f}, macro-F1 "
-            f"{each['macro_f1']:.3f}"
+            f"UAR {_value(each['uar'], each['intervals']['uar'])}, "
+            f"WA {each['wa']:.3f}, macro-F1 {each['macro_f1']:.3f}"
         )
         if facts["probabilities"]:
             line += f", ECE {each['ece']:.3f}, NLL {each['nll']:.3f}"
@@ -140,15 +130,15 @@ def summarize(results, facts):
                 + ("-" if risk is None else f"{risk:.1%}")
             )
         for row in each["groups"]:
-            difference, ends = row["difference"], row["difference_interval"]
-            between = f" [{ends[0]:+.3f}, {ends[1]:+.3f}]" if ends else ""
-            against = (
-                ""
-                if difference is None
-                else (f", {difference:+.3f}{between} against the others")
-            )
-            lines.append(
-                f"  {row['column']} {row['group']}: UAR {row['uar']:.3f}, n = "
-                f"{row['n']}{against}"
-            )
+            line = "  {column} {group}: UAR {uar:.3f}, n = {n}".format(**row)
+            if row["difference"] is not None:
+                ends = row["difference_interval"]
+                against = _value(row["difference"], ends, "+")
+                line += f", {against} against the others"
+            lines.append(line)
     return "\n".join(lines)
+
+
+def _value(value, ends, sign=""):
+    between = " [{:{x}.3f}, {:{x}.3f}]".format(*ends, x=sign) if ends else ""
+    return f"{value:{sign}.3f}{between}"

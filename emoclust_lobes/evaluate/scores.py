@@ -10,6 +10,7 @@ from emoclust_lobes.evaluation.bootstrap import (
 )
 from emoclust_lobes.evaluation.calibration import (
     expected_calibration_error,
+    logits_and_truth,
     negative_log_likelihood,
 )
 from emoclust_lobes.evaluation.metrics import emotion_metrics
@@ -18,7 +19,6 @@ from emoclust_lobes.evaluation.selective import area_under_risk
 N_DRAWS, SEED = 2000, 0
 # A column of more different numbers is cut at its quartiles.
 _MOST_NUMBERS = 6
-_TINY = float(np.finfo(np.float32).tiny)
 
 
 def evaluate_rows(rows, classes, by=(), probabilities=True, threshold=None):
@@ -32,27 +32,34 @@ def evaluate_rows(rows, classes, by=(), probabilities=True, threshold=None):
     confusions = _speaker_confusions(rows, classes)
     scores = emotion_metrics(rows["truth"], rows["prediction"], classes)
     scores["speakers"] = len(confusions)
+
+    def score(draws, name):
+        return confusion_scores(np.tensordot(draws, confusions, 1))[name]
+
     scores["intervals"] = {
-        name: _ends(
-            confusions,
-            lambda draws, name=name: confusion_scores(
-                np.tensordot(draws, confusions, axes=1)
-            )[name],
-        )
+        name: _ends(len(confusions), score, name)
         for name in ("uar", "wa", "macro_f1")
     }
+    right = rows["truth"] == rows["prediction"]
     if probabilities:
-        scores.update(_probability_scores(rows, classes))
-        right = rows["truth"] == rows["prediction"]
-        scores["aurc"] = area_under_risk(rows["confidence"], right)
+        told = rows.drop(columns="votes", errors="ignore")
+        logits, truth = logits_and_truth(told, classes)
+        chances = rows[[f"p_{x}" for x in classes]].to_numpy(float)
+        aims = np.eye(len(classes))[truth]
+        scores |= {
+            "ece": expected_calibration_error(torch.tensor(chances), truth),
+            "nll": negative_log_likelihood(logits, truth),
+            "brier": float(((chances - aims) ** 2).sum(axis=1).mean()),
+            "aurc": area_under_risk(rows["confidence"], right),
+        }
     if threshold is not None:
-        answers = rows[rows["confidence"] > threshold]
-        wrong = (answers["truth"] != answers["prediction"]).sum()
+        answered = rows["confidence"] > threshold
+        n = int(answered.sum())
         scores["answered"] = {
             "threshold": threshold,
-            "coverage": len(answers) / len(rows),
-            "n": len(answers),
-            "risk": wrong / len(answers) if len(answers) else None,
+            "coverage": n / len(rows),
+            "n": n,
+            "risk": (answered & ~right).sum() / n if n else None,
         }
     scores["groups"] = [
         row for column in by for row in _group_rows(rows, classes, column)
@@ -63,18 +70,13 @@ def evaluate_rows(rows, classes, by=(), probabilities=True, threshold=None):
 def group_values(column):
     """Tell the group of each row: the value, "" for none, or its quartile."""
     numbers = pd.to_numeric(column, errors="coerce")
-    if (
-        numbers.nunique() <= _MOST_NUMBERS
-        or (numbers.isna() & (column != "")).any()
-    ):
+    is_text = (numbers.isna() & (column != "")).any()
+    if is_text or numbers.nunique() <= _MOST_NUMBERS:
         return column
-    parts = pd.qcut(numbers, 4, duplicates="drop")
-    ends = numbers.groupby(parts, observed=True).agg(["min", "max"])
-    names = {
-        x: f"{low:g} to {high:g}"
-        for x, (low, high) in zip(ends.index, ends.to_numpy())
-    }
-    return parts.map(names).astype(object).fillna("")
+    quartiles = pd.qcut(numbers, 4, duplicates="drop")
+    parts = numbers.groupby(quartiles, observed=True)
+    names = parts.transform(lambda x: f"{x.min():g} to {x.max():g}")
+    return names.astype(object).fillna("")
 
 
 def _group_rows(rows, classes, column):
@@ -84,18 +86,15 @@ def _group_rows(rows, classes, column):
     draws are of all speakers, the same for both.
     """
     values = group_values(rows[column])
-    found = []
+    speakers = sorted(rows["speaker"].unique())
     for value in sorted(set(values) - {""}):
         mine = values == value
         own, rest = (
-            _speaker_confusions(
-                rows[x], classes, sorted(rows["speaker"].unique())
-            )
+            _speaker_confusions(rows[x], classes, speakers)
             for x in (mine, ~mine & (values != ""))
         )
-        both = len(own), own.sum(axis=(0, 2)), rest.sum(axis=(0, 2))
+        present, others = (x.any(axis=(1, 2)).sum() for x in (own, rest))
         scores = confusion_scores(own.sum(axis=0))
-        present = own.any(axis=(1, 2)).sum()
         row = {
             "column": column,
             "group": str(value),
@@ -108,19 +107,17 @@ def _group_rows(rows, classes, column):
             "difference_interval": None,
         }
         if present > 1:
-            row["uar_interval"] = _ends(own, lambda x, own=own: _uars(own, x))
-        if ((both[1] > 0) & (both[2] > 0)).any():
-            everyone = np.ones((1, both[0]))
-            row["difference"] = float(_uars(own, everyone, rest)[0])
-            if min(present, rest.any(axis=(1, 2)).sum()) > 1:
-                row["difference_interval"] = _ends(
-                    own, lambda x, own=own, rest=rest: _uars(own, x, rest)
-                )
-        found.append(row)
-    return found
+            row["uar_interval"] = _ends(len(own), _uars, own)
+        difference = _uars(np.ones((1, len(own))), own, rest)[0]
+        if np.isfinite(difference):
+            row["difference"] = float(difference)
+            if min(present, others) > 1:
+                ends = _ends(len(own), _uars, own, rest)
+                row["difference_interval"] = ends
+        yield row
 
 
-def _uars(own, draws, rest=None):
+def _uars(draws, own, rest=None):
     """UAR of each draw, less that of the rest; NaN where it has no class."""
 
     def recalls(confusions):
@@ -133,39 +130,28 @@ def _uars(own, draws, rest=None):
     return recalls_of(np.nansum(values, axis=1), n_known)
 
 
-def _ends(confusions, statistic):
+def _ends(n_speakers, statistic, *arguments):
     """The interval as a list, or None; draws that have no one do not count."""
 
     def known(draws):
-        found = statistic(draws)
+        found = statistic(draws, *arguments)
         return found[np.isfinite(found)]
 
-    low, high = speaker_interval(len(confusions), N_DRAWS, SEED, known)
+    low, high = speaker_interval(n_speakers, N_DRAWS, SEED, known)
     return [low, high] if np.isfinite(low) else None
 
 
 def _speaker_confusions(rows, classes, speakers=None):
     """Confusion matrix of each speaker, [speakers, classes, classes]."""
-    places = {name: place for place, name in enumerate(classes)}
-    if speakers is None:
-        speakers = sorted(rows["speaker"].unique())
+    speakers = speakers or sorted(rows["speaker"].unique())
     confusions = np.zeros((len(speakers), len(classes), len(classes)))
-    speaker = rows["speaker"].map({x: i for i, x in enumerate(speakers)})
-    truth, said = (rows[x].map(places) for x in ("truth", "prediction"))
-    np.add.at(confusions, (speaker, truth, said), 1)
+    places = [
+        pd.Index(names).get_indexer(rows[column])
+        for names, column in (
+            (speakers, "speaker"),
+            (classes, "truth"),
+            (classes, "prediction"),
+        )
+    ]
+    np.add.at(confusions, tuple(places), 1)
     return confusions
-
-
-def _probability_scores(rows, classes):
-    """Calibration error, likelihood in nats, and the Brier score (0 to 2)."""
-    chances = rows[[f"p_{x}" for x in classes]].to_numpy(float)
-    truth = pd.Categorical(rows["truth"], categories=classes).codes
-    places = torch.tensor(truth.astype(int))
-    aims = np.eye(len(classes))[truth]
-    return {
-        "ece": expected_calibration_error(torch.tensor(chances), places),
-        "nll": negative_log_likelihood(
-            torch.tensor(chances.clip(min=_TINY)).log(), places
-        ),
-        "brier": float(((chances - aims) ** 2).sum(axis=1).mean()),
-    }

@@ -1,5 +1,6 @@
 """What is evaluated on: labeled recordings, and predictions for them."""
 
+import itertools
 import os
 import pathlib
 from typing import NamedTuple
@@ -31,9 +32,9 @@ class EvaluateError(EmoclustError):
 class Labeled(NamedTuple):
     """Labeled recordings: ``rows`` has a row each, ``clips`` where to read it.
 
-    ``rows`` has ``file`` (with its part), ``speaker, emotion``, as the table has
-    them, and the table's other columns; ``corpus`` is "" where it is not told;
-    ``unlabeled`` counts what was left out.
+    ``rows`` has ``file`` (with its part), ``speaker, emotion`` and the table's
+    other columns; ``corpus`` is "" where it is not told; ``unlabeled`` counts what
+    was left out.
     """
 
     rows: pd.DataFrame
@@ -57,47 +58,41 @@ def read_labeled(path, data_folder=None, corpus=None):
             )
         corpus = corpus or read_summary(path.parent)["corpus"]
         read = read_manifest(Source(str(path), data_folder))
-        wavs = read["wav"].tolist()
-        parts = [
-            tuple(int(x) if x else None for x in ends)
-            for ends in zip(read["start"], read["stop"], strict=True)
-        ]
         read = read.rename(columns={"spk_id": "speaker"})
+        places = [
+            (wav, *(int(x) if x else None for x in part))
+            for wav, *part in read[["wav", "start", "stop"]].to_numpy()
+        ]
     else:
-        folder = pathlib.Path(data_folder or path.parent)
-        recordings = read_recordings(path, folder)
-        utterances = [x for x, _ in recordings]
-        wavs = [str(folder / x.wav) for x in utterances]
-        parts = [(x.start, x.stop) for x in utterances]
-        read = pd.DataFrame([row for _, row in recordings], dtype=str)
-        read["speaker"] = [x.spk_id for x in utterances]
-        data_folder = folder
+        data_folder = pathlib.Path(data_folder or path.parent)
+        found = read_recordings(path, data_folder)
+        read = pd.DataFrame([row for _, row in found], dtype=str)
+        read["speaker"] = [x.spk_id for x, _ in found]
+        places = [(str(data_folder / x.wav), x.start, x.stop) for x, _ in found]
     if "emotion" not in read:
         raise EvaluateError(f"{path} has no column emotion, or no rows")
-    names = [
-        name_part(
-            pathlib.PurePath(os.path.relpath(x, data_folder)).as_posix(), *y
-        )
-        for x, y in zip(wavs, parts, strict=True)
+    paths = [os.path.relpath(x[0], data_folder) for x in places]
+    read["file"] = [
+        name_part(pathlib.PurePath(x).as_posix(), *part)
+        for x, (_, *part) in zip(paths, places, strict=True)
     ]
-    read = read.assign(file=names)
-    labeled = read["emotion"] != ""
     twice = read.loc[read["file"].duplicated(), "file"]
     if len(twice):
         raise EvaluateError(
             f"{path} has {len(twice):,} recordings twice: {name_some(twice, 5)}"
         )
+    labeled = read["emotion"] != ""
     if not labeled.any():
         raise EvaluateError(f"{path} has no row with an emotion")
+    rows = read[labeled]
     clips = [
-        Clip(name, wav, speaker, *part)
-        for name, wav, speaker, part in zip(
-            names, wavs, read["speaker"], parts, strict=True
+        Clip(row.file, wav, row.speaker, *part)
+        for row, (wav, *part) in zip(
+            rows.itertuples(), itertools.compress(places, labeled), strict=True
         )
     ]
-    kept = [clip for clip, keep in zip(clips, labeled, strict=True) if keep]
-    rows = read[labeled].reset_index(drop=True)
-    return Labeled(rows, kept, corpus or "", int((~labeled).sum()))
+    n_left = int((~labeled).sum())
+    return Labeled(rows.reset_index(drop=True), clips, corpus or "", n_left)
 
 
 def read_predictions(path, files):
@@ -111,14 +106,13 @@ def read_predictions(path, files):
     columns, rows = read_rows(path)
     path_column = find_column(path, columns, PATH_COLUMNS)
     part_columns = find_part_columns(path, columns)
-    prefix = next(
-        (x for x in _PREFIXES if any(y.startswith(x) for y in columns)), None
+    shares = next(
+        filter(
+            None, ([y for y in columns if y.startswith(x)] for x in _PREFIXES)
+        ),
+        [],
     )
-    answer = ""
-    if prefix is None:
-        answer = find_column(path, columns, ("emotion", "prediction"))
-    else:
-        shares = [x for x in columns if x.startswith(prefix)]
+    wanted = shares or [find_column(path, columns, ("emotion", "prediction"))]
     found, problems = {}, []
     for line, row in rows:
         try:
@@ -126,12 +120,10 @@ def read_predictions(path, files):
             name = name_part(os.path.normpath(row[path_column]), *part)
             if name in found:
                 raise ValueError(f"{name} for the second time")
-            if prefix is None:
-                if not row[answer]:
-                    raise ValueError("no emotion")
-                found[name] = row[answer]
-            else:
-                found[name] = _shares([row[x] for x in shares])
+            cells = [row[x] for x in wanted]
+            if not (shares or cells[0]):
+                raise ValueError("no emotion")
+            found[name] = _shares(cells) if shares else cells[0]
         except ValueError as error:
             problems.append(f"line {line}: {error}")
     refuse_rows(path, problems)
@@ -141,11 +133,11 @@ def read_predictions(path, files):
             f"{path} has no prediction for {len(missing):,} of {len(files):,} "
             f"recordings: {name_some(missing, 5)}. Name them as the table does"
         )
-    if prefix is None:
-        answers = pd.Series([found[x] for x in files])
-        return pd.get_dummies(answers, dtype=float), False
-    names = [x.removeprefix(prefix) for x in shares]
-    return pd.DataFrame([found[x] for x in files], columns=names), True
+    ordered = [found[x] for x in files]
+    if not shares:
+        return pd.get_dummies(pd.Series(ordered), dtype=float), False
+    names = [x.partition("_")[2] for x in shares]
+    return pd.DataFrame(ordered, columns=names), True
 
 
 def _shares(cells):

@@ -6,9 +6,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "calibration": ["calibrated"],
-        "dimensions": ["concordance", "dimension_metrics"],
-        "distributions": ["distribution_metrics", "jensen_shannon"],
-        "metrics": ["cluster_auc", "emotion_metrics"],
-        "selective": ["find_threshold", "risk_coverage"],
+        "dimensions": ["concordance"],
+        "distributions": ["distribution_metrics"],
+        "metrics": ["emotion_metrics"],
     },
 )

@@ -95,10 +95,10 @@ def calibrate(predictions, valid_predictions, classes):
     the truth are these. Returns ``temperature``, ``valid`` and ``test`` (n, ece, nll
     in nats; ece_scaled, nll_scaled).
     """
-    test = _scores(predictions, classes)
+    test = logits_and_truth(predictions, classes)
     if valid_predictions is None:
         return {"temperature": 1.0, "valid": None, "test": _measure(test, 1.0)}
-    valid = _scores(valid_predictions, classes)
+    valid = logits_and_truth(valid_predictions, classes)
     temperature = fit_temperature(*valid)
     return {
         "temperature": temperature,
@@ -107,7 +107,7 @@ def calibrate(predictions, valid_predictions, classes):
     }
 
 
-def _scores(predictions, classes):
+def logits_and_truth(predictions, classes):
     """Log-probabilities [n, classes]; indices of the truth [n], or shares."""
     chances = predictions[[f"p_{name}" for name in classes]].to_numpy(float)
     scores = np.log(chances.clip(min=np.finfo(np.float32).tiny))
@@ -119,7 +119,7 @@ def _scores(predictions, classes):
 
 
 def _measure(split, temperature):
-    """Both measures of what ``_scores`` gives, before and after."""
+    """Both measures of what ``logits_and_truth`` gives, before and after."""
     scores, truth = split
     measured = {"n": len(truth)}
     for suffix, each in (("", 1.0), ("_scaled", temperature)):

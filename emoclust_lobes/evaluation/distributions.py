@@ -2,6 +2,7 @@
 
 import numpy as np
 from emoclust_lobes.evaluation.metrics import emotion_metrics
+from scipy.special import rel_entr
 
 
 def plurality_places(counts):
@@ -13,36 +14,15 @@ def plurality_places(counts):
 
 
 def jensen_shannon(first, second):
-    """Return the Jensen-Shannon divergences of distributions, in bits.
+    """Return Jensen-Shannon divergences of distributions [n, classes], in bits.
 
     That is the mean of both Kullback-Leibler divergences to their middle, with
     logarithms of base 2: 0 of equal ones, 1 of those that share no class. (Its
     square root is the Jensen-Shannon distance.)
-
-    Arguments
-    ---------
-    first, second : numpy.ndarray
-        Shape [n, classes]; rows sum to 1.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape [n].
-
-    Example
-    -------
-    >>> jensen_shannon(np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]]))
-    array([1.])
     """
     middle = (first + second) / 2
-
-    def to_middle(shares):
-        ratios = np.divide(
-            shares, middle, out=np.ones_like(middle), where=shares > 0
-        )
-        return (shares * np.log2(ratios)).sum(axis=1)
-
-    return (to_middle(first) + to_middle(second)) / 2
+    both = rel_entr(first, middle) + rel_entr(second, middle)
+    return both.sum(axis=1) / (2 * np.log(2))
 
 
 def distribution_metrics(counts, probabilities, prediction=None):

@@ -21,26 +21,10 @@ DELTA = 0.05
 
 
 def risk_coverage(confidence, right):
-    """Say how many answers are wrong at every coverage.
+    """Return coverages and the risk at each, one a distinct confidence, rising.
 
-    Arguments
-    ---------
-    confidence : array-like
-        One a recording, shape [n].
-    right : array-like of bool
-        Whether the answer is right, shape [n].
-
-    Returns
-    -------
-    coverage, risk : numpy.ndarray
-        One a distinct confidence, from the surest recordings to all of them:
-        what is equally sure is answered together.
-
-    Example
-    -------
-    >>> coverage, risk = risk_coverage([0.9, 0.6, 0.8], [True, False, True])
-    >>> coverage.round(2).tolist(), risk.round(2).tolist()
-    ([0.33, 0.67, 1.0], [0.0, 0.0, 0.33])
+    From the surest recordings to all of them: what is equally sure is answered
+    together.
     """
     confidence, right = np.asarray(confidence), np.asarray(right, dtype=bool)
     order = np.argsort(-confidence, kind="stable")
@@ -78,16 +62,15 @@ def risk_bound(errors, n, delta=DELTA):
 
 
 def operating_points(predictions, valid_predictions, classes, temperature):
-    """Measure thresholds on development speakers, and what the test makes of them.
+    """Measure thresholds on development speakers, and on the test.
 
-    Takes tables of ``predict_emotions``; None without development speakers. Each
-    of ``points`` has a ``threshold`` above which the model answers, ``n`` answers
-    with ``errors``, ``bound``, the largest risk, and ``test_n, test_errors``. All
-    bounds hold together but for a chance of ``delta``: each has its share of it
-    (learn then test, Angelopoulos et al. 2021, arXiv 2110.01052, with
-    Bonferroni's correction). A threshold is a confidence of the development
-    recordings, which does not count itself: those above are then drawn as any
-    above it (Geifman and El-Yaniv, NeurIPS 2017, arXiv 1705.08500).
+    Takes tables of ``predict_emotions``; None without development speakers. All
+    bounds of ``points`` hold together but for a chance of ``delta``: each has
+    its share of it (learn then test, Angelopoulos et al. 2021, arXiv
+    2110.01052, with Bonferroni's correction). A threshold is a confidence of
+    the development recordings, which does not count itself: those above are
+    then drawn as any above it (Geifman and El-Yaniv, NeurIPS 2017, arXiv
+    1705.08500).
     """
     if valid_predictions is None:
         return None
@@ -118,28 +101,9 @@ def operating_points(predictions, valid_predictions, classes, temperature):
 def find_threshold(model_folder, share):
     """Return the lowest confidence above which a model errs seldom enough.
 
-    Arguments
-    ---------
-    model_folder : str or pathlib.Path
-        The folder ``inference`` of a run, whose ``metrics.json`` is read.
-    share : float or None
-        The share of wrong answers that is borne; None for any.
-
-    Returns
-    -------
-    float
-        Of the thresholds whose bound is no larger, that which answers most; 0
-        for None: see ``answer``.
-
-    Raises
-    ------
-    EmoclustError
-        When there is none: says the smallest.
-
-    Example
-    -------
-    >>> find_threshold("nowhere", None)
-    0.0
+    Of the thresholds in the ``metrics.json`` of its folder whose bound is no
+    larger than the share, that which answers most; 0 for None. An EmoclustError
+    tells the smallest share where there is none.
     """
     if share is None:
         return 0.0

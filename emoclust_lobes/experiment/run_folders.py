@@ -7,6 +7,7 @@ checkpoints that are whole.
 import contextlib
 import datetime
 import difflib
+import functools
 import os
 import pathlib
 import shutil
@@ -136,8 +137,12 @@ def save_whole(checkpointer):
 
     SpeechBrain begins a checkpoint with the file that makes its folder one. A
     run that is killed inside a save, or finds the disk full, would leave the
-    newest checkpoint unreadable, and that is the one to be resumed.
+    newest checkpoint unreadable, and that is the one to be resumed. What is in
+    place never changes and is read once, not for each look at all of them.
     """
+    construct = checkpointer._construct_checkpoint_objects
+    read = functools.cache(lambda folder: construct([folder])[0])
+    checkpointer._construct_checkpoint_objects = lambda x: list(map(read, x))
     save = checkpointer.save_checkpoint
 
     def save_aside(name=None, **options):

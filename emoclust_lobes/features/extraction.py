@@ -120,6 +120,7 @@ def _cache(
     folder = pathlib.Path(folder)
     utterances, signatures, problems = sign_utterances(read_manifests(sources))
     with locked(folder, wait=True):
+        front_end.digest_cache = folder / "weights.json"
         found = read_json(folder / "front_end.json")
         if (
             found

@@ -11,6 +11,7 @@ import torch
 from data_prep.errors import EmoclustError
 from data_prep.storage.files import read_json
 from emoclust_lobes.features.shards import read_index
+from torch.nn.utils.rnn import pad_sequence
 
 from speechbrain.dataio.batch import PaddedData
 from speechbrain.utils.data_pipeline import DynamicItem
@@ -67,22 +68,26 @@ class FeatureCache:
         """
         places = [self._place(x) for x in utterance_ids]
         if crop is None:
-            counts = [frames for *_, frames in places]
+            rows = [self._shard(x)[y : y + n] for x, y, n in places]
         else:
-            counts = [crop.length] * len(places)
-        longest = max(counts)
-        size = self._shard(places[0][0]).shape[1]
-        batch = torch.empty(len(places), longest, size)
-        for row, (shard, start, frames) in enumerate(places):
-            count = counts[row]
-            if frames < count:  # a crop repeats it
-                batch[row] = crop(self.read(utterance_ids[row]), row_ids[row])
-                continue
-            if crop is not None:
-                start += crop.first(frames, row_ids[row])
-            batch[row, :count] = self._shard(shard)[start : start + count]
-            batch[row, count:] = 0
-        return PaddedData(batch, torch.tensor([x / longest for x in counts]))
+            rows = [
+                self._cropped(crop, place, row_id)
+                for place, row_id in zip(places, row_ids, strict=True)
+            ]
+        # Halves are collected, as they lie on the disk
+        alike = crop is not None
+        batch = torch.stack(rows) if alike else pad_sequence(rows, True)
+        longest = batch.shape[1]
+        lengths = torch.tensor([len(x) / longest for x in rows])
+        return PaddedData(batch.float(), lengths)
+
+    def _cropped(self, crop, place, row_id):
+        shard, start, frames = place
+        array, length = self._shard(shard), crop.length
+        if frames < length:  # a crop repeats it
+            return crop(array[start : start + frames], row_id)
+        start += crop.first(frames, row_id)
+        return array[start : start + length]
 
     def _shard(self, path):
         """Frames of a shard, float16 [frames, dim], mapped into memory."""

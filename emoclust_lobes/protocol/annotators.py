@@ -7,12 +7,13 @@ row for each run and test speaker, of whom drawn ones are put together again.
 import numpy as np
 from data_prep.annotations.arrays import vote_counts
 from data_prep.annotations.ratings import DIMENSIONS
+from emoclust_lobes.evaluation.bootstrap import UNKNOWN, draw_speakers
 from emoclust_lobes.evaluation.distributions import (
     distribution_metrics,
     plurality_places,
 )
 from emoclust_lobes.evaluation.metrics import interval
-from emoclust_lobes.protocol.markdown import number, table
+from emoclust_lobes.protocol.markdown import table, with_interval
 from emoclust_lobes.protocol.schema import (
     KEY,
     KEY_TYPES,
@@ -110,9 +111,7 @@ def annotator_scores(rows, n_draws=2000, seed=0):
     that of all utterances together, ``mean_ccc`` the mean over dimensions.
     """
     names, own = np.unique(rows["speaker"], return_inverse=True)
-    rng = np.random.default_rng(seed)
-    shares = np.full(len(names), 1 / len(names))
-    drawn = rng.multinomial(len(names), shares, n_draws)
+    drawn = draw_speakers(len(names), n_draws, seed)
     counts = np.concatenate([np.ones((1, len(names)), int), drawn])
     seeds = rows.groupby("fold")["seed"].transform("nunique").to_numpy()
     weights = counts[:, own] / seeds
@@ -129,18 +128,10 @@ def annotator_scores(rows, n_draws=2000, seed=0):
             found[f"ccc_{dimension}"] = _ccc(weights @ sums)
         cccs = [x for name, x in found.items() if name.startswith("ccc_")]
         found["mean_ccc"] = np.mean(cccs, axis=0)
-    unknown = len(names) < 2
-    return {
-        name: (
-            float(x[0]),
-            *(
-                (np.nan, np.nan)
-                if unknown
-                else interval(x[1:][~np.isnan(x[1:])])
-            ),
-        )
-        for name, x in found.items()
-    }
+    ends = dict.fromkeys(found, UNKNOWN)
+    if len(names) > 1:
+        ends = {k: interval(x[1:][~np.isnan(x[1:])]) for k, x in found.items()}
+    return {name: (float(x[0]), *ends[name]) for name, x in found.items()}
 
 
 def _ccc(sums):
@@ -188,10 +179,7 @@ def annotators_table(scored):
         }
         for name, title in titles.items():
             if any(name in each for each in scored.values()):
-                value, low, high = scores.get(name, [np.nan] * 3)
-                line[title] = number(value)
-                if not np.isnan(low):
-                    line[title] += f" ({number(low)} to {number(high)})"
+                line[title] = with_interval(*scores.get(name, [np.nan] * 3))
         lines.append(line)
     notes = (
         "Jensen-Shannon divergence and cross-entropy of the predicted "

@@ -8,36 +8,14 @@ ANNOTATED = ["js", "soft_accuracy", "mean_ccc"]
 
 
 def summarize(runs, by=Condition._fields):
-    """Average over seeds, then over folds.
+    """Average over seeds, then over folds, for each combination of ``by``.
 
-    Arguments
-    ---------
-    runs : pandas.DataFrame
-        One row a tested run: ``fold, uar, wa, macro_f1, valid_uar, n`` and
-        the columns of ``by``.
-    by : sequence of str
-        What the runs that are averaged have in common.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row for each combination of ``by``: ``folds``, ``seeds_min`` and
-        ``seeds_max`` (seeds of a fold), ``runs``, the mean of each score over
-        the folds (seeds are averaged within a fold first), ``uar_fold_std``
-        (deviation of the folds' means), ``uar_seed_std`` (deviation over the
-        seeds of a fold, averaged over the folds) and ``n``, the utterances
-        tested, each once. Deviations are those of a sample (n - 1); that of
-        one value is NaN.
-
-    Example
-    -------
-    >>> import pandas as pd
-    >>> runs = pd.DataFrame(
-    ...     [(1, 0.4), (1, 0.6), (2, 0.7)], columns=["fold", "uar"]
-    ... ).assign(system="none", wa=0.5, macro_f1=0.5, valid_uar=None, n=10)
-    >>> summary = summarize(runs, by=["system"]).iloc[0]
-    >>> print(summary["folds"], summary["runs"], round(summary["uar"], 3))
-    2 3 0.6
+    ``folds``, ``seeds_min`` and ``seeds_max`` (seeds of a fold), ``runs``, the
+    mean of each score over the folds (seeds are averaged within a fold first),
+    ``uar_fold_std`` (deviation of the folds' means), ``uar_seed_std``
+    (deviation over the seeds of a fold, averaged over the folds) and ``n``, the
+    utterances tested, each once. Deviations are those of a sample (n - 1); that
+    of one value is NaN.
     """
     by = list(by)
     told = [*SCORES, "valid_uar", *(x for x in ANNOTATED if x in runs)]

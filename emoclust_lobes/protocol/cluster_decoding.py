@@ -62,19 +62,9 @@ def mix_clusters(predictions, clusters, weight, classes):
 def decode_clusters(test, valid, classes):
     """Decode a test with what is best for the development speakers.
 
-    Arguments
-    ---------
-    test, valid : (pandas.DataFrame, numpy.ndarray, numpy.ndarray)
-        Predictions, vectors and speakers, row by row.
-    classes : list of str
-        The class set.
-
-    Returns
-    -------
-    predictions : pandas.DataFrame
-    uar : float
-        Of the development speakers. Of equal ones the least weight and the
-        fewest clusters are taken.
+    ``test, valid`` are predictions, vectors and speakers, row by row. Returns
+    predictions and the UAR of the development speakers; of equal ones the least
+    weight and the fewest clusters are taken.
     """
 
     def decode(split, n_clusters, weight):

@@ -18,13 +18,16 @@ def number(value, sign=""):
     return text.replace("0.", ".") if abs(rounded) < 1 else text
 
 
+def with_interval(value, low, high, sign=""):
+    """Write a number and, where it is known, its interval: .030 (.010 to .071)."""
+    text, *ends = (number(x, sign) for x in (value, low, high))
+    return text if pd.isna(low) else f"{text} ({' to '.join(ends)})"
+
+
 def signed(difference):
     """Write a ``Difference`` and its interval: +.030 (-.010 to +.071)."""
-    text = number(difference.value, "+")
-    if pd.isna(difference.low):
-        return text
-    low, high = number(difference.low, "+"), number(difference.high, "+")
-    return f"{text} ({low} to {high})"
+    value, low, high = difference[:3]
+    return with_interval(value, low, high, "+")
 
 
 def span(ends):

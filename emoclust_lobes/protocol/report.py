@@ -40,30 +40,10 @@ _SECTIONS = {
 
 
 def write_report(folder):
-    """Write ``report.md`` and ``figures/`` beside the results.
+    """Write ``report.md`` and ``figures/`` beside the results; return its path.
 
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        Where the results of a protocol are.
-
-    Returns
-    -------
-    pathlib.Path
-        The report: all tables that have data, each with its figure, and the
-        confusion matrices. The same results give the same report.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        As ``read_results``.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.results import make_results
-    >>> report = write_report(make_results(getfixture("tmp_path")))
-    >>> report.read_text().splitlines()[0]
-    '# Made-up: results'
+    All tables that have data, each with its figure, and the confusion matrices:
+    the same results give the same report. Raises what ``read_results`` does.
     """
     folder = pathlib.Path(folder)
     results = read_results(folder)

@@ -106,32 +106,11 @@ def finished_runs(folder):
 
 
 def merge_runs(folder, runs, speakers, annotators=None):
-    """Add runs to the results of a protocol; a run replaces its like.
+    """Add runs of ``run_rows`` to a protocol's results; each replaces its like.
 
-    One process at a time may merge into a folder.
-
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        Where ``runs.csv`` and ``speakers.csv`` are, or will be.
-    runs, speakers : pandas.DataFrame
-        From ``run_rows``, of one or many runs, concatenated.
-    annotators : pandas.DataFrame or None
-        From ``annotator_rows``, of the same runs.
-
-    Raises
-    ------
-    ValueError
-        As ``read_results``; the files are then as before.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.results import FEW, make_runs
-    >>> folder = getfixture("tmp_path")
-    >>> merge_runs(folder, *make_runs(FEW))
-    >>> merge_runs(folder, *make_runs(FEW, n_folds=4))  # one fold more
-    >>> len(pd.read_csv(folder / "runs.csv"))
-    16
+    ``annotators`` are those of ``annotator_rows``, of the same runs. One process
+    at a time may merge into a folder. Raises a ValueError as ``read_results``
+    does; the files are then as before.
     """
     folder = pathlib.Path(folder)
     old_runs, old_speakers = read_tables(folder, RUN_TYPES, SPEAKER_TYPES)
@@ -171,67 +150,18 @@ def run_rows(
     valid_uar=None,
     commit="",
 ):
-    """Make the rows of a run from its predictions.
+    """Make the rows of a run from its predictions: ``ID, truth, prediction``.
 
-    Arguments
-    ---------
-    predictions : pandas.DataFrame
-        One row per test utterance: ``ID, truth, prediction``.
-    speakers : pandas.Series
-        Index: ID of at least the test utterances; value: speaker.
-    classes : list of str
-        The class set, in the order in which it is reported.
-    system : str
-        What was tested, such as "contrastive".
-    labels : float
-        Share of the training labels that were used, 1 for all.
-    enrolled : str
-        Number of unlabeled clips of the test speaker that were used, "all",
-        or "" without enrolment.
-    fold, seed : int
-        Which run.
-    n_train : int
-        Number of labeled utterances trained on.
-    valid_uar : float or None
-        UAR on the development speakers, where there are any.
-    commit : str
-        Of the code.
+    ``speakers`` maps the ID of at least the test utterances; ``enrolled`` is a
+    number of clips, "all", or "" without enrolment; ``n_train`` counts labeled
+    utterances.
 
-    Returns
-    -------
-    runs : pandas.DataFrame
-        One row: the key, ``uar, wa, macro_f1, valid_uar, n`` (test
-        utterances), ``n_train``, ``recalls`` ("0.750000 -": one a class, "-"
-        without utterances), ``confusion`` ("12 0;1 9": rows of truth) and
-        ``commit``.
-    speakers : pandas.DataFrame
-        One row per test speaker: the key, ``speaker`` and ``hits`` ("7/8
-        0/0": right and all utterances of each class).
-
-    Raises
-    ------
-    ValueError
-        When an utterance is there twice or its speaker is not known, a label
-        is outside the class set, or ``enrolled`` is something else.
-
-    Example
-    -------
-    >>> runs, speakers = run_rows(
-    ...     pd.DataFrame(
-    ...         [["u1", "ang", "ang"], ["u2", "ang", "sad"]],
-    ...         columns=["ID", "truth", "prediction"],
-    ...     ),
-    ...     pd.Series({"u1": "anna", "u2": "anna"}),
-    ...     ["ang", "sad"],
-    ...     system="none",
-    ...     labels=1.0,
-    ...     enrolled="",
-    ...     fold=1,
-    ...     seed=0,
-    ...     n_train=10,
-    ... )
-    >>> runs["confusion"].item(), speakers["hits"].item()
-    ('1 1;0 0', '1/2 0/0')
+    Returns a row of runs: the key, ``uar, wa, macro_f1, valid_uar, n, n_train,
+    recalls`` ("0.750000 -": one a class, "-" without utterances), ``confusion``
+    ("12 0;1 9": rows of truth) and ``commit``; and a row per test speaker: the
+    key, ``speaker`` and ``hits`` ("7/8 0/0": right and all of each class).
+    Raises a ValueError for an utterance that is there twice or whose speaker is
+    not known, and for labels outside the class set.
     """
     name = f"{system}, fold {fold}, seed {seed}"
     enrolled_rank(enrolled)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from data_prep.storage.files import read_json, replacing
+from emoclust_lobes.evaluation.bootstrap import parse_hits
 
 KEY_TYPES = {
     "system": str,
@@ -32,22 +33,8 @@ DECIMALS = 6
 class Condition(NamedTuple):
     """What is the same in all runs that are averaged.
 
-    Arguments
-    ---------
-    system : str
-        What was tested.
-    labels : float
-        Share of the training labels that were used.
-    enrolled : str
-        As in ``run_rows``.
-
-    Example
-    -------
-    >>> runs = pd.DataFrame({"system": ["none", "oracle"]})
-    >>> Condition("none").of(
-    ...     runs.assign(labels=1.0, enrolled="")
-    ... ).index.tolist()
-    [0]
+    The share ``labels`` of the training labels, ``enrolled`` as in
+    ``run_rows``.
     """
 
     system: str
@@ -78,13 +65,6 @@ def enrolled_rank(enrolled):
             f"{enrolled!r}"
         )
     return float(enrolled)
-
-
-def parse_hits(hits):
-    """Read a column of hits: [rows, classes, 2], right and all utterances."""
-    return np.array(
-        [[pair.split("/") for pair in row.split()] for row in hits], dtype=int
-    )
 
 
 def parse_confusions(confusions):

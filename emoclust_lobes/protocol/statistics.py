@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.stats
-from emoclust_lobes.protocol.bootstrap import (
+from emoclust_lobes.evaluation.bootstrap import (
     UNKNOWN,
     drawn_interval,
     drawn_uars,
@@ -53,100 +53,40 @@ NOTHING = Difference(np.nan, np.nan, np.nan, np.nan, 0)
 
 
 def uar_interval(speakers, condition, n_draws=2000, seed=0):
-    """Say how much other test speakers would change a UAR.
+    """Say how much other test speakers would change a UAR: low, high.
 
     The speakers are drawn with replacement, as many as there are. Each class
     has one recall over all that are drawn, in all folds, and the UAR is the
     mean of the recalls (utterances count with their mean over the seeds). The
-    interval holds the middle 95 % of the draws (percentile bootstrap; Efron
-    and Tibshirani, "An introduction to the bootstrap", 1993, chapter 13).
-
-    Arguments
-    ---------
-    speakers : pandas.DataFrame
-        From ``read_results``.
-    condition : Condition
-        Whose UAR.
-    n_draws, seed : int
-        Of the bootstrap.
-
-    Returns
-    -------
-    low, high : float
-        NaN with fewer than two speakers.
-
-    Example
-    -------
-    >>> from emoclust_lobes.protocol.schema import Condition
-    >>> from emoclust_lobes.synthetic.results import made_up_results
-    >>> results = made_up_results(getfixture("tmp_path"))
-    >>> low, high = uar_interval(results.speakers, Condition("contrastive"))
-    >>> 0.5 < low < high < 0.9
-    True
+    interval holds the middle 95 % of the draws (percentile bootstrap; Efron and
+    Tibshirani, "An introduction to the bootstrap", 1993, chapter 13), NaN below
+    two speakers.
     """
     draws = drawn_uars([condition.of(speakers)], n_draws, seed)
     return drawn_interval(None if draws is None else draws[0])
 
 
 def paired_difference(
-    runs,
-    speakers,
-    system,
-    baseline,
-    deterministic=(),
-    n_draws=2000,
-    seed=0,
+    runs, speakers, system, baseline, deterministic=(), n_draws=2000, seed=0
 ):
     """Compare two conditions over the runs (fold, seed) that both have.
 
-    The value is the mean over folds of the mean difference over a fold's
-    seeds. The interval over speakers is that of ``uar_interval``, for the
-    difference, with the same draws for both; that over speakers and seeds
-    also draws the seeds of each fold, the same for both. The interval over
-    folds and its p-value are those of ``corrected_t``, of the folds' mean
-    differences, with the sizes of the first condition's test sets and of what
-    it would be trained on with all labels. Where no seed changes one of the
-    conditions, its only run in a fold is compared with the mean over the
-    other's seeds.
+    The value is the mean over folds of the mean difference over a fold's seeds.
+    The interval over speakers is that of ``uar_interval``, for the difference,
+    with the same draws for both; that over speakers and seeds also draws the
+    seeds of each fold, the same for both. The interval over folds and its
+    p-value are those of ``corrected_t``, of the folds' mean differences, with
+    the sizes of the first condition's test sets and of what it would be trained
+    on with all labels. Where no seed changes a condition (``deterministic``:
+    systems that are given all labels), its only run in a fold is compared with
+    the mean over the other's seeds.
 
-    The smallest detectable difference is
-
-        (q(.975) + q(.8)) SE
-
-    with the quantiles q and the standard error of Student's t over the folds,
-    or of the normal law and the draws of speakers (Bloom, "Minimum detectable
-    effects: A simple way to report the statistical power of experimental
-    designs", Evaluation Review 19, 1995).
-
-    Arguments
-    ---------
-    runs, speakers : pandas.DataFrame
-        From ``read_results``.
-    system, baseline : Condition
-        The UAR of the first less that of the second is told.
-    deterministic : sequence of str
-        Systems that no seed changes where they are given all labels.
-    n_draws, seed : int
-        Of the bootstrap.
-
-    Returns
-    -------
-    Difference
-        All NaN where they have no run in common, or are the same.
-
-    Example
-    -------
-    >>> from emoclust_lobes.protocol.schema import Condition
-    >>> from emoclust_lobes.synthetic.results import made_up_results
-    >>> results = made_up_results(getfixture("tmp_path"))
-    >>> difference = paired_difference(
-    ...     results.runs,
-    ...     results.speakers,
-    ...     Condition("contrastive"),
-    ...     Condition("none"),
-    ... )
-    >>> difference.pairs, 0 < difference.low < difference.value
-    (6, True)
+    The smallest detectable difference is (q(.975) + q(.8)) SE with the
+    quantiles q and the standard error of Student's t over the folds, or of the
+    normal law and the draws of speakers (Bloom, "Minimum detectable effects: A
+    simple way to report the statistical power of experimental designs",
+    Evaluation Review 19, 1995). All is NaN without a run in common, or where
+    both are the same.
     """
     both = (system, baseline)
     fixed = [x.system in deterministic and x.labels == 1 for x in both]
@@ -202,7 +142,7 @@ class FoldTest(NamedTuple):
 
 
 def corrected_t(differences, test_share):
-    """Say what paired folds tell of a mean difference.
+    """Say what paired folds tell of a mean difference: a ``FoldTest``.
 
     Folds of a cross-validation are not independent, for their training sets
     overlap: a plain t-test finds too much. The corrected resampled t-test
@@ -211,28 +151,10 @@ def corrected_t(differences, test_share):
 
         t = mean(d) / sqrt((1 / J + n_test / n_train) * var(d))
 
-    with var of the sample, against Student's t with J - 1 degrees of freedom.
-    Seeds of a fold, which share its speakers, are averaged before.
-
-    Arguments
-    ---------
-    differences : array-like
-        One a fold, shape [J].
-    test_share : float
-        n_test / n_train; 0 gives the plain paired t-test.
-
-    Returns
-    -------
-    FoldTest
-        95 % interval, two-sided p-value (1 where all differences are zero),
-        and the smallest difference that is found with a power of .8. NaN for
-        fewer than two folds.
-
-    Example
-    -------
-    >>> test = corrected_t([0.02, 0.04, 0.03], 0.5)
-    >>> round(test.p, 3), round(test.low, 3), round(test.high, 3)
-    (0.081, -0.009, 0.069)
+    against Student's t with J - 1 degrees of freedom, for J differences, one a
+    fold; ``test_share`` is n_test / n_train. Two-sided p-value (1 where all
+    differences are zero), 95 % interval, and the smallest difference that is
+    found with a power of .8; NaN for fewer than two folds.
     """
     differences = np.asarray(differences, dtype=float)
     if len(differences) < 2:
@@ -252,27 +174,11 @@ def corrected_t(differences, test_share):
 
 
 def holm(p_values):
-    """Correct p-values for their number.
+    """Correct p-values [n] for their number; NaN is no comparison and stays.
 
-    With the p-values in rising order, the corrected i-th of m is the largest
-    of min(1, (m - j + 1) p_j) over j <= i (Holm, "A simple sequentially
-    rejective multiple test procedure", Scandinavian Journal of Statistics 6,
-    1979).
-
-    Arguments
-    ---------
-    p_values : array-like
-        Shape [n]; NaN is no comparison and stays.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape [n].
-
-    Example
-    -------
-    >>> holm([0.04, 0.01, float("nan")])
-    array([0.04, 0.02,  nan])
+    With the p-values in rising order, the corrected i-th of m is the largest of
+    min(1, (m - j + 1) p_j) over j <= i (Holm, "A simple sequentially rejective
+    multiple test procedure", Scandinavian Journal of Statistics 6, 1979).
     """
     p_values = np.array(p_values, dtype=float)
     order = np.argsort(p_values)[: np.isfinite(p_values).sum()]

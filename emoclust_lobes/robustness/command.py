@@ -24,54 +24,37 @@ conditions: {conditions}
 or some of their parts, joined by + in the order in which they come.
 What was computed is kept in --output, and not computed again.
 """
+_HELP = {
+    "model": "folder inference of a run of train_ser.py",
+    "manifest": "the test speakers, with emotions; for clusters, any speakers",
+    "data_folder": "folder that its paths start from",
+    "run_folder": "instead of MODEL, all models below a folder of results, "
+    "each with the test speakers of its run; the option may be repeated, and "
+    "systems are compared with the first",
+    "encoders": "instead of MODEL, speaker encoders whose clusters are "
+    "compared with emotions and with the channel",
+    "conditions": "default: all; clean is always among them",
+    "trust": "load models whose YAML may run any code",
+}
 
 
 def add_arguments(parser):
     """Declare the options of the command."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EPILOG.format(conditions=" ".join(CONDITIONS))
-    parser.add_argument(
-        "model",
-        nargs="?",
-        metavar="MODEL",
-        help="folder inference of a run of train_ser.py",
-    )
-    parser.add_argument(
-        "--manifest",
-        metavar="FILE.csv",
-        help="the test speakers, with emotions; for clusters, any speakers",
-    )
-    parser.add_argument(
-        "--data_folder", required=True, help="folder that its paths start from"
-    )
-    parser.add_argument(
-        "--run_folder",
-        action="append",
-        default=[],
-        metavar="[NAME=]DIR",
-        help="instead of MODEL, all models below a folder of results, each "
-        "with the test speakers of its run; the option may be repeated, and "
-        "systems are compared with the first",
-    )
-    parser.add_argument(
-        "--encoders",
-        metavar="NAME,...",
-        help="instead of MODEL, speaker encoders whose clusters are compared "
-        "with emotions and with the channel",
-    )
-    parser.add_argument(
-        "--conditions",
-        default=",".join(CONDITIONS),
-        metavar="NAME,...",
-        help="default: all; clean is always among them",
-    )
-    parser.add_argument("--output", default="results/robustness", metavar="DIR")
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument(
-        "--trust",
-        action="store_true",
-        help="load models whose YAML may run any code",
-    )
+
+    def add(name, **kwargs):
+        parser.add_argument(name, help=_HELP.get(name.strip("-")), **kwargs)
+
+    add("model", nargs="?", metavar="MODEL")
+    add("--manifest", metavar="FILE.csv")
+    add("--data_folder", required=True)
+    add("--run_folder", action="append", default=[], metavar="[NAME=]DIR")
+    add("--encoders", metavar="NAME,...")
+    add("--conditions", default=",".join(CONDITIONS), metavar="NAME,...")
+    add("--output", default="results/robustness", metavar="DIR")
+    add("--device", default="cpu")
+    add("--trust", action="store_true")
 
 
 def run(options):
@@ -92,7 +75,8 @@ def run(options):
     folder = pathlib.Path(options.output)
     kept = folder / "kept"
     kept.mkdir(parents=True, exist_ok=True)
-    return (_clusters if options.encoders else _models)(options, folder, kept)
+    report = (_clusters if options.encoders else _models)(options, folder, kept)
+    return report.read_text(encoding="utf-8")
 
 
 def _models(options, folder, kept):
@@ -104,13 +88,11 @@ def _models(options, folder, kept):
     from emoclust_lobes.robustness.report import report_models
     from emoclust_lobes.robustness.scores import compare, score
 
+    tested = []
     if options.model:
         tested = [describe_model(options.model, options.manifest)]
-    else:
-        tested = []
-        for each in options.run_folder:
-            name, _, place = each.rpartition("=")
-            tested += find_models(place, name or pathlib.Path(place).name)
+    for name, place in _named(options.run_folder):
+        tested += find_models(place, name)
     # Runs of a fold have the same manifest, each in a folder of its own
     groups: dict[bytes, list] = {}
     for each in tested:
@@ -121,10 +103,8 @@ def _models(options, folder, kept):
         recognize(group, *shared, options.trust) for group in groups.values()
     ]
     runs, speakers = score(pd.concat(predictions), tested)
-    report = report_models(
-        folder, runs, speakers, compare(runs, speakers), _commands(options)
-    )
-    return report.read_text(encoding="utf-8")
+    found = compare(runs, speakers)
+    return report_models(folder, runs, speakers, found, _command(options))
 
 
 def _clusters(options, folder, kept):
@@ -135,31 +115,28 @@ def _clusters(options, folder, kept):
     )
     from emoclust_lobes.robustness.report import report_clusters
 
+    shared = (options.manifest, options.data_folder, options.conditions)
     tables, means = [], []
     for encoder in options.encoders.split(","):
-        utterances, vectors = embed_conditions(
-            encoder,
-            options.manifest,
-            options.data_folder,
-            options.conditions,
-            kept,
-            options.device,
+        table = agreements(
+            *embed_conditions(encoder, *shared, kept, options.device)
         )
-        table = agreements(utterances, vectors)
         tables.append(table.assign(encoder=encoder))
         means.append(summarize_agreements(encoder, table))
-    report = report_clusters(
-        folder, pd.concat(tables), pd.concat(means), _commands(options)
-    )
-    return report.read_text(encoding="utf-8")
+    table, found = pd.concat(tables), pd.concat(means)
+    return report_clusters(folder, table, found, _command(options))
 
 
-def _commands(options):
+def _named(run_folders):
+    """Split each [NAME=]DIR."""
+    for each in run_folders:
+        name, _, place = each.rpartition("=")
+        yield name or pathlib.Path(place).name, place
+
+
+def _command(options):
     """The command without the places of a machine."""
-    words = [
-        f"--run_folder={x.rpartition('=')[0] or pathlib.Path(x).name}=RESULTS"
-        for x in options.run_folder
-    ]
+    words = [f"--run_folder={x}=RESULTS" for x, _ in _named(options.run_folder)]
     words += ["MODEL"] if options.model else []
     if options.encoders:
         words.append(f"--encoders={options.encoders}")
@@ -167,4 +144,4 @@ def _commands(options):
         words.append(f"--manifest={pathlib.Path(options.manifest).name}")
     if tuple(options.conditions) != CONDITIONS:
         words.append(f"--conditions={','.join(options.conditions)}")
-    return [" ".join(["emoclust robustness", *words])]
+    return " ".join(["emoclust robustness", *words])

@@ -1,11 +1,11 @@
 """The conditions under which speech is heard again, by their names."""
 
 import functools
-import hashlib
 
 import torch
 from data_prep.errors import EmoclustError
 from emoclust_lobes.audio import channels
+from emoclust_lobes.audio.reading import hash_number
 from emoclust_lobes.audio.rooms import room_response
 
 CLEAN = "clean"
@@ -43,10 +43,7 @@ def check_conditions(names):
 
 
 def split_condition(name):
-    """Return the parts of a condition, in their order.
-
-    The plus of ``gain_+20`` joins nothing.
-    """
+    """Return a condition's parts in order; the plus of gain_+20 joins none."""
     return name.replace("_+", "_").split("+")
 
 
@@ -89,8 +86,8 @@ def degrade(waveform, rate, condition, key="", others=()):
     """
     if condition == CLEAN:
         return waveform
-    digest = hashlib.sha256(f"{condition}|{key}".encode()).digest()
-    generator = torch.Generator().manual_seed(int.from_bytes(digest[:7], "big"))
+    generator = torch.Generator()
+    generator.manual_seed(hash_number(f"{condition}|{key}"))
     for part in split_condition(condition):
         function, number = _find(part)
         waveform = function(waveform, rate, number, generator, others)
@@ -98,14 +95,14 @@ def degrade(waveform, rate, condition, key="", others=()):
 
 
 def _find(part):
-    """Return the function of a part of a condition, and its number."""
+    """Return the function of a part of a condition, and its number or name."""
     kind, _, number = part.partition("_")
     if part in channels.CODECS:
         return _codec, part
     if part in ROOMS:
         return _room, part
-    if not number and kind in ("8khz", "clipping"):
-        return _PLAIN[kind], None
+    if part in _PLAIN:
+        return _PLAIN[part], None
     try:
         return _NUMBERED[kind], float(number)
     except (KeyError, ValueError):
@@ -115,11 +112,11 @@ def _find(part):
         ) from None
 
 
-def _codec(waveform, rate, codec, generator, others):
+def _codec(waveform, rate, codec, *_):
     return channels.through(waveform, rate, codec)
 
 
-def _room(waveform, rate, room, generator, others):
+def _room(waveform, rate, room, *_):
     return channels.in_room(waveform, _response(room, rate))
 
 

@@ -54,30 +54,25 @@ def describe_model(model, manifest, system=None):
             "train_ser.py leaves"
         )
     told = [x for x in (folder, folder.parent) if (x / SPEAKERS).is_file()]
-    if not told:
+    if told:
+        corpus = read_summary(pathlib.Path(manifest).parent)["corpus"] + "/"
+        names = read_manifest(Source(str(manifest), ""))["spk_id"].unique()
+        known = {corpus + x.removeprefix(corpus): x for x in names}
+        refuse_seen_speakers(told[0], known)
+    else:
         logger.warning(
             f"{folder} does not tell whom it has seen: make sure that "
             f"{manifest} has others"
         )
-    for place in told[:1]:
-        refuse_seen_speakers(place, _speakers(manifest))
     names = [metrics[x] for x in ("fold", "seed", "n_train")]
     return Candidate(
         str(model), str(manifest), system or metrics["system"], *names
     )
 
 
-def _speakers(manifest):
-    """Map ``CORPUS/SPEAKER`` to the name of all in a CSV of a manifest."""
-    corpus = read_summary(pathlib.Path(manifest).parent)["corpus"]
-    names = read_manifest(Source(str(manifest), ""))["spk_id"].unique()
-    return {f"{corpus}/{x.removeprefix(corpus + '/')}": x for x in names}
-
-
 def find_models(folder, system):
     """Describe the models of all runs below a folder of results."""
-    top = pathlib.Path(folder)
-    found = sorted(top.rglob("ser_*/labels_*/inference"))
+    found = sorted(pathlib.Path(folder).rglob("ser_*/labels_*/inference"))
     if not found:
         raise EmoclustError(
             f"no ser_*/labels_*/inference below {folder}: run train_ser.py first"
@@ -91,9 +86,8 @@ def find_models(folder, system):
 def recognize(tested, data_folder, conditions, kept, device, trust=False):
     """Let models that have one manifest hear it under each condition.
 
-    Returns a table of predictions, with the columns ``model, condition, ID,
-    spk_id, truth, prediction``. What is in the folder ``kept`` is not computed
-    again.
+    Returns their predictions: ``model, condition, ID, spk_id, truth, prediction``.
+    What is in the folder ``kept`` is not computed again.
     """
     key = fingerprint([x.digest for x in tested])
     paths = {x: pathlib.Path(kept, f"{key[:16]}_{x}.csv") for x in conditions}
@@ -130,17 +124,17 @@ def _hear(tested, models, listening, condition):
     rows = listening.utterances
     tables = []
     for each, model, own in zip(tested, models, vectors, strict=True):
-        unknown = sorted(set(rows["emotion"]) - set(model.hparams.classes))
+        classes = np.array(model.hparams.classes)
+        unknown = sorted(set(rows["emotion"]) - set(classes))
         if unknown:
             raise EmoclustError(
                 f"{each.manifest} has the emotions {unknown}, and {each.model} "
-                f"the classes {list(model.hparams.classes)}: give the manifest "
-                "of the same label set"
+                f"the classes {classes.tolist()}: give the manifest of the same "
+                "label set"
             )
-        places = _classify(model, torch.stack(own), rows)
         table = rows[["ID", "spk_id"]].assign(
             truth=rows["emotion"],
-            prediction=np.array(model.hparams.classes)[places],
+            prediction=classes[_classify(model, torch.stack(own), rows)],
         )
         table.insert(0, "model", each.model)
         table.insert(1, "condition", condition)
@@ -186,13 +180,11 @@ def share_front_ends(models):
         own = model.mods.compute_features
         if not isinstance(own, SSLFrontEnd):
             continue
-        for other in shared:
-            if _same(own, other.front_end):
-                model.mods["compute_features"] = other
-                break
-        else:
-            shared.append(SharedFrontEnd(own))
-            model.mods["compute_features"] = shared[-1]
+        found = next((x for x in shared if _same(own, x.front_end)), None)
+        if found is None:
+            found = SharedFrontEnd(own)
+            shared.append(found)
+        model.mods["compute_features"] = found
 
 
 def _same(one, other):

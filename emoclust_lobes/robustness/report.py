@@ -7,7 +7,13 @@ from emoclust_lobes.figures.style import (
     style_of,
     styled,
 )
-from emoclust_lobes.protocol.markdown import number, p_value, paragraph, table
+from emoclust_lobes.protocol.markdown import (
+    number,
+    p_value,
+    paragraph,
+    table,
+    with_interval,
+)
 from emoclust_lobes.protocol.report import write_parts
 from emoclust_lobes.protocol.schema import write_table
 from emoclust_lobes.robustness.clusters import MEASURES
@@ -17,58 +23,49 @@ NOTES = (
     "again as a whole. Lost: clean UAR less this one, of the same draws."
 )
 GAINED = (
-    "Gained: against {first} under the same condition; p of the corrected "
+    " Gained: against {first} under the same condition; p of the corrected "
     "resampled t-test over runs (Nadeau and Bengio 2003), not corrected for "
     "the number of conditions."
 )
 
 
-def report_models(folder, runs, speakers, found, commands):
+def report_models(folder, runs, speakers, found, command):
     """Write tables, a figure and a page on models."""
     write_table(folder / "runs.csv", runs)
     write_table(folder / "speakers.csv", speakers)
     write_table(folder / "robustness.csv", found)
-    values = {
-        system: rows.set_index("condition")[["uar", "low", "high"]]
-        for system, rows in found.groupby("system", sort=False)
-    }
+    systems = found.groupby("system", sort=False)
+    columns = ["uar", "low", "high"]
+    values = {x: y.set_index("condition")[columns] for x, y in systems}
     plot(values, "UAR", folder / "figures" / "robustness")
-    several = found["system"].nunique() > 1
-    lines = [
-        {
-            "Condition": row.condition,
-            "System": row.system,
-            "UAR": _with_interval(row.uar, row.low, row.high),
-            "Lost": _with_interval(row.loss, row.loss_low, row.loss_high, "+"),
-            "Gained": _with_interval(
-                row.gain, row.gain_low, row.gain_high, "+"
-            ),
-            "p": "-" if pd.isna(row.gain_p) else p_value(row.gain_p),
-        }
-        for row in found.itertuples()
-    ]
-    if not several:
-        for line in lines:
-            del line["System"], line["Gained"], line["p"]
-    notes = NOTES + " " + GAINED.format(first=found["system"].iloc[0])
-    counts = runs.groupby("system", sort=False).agg(
-        folds=("fold", "nunique"), seeds=("seed", "nunique")
-    )
+    several = len(values) > 1
+    lines = []
+    for row in found.to_dict("records"):
+        line = {"Condition": row["condition"], "System": row["system"]}
+        line["UAR"] = with_interval(*(row[x] for x in columns))
+        line["Lost"] = _signed(row, "loss")
+        line["Gained"] = _signed(row, "gain")
+        line["p"] = "-" if pd.isna(row["gain_p"]) else p_value(row["gain_p"])
+        if not several:
+            line = {x: line[x] for x in ("Condition", "UAR", "Lost")}
+        lines.append(line)
+    counts = runs.groupby("system", sort=False)[["fold", "seed"]].nunique()
     about = "; ".join(
-        f"{name}: {row.folds} folds, {row.seeds} seeds"
+        f"{name}: {row.fold} folds, {row.seed} seeds"
         for name, row in counts.iterrows()
     )
     n_speakers = speakers["speaker"].nunique()
+    notes = NOTES + GAINED.format(first=next(iter(values))) * several
     parts = [
         "# Robustness",
         paragraph(f"{n_speakers} test speakers. {about}."),
-        table(lines, notes if several else NOTES),
+        table(lines, notes),
         "![UAR under each condition](figures/robustness.png)",
     ]
-    return _finish(folder, parts, commands)
+    return write_parts(folder, [*parts, _HOW.format(command)])
 
 
-def report_clusters(folder, per_speaker, found, commands):
+def report_clusters(folder, per_speaker, found, command):
     """Write tables, a figure and a page on clusters."""
     write_table(folder / "speakers.csv", per_speaker)
     write_table(folder / "clusters.csv", found)
@@ -82,16 +79,16 @@ def report_clusters(folder, per_speaker, found, commands):
     plot(values, "AMI", folder / "figures" / "clusters")
     lines = [
         {
-            "Condition": row.condition,
-            "Encoder": row.encoder,
-            "Emotion": _with_interval(
-                row.emotion, row.emotion_low, row.emotion_high
+            "Condition": row["condition"],
+            "Encoder": row["encoder"],
+            "Emotion": with_interval(
+                row["emotion"], row["emotion_low"], row["emotion_high"]
             ),
-            "Lost": _with_interval(row.loss, row.loss_low, row.loss_high, "+"),
-            "Half clean: emotion": number(row.mixed_emotion),
-            "Half clean: channel": number(row.mixed_channel),
+            "Lost": _signed(row, "loss"),
+            "Half clean: emotion": number(row["mixed_emotion"]),
+            "Half clean: channel": number(row["mixed_channel"]),
         }
-        for row in found.itertuples()
+        for row in found.to_dict("records")
     ]
     notes = (
         "AMI of k-means inside each speaker, mean over "
@@ -101,39 +98,30 @@ def report_clusters(folder, per_speaker, found, commands):
     )
     parts = ["# Clusters under other conditions", table(lines, notes)]
     parts += ["![AMI under each condition](figures/clusters.png)"]
-    return _finish(folder, parts, commands)
+    return write_parts(folder, [*parts, _HOW.format(command)])
 
 
-def _finish(folder, parts, commands):
-    lines = "\n".join(f"    {x}" for x in commands)
-    return write_parts(folder, [*parts, "## How it was made", lines])
+_HOW = "## How it was made\n\n    {}"
 
 
-def _with_interval(value, low, high, sign=""):
-    if pd.isna(low):
-        return number(value, sign)
-    return (
-        f"{number(value, sign)} ({number(low, sign)} to {number(high, sign)})"
-    )
+def _signed(row, what):
+    values = (row[what], row[f"{what}_low"], row[f"{what}_high"])
+    return with_interval(*values, "+")
 
 
 @styled
 def plot(values, label, path):
-    """Draw a row for each condition; values of name -> a table of value, low
-    and high by condition.
-    """
-    first = next(iter(values.values()))
-    names = list(first.index)
+    """Draw a row for each condition; name -> table of value, low and high."""
+    names = list(next(iter(values.values())).index)
     figure, axes = new_figure(6.5, 1.2 + 0.24 * len(names))
     axis = axes[0, 0]
     for place, (name, (color, marker)) in enumerate(style_of(values).items()):
         rows = values[name].reindex(names)
         value, low, high = rows.to_numpy(dtype=float).T
         offset = 0.14 * (place - (len(values) - 1) / 2)
-        heights = [x + offset for x in range(len(names))]
         axis.errorbar(
             value,
-            heights,
+            [x + offset for x in range(len(names))],
             xerr=[(value - low).clip(0), (high - value).clip(0)],
             fmt=marker,
             color=color,

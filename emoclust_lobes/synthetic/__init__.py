@@ -2,10 +2,12 @@
 
 The trees have the folders, names and label files of the real corpora; the
 speech in them is a computed tone. ``python -m emoclust_lobes.synthetic --help``
-makes them from the command line. Every maker returns how many clips there are,
-``counts[speaker][emotion]``; it raises an EmoclustError where it is asked for
-more than the corpus has, and a FileExistsError where the folder holds anything
-but a half-made tree of its own.
+makes them from the command line, and says what the numbers are. Every maker
+takes a new ``folder`` (of a half-made tree the rest is made), the
+``sample_rate`` in Hz and a ``seed`` (others give other people). It returns how
+many clips there are, ``counts[speaker][emotion]``, and raises an EmoclustError
+where it is asked for more than the corpus has, and a FileExistsError where the
+folder holds anything but a half-made tree of its own.
 """
 
 import lazy_loader

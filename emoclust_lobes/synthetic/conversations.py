@@ -5,12 +5,12 @@ with which emotion, is known to the sample.
 """
 
 import argparse
-import csv
 import itertools
 import pathlib
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import soundfile
 from data_prep.errors import EmoclustError
 from data_prep.manifests.tables import PATH_COLUMNS, find_column, read_rows
@@ -18,7 +18,6 @@ from emoclust_lobes.audio.reading import read_utterance
 
 RATE = 16000
 NOISE = 1e-4  # of the room, -80 dB: a pause is no digital silence
-COLUMNS = ("recording", "start", "end", "speaker", "emotion", "clip")
 # Seconds at the ends of a clip that are quieter than its voice are cut off
 QUIET = 1e-2
 
@@ -51,35 +50,12 @@ def read_clips(table):
 
 
 def make_conversation(clips, rng, *, people, seconds, overlap, pause=0.8):
-    """Put clips of some speakers together.
+    """Put clips of some speakers together: waveform at 16 kHz, list of Spoken.
 
-    Arguments
-    ---------
-    clips : dict
-        Speaker -> list of (path, emotion).
-    rng : numpy.random.Generator
-        Who speaks, what, and after which pause.
-    people : int
-        How many speak.
-    seconds : float
-        The conversation ends with the clip that reaches this length.
-    overlap : float
-        Share of the changes of speaker at which one interrupts the other,
-        for up to half a second.
-    pause : float
-        Mean of the pauses, in seconds; 0.2 s are the least.
-
-    Returns
-    -------
-    waveform : numpy.ndarray
-        At 16 kHz, [time].
-    spoken : list of Spoken
-        What is in it; silence at the ends of the clips is cut off.
-
-    Raises
-    ------
-    EmoclustError
-        Where there are fewer speakers than people, or one alone.
+    ``overlap`` is the share of the changes of speaker at which one interrupts
+    the other, for up to half a second; ``pause`` the mean of the pauses, of
+    which 0.2 s are the least. It ends with the clip that reaches the length.
+    Silence at the ends of the clips is cut off.
     """
     clips = {who: known for who, known in clips.items() if known}
     if not 2 <= people <= len(clips):
@@ -118,20 +94,15 @@ def write_conversation(folder, name, waveform, spoken):
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     soundfile.write(folder / f"{name}.flac", waveform, RATE)
-    with open(folder / f"{name}.rttm", "w", encoding="utf-8") as stream:
-        for each in spoken:
-            length = each.end - each.start
-            stream.write(
-                f"SPEAKER {name} 1 {each.start:.3f} {length:.3f} <NA> <NA> "
-                f"{each.speaker} <NA> <NA>\n"
-            )
-    with open(
-        folder / f"{name}.csv", "w", encoding="utf-8", newline=""
-    ) as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for each in spoken:
-            writer.writerow([name, *each])
+    lines = [
+        f"SPEAKER {name} 1 {x.start:.3f} {x.end - x.start:.3f} <NA> <NA> "
+        f"{x.speaker} <NA> <NA>\n"
+        for x in spoken
+    ]
+    (folder / f"{name}.rttm").write_text("".join(lines), encoding="utf-8")
+    table = pd.DataFrame(spoken)
+    table.insert(0, "recording", name)
+    table.to_csv(folder / f"{name}.csv", index=False)
 
 
 def _deck(clips, rng):

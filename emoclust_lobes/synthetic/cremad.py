@@ -28,15 +28,11 @@ def make_cremad(
 
     Arguments
     ---------
-    folder : str or pathlib.Path
-        New folder for the tree; of a half-made one the rest is made.
     n_speakers : int
         Actors, 1 to 91, spread over the five official blocks of actors; women
         and men in turn.
     n_sentences : int
         Sentences, 1 to 12.
-    sample_rate, seed : int
-        In Hz. Other seeds give other people.
 
     Returns
     -------

@@ -18,17 +18,6 @@ def make_emodb(
     Each actor says every sentence once in each of seven emotions. (In the corpus
     the emotions are not balanced.)
 
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        New folder for the tree; of a half-made one the rest is made.
-    n_speakers : int
-        Actors, 1 to 10, a man and a woman in turn.
-    n_sentences : int
-        Sentences, 1 to 10.
-    sample_rate, seed : int
-        In Hz. Other seeds give other people.
-
     Example
     -------
     >>> folder = getfixture("tmp_path") / "EMO-DB"

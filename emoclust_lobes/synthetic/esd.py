@@ -16,17 +16,6 @@ def make_esd(
     Half of the speakers speak Mandarin, half English. The folders train,
     evaluation and test are left out, as in the copies that have none.
 
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        New folder for the tree; of a half-made one the rest is made.
-    n_speakers : int
-        Speakers, 1 to 20, of both languages in turn.
-    n_sentences : int
-        Sentences in each of five emotions, 1 to 350.
-    sample_rate, seed : int
-        In Hz. Other seeds give other people.
-
     Example
     -------
     >>> folder = getfixture("tmp_path") / "ESD"

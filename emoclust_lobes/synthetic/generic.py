@@ -16,17 +16,6 @@ def make_generic(
     what annotators say of it instead of the emotion: some are alone, some tie, and
     arousal has a decimal comma.
 
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        New folder for the tree; of a half-made one the rest is made.
-    n_speakers : int
-        Speakers, women and men in turn, 1 to 999.
-    n_sentences : int
-        Clips of each speaker in each of four emotions, 1 to 99.
-    sample_rate, seed : int
-        In Hz. Other seeds give other people.
-
     Example
     -------
     >>> folder = getfixture("tmp_path") / "mine"

@@ -48,8 +48,6 @@ def make_iemocap(
 
     Arguments
     ---------
-    folder : str or pathlib.Path
-        New folder for the tree; of a half-made one the rest is made.
     n_sessions : int
         Sessions, 1 to 5, of one woman and one man each.
     n_per_emotion : int
@@ -57,8 +55,6 @@ def make_iemocap(
     n_outside : int
         Turns of each speaker with a label outside of them: fru, xxx, sur,
         oth, fea and dis in turn.
-    sample_rate, seed : int
-        In Hz. Other seeds give other people.
 
     Returns
     -------

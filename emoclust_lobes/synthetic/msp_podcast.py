@@ -22,17 +22,6 @@ def make_msp_podcast(
     Development, Test1 and Test2. As in the corpus, some segments are of
     unknown speakers: one of each podcast, which a single annotator heard.
 
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        New folder for the tree; of a half-made one the rest is made.
-    n_speakers : int
-        Known speakers, men and women in turn, 1 to 60 here.
-    n_segments : int
-        Segments with each of ten labels, 1 to 100 here.
-    sample_rate, seed : int
-        In Hz. Other seeds give other people.
-
     Example
     -------
     >>> folder = getfixture("tmp_path") / "MSP-Podcast"
@@ -45,10 +34,7 @@ def make_msp_podcast(
         folder,
         "MSP-Podcast",
         _segments(n_speakers, n_segments, seed),
-        sizes={
-            "n_speakers": (n_speakers, 60),
-            "n_segments": (n_segments, 100),
-        },
+        sizes={"n_speakers": (n_speakers, 60), "n_segments": (n_segments, 100)},
         sample_rate=sample_rate,
         seed=seed,
         tables=lambda clips, _: _tables(clips, seed),

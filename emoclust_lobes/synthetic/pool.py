@@ -24,29 +24,6 @@ def make_pool(
     has a microphone and a room of its own, and every utterance is another
     sentence.
 
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        New folder for the tree; of a half-made one the rest is made.
-    n_speakers : int
-        Speakers, women and men in turn.
-    n_sessions : int
-        Sessions of each speaker.
-    n_utterances : int
-        Utterances of each session, the emotions in turn.
-    sample_rate, seed : int
-        In Hz. Other seeds give other people.
-
-    Returns
-    -------
-    dict of dict of int
-        Number of clips, ``counts[speaker][emotion]``: the hidden truth.
-
-    Raises
-    ------
-    FileExistsError
-        When the folder holds anything but this tree.
-
     Example
     -------
     >>> folder = getfixture("tmp_path") / "pool"

@@ -19,20 +19,7 @@ def make_ravdess(
     """Make a synthetic corpus with RAVDESS's folders and file names.
 
     Each actor says ``15 * n_statements * n_repetitions`` clips: seven emotions
-    at two intensities, and neutral, which has no strong intensity.
-
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        New folder for the tree; of a half-made one the rest is made.
-    n_speakers : int
-        Actors, 1 to 24: odd numbers are men, even numbers women.
-    n_statements : int
-        Sentences, 1 or 2.
-    n_repetitions : int
-        Takes of each, 1 or 2.
-    sample_rate, seed : int
-        In Hz; 48000 is the corpus's own. Other seeds give other people.
+    at two intensities, and neutral, which has no strong intensity. The corpus has 48000 Hz.
 
     Example
     -------

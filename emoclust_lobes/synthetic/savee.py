@@ -15,17 +15,6 @@ def make_savee(
 
     Every sentence is another one, and there are twice as many neutral ones.
 
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        New folder for the tree; of a half-made one the rest is made.
-    n_speakers : int
-        Actors, 1 to 4.
-    n_sentences : int
-        Clips of each emotion but neutral, 1 to 15.
-    sample_rate, seed : int
-        In Hz. Other seeds give other people.
-
     Example
     -------
     >>> folder = getfixture("tmp_path") / "SAVEE"

@@ -7,23 +7,9 @@ from data_prep.recordings.audio_files import find_files
 
 
 def pack_tars(folder, target, n_tars=2, **kwargs):
-    """Pack the recordings of a tree, dealt out to several tars.
+    """Deal the recordings of a tree out to tars in a folder; return their paths.
 
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        The tree, as of ``make_pool``.
-    target : str or pathlib.Path
-        Folder of the tars ``shard-000.tar`` and so on, made where needed.
-    n_tars : int
-        How many.
-    **kwargs
-        Of ``tarfile.open``, such as its ``format``.
-
-    Returns
-    -------
-    list of pathlib.Path
-        The tars.
+    They are ``shard-000.tar`` and so on; ``kwargs`` are of ``tarfile.open``.
     """
     names = find_files(folder)
     pathlib.Path(target).mkdir(parents=True, exist_ok=True)

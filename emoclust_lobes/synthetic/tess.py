@@ -23,17 +23,6 @@ def make_tess(folder, *, n_speakers=2, n_words=3, sample_rate=16000, seed=1):
     Both women say every word in seven emotions. (``OA_bite_neutral.wav`` is
     one of OAF's, as in the corpus.)
 
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        New folder for the tree; of a half-made one the rest is made.
-    n_speakers : int
-        1 or 2.
-    n_words : int
-        Words, 1 to 8 here.
-    sample_rate, seed : int
-        In Hz. Other seeds give other people.
-
     Example
     -------
     >>> folder = getfixture("tmp_path") / "TESS"

@@ -162,7 +162,8 @@ class EncoderBrain(DistributedBrain):
         """Step, unless a gradient is not finite."""
         gradients = [
             parameter.grad
-            for parameter in self.modules.parameters()
+            for optimizer in self.optimizers_dict.values()
+            for parameter in optimizer.param_groups[0]["params"]
             if parameter.grad is not None
         ]
         norm = torch.nn.utils.get_total_norm(gradients)

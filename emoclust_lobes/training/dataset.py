@@ -7,6 +7,7 @@ writes to it. Columns are few objects, whatever the number of rows.
 """
 
 import bisect
+import functools
 from collections.abc import Mapping
 
 import numpy as np
@@ -53,22 +54,19 @@ class ColumnarDataset(DynamicItemDataset):
         """
         if not all(hasattr(x, "read_batch") for x in self.made.values()):
             return PaddedBatch([self[index] for index in indices])
+        read = functools.cache(
+            functools.partial(self.data.values_of, indices=list(indices))
+        )
         return Batch(
             {
-                key: self._column(item, indices)
+                key: self.made[item].read_batch(
+                    *map(read, self.made[item].takes)
+                )
+                if item in self.made
+                else read(item)
                 for key, item in self.pipeline.output_mapping.items()
             }
         )
-
-    def _column(self, name, indices):
-        item = self.made.get(name)
-        if item is not None:
-            return item.read_batch(
-                *(self._column(taken, indices) for taken in item.takes)
-            )
-        if name == "id":
-            return [self.data_ids[index] for index in indices]
-        return self.data.values_of(name, indices)
 
 
 class Batch:
@@ -129,7 +127,7 @@ class Rows(Mapping):
         self.columns = {
             name: table[name].to_numpy()
             if table[name].dtype.kind in "iuf"
-            else arrow[name]
+            else arrow[name].combine_chunks()
             for name in table.columns.drop("ID")
         }
         # Sorted, as manifests are, the IDs are their own index.
@@ -154,10 +152,12 @@ class Rows(Mapping):
 
     def values_of(self, name, indices):
         """Return a column of some rows: numbers as a tensor, or a list."""
+        if name == "id":
+            return self.ids.take(indices).tolist()
         column = self.columns[name]
         if isinstance(column, np.ndarray):
-            return torch.from_numpy(column[list(indices)])
-        return column.take(list(indices)).to_pylist()
+            return torch.from_numpy(column[indices])
+        return column.take(pyarrow.array(indices)).to_pylist()
 
     def row(self, index):
         """Return a row by its number: Python's own values by column."""

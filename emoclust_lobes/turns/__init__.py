@@ -11,9 +11,5 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "listening": ["Listener"],
-        "speech": ["SpeechFinder", "TurnsError"],
-        "speakers": ["SpeakerFinder"],
-        "turn": ["Turn"],
-        "turn_files": ["read_turns"],
     },
 )

@@ -35,7 +35,7 @@ class Listener:
     speakers : str, int or None
         ``auto`` or the number of people; with None they are not told apart.
     turns : dict or None
-        Recording -> list of Turn, see ``emoclust_lobes.turns.read_turns``, in
+        Recording -> list of Turn, see ``turns.turn_files.read_turns``, in
         the place of those that would be found.
     speaker_encoder : str
         By what people are told apart, see ``emoclust embed``.

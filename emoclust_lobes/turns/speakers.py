@@ -4,7 +4,9 @@ The parts are SpeechBrain's, as in its AMI recipe: cosine similarities of speake
 vectors, pruned, and the gap between eigenvalues, which tells how many speak.
 """
 
+import dataclasses
 import importlib
+import itertools
 import warnings
 
 import numpy as np
@@ -19,34 +21,19 @@ MOST = 1500
 SEED = 1986
 
 
+@dataclasses.dataclass
 class SpeakerFinder:
     """Tells apart the voices of a recording.
 
-    Arguments
-    ---------
-    number : int or None
-        How many people speak; found out without.
-    most : int
-        No more people are looked for, where their number is not known.
-    share : float
-        So many of the similarities of a window are kept, the largest.
-    same : float
-        Two voices with a cosine similarity above it are one person, where
-        their number is not known.
-
-    Example
-    -------
-    >>> a, b = np.eye(2)
-    >>> vectors = np.array([a, a, b, b, a, a, b, b] * 3)
-    >>> SpeakerFinder(number=2).labels(vectors).tolist()[:4]
-    [0, 0, 1, 1]
+    Without their ``number`` no more than ``most`` are looked for, and two
+    voices with a cosine similarity above ``same`` are one person. Of the
+    similarities of a window the largest ``share`` is kept.
     """
 
-    def __init__(self, number=None, most=8, share=0.15, same=0.55):
-        self.number = number
-        self.most = most
-        self.share = share
-        self.same = same
+    number: int | None = None
+    most: int = 8
+    share: float = 0.15
+    same: float = 0.55
 
     def labels(self, vectors):
         """Number the speakers of windows [n, dim] by their first appearance."""
@@ -108,27 +95,20 @@ def turns_of_windows(windows, labels, stretches, pause):
     """
     turns: list[Turn] = []
     for number, (start, end) in enumerate(stretches):
-        inside = [
-            (window, label)
-            for window, label in zip(windows, labels, strict=True)
-            if window[2] == number
+        pairs = zip(windows, labels, strict=True)
+        inside = [(x, label) for x, label in pairs if x[2] == number]
+        borders = [
+            (left[1] + right[0]) / 2
+            for (left, _), (right, _) in itertools.pairwise(inside)
         ]
-        border = start
-        for at, (window, label) in enumerate(inside):
-            after = end
-            if at + 1 < len(inside):
-                after = (window[1] + inside[at + 1][0][0]) / 2
-            turns.append(Turn(border, after, f"S{label + 1}"))
-            border = after
+        ends = [start, *borders, end]
+        for at, (_, label) in enumerate(inside):
+            turns.append(Turn(ends[at], ends[at + 1], f"S{label + 1}"))
     merged: list[Turn] = []
     for turn in turns:
-        last = merged[-1] if merged else None
-        if (
-            last
-            and last.speaker == turn.speaker
-            and turn.start - last.end < pause
-        ):
-            merged[-1] = last._replace(end=turn.end)
+        same = merged and merged[-1].speaker == turn.speaker
+        if same and turn.start - merged[-1].end < pause:
+            merged[-1] = merged[-1]._replace(end=turn.end)
         else:
             merged.append(turn)
     return merged

@@ -6,6 +6,7 @@ hears some, or when it is clearly louder than the recording's own noise and
 the network does not rule it out. ``docs/recordings.md`` says what that finds.
 """
 
+import dataclasses
 import importlib.util
 import itertools
 import warnings
@@ -60,56 +61,32 @@ class Silero:
 DETECTORS = ("silero", "energy")
 
 
+@dataclasses.dataclass
 class SpeechFinder:
     """Finds the stretches of speech in a recording.
 
-    Arguments
-    ---------
-    detector : str
-        ``silero``, or ``energy`` alone.
-    threshold : float
-        The network is sure from this probability on.
-    doubt : float
-        Below this probability, nothing is speech, however loud.
-    loudness : float
-        So many dB above the recording's noise is loud.
-    padding : float
-        Seconds that are added on both sides.
-    pause : float
-        A shorter pause does not part speech, in seconds.
-    shortest : float
-        A shorter stretch (without padding) is no speech, in seconds.
-
-    Example
-    -------
-    >>> tone = torch.sin(torch.arange(32000) * 0.1)
-    >>> tone[:16000] *= 1e-3
-    >>> [(start, end)] = SpeechFinder("energy").find([tone])
-    >>> round(start, 1), end
-    (0.9, 2.0)
+    With the ``detector`` silero, the network is sure from the probability
+    ``threshold`` on, and below ``doubt`` nothing is speech, however loud; with
+    energy, all is that is ``loudness`` dB above the recording's noise.
+    Stretches get ``padding`` seconds on both sides; a pause below ``pause``
+    parts none, and one below ``shortest`` is no speech.
     """
 
-    def __init__(
-        self,
-        detector="silero",
-        threshold=0.3,
-        doubt=0.02,
-        loudness=15.0,
-        padding=0.1,
-        pause=0.5,
-        shortest=0.1,
-    ):
-        if detector not in DETECTORS:
+    detector: str = "silero"
+    threshold: float = 0.3
+    doubt: float = 0.02
+    loudness: float = 15.0
+    padding: float = 0.1
+    pause: float = 0.5
+    shortest: float = 0.1
+
+    def __post_init__(self):
+        if self.detector not in DETECTORS:
             raise TurnsError(
-                f"no detector {detector!r}: choose {' or '.join(DETECTORS)}"
+                f"no detector {self.detector!r}: choose "
+                f"{' or '.join(DETECTORS)}"
             )
-        self.network = Silero() if detector == "silero" else None
-        self.threshold = threshold
-        self.doubt = doubt
-        self.loudness = loudness
-        self.padding = padding
-        self.pause = pause
-        self.shortest = shortest
+        self.network = Silero() if self.detector == "silero" else None
 
     def find(self, blocks):
         """List (start, end) in seconds of the speech in consecutive waveforms.

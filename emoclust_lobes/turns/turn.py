@@ -5,13 +5,7 @@ from typing import NamedTuple
 
 
 class Turn(NamedTuple):
-    """A stretch of speech, in seconds, and who speaks, where that is known.
-
-    Example
-    -------
-    >>> Turn(0.5, 2.0, "S1").end
-    2.0
-    """
+    """A stretch of speech, in seconds, and who speaks, where that is known."""
 
     start: float
     end: float

@@ -1,6 +1,7 @@
 """Turns that somebody has: RTTM, CSV, Praat's TextGrid, ELAN's eaf."""
 
 import csv
+import importlib
 import math
 import pathlib
 
@@ -12,33 +13,12 @@ RTTM_FIELDS = (9, 10)
 
 
 def read_turns(path):
-    """Read who speaks when: recording -> list of Turn.
+    """Read who speaks when: recording ("" where none is named) -> list of Turn.
 
-    Arguments
-    ---------
-    path : str or pathlib.Path
-        ``.rttm``; ``.csv`` with the columns start, end and speaker, and
-        recording, wav, path or file where it is of several; ``.TextGrid`` or
-        ``.eaf`` with a tier for each speaker, in which what has a label is a turn.
-
-    Returns
-    -------
-    dict
-        The recording is "" where the file does not name any.
-
-    Raises
-    ------
-    TurnsError
-        Where there is anything that is no turn, with its line.
-
-    Example
-    -------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = pathlib.Path(folder, "a.csv")
-    ...     _ = file.write_text("start,end,speaker\\n0.5,2,Kim\\n")
-    ...     read_turns(file)
-    {'': [Turn(start=0.5, end=2.0, speaker='Kim')]}
+    The path is of an ``.rttm``; a ``.csv`` with the columns start, end and
+    speaker, and recording, wav, path or file where it is of several; a
+    ``.TextGrid`` or ``.eaf`` with a tier for each speaker, in which what has a
+    label is a turn. A TurnsError names the line of anything that is none.
     """
     path = pathlib.Path(path)
     read = _READERS.get(path.suffix.lower())
@@ -129,9 +109,9 @@ def _read_csv(path):
 
 
 def _read_textgrid(path):
-    praatio = _imported("praatio", path)
+    textgrid = _imported("praatio.textgrid", path)
     try:
-        grid = praatio.textgrid.openTextgrid(
+        grid = textgrid.openTextgrid(
             str(path), includeEmptyIntervals=False, reportingMode="error"
         )
     except OSError:
@@ -151,9 +131,9 @@ def _read_textgrid(path):
 
 
 def _read_eaf(path):
-    pympi = _imported("pympi", path)
+    elan = _imported("pympi.Elan", path)
     try:
-        document = pympi.Elan.Eaf(str(path))
+        document = elan.Eaf(str(path))
     except OSError:
         raise
     except Exception as error:  # its parser raises what it meets
@@ -171,18 +151,13 @@ def _read_eaf(path):
                 yield place, "", start / 1000, end / 1000, who
 
 
-def _imported(library, path):
+def _imported(module, path):
     try:
-        if library == "praatio":
-            import praatio.textgrid
-
-            return praatio
-        import pympi.Elan
-
-        return pympi
+        return importlib.import_module(module)
     except ImportError as error:
         raise TurnsError(
-            f'{path.suffix} files need {library}: pip install "emoclust[calls]"'
+            f"{path.suffix} files need {module.partition('.')[0]}: pip install "
+            '"emoclust[calls]"'
         ) from error
 
 

@@ -7,6 +7,7 @@ import signal
 import numpy as np
 import pandas
 import pytest
+import yaml
 from data_prep.storage.files import read_json, replacing, write_json
 from emoclust_lobes.cli import main
 from emoclust_lobes.embeddings.cache import read_cache
@@ -131,6 +132,24 @@ def test_a_kill_inside_a_save_leaves_the_checkpoint_before(
     checkpointer.save_and_keep_only(meta={"value": 3.0})
     assert len(list(tmp_path.iterdir())) == 1
     assert checkpointer.recover_if_possible().meta["value"] == 3.0
+
+
+def test_a_checkpoint_is_read_once(tmp_path, monkeypatch):
+    checkpointer, *_ = checkpointer_in(tmp_path)
+    opened = []
+    load = yaml.load
+    monkeypatch.setattr(
+        yaml, "load", lambda x, **y: opened.append(x.name) or load(x, **y)
+    )
+    for value in (1.0, 3.0, 2.0, 0.0):
+        checkpointer.save_and_keep_only(
+            meta={"value": value}, max_keys=["value"]
+        )
+    assert len(opened) == len(set(opened)) <= 4
+    # Another process finds the best and the last
+    found, *_ = checkpointer_in(tmp_path)
+    assert found.find_checkpoint(max_key="value").meta["value"] == 3.0
+    assert found.find_checkpoint().meta["value"] == 0.0
 
 
 def test_a_full_disk_leaves_the_checkpoint_before(tmp_path):

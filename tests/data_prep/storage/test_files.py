@@ -3,7 +3,7 @@
 import hashlib
 import json
 
-from data_prep.storage.files import fingerprint
+from data_prep.storage.files import files_digest, fingerprint
 from hypothesis import (
     given,
     strategies as st,
@@ -33,3 +33,20 @@ def test_many_rows_have_the_fingerprint_of_their_list():
         assert fingerprint(["a", iter(rows[:n]), {}]) == fingerprint(
             ["a", rows[:n], {}]
         )
+
+
+def test_files_are_digested_again_where_they_have_changed(tmp_path):
+    paths = [tmp_path / "b.bin", tmp_path / "a.bin"]
+    cache = tmp_path / "cache.json"
+    for path in paths:
+        path.write_bytes(path.name.encode())
+    first = files_digest(paths, cache)
+    assert first == files_digest(paths) == files_digest(paths[::-1], cache)
+    # What is known is not read
+    content = json.loads(cache.read_text())
+    cache.write_text(json.dumps({**content, "content": "known"}))
+    assert files_digest(paths, cache) == "known"
+    paths[0].write_bytes(b"something else")
+    second = files_digest(paths, cache)
+    assert second == files_digest(paths) != first
+    assert second != files_digest(paths[:1], cache) == files_digest(paths[:1])

@@ -12,7 +12,6 @@ from hypothesis import (
     strategies as st,
 )
 from loss_oracles import random_batch
-from pytorch_metric_learning.losses import SupConLoss
 
 
 def cosines_of_pairs(inputs, rows):
@@ -76,26 +75,6 @@ def test_the_loss_is_that_of_one_block(monkeypatch, options):
     assert n_blocked == n_anchors > 0
     assert blocked == pytest.approx(value, rel=1e-6)
     torch.testing.assert_close(blocked_gradient, gradient)
-
-
-def test_a_large_batch_equals_another_librarys_loss():
-    torch.manual_seed(5)
-    n = 2 * BLOCK_ROWS + 40
-    ours = torch.randn(n, 16, requires_grad=True)
-    theirs = ours.detach().clone().requires_grad_()
-    groups = torch.arange(n) % 24
-    loss = ClusterContrastiveLoss(temperature=0.1)
-    value, n_anchors = loss(ours, groups // 4, groups % 4)
-    value.backward()
-    positive, negative = loss.pair_masks(groups // 4, groups % 4)
-    expected = SupConLoss(temperature=0.1)(
-        theirs,
-        indices_tuple=(*positive.nonzero().T, *negative.nonzero().T),
-    )
-    expected.backward()
-    assert n_anchors == n
-    assert value.item() == pytest.approx(expected.item(), rel=1e-5)
-    torch.testing.assert_close(ours.grad, theirs.grad, atol=1e-7, rtol=1e-4)
 
 
 def test_what_is_kept_for_the_gradient_grows_with_the_batch_only():

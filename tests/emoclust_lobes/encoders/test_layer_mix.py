@@ -1,10 +1,12 @@
 """The layer mix and the attentive encoder: formula, padding, learning."""
 
+import copy
 import functools
 import types
 
 import pytest
 import torch
+from emoclust_lobes.encoders.fused_layers import AttentiveStatistics
 from emoclust_lobes.encoders.layer_mix import (
     AttentiveEncoder,
     LayerMix,
@@ -119,6 +121,44 @@ def test_the_pooling_is_a_weighted_mean_and_deviation():
     pooled = (pooled - norm.running_mean) / (norm.running_var + 1e-5).sqrt()
     expected = linear.weight @ pooled + linear.bias
     torch.testing.assert_close(encoder(frames)[0, 0], expected)
+
+
+@pytest.mark.parametrize("mode", [True, False])
+@pytest.mark.parametrize("lens", [None, torch.tensor([1.0, 0.5, 0.75])])
+def test_it_is_its_layers_one_after_the_other(mode, lens):
+    """Values, gradients and statistics, with SpeechBrain's own pooling."""
+    ours = attentive_model(dropout=0.3).double().encoder.train(mode)
+    theirs = copy.deepcopy(ours)
+    frames = torch.randn(3, 20, 8, dtype=torch.float64, requires_grad=True)
+    direction = torch.randn(3, 1, 5, dtype=torch.float64)
+
+    torch.manual_seed(1)
+    hidden = theirs.frame_layer(frames.flatten(0, 1)).unflatten(0, (3, 20))
+    pooled = theirs.pooling(hidden.transpose(1, 2), lens)
+    expected = theirs.vector_layer(pooled.squeeze(2)).unsqueeze(1)
+    (expected * direction).sum().backward()
+    slopes, frames.grad = frames.grad, None
+
+    torch.manual_seed(1)
+    vectors = ours(frames, lens)
+    (vectors * direction).sum().backward()
+    torch.testing.assert_close(vectors, expected)
+    torch.testing.assert_close(frames.grad, slopes)
+    pairs = zip(ours.parameters(), theirs.parameters(), strict=True)
+    for our, their in pairs:
+        torch.testing.assert_close(our.grad, their.grad)
+    torch.testing.assert_close(ours.state_dict(), theirs.state_dict())
+
+
+def test_without_gradient_where_the_deviation_is_at_its_least():
+    """As of the clamp that keeps it there; elsewhere that of differences."""
+    scores = torch.randn(2, 6, 3, dtype=torch.float64, requires_grad=True)
+    frames = torch.randn(2, 6, 3, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(
+        lambda *x: AttentiveStatistics.apply(*x, 1e-12), (scores, frames)
+    )
+    AttentiveStatistics.apply(scores, frames, 100.0)[:, 3:].sum().backward()
+    assert not scores.grad.any() and not frames.grad.any()
 
 
 def test_everything_learns_and_dropout_is_for_training_only():

@@ -43,13 +43,6 @@ def test_scores_equal_slow_counts(pairs):
     assert scores["n"] == len(pairs)
 
 
-def test_predicting_the_largest_class_has_the_uar_of_chance():
-    truth = ["neu"] * 97 + ["ang", "hap", "sad"]
-    scores = emotion_metrics(truth, ["neu"] * 100, CLASSES)
-    assert scores["uar"] == 0.25
-    assert scores["wa"] == 0.97
-
-
 def test_a_label_outside_the_class_set_is_an_error():
     with pytest.raises(ValueError, match="fru"):
         emotion_metrics(["ang"], ["fru"], CLASSES)
@@ -88,16 +81,6 @@ def test_cluster_auc_equals_comparing_all_pairs():
     assert cluster_auc(embeddings, speakers, clusters) == pytest.approx(
         slow_auc(embeddings, speakers, clusters)
     )
-
-
-def test_cluster_auc_looks_inside_speakers_only():
-    # The speakers are far apart, which says nothing about the clusters.
-    rng = np.random.default_rng(2)
-    speakers = np.repeat(["a", "b"], 100)
-    offset = np.where(speakers == "a", 50.0, -50.0)[:, None]
-    embeddings = rng.normal(size=(200, 4)) + offset * np.eye(4)[0]
-    clusters = rng.integers(0, 2, size=200)
-    assert abs(cluster_auc(embeddings, speakers, clusters) - 0.5) < 0.03
 
 
 def test_cluster_auc_without_pairs_is_none():

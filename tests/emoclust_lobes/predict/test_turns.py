@@ -18,7 +18,9 @@ from emoclust_lobes.synthetic.conversations import (
     make_conversation,
     write_conversation,
 )
-from emoclust_lobes.turns import Listener, Turn, read_turns
+from emoclust_lobes.turns.listening import Listener
+from emoclust_lobes.turns.turn import Turn
+from emoclust_lobes.turns.turn_files import read_turns
 
 RATE = 16000
 TURNS = [

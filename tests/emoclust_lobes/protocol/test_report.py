@@ -4,13 +4,12 @@ import re
 
 import pytest
 from data_prep.storage.files import read_json, write_json
-from emoclust_lobes.protocol import (
+from emoclust_lobes.protocol.report import (
+    _SECTIONS,
     README_TABLES,
-    merge_runs,
-    read_results,
     write_report,
 )
-from emoclust_lobes.protocol.report import _SECTIONS
+from emoclust_lobes.protocol.runs import merge_runs, read_results
 from emoclust_lobes.protocol.tables import TABLES, about
 
 README = """# A corpus
