@@ -66,7 +66,7 @@ def export_onnx(folder, path, trust=False):
         default = onnx.numpy_helper.from_array(value.numpy(), name)
         proto.graph.initializer.append(default)
     for key in ("classes", "sample_rate", "temperature", "emoclust_version"):
-        value = json.dumps(getattr(model.hparams, key))
+        value = json.dumps(getattr(model.hparams, key, None))
         proto.metadata_props.add(key=key, value=value)
     found = proto.SerializeToString()
     difference = _difference(model, graph, found)

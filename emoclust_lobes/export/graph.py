@@ -20,27 +20,7 @@ ENROLLED = ("enrolled_count", "enrolled_mean", "enrolled_deviation")
 class EmotionGraph(nn.Module):
     """What is exported: one waveform in, probabilities and embedding out.
 
-    In operations that ONNX has.
-
-    Arguments
-    ---------
-    model : EncoderClassifier
-        As ``emoclust_lobes.inference.load_model`` gives it; it is copied.
-
-    Raises
-    ------
-    InferenceError
-        When it rates dimensions alone, or its probabilities are weighed.
-
-    Example
-    -------
-    >>> from emoclust_lobes.inference import load_model
-    >>> from emoclust_lobes.synthetic.inference import made_up_model
-    >>> folder = made_up_model(getfixture("tmp_path") / "inference")
-    >>> graph = EmotionGraph(load_model(folder))
-    >>> probabilities, embedding = graph(torch.randn(1, 16000))
-    >>> probabilities.shape, embedding.shape
-    (torch.Size([1, 4]), torch.Size([1, 8]))
+    Of a model as ``load_model`` gives it, which is copied.
     """
 
     def __init__(self, model):
@@ -72,11 +52,7 @@ class EmotionGraph(nn.Module):
         self.eval().requires_grad_(False)
 
     def neutral(self):
-        """Return what is told of a speaker of whom nothing is known.
-
-        The number of enrolled utterances [1, 1], their mean and deviation
-        [1, size]; nothing for a model without enrolment.
-        """
+        """Return count, mean and deviation of nobody, () without enrolment."""
         if self.enrolment is None:
             return ()
         return tuple(torch.zeros(1, size) for size in (1, self.size, self.size))
