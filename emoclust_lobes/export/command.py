@@ -22,35 +22,8 @@ TOLERANCE = 1e-4
 def export_onnx(folder, path, trust=False):
     """Write a model as an ONNX file, and hear with it what PyTorch hears.
 
-    What goes in and comes out is told in the page on models.
-
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        The inference folder.
-    path : str or pathlib.Path
-        The file to write.
-    trust : bool
-        As of ``load_model``.
-
-    Returns
-    -------
-    float
-        The largest difference to PyTorch, of all outputs, on noise of several
-        lengths.
-
-    Raises
-    ------
-    InferenceError
-        When the libraries of ``emoclust[onnx]`` are missing, the model cannot be
-        exported, or the file does not compute what the model does.
-
-    Example
-    -------
-    >>> export_onnx("nowhere", "model.onnx")  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    ...
-    emoclust_lobes.inference.trust.InferenceError: ...
+    Returns the largest difference to PyTorch, of all outputs, on noise of
+    several lengths. An InferenceError says why nothing was written.
     """
     onnx = _libraries()
     model = load_model(folder, trust=trust)

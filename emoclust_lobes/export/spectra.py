@@ -5,8 +5,6 @@ are the windowed sines and cosines. What comes before it frame by frame (a
 mean removed, preemphasis) is linear, too, and folded into the filters.
 """
 
-import functools
-
 import torch
 from emoclust_lobes.encoders.front_ends import SSLFrontEnd
 from emoclust_lobes.encoders.wheel_encoders import KaldiFbank, leveled
@@ -113,12 +111,7 @@ def exportable_features(module):
         for part in (module.beside, module.speaker):
             if part is not None:
                 part.add_module("filterbank", ConvolvedKaldiFbank())
-        for part in (module.states, module.beside, module.speaker):
-            if part is not None:
-                part.to = functools.partial(_stay, part)
-    return module
-
-
-def _stay(module, device):
-    """Take the place of a module's ``to``: an export takes no moves."""
+        for each in (module.states, module.beside, module.speaker):
+            if each is not None:  # stays: an export takes no moves
+                vars(each)["to"] = lambda device, each=each: each
     return module

@@ -15,7 +15,6 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "find": ["find_model"],
         "folder": ["write_inference_folder"],
         "front_end": ["PackedFrontEnd"],
         "load": ["load_model"],

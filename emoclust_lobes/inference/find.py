@@ -14,26 +14,9 @@ _HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*(@[\w./-]+)?")
 def find_model(name):
     """Return the folder of a model, which is downloaded where it must be.
 
-    Arguments
-    ---------
-    name : str or pathlib.Path
-        A folder; ``starter``, in the package; ``OWNER/NAME`` or
-        ``OWNER/NAME@REVISION`` on the Hugging Face hub, whose cache is asked first.
-
-    Returns
-    -------
-    pathlib.Path
-        What is no name of a hub is returned as it is, there or not.
-
-    Raises
-    ------
-    InferenceError
-        When the hub has no such model or cannot be reached.
-
-    Example
-    -------
-    >>> find_model("results/ser/labels_1.0/inference").name
-    'inference'
+    Its name is a folder; ``starter``, in the package; or ``OWNER/NAME`` or
+    ``OWNER/NAME@REVISION`` on the Hugging Face hub, whose cache is asked
+    first. What is none of these is returned as it is.
     """
     folder = pathlib.Path(name).expanduser()
     if folder.exists():

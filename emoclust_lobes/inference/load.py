@@ -35,8 +35,8 @@ def load_model(folder, device="cpu", trust=False):
     Arguments
     ---------
     folder : str or pathlib.Path
-        The ``inference`` folder of a run, or a published one; or a name, see
-        ``emoclust_lobes.inference.find_model``.
+        The ``inference`` folder of a run, or a published one; ``starter``;
+        or ``OWNER/NAME`` on the Hugging Face hub.
     device : str
         Where to compute: ``"cpu"``, ``"cuda:0"``.
     trust : bool

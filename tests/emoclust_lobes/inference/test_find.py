@@ -6,12 +6,8 @@ import pytest
 import torch
 from data_prep.errors import EmoclustError
 from emoclust_lobes.cli import main
-from emoclust_lobes.inference import (
-    InferenceError,
-    find_model,
-    load_model,
-    publish,
-)
+from emoclust_lobes.inference import InferenceError, load_model, publish
+from emoclust_lobes.inference.find import find_model
 from huggingface_hub import constants
 
 REVISIONS = {"main": "0" * 40, "v1": "1" * 40}

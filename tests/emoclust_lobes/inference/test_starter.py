@@ -12,7 +12,8 @@ from data_prep.storage.files import read_json
 from emoclust_lobes.cli import main
 from emoclust_lobes.crosscorpus.corpora import read_corpora
 from emoclust_lobes.evaluation.metrics import emotion_metrics
-from emoclust_lobes.inference import check_yaml, find_model, load_model
+from emoclust_lobes.inference import check_yaml, load_model
+from emoclust_lobes.inference.find import find_model
 from emoclust_lobes.synthetic import make_cremad, make_emodb, make_ravdess
 from huggingface_hub import ModelCard
 
