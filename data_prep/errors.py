@@ -22,16 +22,7 @@ def name_some(items, limit=20):
 
 
 def check_choice(name, value, choices):
-    """Raise a ManifestError unless an argument has one of a few values.
-
-    Arguments
-    ---------
-    name : str
-        Name of the argument.
-    value : object
-        What it was given.
-    choices : iterable
-        What it may be.
+    """Raise a ManifestError unless the argument ``name`` has one of the ``choices``.
 
     Example
     -------

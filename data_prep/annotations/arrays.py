@@ -5,7 +5,7 @@ from data_prep.annotations.votes import read_votes
 
 
 def vote_counts(votes, classes):
-    """Count the votes of utterances for each class of a set.
+    """Count the votes of utterances: [utterances, classes], float, 0 without votes.
 
     Arguments
     ---------
@@ -13,11 +13,6 @@ def vote_counts(votes, classes):
         The column ``votes`` of a manifest.
     classes : sequence of str
         The class set, in order; votes for others are ignored.
-
-    Returns
-    -------
-    numpy.ndarray
-        [utterances, classes] counts, float; 0 where there are no votes.
 
     Example
     -------

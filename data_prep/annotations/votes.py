@@ -24,17 +24,12 @@ def write_votes(counts):
 
 
 def read_votes(text):
-    """Read the votes of an utterance from the text in a manifest.
+    """Read the votes of an utterance, a count by class.
 
     Arguments
     ---------
     text : str
-        As :func:`write_votes` writes it.
-
-    Returns
-    -------
-    dict of int
-        Votes for each class that has any.
+        As it stands in a manifest.
 
     Example
     -------
@@ -62,11 +57,6 @@ def read_count(cell):
 def plurality(counts):
     """Return the class that has most votes, "" of a tie or no votes.
 
-    Arguments
-    ---------
-    counts : dict of int
-        Votes for each class.
-
     Example
     -------
     >>> plurality({"ang": 3, "hap": 1}), plurality({"ang": 2, "hap": 2})
@@ -79,11 +69,6 @@ def plurality(counts):
 
 def vote_entropy(counts):
     """Return how much annotators disagree: the entropy of the shares, in bits.
-
-    Arguments
-    ---------
-    counts : dict of int
-        Votes for each class.
 
     Example
     -------

@@ -31,20 +31,17 @@ class ClipCorpus:
     contents : tuple of str
         Patterns of entries, of which its folder has at least one.
     clip : re.Pattern
-        Matches the path of a clip, from the data folder, and nothing that is
-        no clip of a known speaker.
+        Matches the path of a clip, from the data folder, and no other.
     describe : callable
-        Is given a match, and returns a dict of columns: ``ID``, ``spk_id``,
-        ``emotion`` and what else is known; or text: why the clip is left out.
-        By default the named groups of ``clip`` are the columns. Where the
-        emotion is "", ``reason`` may say why.
-    class_sets : dict
-        The emotions of each value of ``classes``.
-    speakers : dict
-        Number of clips of each speaker in the whole corpus.
+        Is given a match (by default its named groups are taken), and returns a dict
+        of columns, ``ID``, ``spk_id``, ``emotion`` and what else is known, or text: why
+        the clip is left out. Where the emotion is "", ``reason`` may say why.
+    class_sets, speakers : dict
+        The emotions of each value of ``classes``; the number of clips of each speaker
+        in the whole corpus.
     blocks : sequence of sequences of str
-        The speakers of each block. In fold k block k is tested on, block
-        k + 1 is for development and the others train.
+        The speakers of each block. In fold k block k is tested on, block k + 1 is
+        for development (trains without ``development``) and the others train.
     folders : str
         Pattern of the folders that clips are in; "" for all of the corpus.
     suffixes : tuple of str
@@ -52,7 +49,7 @@ class ClipCorpus:
     label_source : str
         Where the labels come from.
     development : bool
-        Whether there are development speakers; if not, block k + 1 trains.
+        Whether there are development speakers.
     scheme : Scheme
         What is learned, by default the label, and what the annotators say.
 
@@ -116,30 +113,26 @@ def prepare_clips(
 ):
     """Write the manifest of one fold of such a corpus, unless it is current.
 
+    A ManifestError says what was found, where, and what to do.
+
     Arguments
     ---------
     corpus : ClipCorpus
         What is to be known of it.
-    data_folder : str or pathlib.Path
-        Where it is.
-    manifest_folder : str or pathlib.Path
-        Where the manifest goes.
+    data_folder, manifest_folder : str or pathlib.Path
+        Where the corpus is, and where the manifest goes.
     fold : int
         Which block is tested on, counted from 1.
     classes : int
         Which of the class sets.
     label_source : str
-        Where the labels come from.
+        Where the labels come from: "intended", those in the clips' names.
     expect_complete : bool
         Whether anything but the whole corpus is an error. If not, and a block
         has no speaker, the speakers that are there are cut into blocks.
     **arguments
-        What else the manifest depends on, for ``manifest.json``.
-
-    Raises
-    ------
-    ManifestError
-        Saying what was found, where, and what to do.
+        What else the manifest depends on: ``trim_silence``, of how many dB below
+        the loudest the ends of a recording are cut off, and others of the corpus.
 
     Example
     -------

@@ -174,14 +174,13 @@ def prepare_cremad(
 ):
     """Write the manifest of one fold of CREMA-D, unless it is current.
 
+    As :func:`~data_prep.corpora.block_folds.prepare_clips`; fold k of five tests
+    on the k-th block of actors.
+
     Arguments
     ---------
-    data_folder : str or pathlib.Path
-        The checkout, with ``AudioWAV`` or ``AudioMP3``.
-    manifest_folder : str or pathlib.Path
-        Where the manifest goes.
-    fold : int
-        1 to 5: the block of actors to test on.
+    data_folder, manifest_folder, fold, expect_complete, trim_silence
+        As there; the folder is the checkout, with ``AudioWAV`` or ``AudioMP3``.
     classes : int
         6, or 4: ang, hap, neu, sad.
     label_source : str
@@ -189,16 +188,6 @@ def prepare_cremad(
         "face" or had both, "multimodal". Ties have no label.
     target : str
         "class", or "distribution": clips need votes instead of a label.
-    expect_complete : bool
-        Whether anything but the complete corpus is an error. If not, and a
-        block has no actor, the actors that are there are cut into blocks.
-    trim_silence : float or None
-        Cut what is so many dB below the loudest off the ends of each recording.
-
-    Raises
-    ------
-    ManifestError
-        Saying what was found, where, and what to do.
 
     Example
     -------

@@ -67,28 +67,8 @@ def prepare_emodb(
 ):
     """Write the manifest of one fold of EMO-DB, unless it is current.
 
-    Arguments
-    ---------
-    data_folder : str or pathlib.Path
-        The folder that holds ``wav``.
-    manifest_folder : str or pathlib.Path
-        Where the manifest goes.
-    fold : int
-        1 to 5: the block of actors to test on.
-    classes : int
-        7, or 4: ang, hap, neu, sad.
-    label_source : str
-        "intended", the label in the clip's name.
-    expect_complete : bool
-        Whether anything but the complete corpus is an error. If not, and a
-        block has no actor, the actors that are there are cut into blocks.
-    trim_silence : float or None
-        Cut what is so many dB below the loudest off the ends of each recording.
-
-    Raises
-    ------
-    ManifestError
-        Saying what was found, where, and what to do.
+    As :func:`~data_prep.corpora.block_folds.prepare_clips`; fold k of five tests
+    on the k-th block of actors, and ``classes`` is 7 or 4: ang, hap, neu, sad.
 
     Example
     -------
@@ -97,13 +77,4 @@ def prepare_emodb(
     ...
     data_prep.errors.ManifestError: label_source='mine' is not offered...
     """
-    prepare_clips(
-        EMODB,
-        data_folder,
-        manifest_folder,
-        fold=fold,
-        classes=classes,
-        label_source=label_source,
-        expect_complete=expect_complete,
-        trim_silence=trim_silence,
-    )
+    prepare_clips(EMODB, **locals())

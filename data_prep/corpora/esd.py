@@ -98,31 +98,8 @@ def prepare_esd(
 ):
     """Write the manifest of one fold of ESD, unless it is current.
 
-    Arguments
-    ---------
-    data_folder : str or pathlib.Path
-        The folder of the speakers' folders.
-    manifest_folder : str or pathlib.Path
-        Where the manifest goes.
-    fold : int
-        1 to 5: the block of speakers to test on.
-    classes : int
-        5.
-    label_source : str
-        "intended", the label in the path.
-    language : str
-        "english", "mandarin" or "all".
-    expect_complete : bool
-        Whether anything but all clips of the language is an error. If not,
-        and a block has no speaker, the speakers that are there are cut into
-        blocks.
-    trim_silence : float or None
-        Cut what is so many dB below the loudest off the ends of each recording.
-
-    Raises
-    ------
-    ManifestError
-        Saying what was found, where, and what to do.
+    As :func:`~data_prep.corpora.block_folds.prepare_clips`; fold k of five tests
+    on the k-th block of speakers, and ``language`` is "english", "mandarin" or "all".
 
     Example
     -------
@@ -132,14 +109,4 @@ def prepare_esd(
     data_prep.errors.ManifestError: label_source='mine' is not offered...
     """
     check_choice("language", language, LANGUAGES)
-    prepare_clips(
-        esd(language),
-        data_folder,
-        manifest_folder,
-        fold=fold,
-        classes=classes,
-        label_source=label_source,
-        expect_complete=expect_complete,
-        trim_silence=trim_silence,
-        language=language,
-    )
+    prepare_clips(esd(language), **locals())

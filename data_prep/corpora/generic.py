@@ -144,15 +144,7 @@ def _class_set(classes, recordings, target):
 def count_classes(classes):
     """Return how many emotions a list has: the size of the classifier.
 
-    Arguments
-    ---------
-    classes : list of str or str
-        Emotions, or "all".
-
-    Returns
-    -------
-    int
-        1 for "all": how many these are only the corpus knows.
+    For "all" it is 1: how many these are only the corpus knows.
 
     Example
     -------
@@ -181,16 +173,12 @@ def prepare_generic(
 
     Arguments
     ---------
-    data_folder : str or pathlib.Path
-        Where the corpus is, and where the paths of its table start from.
-    manifest_folder : str or pathlib.Path
-        Where the manifest goes.
+    data_folder, manifest_folder, fold, label_source, trim_silence
+        As for :func:`~data_prep.corpora.block_folds.prepare_clips`.
     corpus : str
         Name of the corpus.
     table : str or None
         The CSV file, from ``data_folder``; None for ``SPEAKER/EMOTION/*``.
-    fold : int
-        Which fold, counted from 1.
     folds : int
         How many folds are made, at least 3; a table's column fold or split
         goes before it.
@@ -198,21 +186,12 @@ def prepare_generic(
         Emotions as they are written, or "all"; others count as unlabeled.
     n_classes : int or None
         How many there must be: a classifier is made before; None for any number.
-    label_source : str
-        "given".
     target : str
         "class", "distribution", "dimensions" or "both": what is learned.
     scale : list of float or None
         The lowest and the highest number of arousal, valence and dominance.
     expect_complete : bool
         Whether missing audio, or audio in no format that is read, is an error.
-    trim_silence : float or None
-        Cut what is so many dB below the loudest off the ends of each recording.
-
-    Raises
-    ------
-    ManifestError
-        Saying what was found, where, and what to do.
 
     Example
     -------

@@ -141,9 +141,8 @@ def scan_iemocap(data_folder, classes, expect_complete, scheme=_SCHEME):
 def _read_labels(folder, off):
     """Read what is said of each turn; subfolders hold single annotators'.
 
-    Ratings that are none, as a few of the release, are named in ``off``.
-
-    Lines that begin as a label or as a category does and are none come second.
+    Ratings that are none are named in ``off``; lines that are no label, but begin so,
+    come second.
     """
     turns: dict[str, _Turn] = {}
     unread = []
@@ -199,31 +198,15 @@ def prepare_iemocap(
 
     Arguments
     ---------
-    data_folder : str or pathlib.Path
-        ``IEMOCAP_full_release``.
-    manifest_folder : str or pathlib.Path
-        Where the manifest goes.
-    fold : int
-        1 to 5, or 1 to 10 with ``protocol="speakers"``.
-    classes : int
-        4: ang, hap (with exc), neu, sad.
-    label_source : str
-        "majority", the label of the release.
+    data_folder, manifest_folder, fold, classes, label_source, expect_complete
+        As for :func:`~data_prep.corpora.block_folds.prepare_clips`, and
+        ``trim_silence``.
     protocol : str
-        "sessions", "speakers" or "sessions-nodev": see
+        "sessions" or "sessions-nodev", of 5 folds, or "speakers", of 10: see
         :func:`data_prep.manifests.folds.iemocap_fold`.
     target : str
         "class", "distribution", "dimensions" or "both": what a turn of the splits
         has, and what is learned.
-    expect_complete : bool
-        Whether anything but the complete release is an error.
-    trim_silence : float or None
-        Cut what is so many dB below the loudest off the ends of each recording.
-
-    Raises
-    ------
-    ManifestError
-        Saying what was found, where, and what to do.
 
     Example
     -------

@@ -50,10 +50,7 @@ from data_prep.recordings.audio_files import find_files
 _CLASSES = "ang con dis fea hap neu sad sur"
 _EMOTIONS = dict(zip("ACDFHNSU", _CLASSES.split(), strict=True))
 _NO_EMOTION = {"O": "other", "X": "no agreement"}
-CLASS_SETS = {
-    8: tuple(_EMOTIONS.values()),
-    4: ("ang", "hap", "neu", "sad"),
-}
+CLASS_SETS = {8: tuple(_EMOTIONS.values()), 4: ("ang", "hap", "neu", "sad")}
 LABEL_SOURCES = ("plurality",)
 TEST_SETS = ("Test1", "Test2")
 
@@ -71,10 +68,8 @@ def scan_msp_podcast(
 ):
     """Find all segments of known speakers, and the speakers of each split.
 
-    The ``scheme`` comes last, with the annotations that there are.
-
-    A row without audio is kept, to be complained about, in what should be
-    complete, and counted as dropped otherwise.
+    The ``scheme`` comes last, with the annotations that there are. A row without audio
+    is kept, to be complained about, in what should be complete, and dropped otherwise.
     """
     rows, rated, problems = [], {}, []
     for path in sorted(data_folder.glob(_TABLE)):
@@ -178,16 +173,10 @@ def prepare_msp_podcast(
 
     Arguments
     ---------
-    data_folder : str or pathlib.Path
-        The folder that holds ``Labels`` and ``Audios``.
-    manifest_folder : str or pathlib.Path
-        Where the manifest goes.
-    fold : int
-        1: there is one split.
+    data_folder, manifest_folder, fold, label_source, trim_silence
+        As for :func:`~data_prep.corpora.block_folds.prepare_clips`; there is one fold.
     classes : int
         4: ang, hap, neu, sad; or 8.
-    label_source : str
-        "plurality", the label of the release.
     test_set : str
         "Test1" or "Test2".
     target : str
@@ -198,13 +187,6 @@ def prepare_msp_podcast(
     expect_complete : bool
         Whether a row of the table without its audio is an error, and whether
         segments without annotators are, or annotators of other segments.
-    trim_silence : float or None
-        Cut what is so many dB below the loudest off the ends of each recording.
-
-    Raises
-    ------
-    ManifestError
-        Saying what was found, where, and what to do.
 
     Example
     -------

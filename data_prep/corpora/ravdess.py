@@ -71,28 +71,8 @@ def prepare_ravdess(
 ):
     """Write the manifest of one fold of RAVDESS, unless it is current.
 
-    Arguments
-    ---------
-    data_folder : str or pathlib.Path
-        The folder of the actors' folders.
-    manifest_folder : str or pathlib.Path
-        Where the manifest goes.
-    fold : int
-        1 to 6: the block of actors to test on.
-    classes : int
-        8.
-    label_source : str
-        "intended", the label in the clip's name.
-    expect_complete : bool
-        Whether anything but the complete corpus is an error. If not, and a
-        block has no actor, the actors that are there are cut into blocks.
-    trim_silence : float or None
-        Cut what is so many dB below the loudest off the ends of each recording.
-
-    Raises
-    ------
-    ManifestError
-        Saying what was found, where, and what to do.
+    As :func:`~data_prep.corpora.block_folds.prepare_clips`; fold k of six tests
+    on the k-th block of actors.
 
     Example
     -------
@@ -106,13 +86,4 @@ def prepare_ravdess(
     >>> read_summary(fold)["utterances"]
     {'train': 15, 'valid': 15, 'test': 15, 'pool': 15}
     """
-    prepare_clips(
-        RAVDESS,
-        data_folder,
-        manifest_folder,
-        fold=fold,
-        classes=classes,
-        label_source=label_source,
-        expect_complete=expect_complete,
-        trim_silence=trim_silence,
-    )
+    prepare_clips(RAVDESS, **locals())

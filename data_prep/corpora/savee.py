@@ -62,28 +62,8 @@ def prepare_savee(
 ):
     """Write the manifest of one fold of SAVEE, unless it is current.
 
-    Arguments
-    ---------
-    data_folder : str or pathlib.Path
-        The folder of the actors' folders or of all clips.
-    manifest_folder : str or pathlib.Path
-        Where the manifest goes.
-    fold : int
-        1 to 4: the actor to test on.
-    classes : int
-        7.
-    label_source : str
-        "intended", the label in the clip's name.
-    expect_complete : bool
-        Whether anything but the complete corpus is an error. If not, the
-        folds are made of the actors that are there, at least three.
-    trim_silence : float or None
-        Cut what is so many dB below the loudest off the ends of each recording.
-
-    Raises
-    ------
-    ManifestError
-        Saying what was found, where, and what to do.
+    As :func:`~data_prep.corpora.block_folds.prepare_clips`; fold k of four tests
+    on the k-th actor. Of a part, the folds are made of the actors that are there.
 
     Example
     -------
@@ -92,13 +72,4 @@ def prepare_savee(
     ...
     data_prep.errors.ManifestError: label_source='mine' is not offered...
     """
-    prepare_clips(
-        SAVEE,
-        data_folder,
-        manifest_folder,
-        fold=fold,
-        classes=classes,
-        label_source=label_source,
-        expect_complete=expect_complete,
-        trim_silence=trim_silence,
-    )
+    prepare_clips(SAVEE, **locals())

@@ -67,27 +67,8 @@ def prepare_tess(
 ):
     """Write the manifest of one fold of TESS, unless it is current.
 
-    Arguments
-    ---------
-    data_folder : str or pathlib.Path
-        The folder of the clips' folders.
-    manifest_folder : str or pathlib.Path
-        Where the manifest goes.
-    fold : int
-        1 tests on OAF and trains on YAF, 2 the other way round.
-    classes : int
-        7.
-    label_source : str
-        "intended", the label in the clip's name.
-    expect_complete : bool
-        Whether anything but the complete corpus is an error.
-    trim_silence : float or None
-        Cut what is so many dB below the loudest off the ends of each recording.
-
-    Raises
-    ------
-    ManifestError
-        Saying what was found, where, and what to do.
+    As :func:`~data_prep.corpora.block_folds.prepare_clips`; fold 1 tests on OAF
+    and trains on YAF, fold 2 the other way round.
 
     Example
     -------
@@ -96,13 +77,4 @@ def prepare_tess(
     ...
     data_prep.errors.ManifestError: label_source='mine' is not offered...
     """
-    prepare_clips(
-        TESS,
-        data_folder,
-        manifest_folder,
-        fold=fold,
-        classes=classes,
-        label_source=label_source,
-        expect_complete=expect_complete,
-        trim_silence=trim_silence,
-    )
+    prepare_clips(TESS, **locals())

@@ -1,18 +1,12 @@
 """The manifest contract: what a corpus becomes.
 
-A manifest is a folder. ``train.csv``, ``valid.csv`` and ``test.csv`` hold the
-utterances of one fold that have what is learned (a label, or annotations: see
-:mod:`data_prep.annotations.targets`), ``pool.csv`` holds what may be used for
-pretraining (every usable utterance of the fold's training speakers, its
-emotion empty when it is unlabeled or outside the class set), and
-``manifest.json`` says what they are: corpus, classes, arguments, counts per
-split, class and speaker, utterances left out by reason, the fingerprint of
-all inputs and the SHA-256 of each CSV.
-
-``manifest.json`` is removed first and written last, so a folder whose
-``manifest.json`` has the right fingerprint is complete. Nothing in a manifest
-depends on the machine: paths are relative to ``$data_root``, rows are sorted
-by ID, and the same corpus gives the same bytes everywhere.
+``train.csv``, ``valid.csv`` and ``test.csv`` of a folder hold the utterances of one
+fold that have what is learned (:mod:`data_prep.annotations.targets`), ``pool.csv``
+every usable utterance of its training speakers, and ``manifest.json`` says what they
+are: corpus, classes, arguments, counts, utterances left out by reason, the
+fingerprint of all inputs and the SHA-256 of each CSV. It is removed first and written
+last: with the right fingerprint, the folder is complete. Nothing depends on the
+machine: paths are relative to ``$data_root``, rows are sorted by ID.
 """
 
 import collections
@@ -63,24 +57,16 @@ class Utterance:
         Length in seconds; 0 until the audio has been looked at.
     wav : str
         Path of the audio relative to the data root, with forward slashes, or
-        its address in a tar: see :mod:`data_prep.recordings.tar_shards`. A CSV has the
-        tar's path, and the place in the tar in one more column, ``member``.
+        its address in a tar: see :mod:`data_prep.recordings.tar_shards`.
     start, stop : int, float or None
-        First sample and the one after the last, at the file's own rate;
-        None for a whole file. Until the audio has been looked at, a float is
-        in seconds.
-    spk_id : str
-        Who speaks.
-    gender : str
-        "F", "M" or "" when unknown.
-    session : str
-        Recording session (or video, or chapter), "" when unknown.
-    sentence : str
-        Code of the words spoken, "" when unknown.
-    emotion : str
-        Code of the class, "" when unlabeled or outside the class set.
-    label_source : str
-        Where the label comes from, "" when there is none.
+        First sample and the one after the last, at the file's own rate; None for
+        a whole file. Until the audio has been looked at, a float is in seconds.
+    spk_id, gender, session, sentence : str
+        Who speaks ("F", "M"), in which recording session (or video, or chapter),
+        and a code of the words; "" when unknown.
+    emotion, label_source : str
+        Code of the class, and where it comes from; "" when unlabeled or outside the
+        class set.
     votes : str
         Counts of the annotators' votes by class, such as ``ang:3|hap:1``: also
         for classes outside the class set. "" when there are none.
@@ -125,7 +111,7 @@ _values = operator.attrgetter(*COLUMNS)
 
 
 def read_manifest(source):
-    """Read one CSV of a manifest.
+    """Read one CSV of a manifest; a ManifestError says why it is none.
 
     Arguments
     ---------
@@ -136,14 +122,8 @@ def read_manifest(source):
     -------
     pandas.DataFrame
         One row per utterance. All columns are text ("" where empty, or where
-        an older manifest lacks it), but ``duration`` is a float; ``wav`` is a path that can be opened, or an
-        address in a tar.
-
-    Raises
-    ------
-    ManifestError
-        When the CSV is not there, is no manifest, or has a path out of the
-        folder.
+        an older manifest lacks it), but ``duration`` is a float; ``wav`` is a path
+        that can be opened, or an address in a tar.
 
     Example
     -------
@@ -169,13 +149,7 @@ def read_manifests(sources, numbered=False):
     sources : iterable of Source
         What to read, in order; of rows with one ID the first is kept.
     numbered : bool
-        Whether to say which of the sources a row is from.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As :func:`read_manifest` returns it, rows numbered from 0. The last
-        column of numbered ones is ``manifest``, the place in ``sources``.
+        Whether a last column ``manifest`` has the place in ``sources``.
 
     Example
     -------

@@ -1,8 +1,7 @@
 """The steps that every corpus and pool goes through.
 
-A corpus module scans its folder into utterances and says which speakers
-belong to which split; everything after that is the same for all and stands
-here: fingerprint, skip, probe, split, validate, write.
+A corpus module scans its folder and says who belongs to which split; then come
+fingerprint, skip, probe, split, validate, write.
 """
 
 import collections
@@ -31,16 +30,9 @@ _BY_LABEL = Scheme()
 
 
 class Scan(NamedTuple):
-    """What was found in a corpus.
+    """What was found in a corpus, and how many by reason.
 
-    Arguments
-    ---------
-    utterances : list of Utterance
-        Without durations.
-    unlabeled : collections.Counter
-        Of those, how many lack what is learned, by reason.
-    dropped : collections.Counter
-        How many recordings are in no file of the manifest, by reason.
+    These lack what is learned (``unlabeled``), or are no utterance (``dropped``).
 
     Example
     -------
@@ -84,7 +76,7 @@ def label_utterances(rows, classes, label_source, scheme=_BY_LABEL):
 
 
 def check_data_folder(corpus, data_folder, contents):
-    """Raise a ManifestError unless a folder looks like that of a corpus.
+    """Return a folder; a ManifestError unless it looks like that of a corpus.
 
     Arguments
     ---------
@@ -94,11 +86,6 @@ def check_data_folder(corpus, data_folder, contents):
         The folder that was given.
     contents : tuple of str
         Patterns of entries, of which the corpus' folder has at least one.
-
-    Returns
-    -------
-    pathlib.Path
-        The folder.
 
     Example
     -------
@@ -264,18 +251,19 @@ def _with_durations(utterances, data_folder, trim_silence):
         except UnusableAudio as error:
             beyond.append(f"{utterance.ID} ({error})")
             continue
-        is_part = utterance.start is not None or utterance.stop is not None
+        part = {
+            "start": None if utterance.start is None else start,
+            "stop": None if utterance.stop is None else stop,
+        }
         if trim_silence is not None:
             path = f"{data_folder}/{utterance.wav}"
-            part = (start, stop)
-            start, stop = speech_ends(path, *part, trim_silence)
-            is_part = is_part or (start, stop) != part
+            ends = speech_ends(path, start, stop, trim_silence)
+            if ends != (start, stop):
+                part = dict(zip(part, ends))
+            start, stop = ends
         timed.append(
             dataclasses.replace(
-                utterance,
-                duration=(stop - start) / rate,
-                start=start if is_part else None,
-                stop=stop if is_part else None,
+                utterance, duration=(stop - start) / rate, **part
             )
         )
     if beyond:

@@ -9,29 +9,19 @@ SUMMARY = "manifest.json"
 
 
 def read_summary(manifest_folder):
-    """Return what ``manifest.json`` says.
+    """Return what ``manifest.json`` says, a dict.
 
     Arguments
     ---------
     manifest_folder : str or pathlib.Path
         Folder of a manifest.
 
-    Returns
-    -------
-    dict
-
-    Raises
-    ------
-    ManifestError
-        When there is no whole manifest.
-
     Example
     -------
     >>> read_summary("nowhere")
     Traceback (most recent call last):
     ...
-    data_prep.errors.ManifestError: There is no manifest in nowhere: prepare \
-the corpus first.
+    data_prep.errors.ManifestError: There is no manifest in nowhere...
     """
     summary = find_summary(manifest_folder)
     if summary is None:

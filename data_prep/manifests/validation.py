@@ -54,6 +54,11 @@ def check_text(corpus, utterances):
 def validate(tables, classes, scheme=_BY_LABEL):
     """Refuse a manifest that would spoil an experiment.
 
+    A ManifestError names every duplicate ID, every utterance without ID, speaker or
+    duration, with a label outside the class set or with audio elsewhere, every split
+    that lacks a class or holds an utterance without what is learned, and every speaker
+    in two splits.
+
     Arguments
     ---------
     tables : dict
@@ -64,21 +69,11 @@ def validate(tables, classes, scheme=_BY_LABEL):
     scheme : Scheme
         What is learned, by default the label, and what the corpus has of it.
 
-    Raises
-    ------
-    ManifestError
-        Naming every duplicate ID, every utterance without ID, speaker or
-        duration, with a label outside the class set or with audio elsewhere,
-        every split that lacks a class or holds an utterance without what is
-        learned, and every speaker in two splits.
-
     Example
     -------
     >>> from data_prep.manifests.manifest import Utterance
-    >>> happy = Utterance(
-    ...     ID="a", duration=1, wav="a.wav", spk_id="s", emotion="hap"
-    ... )
-    >>> validate({"test": [happy]}, ["hap", "sad"])
+    >>> row = dict(duration=1, wav="a.wav", spk_id="s", emotion="hap")
+    >>> validate({"test": [Utterance(ID="a", **row)]}, ["hap", "sad"])
     Traceback (most recent call last):
     ...
     data_prep.errors.ManifestError: test.csv has no utterance of sad.

@@ -1,10 +1,8 @@
 """Unlabeled pools: speech of many speakers for pretraining.
 
-A pool is "own" (the training speakers of the corpus' fold), a folder with one
-folder per speaker, or a CSV file: see :mod:`data_prep.pools.scans`.
-
-Each pool gets its manifest in ``<manifest_folder>/pools/<name>``. Its name, the
-folder's or the file's, stands in front of IDs and speakers.
+A pool is "own" (the training speakers of the corpus' fold), or as
+:mod:`data_prep.pools.scans` reads it. Its manifest is in ``pools/<name>`` of the
+fold's; the name, the folder's or file's, stands in front of IDs and speakers.
 """
 
 import collections
@@ -89,21 +87,15 @@ def _name(path, depth):
 def prepare_pools(pools, data_folder, manifest_folder):
     """Write the manifests of all external pools that are not current.
 
+    A pool that cannot be used, holds a recording that the fold validates or tests
+    on, or one that another pool has under another speaker is a ManifestError.
+
     Arguments
     ---------
     pools : list of str or str
         "own" (prepared with the corpus), folders and CSV files.
-    data_folder : str or pathlib.Path
-        The folder of the corpus.
-    manifest_folder : str or pathlib.Path
-        The manifest of the corpus' fold, prepared before.
-
-    Raises
-    ------
-    ManifestError
-        When a pool cannot be used, holds a recording that the fold validates
-        or tests on, or one that is in another pool too, where it would be
-        spoken by somebody else.
+    data_folder, manifest_folder : str or pathlib.Path
+        Of the corpus, and of the manifest of its fold, prepared before.
 
     Example
     -------
@@ -143,22 +135,9 @@ def prepare_pools(pools, data_folder, manifest_folder):
 
 
 def pool_sources(pools, data_folder, manifest_folder):
-    """Return what stage 1 trains on.
+    """Return what stage 1 trains on: a Source for each of the ``pools``, in order.
 
-    Arguments
-    ---------
-    pools, data_folder, manifest_folder
-        As for :func:`prepare_pools`.
-
-    Returns
-    -------
-    list of Source
-        One per pool, in order.
-
-    Raises
-    ------
-    ManifestError
-        When there is no pool.
+    The arguments are those of :func:`prepare_pools`.
 
     Example
     -------
@@ -187,16 +166,7 @@ def pool_sources(pools, data_folder, manifest_folder):
 def fold_sources(pools, data_folder, manifest_folder):
     """Return what is embedded and clustered: pools, development and test.
 
-    Arguments
-    ---------
-    pools, data_folder, manifest_folder
-        As for :func:`prepare_pools`.
-
-    Returns
-    -------
-    list of Source
-        Those of :func:`pool_sources`, then valid.csv (where the fold has
-        one) and test.csv.
+    These are :func:`pool_sources`, then valid.csv (where the fold has one) and test.csv.
 
     Example
     -------

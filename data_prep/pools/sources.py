@@ -15,14 +15,7 @@ from data_prep.pools.preparation import (
 class Sources:
     """The manifests of a fold and its pools, as a YAML names them once.
 
-    Arguments
-    ---------
-    pools : list of str or str
-        "own" (the fold's training speakers), folders and CSV files.
-    data_folder : str or pathlib.Path
-        The folder of the corpus.
-    manifest_folder : str or pathlib.Path
-        The manifest of the corpus' fold, prepared before any of this.
+    The arguments are those of :func:`prepare_pools`.
 
     Example
     -------

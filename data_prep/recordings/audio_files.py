@@ -1,9 +1,4 @@
-"""Finding audio files, and telling those that can be used from the others.
-
-Whatever is wrong with a corpus on disk is found before anything is trained,
-and all of it at once: a checkout without Git LFS, an aborted download, an
-error page saved under the name of a recording.
-"""
+"""Finding audio files, and telling all that cannot be used at once."""
 
 import os
 import pathlib
@@ -20,8 +15,8 @@ def find_files(folder, suffixes=AUDIO_SUFFIXES):
     """List the files below a folder, sorted, whatever the disk's order.
 
     Hidden files are left out (``._name`` is how macOS marks its own). Symbolic
-    links are followed, but not in circles; a broken one is listed, to be
-    complained about.
+    links are followed, but not in circles; a broken one is listed, to be complained
+    about. Paths are relative to the folder, with forward slashes.
 
     Arguments
     ---------
@@ -29,11 +24,6 @@ def find_files(folder, suffixes=AUDIO_SUFFIXES):
         Where to look, at any depth; nothing is found where it is missing.
     suffixes : tuple of str
         Endings to look for, in lower case; those of the files may differ.
-
-    Returns
-    -------
-    list of str
-        Paths relative to the folder, with forward slashes.
 
     Example
     -------

@@ -18,10 +18,8 @@ _GLANCE = 4096  # bytes
 def find_copies(owned, n_threads=4):
     """Find recordings of equal content that have several owners.
 
-    ``owned`` are (path or address in a tar, owner), where owners are any values
-    that can be compared; of each content that is found, there is a list of these
-    pairs. What is not there is left out. Threads wait for slow network disks
-    together.
+    ``owned`` are (path or address in a tar, owner), and there is a list of these for each
+    content that is found. What is not there is left out.
     """
     groups = [sorted(set(owned), key=operator.itemgetter(0))]
     with ThreadPool(n_threads) as pool:

@@ -1,8 +1,7 @@
 """Where the audio of a manifest may lie: below its folder, nowhere else.
 
-A manifest may come from anybody, and should not make a training read other
-files than the corpus'. Its paths therefore start from ``$data_root`` and have
-no ``..``. Symbolic links in the folder are its owner's, and are followed.
+A manifest may come from anybody: its paths start from ``$data_root`` and have no
+``..``. Symbolic links in the folder are its owner's, and are followed.
 """
 
 import re

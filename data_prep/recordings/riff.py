@@ -1,9 +1,8 @@
 """Lengths that the header of a WAV has, and those that it should have.
 
-What is written into a pipe, or by a recorder that is stopped, has no length:
-programs leave 0x7ffff000 or a little more, 0x80000000, 0xffffffff or 0. The
-samples then go on to the end of the file. libsndfile 1.2.2 reads all of these
-so but 0, of which it reads nothing.
+What is written into a pipe, or by a recorder that is stopped, has 0x7ffff000 or a
+little more, 0x80000000, 0xffffffff or 0, and samples up to the end of the file.
+libsndfile 1.2.2 reads all of these so but 0, of which it reads nothing.
 """
 
 import mmap

@@ -1,13 +1,10 @@
 """Recordings inside tar files ("shards"), each read where it lies.
 
-Batches are drawn by speaker and cluster, in no order of a tar, from its beginning
-to its end as WebDataset reads it. So :func:`list_members` finds where each
-recording lies, and from then on its bytes are read alone.
-
-It has an address where others have a path: the tar's path, then offset and size
-in bytes, as in ``/data/shard-000.tar/512:32044``. A tar is no folder, so no file
-has such a path; and whatever keeps paths below a folder keeps addresses there,
-too. In a manifest the two parts are the columns ``wav`` and ``member``.
+Batches are drawn in no order of a tar, so :func:`list_members` finds where each
+recording lies, and from then on its bytes are read alone. Its address stands where
+others have a path: the tar's path, then offset and size in bytes, as in
+``/data/shard-000.tar/512:32044``. A tar is no folder, so no file has such a path. In
+a manifest the two parts are the columns ``wav`` and ``member``.
 """
 
 import io

@@ -1,13 +1,9 @@
 """Files that are written whole or not at all, and fingerprints of inputs.
 
-Every step of the recipes leaves a file that the next step reads. A file is
-first written beside its final place and then renamed, so that a run that is
-killed never leaves half a file behind, and every step records the fingerprint
-of its inputs, so that it runs again when they change and only then.
-
-The content reaches the disk before the new name does, so that a power cut, too,
-leaves the old file or the new one. It may take back the last files, which are
-then made again.
+A file is first written beside its final place and then renamed, so that a run that
+is killed never leaves half a file; its content reaches the disk before the new name
+does, so that neither does a power cut. Every step records the fingerprint of its
+inputs, so that it runs again when they change and only then.
 """
 
 import contextlib

@@ -1,9 +1,7 @@
-"""One process at a time writes into a folder.
+"""One process at a time writes into a folder; reading needs no lock.
 
-The kernel keeps the lock, so that it ends with the process, however that ends:
-a run that was killed is in nobody's way. ``.lock.json`` beside the lock says
-whose it is, for those who find the folder in use. Reading needs no lock,
-because files are written whole or not at all.
+The kernel keeps the lock, so that it ends with the process, however that ends;
+``.lock.json`` beside it says whose it is, for those who find the folder in use.
 """
 
 import contextlib

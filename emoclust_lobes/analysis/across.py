@@ -72,10 +72,16 @@ def cluster_pooled(utterances, vectors, k, n_init, seed, n_permutations=200):
             if target == "gender":
                 # A speaker has one: utterances by themselves would make too
                 # much of a few speakers.
-                exchanged = (
-                    _exchange(table, column, rng) for _ in range(n_permutations)
+                # Everyone has another's.
+                _, first, owners = np.unique(
+                    table["spk_id"], return_index=True, return_inverse=True
                 )
-                scores = [agreement(x, found[None])["ami"] for x in exchanged]
+                scores = [
+                    agreement(
+                        rng.permutation(labels[first])[owners], found[None]
+                    )["ami"]
+                    for _ in range(n_permutations)
+                ]
                 chance = np.concatenate(scores)
             else:
                 orders = np.tile(found, (n_permutations, 1))
@@ -94,14 +100,6 @@ def cluster_pooled(utterances, vectors, k, n_init, seed, n_permutations=200):
                 }
             )
     return pandas.DataFrame(rows)
-
-
-def _exchange(table, column, rng):
-    """Give the speakers each other's value of a column."""
-    values = table.groupby("spk_id")[column].first()
-    return table["spk_id"].map(
-        dict(zip(values.index, rng.permutation(values.to_numpy())))
-    )
 
 
 def probe(utterances, vectors, seed, n_jobs=1, n_folds=5):

@@ -128,6 +128,7 @@ def vary_utterances(
     return pandas.DataFrame(rows, columns=["utterances", "spk_id", "ami"])
 
 
+@threadpool_limits.wrap(limits=1)
 def _ami_of_parts(name, vectors, emotion, sizes, n_draws, how):
     algorithm, k, n_init, seed = how
     rows = []
@@ -138,10 +139,9 @@ def _ami_of_parts(name, vectors, emotion, sizes, n_draws, how):
             rng = np.random.default_rng(number)
             part = np.sort(rng.permutation(len(vectors))[:size])
             labels = emotion[part]
-            with threadpool_limits(1):
-                clusters = cluster_speaker(
-                    remove_speaker(vectors[part]), k, algorithm, n_init, number
-                )
+            clusters = cluster_speaker(
+                remove_speaker(vectors[part]), k, algorithm, n_init, number
+            )
             if len(set(labels)) > 1:
                 scores = agreement(labels, clusters[None])
                 values.append(scores["ami"][0])

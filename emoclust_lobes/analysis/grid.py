@@ -15,11 +15,11 @@ from emoclust_lobes.analysis.measures import (
 from emoclust_lobes.analysis.utterances import TARGETS
 from emoclust_lobes.clustering.algorithms import (
     cluster_speaker,
-    silhouette,
+    silhouettes,
     speaker_seed,
 )
 from emoclust_lobes.clustering.centering import remove_speaker
-from emoclust_lobes.evaluation.metrics import interval
+from emoclust_lobes.evaluation.metrics import intervals
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
@@ -119,12 +119,13 @@ def _cell(speakers, algorithm, k, *options):
         for target, scores in comparisons.items():
             row = {"spk_id": speaker.name, "target": target}
             row["utterances"] = len(clusters)
-            for measure, score in scores.items():
-                low, high = interval(score.chance)
+            chances = np.stack([score.chance for score in scores.values()])
+            averages, (lows, highs) = chances.mean(axis=1), intervals(chances)
+            for place, (measure, score) in enumerate(scores.items()):
                 row[measure] = score.value
-                row[f"{measure}_chance"] = score.chance.mean()
-                row[f"{measure}_chance_low"] = low
-                row[f"{measure}_chance_high"] = high
+                row[f"{measure}_chance"] = averages[place]
+                row[f"{measure}_chance_low"] = lows[place]
+                row[f"{measure}_chance_high"] = highs[place]
                 collected.setdefault((target, measure), []).append(score)
             rows.append(row)
     rng = np.random.default_rng(options[-1])
@@ -169,11 +170,10 @@ def _one(speaker, algorithm, k, n_seeds, n_init, n_permutations, seed):
     stability = [compare(x.astype(str), clusters, shuffled) for x in others]
     comparisons[STABILITY] = _mean_scores([x for x in stability if x])
     if 2 <= clusters.max() + 1 < n:
-        value, *chance = (
-            silhouette(speaker.vectors, row)
-            for row in [clusters, *clusters[shuffled]]
+        value, *chance = silhouettes(
+            speaker.vectors, np.stack([clusters, *clusters[shuffled]])
         )
-        score = Scores(value, np.array(chance))
+        score = Scores(float(value), np.array(chance))
         comparisons["clusters"] = {"silhouette": score}
     return clusters, {x: y for x, y in comparisons.items() if y}
 

@@ -21,9 +21,9 @@ def agreement(labels, clusters):
     and Hirschberg, "V-measure", EMNLP 2007 (the NMI).
     """
     labels = np.unique(labels, return_inverse=True)[1]
-    clusters = np.unique(clusters, return_inverse=True)[1].reshape(
-        np.shape(clusters)
-    )
+    names = np.unique(clusters[0])  # which all rows have
+    if not np.array_equal(names, np.arange(len(names))):
+        clusters = np.searchsorted(names, clusters)
     n_rows, n = clusters.shape
     shape = (n_rows, labels.max() + 1, clusters.max() + 1)
     cells = (np.arange(n_rows)[:, None] * shape[1] + labels) * shape[2]

@@ -96,24 +96,46 @@ def silhouette(vectors, labels):
     20, 1987. Vectors have shape [n, dim], labels [n]; an utterance that is
     alone in its cluster counts 0.
     """
-    _, rows, sizes = np.unique(labels, return_inverse=True, return_counts=True)
-    if not 2 <= len(sizes) < len(rows):
+    scores = silhouettes(vectors, np.asarray(labels)[None])
+    return None if scores is None else float(scores[0])
+
+
+def silhouettes(vectors, clusterings, values_at_once=1_000_000):
+    """Silhouettes of permutations of the same clusters, [permutations, n].
+
+    Returns their shape, [permutations], or None where they are not defined.
+    """
+    names, sizes = np.unique(clusterings[0], return_counts=True)
+    n_rows, n = clusterings.shape
+    if not 2 <= len(sizes) < n:
         return None
     vectors = unit(vectors)
-    members = np.eye(len(sizes))[rows]
-    # The cosines with all members of a cluster sum to the product with their
-    # sum, so no matrix of all pairs is needed. Rounding takes away the noise
-    # that identical utterances would be ranked by.
-    sums = (sizes - vectors @ (vectors.T @ members)).round(12)
-    mine = members == 1
-    own = sums[mine] - (~vectors.any(axis=1))  # a zero vector is at 1 to itself
-    own = own / np.maximum(sizes[rows] - 1, 1)
-    other = np.where(mine, np.inf, sums / sizes).min(axis=1)
-    larger = np.maximum(own, other)
-    scores = np.zeros(len(rows))
-    defined = (larger > 0) & (sizes[rows] > 1)
-    np.divide(other - own, larger, out=scores, where=defined)
-    return float(scores.mean())
+    zero = ~vectors.any(axis=1)  # is at 1 to itself
+    at_once = max(1, values_at_once // (n * len(sizes)))
+    means = []
+    for first in range(0, n_rows, at_once):
+        labels = clusterings[first : first + at_once]
+        if not np.array_equal(names, np.arange(len(names))):
+            labels = np.searchsorted(names, labels)
+        members = labels[:, None] == np.arange(len(sizes))[:, None]
+        # The cosines with all members of a cluster sum to the product with
+        # their sum, so no matrix of all pairs is needed. Rounding takes away
+        # the noise that identical utterances would be ranked by.
+        rows = members.reshape(-1, n).astype(float)
+        sums = -(rows @ vectors @ vectors.T).reshape(members.shape)
+        sums += sizes[:, None]
+        sums.round(12, out=sums)
+        own = np.take_along_axis(sums, labels[:, None], axis=1)[:, 0] - zero
+        own /= np.maximum(sizes - 1, 1)[labels]
+        sums /= sizes[:, None]
+        sums[members] = np.inf
+        other = sums.min(axis=1)
+        larger = np.maximum(own, other)
+        scores = np.zeros(labels.shape)
+        defined = (larger > 0) & (sizes > 1)[labels]
+        np.divide(other - own, larger, out=scores, where=defined)
+        means.append(scores.mean(axis=1))
+    return np.concatenate(means)
 
 
 def distances_and_margins(vectors, labels, directions=False):

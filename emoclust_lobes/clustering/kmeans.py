@@ -16,10 +16,9 @@ import numpy as np
 def kmeans(vectors, n_clusters, n_init, seed):
     """k-means of vectors, [n, dim]: the start of least squared distances."""
 
-    def squared_distances(products, squares, sizes):
-        return products * (-2 / sizes) + squares / sizes**2 + norms
+    def squared_distances(squares, sizes):
+        return -2 / sizes, squares / sizes**2  # and what the vector is long
 
-    norms = (vectors**2).sum(axis=1)
     return _lloyd(vectors, n_clusters, n_init, seed, squared_distances)
 
 
@@ -29,9 +28,9 @@ def spherical(vectors, n_clusters, n_init, seed):
     Vectors, shape [n, dim], have length one or zero.
     """
 
-    def cosine_distances(products, squares, sizes):
+    def cosine_distances(squares, sizes):
         # Members that cancel out have no direction: to them all are at 1.
-        return 1 - products / np.sqrt(np.maximum(squares, 1e-12))
+        return -1 / np.sqrt(np.maximum(squares, 1e-12)), np.ones_like(squares)
 
     return _lloyd(vectors, n_clusters, n_init, seed, cosine_distances)
 
@@ -46,13 +45,23 @@ class _Products:
     def __init__(self, vectors):
         n, dim = vectors.shape
         self.vectors = vectors
+        self.norms = (vectors**2).sum(axis=1)
         self.pairs = vectors @ vectors.T if n <= 2 * dim else None
+        if self.pairs is not None:
+            self.distances = self._distances(self.pairs, self.norms[:, None])
 
-    def of(self, rows):
-        """Of some vectors with all, shape [*rows.shape, n]."""
-        if self.pairs is None:
-            return self.vectors[rows] @ self.vectors.T
-        return self.pairs[rows]
+    def _distances(self, products, norms):
+        distances = -2 * products
+        distances += self.norms
+        distances += norms
+        return np.maximum(distances, 0, out=distances)
+
+    def distances_of(self, rows):
+        """Squared distances of some vectors to all, [*rows.shape, n]."""
+        if self.pairs is not None:
+            return self.distances.take(rows, axis=0)
+        products = self.vectors[rows] @ self.vectors.T
+        return self._distances(products, self.norms[rows][..., None])
 
     def of_sums(self, members):
         """Of the sums of clusters with all, [..., n] as ``members`` is."""
@@ -67,62 +76,62 @@ class _Products:
 def _lloyd(vectors, n_clusters, n_init, seed, costs_of, max_iterations=300):
     """Lloyd's algorithm from several starts, the labels of least cost.
 
-    ``costs_of`` makes the cost of every vector in every cluster, shape
-    [n_clusters, starts, n], from its products with the cluster's sum, the
-    square of that sum and the number of members. A cluster that lost all its
-    members stays empty: from starts that are vectors far from each other, that
-    happens where there are fewer different vectors than clusters.
+    The cost of a vector in a cluster is linear in its product with the
+    cluster's sum: ``costs_of`` makes factor and summand, [n_clusters, starts,
+    1], from the square of that sum and the number of members. A cluster that
+    lost all its members stays empty: from starts that are vectors far from each
+    other, that happens where there are fewer different vectors than clusters.
     """
     random = np.random.default_rng(seed)
     products = _Products(vectors)
-    starts = _plus_plus(vectors, products, n_clusters, n_init, random)
+    starts = _plus_plus(products, n_clusters, n_init, random)
     clusters = np.arange(n_clusters)[:, None, None]
-    members = np.zeros((n_clusters, n_init, len(vectors)))
-    np.put_along_axis(members, starts[..., None], 1.0, axis=2)
-    labels = np.full(members.shape[1:], -1)
+    members = np.zeros((n_clusters, n_init, len(vectors)), dtype=bool)
+    np.put_along_axis(members, starts[..., None], True, axis=2)
     least, best = np.inf, None
     for _ in range(max_iterations):
-        sums = products.of_sums(members)
-        squares = np.einsum("crn,crn->cr", members, sums)[..., None]
-        sizes = members.sum(axis=2, keepdims=True)
-        costs = costs_of(sums, squares, np.maximum(sizes, 1))
-        costs[sizes[..., 0] == 0] = np.inf
-        previous, labels = labels, costs.argmin(axis=0)
-        totals = costs.min(axis=0).sum(axis=1)
+        numbers = members.astype(np.float64)
+        costs = products.of_sums(numbers)
+        sizes = numbers.sum(axis=2, keepdims=True)
+        squares = np.einsum("crn,crn->cr", numbers, costs)[..., None]
+        factors, summands = costs_of(squares, np.maximum(sizes, 1))
+        costs *= factors
+        costs += np.where(sizes > 0, summands, np.inf)
+        lowest = costs.min(axis=0)
+        previous, members = members, costs == lowest
+        if np.count_nonzero(members) > lowest.size:  # the first of equals
+            members = costs.argmin(axis=0) == clusters
+        totals = lowest.sum(axis=1)
         if totals.min() < least:
-            least, best = totals.min(), labels[totals.argmin()]
-        going = (labels != previous).any(axis=1)
+            least = totals.min()
+            best = members[:, totals.argmin()].argmax(axis=0)
+        going = (members != previous).any(axis=0).any(axis=1)
         if not going.any():
             break
-        labels = labels[going]
-        members = (labels == clusters).astype(np.float64)
+        if not going.all():
+            members = members[:, going]
     return best
 
 
-def _plus_plus(vectors, products, n_clusters, n_init, random):
+def _plus_plus(products, n_clusters, n_init, random):
     """Vectors to start from, far from each other, shape [n_clusters, n_init].
 
     Of some candidates, as likely as they are far from the vectors that were
     taken before, the one that leaves the least distance is taken; their number
     is scikit-learn's.
     """
-    n = len(vectors)
-    norms = (vectors**2).sum(axis=1)
     starts = np.arange(n_init)
     n_candidates = 2 + int(np.log(n_clusters))
-
-    def squared_distances(rows):
-        distances = norms[rows][..., None] + norms - 2 * products.of(rows)
-        return np.maximum(distances, 0)
-
-    taken = [random.integers(n, size=n_init)]
-    nearest = squared_distances(taken[0])
+    taken = [random.integers(len(products.vectors), size=n_init)]
+    nearest = products.distances_of(taken[0])
     while len(taken) < n_clusters:
         summed = nearest.cumsum(axis=1)[:, None]
         drawn = random.random((n_init, n_candidates, 1)) * summed[..., -1:]
-        # The last may round up to the whole sum, which no vector exceeds.
-        candidates = np.minimum((summed <= drawn).sum(axis=2), n - 1)
-        distances = np.minimum(nearest[:, None], squared_distances(candidates))
+        # Rounded up to the whole sum, none would exceed it.
+        below = np.nextafter(summed[..., -1:], 0)
+        candidates = (summed > np.minimum(drawn, below)).argmax(axis=2)
+        distances = products.distances_of(candidates)
+        np.minimum(distances, nearest[:, None], out=distances)
         best = distances.sum(axis=2).argmin(axis=1)
         nearest = distances[starts, best]
         taken.append(candidates[starts, best])

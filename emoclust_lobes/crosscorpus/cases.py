@@ -1,14 +1,9 @@
 """What is trained on which corpus and tested on which: one table a case.
 
-A case is an experiment on a table of recordings, as ``data_prep.corpora.generic``
-reads it. Its training and development speakers are those of a fold of the
-source corpus, its test speakers are of the target corpus. Where it adapts,
-other speakers of the target, those who train in the target's own fold, are
-added to the training speakers without their labels: stage 1 sees them, stage
-2 does not.
-
-All cases with one target score the same utterances, all that the folds of the
-target test on, each once: a run of a matrix is pooled over its cases.
+Training and development speakers are those of a fold of the source corpus, test
+speakers are of the target. Where a case adapts, others who train in the target's
+own fold are added without their labels: stage 1 sees them, stage 2 does not. All
+cases with one target score all that its folds test on, each utterance once.
 """
 
 import os
@@ -20,24 +15,18 @@ from data_prep.manifests.manifest import Source, read_manifest
 from emoclust_lobes.protocol.plan import ProtocolError
 
 ADAPT = ("none", "other")
+_SAME = ("gender", "session", "sentence", "emotion")
 COLUMNS = {
-    "wav": "path",
-    "start": "start",
-    "stop": "stop",
-    "spk_id": "speaker",
-    "gender": "gender",
-    "session": "session",
-    "sentence": "sentence",
-    "emotion": "emotion",
+    **{"wav": "path", "start": "start", "stop": "stop", "spk_id": "speaker"},
+    **{name: name for name in _SAME},
 }
 
 
 class Case(NamedTuple):
-    """One experiment: who trains, and who is tested.
+    """One experiment: the corpora that train and test, and how it adapts.
 
-    ``train`` and ``test`` name the corpora; ``adapt`` is "none", or "other":
-    with unlabeled speech of other target speakers than are tested; ``fold`` is
-    of the target, or 0 for all of it.
+    ``adapt`` is "none", or "other": with unlabeled speech of other target speakers
+    than are tested; ``fold`` is of the target, or 0 for all of it.
     """
 
     train: str
@@ -74,13 +63,11 @@ def plan_cases(n_folds, adapt):
 
 
 def case_table(case, corpora, folds, root):
-    """List the recordings of a case.
+    """List the recordings of a case, as :mod:`data_prep.corpora.generic` reads them.
 
-    ``corpora`` has the corpora by name, ``folds`` the folders of their
-    manifests. Each row has a ``path`` (relative to ``root``, a folder above
-    all corpora), ``start, stop, gender, emotion`` (a shared class, or ""),
-    ``split``, and with the corpus in front ``speaker`` (``CORPUS/SPEAKER``),
-    ``session`` and ``sentence``: two corpora may number these alike.
+    ``corpora`` has the corpora by name, ``folds`` the folders of their manifests; paths
+    are relative to ``root``, and the corpus stands in front of speaker, session and
+    sentence.
     """
     within = case.train == case.test
     source = folds[case.train][case.fold - 1 if within else 0]

@@ -1,9 +1,7 @@
 """The corpora of a cross-corpus experiment, and the classes they share.
 
-They stand in ``crosscorpus.yaml`` beside the experiment's YAML: ``classes``,
-the shared ones, and below ``corpora`` name -> ``title``, ``prepare``, the
-function of ``data_prep`` with its arguments, and ``emotions``, which says of
-every emotion of the corpus which shared class it is; null leaves it out.
+``crosscorpus.yaml`` beside the experiment's YAML says how each is called and
+prepared, and which shared class each of its emotions is; null leaves it out.
 """
 
 import pathlib
@@ -19,22 +17,16 @@ from yaml import YAMLError
 
 _PARTS = ("title", "prepare", "emotions")
 _UNREADABLE = (
-    ImportError,
-    KeyError,
-    RuamelError,
-    TypeError,
-    ValueError,
-    YAMLError,
+    *(ImportError, KeyError, TypeError, ValueError),
+    *(RuamelError, YAMLError),
 )
 
 
 class Corpus(NamedTuple):
     """A corpus, and how its emotions are told in the shared classes.
 
-    ``name`` stands in front of its utterances and speakers, ``title`` in
-    tables; ``prepare`` writes the manifest of a fold; ``emotions`` maps each
-    emotion of the corpus to a shared class, or None; links of ``data_folder``
-    are followed.
+    ``name`` stands in front of its speakers, ``title`` in tables; ``prepare`` writes the
+    manifest of a fold; ``emotions`` maps each to a shared class, or None.
     """
 
     name: str
@@ -79,9 +71,8 @@ class Corpus(NamedTuple):
 def read_corpora(path, folders, expect_complete=None):
     """Read the shared classes, sorted, and the corpora of an experiment.
 
-    ``folders`` says of the corpora that are used where they lie;
-    ``expect_complete``, unless None, replaces the file's key of this name. A
-    ProtocolError says what is wrong with the file.
+    ``folders`` says of those that are used where they lie; ``expect_complete``, unless
+    None, replaces the file's key.
     """
     path = pathlib.Path(path)
     if not path.is_file():

@@ -1,14 +1,10 @@
 """The results of a matrix as files: gathered from its cases, and read.
 
-The folder of the results holds
-
-* ``crosscorpus.json``: ``classes``, ``corpora`` (name -> title), ``systems``,
-  ``uses``, ``deterministic``, ``yaml``, ``settings``, ``commands`` and, where
-  given, ``note``;
-* ``runs.csv``: one row for each train corpus, test corpus, way to adapt,
-  system and seed: the scores of all utterances that the folds of the test
-  corpus test on, each once;
-* ``speakers.csv``: one row for each of these and test speaker.
+``crosscorpus.json`` has ``classes``, ``corpora`` (name -> title), ``systems``,
+``uses``, ``deterministic``, ``yaml``, ``settings``, ``commands`` and, where given,
+``note``; ``runs.csv`` one row for each train corpus, test corpus, way to adapt, system
+and seed, of all utterances that the folds of the test corpus test on, each once;
+``speakers.csv`` one for each of these and test speaker.
 """
 
 import pathlib
@@ -130,7 +126,7 @@ def pool_cases(cases, classes):
 
 
 def read_matrix(folder):
-    """Read the results of a matrix.
+    """Read the results of a matrix; refuse them as ``read_results`` does.
 
     Raises a FileNotFoundError, or a ValueError when a file has other columns or
     values, a run is there twice, or its speakers do not tell of the same test.

@@ -20,9 +20,8 @@ OWN_KEYS = ("corpus", "data_folder", "table", "fold", "classes")
 def prepare_corpora(corpora, output_folder):
     """Write the manifests of all folds of all corpora that are not current.
 
-    They go to ``manifests/NAME/fold_K``. Returns these folders by the name of
-    the corpus, and the lowest folder above all corpora: recordings are known
-    by their paths from there, and random crops follow from these names.
+    Returns their folders by corpus, and the lowest folder above all corpora: recordings
+    are known by their paths from there, from which random crops follow.
     """
     folds = {
         name: corpus.prepare_folds(output_folder / "manifests" / name)
@@ -46,9 +45,7 @@ def run_matrix(
 ):
     """Run every case that has no results yet; tell what failed, line by line.
 
-    The ``experiment`` is on a table of recordings, such as ``generic.yaml``;
-    ``corpora`` has the corpora by name. Where a case adapts, only systems
-    that hear unlabeled speech are trained.
+    Where a case adapts, only systems that hear unlabeled speech are trained.
     """
     folds, root = prepare_corpora(corpora, output_folder)
     n_folds = {name: len(folders) for name, folders in folds.items()}

@@ -28,11 +28,9 @@ def about(matrix):
 
 
 def matrix_table(matrix):
-    """Tell what is learnt on each corpus and tested on each, as a table.
+    """Tell the mean UAR over the seeds, a column for each test corpus, NaN for none.
 
-    One row for each ``system, adapt, enrolled`` and ``train`` corpus, one
-    column for each test corpus: UAR, the mean over the seeds, NaN where
-    nothing was tested.
+    One row for each ``system, adapt, enrolled`` and ``train`` corpus.
     """
     corpora = list(matrix.facts["corpora"])
     means = matrix.runs.groupby(

@@ -1,15 +1,10 @@
 """The vectors of a speaker encoder on disk, read through a memory map.
 
-``<embedding_folder>/<encoder>/`` serves all folds and seeds of a corpus. It
-holds two files:
-
-* ``vectors-<identity>.f32``: raw float32, a row per vector, only appended to;
-* ``index``: a line of JSON (identity, dimensions and number of rows), then a
-  record per utterance, sorted by ID: its signature and its row.
-
-The index is written whole or not at all and says which rows count. An
-utterance that was embedded again has a new row, and its old one is not read
-any more. Memory maps that were opened before see what they saw.
+``<embedding_folder>/<encoder>/`` serves all folds and seeds of a corpus:
+``vectors-<identity>.f32`` is raw float32, a row per vector, only appended to;
+``index`` a line of JSON (identity, dimensions and number of rows), then a record
+per utterance, sorted by ID: its signature and its row. The index is written whole
+or not at all and says which rows count: what was embedded again has a new one.
 """
 
 import json

@@ -41,13 +41,11 @@ def embed_utterances(
 ):
     """Compute the embeddings that are missing or out of date.
 
-    Utterances are embedded in batches of exactly equal length, without any
-    padding, so that a vector does not depend on its batch. When nothing is
-    missing, the encoder is not even loaded. Another run that embeds with the
-    same encoder is waited for.
-
-    When all processes of a distributed run call it, they share the utterances;
-    the main process alone, as inside ``run_on_main``, does everything.
+    Batches are of exactly equal length, without any padding, so that a vector does
+    not depend on its batch. When nothing is missing, the encoder is not even loaded.
+    Another run that embeds with the same encoder is waited for. When all processes of
+    a distributed run call it, they share the utterances; the main process alone, as
+    inside ``run_on_main``, does everything.
 
     Arguments
     ---------
@@ -56,9 +54,9 @@ def embed_utterances(
     embedding_folder : str or pathlib.Path
         Where the cache lies.
     encoder : str
-        Name of a speaker encoder: ``ecapa``, ``xvector``, ``resnet``,
-        ``campplus``, ``ge2e``, ``stats``, ``egemaps`` or ``ssl``; or several of
-        the first six, which are put side by side (``"campplus+ge2e"``).
+        ``ecapa``, ``xvector``, ``resnet``, ``campplus``, ``ge2e``, ``stats``,
+        ``egemaps`` or ``ssl``; or several of the first six, side by side
+        (``"campplus+ge2e"``).
     encoder_source : str or None
         Hub id or local folder of the encoder, where not the default.
     sample_rate : int
@@ -74,10 +72,8 @@ def embed_utterances(
     Raises
     ------
     EmbeddingError
-        When audio files cannot be embedded: lists all of them, after the
-        others were saved. When the sample rate is not the encoder's.
-    EncoderError
-        When the encoder cannot be had.
+        Lists all audio files that cannot be embedded, after the others were
+        saved; or when the sample rate is not the encoder's.
 
     Example
     -------

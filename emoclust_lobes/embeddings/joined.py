@@ -1,8 +1,7 @@
-"""Vectors of several speaker encoders, put side by side.
+"""Vectors of several speaker encoders (``campplus+ge2e``), put side by side.
 
-Named together (``campplus+ge2e``), each has its own cache, as when it is named
-alone. Encoders follow the sentence, the channel and the emotion each in its own
-way: what they have in common counts more when they are joined.
+Encoders follow the sentence, the channel and the emotion each in its own way: what
+they have in common counts more when they are joined. Each has its own cache.
 """
 
 import numpy as np

@@ -1,10 +1,9 @@
 """What a run has embedded so far, and how it gets into the cache.
 
-While a run computes, it saves what it has in ``parts/`` of the cache's folder;
-the end of the run, or the start of the next one after a kill, appends the
-parts to the cache. A kill at any moment loses the rows that were not saved yet
-and no more: parts are removed after the index that has them was written, and
-what was appended without one is cut off by the next to append.
+A run saves what it has in ``parts/`` of the cache's folder; its end, or the start
+of the next after a kill, appends them to the cache. A kill at any moment loses the
+rows that were not saved yet and no more: parts are removed after the index that has
+them was written, and what was appended without one is cut off by the next.
 """
 
 import contextlib

@@ -14,31 +14,25 @@ class SpeakerNormalization(torch.nn.Module):
     """Standardize embeddings by what is known of their speaker.
 
     With ``n`` unlabeled utterances of the speaker beside the one that is
-    normalized, of mean ``m`` and variance ``v`` (around ``m``), and with the
-    training speakers' typical mean ``m0`` and variance ``v0``, the mean is
-    shrunk to ``(n m + c m0) / (n + c)`` and the variance to
-    ``(n v + c v0) / (n + c)``, where ``c``, the prior's weight, counts in
-    utterances: few utterances say little. The result is ``(e - mean) /
-    sqrt(variance)``; with ``n`` = 0 the prior's own.
+    normalized, of mean ``m`` and variance ``v``, and with the training speakers'
+    typical mean ``m0`` and variance ``v0``, the mean is shrunk to
+    ``(n m + c m0) / (n + c)`` and the variance to ``(n v + c v0) / (n + c)``,
+    where ``c``, the prior's weight, counts in utterances. The result is
+    ``(e - mean) / sqrt(variance)``.
 
-    In training the enrolled utterances are the last embeddings of others of
-    the same speaker, kept in a table, and ``n`` is drawn anew for each
-    utterance, so that the classifier learns to make do with any number.
+    In training the enrolled utterances are the last embeddings of others of the
+    same speaker, kept in a table, and ``n`` is drawn anew for each utterance, so
+    that the classifier learns to make do with any number.
 
     Arguments
     ---------
     size : int
         Size of the embeddings.
     prior_weight : float
-        Weight of the prior, in utterances.
+        Weight of the prior, in utterances, above 0: nothing else is known of a
+        speaker with none enrolled.
     counts : list
         What ``n`` is drawn from in training: numbers, and ``"all"``.
-
-    Raises
-    ------
-    ValueError
-        When the prior has no weight: without enrolled utterances nothing
-        would be known of a speaker.
 
     Example
     -------

@@ -98,5 +98,10 @@ def cluster_auc(embeddings, speakers, clusters) -> float | None:
 
 def interval(draws) -> tuple[float, float]:
     """Return the middle 95 % of draws [n], as its two ends."""
-    low, high = np.percentile(draws, [2.5, 97.5])
+    low, high = intervals(draws)
     return float(low), float(high)
+
+
+def intervals(draws):
+    """Return the ends of the middle 95 % of draws [..., n], each [...]."""
+    return np.percentile(draws, [2.5, 97.5], axis=-1)

@@ -1,9 +1,7 @@
 """How every figure looks: colors, shapes, files.
 
-The eight colors are those of Okabe and Ito ("Color universal design", 2008),
-which readers with any of the common color deficiencies can tell apart, in
-the order in which they also differ in gray; each goes with a marker of its
-own. Heat maps use viridis, which grows evenly in lightness.
+The colors are those of Okabe and Ito ("Color universal design", 2008), in the order
+in which they also differ in gray; each goes with a marker. Heat maps use viridis.
 """
 
 import base64
@@ -15,27 +13,13 @@ from data_prep.storage.files import replacing
 from emoclust_lobes.figures.letters import make_readable
 
 COLORS = (
-    "#0072B2",
-    "#E69F00",
-    "#009E73",
-    "#D55E00",
-    "#56B4E9",
-    "#CC79A7",
-    "#222222",
-    "#F0E442",
+    *("#0072B2", "#E69F00", "#009E73", "#D55E00"),
+    *("#56B4E9", "#CC79A7", "#222222", "#F0E442"),
 )
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 # In the order of their colors
-EMOTIONS = {
-    "sad": "sad",
-    "hap": "happy",
-    "dis": "disgusted",
-    "ang": "angry",
-    "cal": "calm",
-    "fea": "fearful",
-    "neu": "neutral",
-    "sur": "surprised",
-}
+_WORDS = "sad happy disgusted angry calm fearful neutral surprised"
+EMOTIONS = {word[:3]: word for word in _WORDS.split()}
 GRAY = "#8C8C8C"
 _RC: dict = {
     "font.size": 9,
@@ -100,6 +84,10 @@ def save_figure(figure, path, dpi=150):
     """
     path = pathlib.Path(path)
     make_readable(figure, path)
+    figure.set_dpi(dpi)
+    if engine := figure.get_layout_engine():
+        engine.execute(figure)  # once, not for each format: it takes longest
+        figure.set_layout_engine(None)
     for ending in ("png", "svg"):
         metadata = {"Date": None} if ending == "svg" else None
         with replacing(f"{path}.{ending}", "wb") as stream:

@@ -157,6 +157,7 @@ def _predictor(options):
         trust=options.trust,
         batch_seconds=options.batch_seconds,
         channel=options.channel,
+        precision=options.precision,
     )
 
 

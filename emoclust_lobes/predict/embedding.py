@@ -11,6 +11,10 @@ from emoclust_lobes.turns.windows import read_windows
 
 from speechbrain.dataio.preprocess import AudioNormalizer
 
+# A processor computes more at once no faster: it no longer fits its cache
+CACHED_SECONDS = 12.0
+PRECISIONS = ("fp32", "bf16")
+
 
 @dataclasses.dataclass
 class EmbeddedClip:
@@ -55,12 +59,14 @@ def embed_clips(
     advance=lambda seconds: None,
     channels=None,
     listener=None,
+    precision="fp32",
 ):
     """Embed recordings, in batches of windows of exactly equal length.
 
     Yields an EmbeddedClip each, in their order, as soon as it is done; one that
     cannot be used stops no other. With a ``listener`` the windows lie in the
-    turns that it hears. ``advance`` is told how many seconds further it is read.
+    turns that it hears. ``advance`` is told how many seconds further it is read;
+    ``precision`` is one of PRECISIONS.
     """
     # Windows of several recordings share a batch, and nothing is padded, to
     # which ECAPA-TDNN is not indifferent: no embedding depends on the others.
@@ -85,12 +91,21 @@ def embed_clips(
             batch.append((found, len(found.embeddings) - 1, each.waveform))
             held += len(each.waveform)
             if held >= limit:
-                _embed(model, batch)
+                _embed(model, batch, precision)
                 batch, held = [], 0
                 while queue[0] is not found:
                     yield queue.popleft()
-    _embed(model, batch)
+    _embed(model, batch, precision)
     yield from queue
+
+
+def usable(found, problems):
+    """Pass on what can be used; note what cannot."""
+    for each in found:
+        if each.problem:
+            problems.append(f"{each.clip.name}: {each.problem}")
+        else:
+            yield each
 
 
 def _windows_of(found, listener, advance, read):
@@ -120,7 +135,7 @@ def _refuse_odd_name(name):
 
 
 @torch.inference_mode()
-def _embed(model, batch):
+def _embed(model, batch, precision):
     """Give the windows of a batch their embeddings.
 
     They are (EmbeddedClip, number of the window, waveform).
@@ -132,7 +147,7 @@ def _embed(model, batch):
     for samples, group in groups.items():
         owners, numbers, waveforms = zip(*group, strict=True)
         try:
-            embeddings = model.encode_batch(torch.stack(waveforms)).cpu()
+            embeddings = _encode(model, torch.stack(waveforms), precision)
         except torch.OutOfMemoryError as error:
             raise PredictError(
                 f"the memory of {model.device} is too small for {len(group)} "
@@ -146,10 +161,22 @@ def _embed(model, batch):
                     f"the model refuses {samples / rate:.3f} s: {reason}"
                 )
             continue
-        embeddings = embeddings.reshape(len(group), -1).float()
         for found, number, embedding in zip(
             owners, numbers, embeddings, strict=True
         ):
             if not embedding.isfinite().all():
                 found.problem = "its embedding is not finite"
             found.embeddings[number] = embedding
+
+
+def _encode(model, waveforms, precision):
+    """Embed waveforms of one length, [batch, time] -> [batch, dim]."""
+    kind = torch.device(model.device).type
+    at_once = len(waveforms)
+    if kind == "cpu":
+        seconds = waveforms.shape[1] / model.hparams.sample_rate
+        at_once = max(1, int(CACHED_SECONDS / seconds))
+    rounded = precision == "bf16"
+    with torch.autocast(kind, dtype=torch.bfloat16, enabled=rounded):
+        parts = [model.encode_batch(x) for x in waveforms.split(at_once)]
+    return torch.cat(parts).reshape(len(waveforms), -1).float().cpu()

@@ -3,7 +3,7 @@
 import torch
 from emoclust_lobes.evaluation.calibration import calibrated
 from emoclust_lobes.inference.load import load_model
-from emoclust_lobes.predict.embedding import embed_clips
+from emoclust_lobes.predict.embedding import PRECISIONS, embed_clips, usable
 from emoclust_lobes.predict.enrolment import Enrolment, other_turns
 from emoclust_lobes.predict.inputs import Clip, PredictError
 from emoclust_lobes.predict.prediction import FilePrediction, HeardTurn
@@ -37,6 +37,8 @@ class Predictor:
         So much audio is held and computed together.
     channel : int or None
         Which channel is heard, counted from 1; the mean of all without.
+    precision : str
+        ``"fp32"``, or ``"bf16"``: rounded, and faster where a device has it.
 
     Raises
     ------
@@ -64,6 +66,7 @@ class Predictor:
         trust=False,
         batch_seconds=60.0,
         channel=None,
+        precision="fp32",
     ):
         if not 0 < hop <= window < float("inf"):
             raise PredictError(
@@ -76,12 +79,17 @@ class Predictor:
             )
         if channel is not None and channel < 1:
             raise PredictError(f"channels are counted from 1, not {channel}")
+        if precision not in PRECISIONS:
+            raise PredictError(
+                f"the precision is fp32 or bf16, not {precision!r}"
+            )
         self.channels = Channels(channel)
         self.model = load_model(model_folder, device=device, trust=trust)
         self.model_folder = model_folder
         self.window = window
         self.hop = hop
         self.batch_seconds = batch_seconds
+        self.precision = precision
 
     @property
     def classes(self):
@@ -117,6 +125,7 @@ class Predictor:
             advance=advance,
             channels=self.channels,
             listener=listener,
+            precision=self.precision,
         )
 
     def classify(self, found, enrolled=None):
@@ -264,13 +273,13 @@ class Predictor:
                 "--enrol and --speaker_column out, or take a model that was "
                 "(train_ser.py --enrolment=True)"
             )
-        known = list(_usable(self.embed(enrol), problems))
+        known = list(usable(self.embed(enrol), problems))
         if enrol and not known:
             raise PredictError(
                 "none of the clips for enrolment can be used:\n"
                 + "\n".join(f"  {line}" for line in problems)
             )
-        found = _usable(self.embed(clips, advance, listener), problems)
+        found = usable(self.embed(clips, advance, listener), problems)
         if by_speaker:
             found = known = list(found)
         enrolment = Enrolment(known)
@@ -289,12 +298,3 @@ class Predictor:
         if found.problem:
             raise PredictError(f"{path}: {found.problem}")
         return self.classify(found)
-
-
-def _usable(found, problems):
-    """Pass on what can be used; note what cannot."""
-    for each in found:
-        if each.problem:
-            problems.append(f"{each.clip.name}: {each.problem}")
-        else:
-            yield each

@@ -21,13 +21,7 @@ from emoclust_lobes.protocol.unlabeled import (
     standardize_corpora,
 )
 
-UNLABELED = (
-    "none",
-    "standardized",
-    "ridge_map",
-    "pseudo_labels",
-    "self_training",
-)
+UNLABELED = "none standardized ridge_map pseudo_labels self_training".split()
 
 
 def run_baseline(
@@ -48,16 +42,14 @@ def run_baseline(
 ):
     """Run a baseline on one fold; return what ``baseline_predictions`` does.
 
-    The vectors of several encoders are put side by side. Of the training
-    utterances only the labels of ``labeled_ids`` are used (None: all); the
-    others still tell how their speakers speak. With ``n_enrolled``, a number
-    or "all", the vectors of all splits pass ``normalize_speakers``.
-
-    ``unlabeled`` says what is made of all speech of the training speakers. By
-    it the vectors of each corpus are ``standardized``; or the vectors of the
-    encoders ``centered`` give a ``ridge_map``, which the vectors of all splits
-    then pass, or further labels (``pseudo_labels``, ``self_training``). With a
-    ``goal`` of votes it is an ``annotator_baseline``, of labeled speech alone.
+    Vectors of several encoders are put side by side. Of the training utterances
+    only the labels of ``labeled_ids`` are used (None: all); with ``n_enrolled``, a
+    number or "all", the vectors of all splits pass ``normalize_speakers``.
+    ``unlabeled`` says what is made of all speech of the training speakers: by it the
+    vectors of each corpus are ``standardized``; or the vectors of the encoders
+    ``centered`` give a ``ridge_map``, which those of all splits then pass, or further
+    labels (``pseudo_labels``, ``self_training``). With a ``goal`` of votes it is an
+    ``annotator_baseline``, of labeled speech alone.
     """
     if unlabeled not in UNLABELED:
         raise ValueError(

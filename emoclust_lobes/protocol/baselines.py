@@ -1,9 +1,8 @@
 """Baselines: what a frozen vector and a linear classifier give.
 
-They take the same rows of the same manifests as any other system of a protocol.
-With ``n_enrolled`` each utterance is seen relative to its speaker's
-own unlabeled speech, that of test speakers too: a mode of its own
-(transductive), never to be compared with rows that do without.
+They take the same rows of the same manifests as any other system. With
+``n_enrolled`` each utterance is seen relative to its speaker's own unlabeled
+speech, that of test speakers too: never to be compared with rows without.
 """
 
 import operator
@@ -33,14 +32,9 @@ class Utterances(NamedTuple):
 def normalize_speakers(utterances, training, n_enrolled, prior_weight, seed):
     """Standardize each utterance by unlabeled speech of its speaker.
 
-    From n enrolled utterances with mean m and variance v come
-
-        mean = (n m + c M) / (n + c)
-        variance = (n v + c V) / (n + c)
-
-    where c is ``prior_weight``, and M and V are the means over the training
-    speakers of their means and of their variances. The clips are drawn, and
-    the statistics shrunk, as in ``emoclust_lobes.enrolment.normalization``.
+    The clips are drawn, and mean and variance shrunk with ``prior_weight`` to those
+    of the training speakers on average, as ``emoclust_lobes.enrolment.normalization``
+    does it.
     """
     if prior_weight <= 0 or (n_enrolled != ALL and n_enrolled < 0):
         raise ValueError(
@@ -64,10 +58,8 @@ def normalize_speakers(utterances, training, n_enrolled, prior_weight, seed):
 def baseline_predictions(train, valid, test, classes, classifier, C_grid):
     """Train on one split, choose C on the second, predict the third.
 
-    Returns a row per test utterance, ``ID, truth, prediction`` and
-    ``p_CLASS``, the softmax of the scores (0 for a class that ``train``
-    lacks; a probability for the logistic regression only), the same of
-    ``valid`` or None, and its UAR or None.
+    Returns predictions of ``test`` (``ID, truth, prediction, p_CLASS``; probabilities
+    of the logistic regression only), the same of ``valid`` or None, and its UAR.
     """
 
     def fit(C):

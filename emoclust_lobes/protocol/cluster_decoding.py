@@ -1,12 +1,9 @@
 """Decide the clips of a test speaker's cluster together, without labels.
 
-The clips of each speaker are clustered, and each clip's log-probabilities are
-mixed with the mean of its cluster's:
-
-    (1 - w) log p(clip) + w mean log p(cluster)
-
-How many clusters, and w, are chosen on the development speakers. All clips of
-the test speaker are heard, as where all are enrolled: rows of their own.
+Each clip's log-probabilities are mixed with the mean of those of its cluster, of
+the speaker's clips: (1 - w) log p(clip) + w mean log p(cluster). How many
+clusters, and w, are chosen on the development speakers. All clips of the test
+speaker are heard, as where all are enrolled: rows of their own.
 """
 
 import itertools
@@ -60,7 +57,7 @@ def mix_clusters(predictions, clusters, weight, classes):
 
 
 def decode_clusters(test, valid, classes):
-    """Decode a test with what is best for the development speakers.
+    """Decode a test with what is best for the development speakers; tell their UAR.
 
     ``test, valid`` are predictions, vectors and speakers, row by row. Returns
     predictions and the UAR of the development speakers; of equal ones the least

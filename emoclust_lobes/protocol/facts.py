@@ -11,9 +11,8 @@ from emoclust_lobes.protocol.scripts import option_text
 def claim(path, fixed, facts, usual=None, instead="give another --results"):
     """Write what the results of a folder are of; refuse those of another.
 
-    What is ``fixed`` must be as before. Other ``facts`` replace those of
-    before unless they are empty; systems, commands and what has names join
-    them.
+    What is ``fixed`` must be as before. Other ``facts`` replace those of before unless
+    they are empty; systems, commands and what has names join them.
     """
     before = read_json(path) or {}
     for name, value in fixed.items():

@@ -1,9 +1,7 @@
 """Which runs a protocol consists of, and how each is started.
 
-The systems stand in ``systems.yaml`` beside the experiment's YAML: name ->
-``stage1`` and ``stage2``, overrides of the YAML for either script, or
-``baseline``, the arguments of ``run_baseline``; and ``decode_clusters``,
-whether its predictions are also decoded so.
+``systems.yaml`` beside the experiment's YAML has their systems by name: ``stage1``
+and ``stage2``, overrides for either script, or ``baseline``, and ``decode_clusters``.
 """
 
 import pathlib
@@ -26,9 +24,7 @@ class ProtocolError(EmoclustError):
 class System(NamedTuple):
     """How a system is trained: overrides of the YAML for the two scripts.
 
-    ``baseline`` holds the arguments of a baseline, and nothing for a system
-    that is trained. With ``decode_clusters`` a second result of each run
-    decides the clips of a test speaker's clusters together.
+    ``baseline`` holds the arguments of a baseline, and is empty where it is none.
     """
 
     name: str
@@ -74,8 +70,7 @@ class System(NamedTuple):
     def runs_with(self, adapt):
         """Whether it is run in a way to adapt to another corpus.
 
-        What hears no unlabeled speech cannot adapt, and vectors that are
-        standardized by a corpus need speech of it.
+        Vectors that are standardized by a corpus need speech of it.
         """
         if adapt == "none":
             return self.baseline.get("unlabeled") != "standardized"
@@ -94,8 +89,7 @@ class System(NamedTuple):
     def seeds_matter(self, share):
         """Say whether runs with other seeds can end otherwise.
 
-        A baseline draws nothing but a share of the labels and the utterances
-        that a speaker enrols.
+        A baseline draws but a share of the labels and what a speaker enrols.
         """
         if not self.baseline or share < 1:
             return True
@@ -164,10 +158,9 @@ def read_systems(path, names=None):
 def plan_jobs(systems, folds, seeds, labels, finished):
     """List the jobs of a protocol, without the runs that are finished.
 
-    ``finished`` holds their system, share of the labels, fold and seed. Where
-    seeds do not matter there is the first one only. All systems of a fold and
-    seed come before the next, so that an interrupted protocol has compared
-    what it has run.
+    ``finished`` holds system, share of the labels, fold and seed of these. All systems
+    of a fold and seed come before the next, so that an interrupted protocol has
+    compared what it has run.
     """
     # As results have them
     labels = dict.fromkeys(round(share, DECIMALS) for share in labels)

@@ -7,13 +7,10 @@ from data_prep.storage.files import replacing
 
 
 class ReadmeTables:
-    """Tables that stand between markers in a README.
+    """Tables that stand between markers in a README, on lines of their own.
 
-    A table stands between ``<!-- WORD: FOLDER TABLE -->``, with a folder of
-    results relative to the README's own, and ``<!-- /WORD -->``, each on a
-    line of its own. ``make(path, folder, table)`` returns what
-    stands between: the results lie in ``path``, which the README calls
-    ``folder``.
+    These are ``<!-- WORD: FOLDER TABLE -->``, the folder relative to the README's own,
+    and ``<!-- /WORD -->``; ``make(path, folder, table)`` returns what is between.
     """
 
     def __init__(self, word, names, make):
@@ -27,11 +24,7 @@ class ReadmeTables:
         )
 
     def rebuild(self, readme):
-        """Renew the tables of a README; what stands elsewhere in it is kept.
-
-        A FileNotFoundError says that a folder has no results, a ValueError
-        that a marker has no end, an unknown table, or one without data.
-        """
+        """Renew the tables of a README, or say what is wrong with its markers."""
         readme = pathlib.Path(readme)
         text = self._checked(readme)
         rebuilt = self._block.sub(lambda x: self._rebuilt(x, readme), text)

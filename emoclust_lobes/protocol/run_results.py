@@ -9,15 +9,8 @@ from emoclust_lobes.protocol.averages import ANNOTATED, SCORES, summarize
 from emoclust_lobes.protocol.schema import enrolled_rank
 
 # What makes two results comparable: the same of each.
-PROTOCOL = [
-    "output_folder",
-    "corpus",
-    "label_source",
-    "classes",
-    "system",
-    "labels",
-    "enrolled",
-]
+PROTOCOL = ["output_folder", "corpus", "label_source", "classes"]
+PROTOCOL += ["system", "labels", "enrolled"]
 RUN = [*PROTOCOL, "fold", "seed"]
 _READ = [*RUN, *SCORES, "valid_uar", "n"]
 

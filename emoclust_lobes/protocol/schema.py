@@ -7,21 +7,12 @@ import pandas as pd
 from data_prep.storage.files import read_json, replacing
 from emoclust_lobes.evaluation.bootstrap import parse_hits
 
-KEY_TYPES = {
-    "system": str,
-    "labels": float,
-    "enrolled": str,
-    "fold": int,
-    "seed": int,
-}
+KEY_TYPES = {"system": str, "labels": float, "enrolled": str}
+KEY_TYPES |= {"fold": int, "seed": int}
 KEY = list(KEY_TYPES)
 SCORE_TYPES = {
-    "uar": float,
-    "wa": float,
-    "macro_f1": float,
-    "valid_uar": float,
-    "n": int,
-    "n_train": int,
+    **dict.fromkeys(("uar", "wa", "macro_f1", "valid_uar"), float),
+    **dict.fromkeys(("n", "n_train"), int),
 }
 TEXT_TYPES = {"recalls": str, "confusion": str, "commit": str}
 RUN_TYPES = {**KEY_TYPES, **SCORE_TYPES, **TEXT_TYPES}

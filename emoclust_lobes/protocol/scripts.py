@@ -13,21 +13,15 @@ from hyperpyyaml import load_hyperpyyaml
 SCRIPTS = ("train_contrastive.py", "train_ser.py")
 # Where things lie, and what is kept, says nothing about the results.
 _PLACES = (
-    "full_results",
-    "data_folder",
-    "output_folder",
-    "embedding_folder",
-    "feature_folder",
-    "ssl_save_path",
+    *("full_results", "data_folder", "output_folder"),
+    *("embedding_folder", "feature_folder", "ssl_save_path"),
 )
 
 
 class Experiment:
-    """A YAML with overrides: what all runs of a protocol have in common.
+    """A YAML, in ``hparams`` beside the scripts, with overrides that all runs share.
 
-    The YAML lies in the folder ``hparams`` beside the scripts; the overrides
-    are keys of its top level, and options of SpeechBrain's Brain that results
-    depend on.
+    These are keys of its top level, and options of a Brain that results depend on.
     """
 
     def __init__(self, yaml, overrides):

@@ -10,15 +10,8 @@ METHOD = "contrastive"
 BOUND = "oracle"
 # From nothing to everything.
 ORDER = (
-    NO_STAGE1,
-    "speaker",
-    "simclr",
-    CONTROL,
-    METHOD,
-    "multitask",
-    "adversarial",
-    "aligned",
-    BOUND,
+    *(NO_STAGE1, "speaker", "simclr", CONTROL, METHOD),
+    *("multitask", "adversarial", "aligned", BOUND),
 )
 # What a system knows beside labels, of unlabeled speech.
 LABELS = "labels alone"
@@ -38,10 +31,10 @@ def systems_of(runs, order):
 
 
 def noise_levels(runs):
-    """Tell, for each share of the labels, share of noise -> system.
+    """Tell, for each share of the labels with a noisy system, share of noise -> system.
 
-    Systems are called ``noise_0.25`` and the like; ``contrastive`` has no
-    noise, ``shuffled`` nothing else. Only labels with a noisy system count.
+    Systems are called ``noise_0.25`` and the like; ``contrastive`` has no noise,
+    ``shuffled`` nothing else.
     """
     ends = {METHOD: 0.0, CONTROL: 1.0}
     levels = {}
@@ -71,20 +64,13 @@ def with_few_labels(runs):
 
 
 def with_curves(runs):
-    """Return the runs of systems that were given three shares or more.
-
-    All of them where no system was given so many: a curve is told from points
-    only where there is one.
-    """
+    """Return the runs of systems that have three shares or more; all if none has."""
     shares = runs.groupby("system")["labels"].transform("nunique")
     return runs[shares >= 3] if (shares >= 3).any() else runs
 
 
 def with_enrolment(runs):
-    """Return the runs of systems that were also given enrolled clips.
-
-    With all labels, sorted by the number of clips.
-    """
+    """Return the runs, by the number of clips, of systems that also enrolled some."""
     runs = runs[runs["labels"] == 1]
     given_clips = set(runs.loc[runs["enrolled"] != "", "system"])
     runs = runs[runs["system"].isin(given_clips)]

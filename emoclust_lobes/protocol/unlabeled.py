@@ -1,10 +1,8 @@
 """Baselines that also hear unlabeled speech of the training speakers.
 
 What moves inside a speaker is told by vectors of a speaker encoder from which
-the speaker's own mean is taken (*centered*). It needs several clips of a
-speaker, which are there in training, and no label. A test speaker is known by
-the single clip that is scored, so that a classifier of other vectors must learn
-from it.
+the speaker's own mean is taken (*centered*): in training several clips of a
+speaker are there. A test speaker is known by the single clip that is scored.
 """
 
 import numpy as np
@@ -56,12 +54,10 @@ def standardize_corpora(utterances, pool):
 
 
 def ridge_map(pool, targets, alphas=ALPHAS):
-    """Learn to tell centered vectors from those of a single clip.
+    """Learn to tell centered vectors from those of a single clip, standardized.
 
-    A ridge regression from the vectors of the ``pool`` of training speakers,
-    standardized, to the vectors of ``targets``, the same utterances centered.
-    Of several ``alphas`` its penalty is the best for speakers who are left out
-    in turn. Returns vectors [n, dim] -> vectors [n, size].
+    ``targets`` are the utterances of the ``pool`` centered; of several ``alphas`` the
+    best for speakers who are left out in turn is taken. Returns a map of vectors.
     """
     n_speakers = len(np.unique(pool.speakers))
     if n_speakers < 2:
@@ -83,11 +79,9 @@ def ridge_map(pool, targets, alphas=ALPHAS):
 def pseudo_labels(pool, labels, valid, *, classes, C_grid, iterate):
     """Guess the emotions of unlabeled utterances of the training speakers.
 
-    A logistic regression of the centered vectors of ``pool`` learns from the
-    ``labels``, an emotion or "" for each of them; its C is chosen on
-    ``valid``, centered, too. With ``iterate`` it is scikit-learn's
-    ``SelfTrainingClassifier``, which learns from what it is sure of, again and
-    again. Returns all emotions, those that were given as they were.
+    A logistic regression of the centered vectors of ``pool`` learns from ``labels``
+    ("" where unknown), its C chosen on ``valid``, centered, too; with ``iterate`` by
+    scikit-learn's ``SelfTrainingClassifier``. Returns all emotions.
     """
     known = labels != ""
     if known.all():

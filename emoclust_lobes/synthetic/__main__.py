@@ -6,30 +6,14 @@ from collections.abc import Callable
 
 import pandas as pd
 from data_prep.errors import EmoclustError
-from emoclust_lobes.synthetic import (
-    cremad,
-    emodb,
-    esd,
-    generic,
-    iemocap,
-    msp_podcast,
-    pool,
-    ravdess,
-    savee,
-    tess,
-)
+from emoclust_lobes import synthetic
 
 MAKERS: dict[str, Callable] = {
-    "cremad": cremad.make_cremad,
-    "emodb": emodb.make_emodb,
-    "esd": esd.make_esd,
-    "generic": generic.make_generic,
-    "iemocap": iemocap.make_iemocap,
-    "msp_podcast": msp_podcast.make_msp_podcast,
-    "ravdess": ravdess.make_ravdess,
-    "savee": savee.make_savee,
-    "tess": tess.make_tess,
-    "pool": pool.make_pool,
+    name: getattr(synthetic, f"make_{name}")
+    for name in (
+        *("cremad", "emodb", "esd", "generic", "iemocap", "msp_podcast"),
+        *("ravdess", "savee", "tess", "pool"),
+    )
 }
 # The options are the makers' keyword arguments, less the leading n_
 HELP = {

@@ -4,7 +4,7 @@ and the label files of the official repository.
 
 import math
 
-from emoclust_lobes.synthetic.tree import Clip, make_tree
+from emoclust_lobes.synthetic.tree import Clip, miniature
 from emoclust_lobes.synthetic.voice import generator, make_speaker
 
 # First and last actor of the blocks that are the folds' test groups.
@@ -14,71 +14,6 @@ EMOTION_CODES = ("NEU", "HAP", "SAD", "ANG", "FEA", "DIS")
 STRENGTH = {"XX": 1.0, "LO": 0.6, "MD": 1.0, "HI": 1.4}
 # How often the crowd agrees with what is not neutral, and how often it ties.
 CROWD = {"Voice": (0.37, 0.09), "Face": (0.64, 0.06), "MultiModal": (0.7, 0.06)}
-
-
-def make_cremad(
-    folder, *, n_speakers=10, n_sentences=4, sample_rate=16000, seed=1
-):
-    """Make a synthetic corpus laid out as a CREMA-D checkout.
-
-    Each actor says ``10 + 6 * n_sentences`` clips: every sentence in six
-    emotions, the first one at three levels. The crowd's votes are drawn with
-    about CREMA-D's rates of agreement and ties. (1076_MTI_SAD_XX, which is
-    silent in the corpus, is spoken here.)
-
-    Arguments
-    ---------
-    n_speakers : int
-        Actors, 1 to 91, spread over the five official blocks of actors; women
-        and men in turn.
-    n_sentences : int
-        Sentences, 1 to 12.
-
-    Returns
-    -------
-    dict of dict of int
-        Number of clips, ``counts[speaker][emotion]``, as intended.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path") / "CREMA-D"
-    >>> counts = make_cremad(folder, n_speakers=1, n_sentences=1)
-    >>> counts["1001"]["ang"], counts["1001"]["neu"]
-    (3, 1)
-    >>> (folder / "AudioWAV" / "1001_IEO_ANG_HI.wav").exists()
-    True
-    """
-    speakers = spread_actors(n_speakers, seed)
-    clips = (
-        Clip(
-            path=f"AudioWAV/{speaker.name}_{sentence}_{code}_{level}.wav",
-            speaker=speaker,
-            emotion=code.lower(),
-            label=code.lower(),
-            sentence=sentence,
-            strength=STRENGTH[level],
-        )
-        for speaker in speakers
-        for sentence in SENTENCES[:n_sentences]
-        for code in EMOTION_CODES
-        for level in (
-            ("LO", "MD", "HI")
-            if sentence == "IEO" and code != "NEU"
-            else ("XX",)
-        )
-    )
-    return make_tree(
-        folder,
-        "CREMA-D",
-        clips,
-        sizes={
-            "n_speakers": (n_speakers, 91),
-            "n_sentences": (n_sentences, 12),
-        },
-        sample_rate=sample_rate,
-        seed=seed,
-        tables=lambda clips, _: _tables(clips, speakers, seed),
-    )
 
 
 def spread_actors(n_speakers, seed):
@@ -94,7 +29,8 @@ def spread_actors(n_speakers, seed):
     )
 
 
-def _tables(clips, speakers, seed):
+def _tables(clips, seconds, seed):
+    speakers = dict.fromkeys(clip.speaker for clip in clips)
     """Write the four CSV files, quoted as the official ones are."""
     people = ['"ActorID","Age","Sex","Race","Ethnicity"']
     for speaker in speakers:
@@ -161,3 +97,47 @@ def draw_vote(intended, agree, tie, rng):
     if intended == "N":  # heard as meant more often than any other
         agree = 0.5 + agree / 2
     return (intended if draw < tie + agree else other), f"{levels[0]:g}"
+
+
+@miniature("CREMA-D", tables=_tables, n_speakers=91, n_sentences=12)
+def make_cremad(
+    folder, *, n_speakers=10, n_sentences=4, sample_rate=16000, seed=1
+):
+    """Make a synthetic corpus laid out as a CREMA-D checkout.
+
+    Each actor says ``10 + 6 * n_sentences`` clips: every sentence in six
+    emotions, the first one at three levels. The crowd's votes are drawn with
+    about CREMA-D's rates of agreement and ties. (1076_MTI_SAD_XX, which is
+    silent in the corpus, is spoken here.)
+
+    There are 1 to 91 speakers, spread over the five official blocks of actors, women
+    and men in turn, and 1 to 12 sentences.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path") / "CREMA-D"
+    >>> counts = make_cremad(folder, n_speakers=1, n_sentences=1)
+    >>> counts["1001"]["ang"], counts["1001"]["neu"]
+    (3, 1)
+    >>> (folder / "AudioWAV" / "1001_IEO_ANG_HI.wav").exists()
+    True
+    """
+    speakers = spread_actors(n_speakers, seed)
+    return (
+        Clip(
+            path=f"AudioWAV/{speaker.name}_{sentence}_{code}_{level}.wav",
+            speaker=speaker,
+            emotion=code.lower(),
+            label=code.lower(),
+            sentence=sentence,
+            strength=STRENGTH[level],
+        )
+        for speaker in speakers
+        for sentence in SENTENCES[:n_sentences]
+        for code in EMOTION_CODES
+        for level in (
+            ("LO", "MD", "HI")
+            if sentence == "IEO" and code != "NEU"
+            else ("XX",)
+        )
+    )

@@ -3,7 +3,7 @@
 import collections
 
 from emoclust_lobes.synthetic.annotators import choose, rate
-from emoclust_lobes.synthetic.tree import Clip, make_tree
+from emoclust_lobes.synthetic.tree import Clip, miniature
 from emoclust_lobes.synthetic.voice import generator, make_channel, make_speaker
 
 # Labels that do not sound as they are called, or not as strongly
@@ -25,71 +25,6 @@ DIALOGUES = {
 GAP_SECONDS = 0.4  # between two turns
 # By the computer on which the corpus was packed, beside every label file
 LEFT_BEHIND = b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X\xff\xfe"
-
-
-def make_iemocap(
-    folder,
-    *,
-    n_sessions=5,
-    n_per_emotion=8,
-    n_outside=6,
-    sample_rate=16000,
-    seed=1,
-):
-    """Make a synthetic corpus laid out as IEMOCAP_full_release.
-
-    The tree has what trips up a careless reader: in every dialogue both
-    speakers talk, and the letter in the turn's last field says who; some
-    dialogues' names end in a letter; EmoEvaluation holds binary ``._*.txt``
-    files and the single annotators' folders; half of the happy turns
-    are labeled ``exc``; some labels are outside the four classes. Three annotators
-    rarely agree, may choose two emotions or be alone, and one valence is off its
-    scale; the actors' own evaluations stand among theirs.
-
-    Arguments
-    ---------
-    n_sessions : int
-        Sessions, 1 to 5, of one woman and one man each.
-    n_per_emotion : int
-        Turns of each speaker in each of the four classes.
-    n_outside : int
-        Turns of each speaker with a label outside of them: fru, xxx, sur,
-        oth, fea and dis in turn.
-
-    Returns
-    -------
-    dict of dict of int
-        Number of turns, ``counts[speaker][label]``, labels as written.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path") / "IEMOCAP_full_release"
-    >>> counts = make_iemocap(
-    ...     folder, n_sessions=1, n_per_emotion=2, n_outside=1
-    ... )
-    >>> counts["Ses01F"]
-    {'ang': 2, 'exc': 1, 'fru': 1, 'hap': 1, 'neu': 2, 'sad': 2}
-    """
-    labels = [
-        label
-        for i in range(n_per_emotion)
-        for label in ("neu", "ang", "sad", ("hap", "exc")[i % 2])
-    ]
-    labels += [OUTSIDE[i % len(OUTSIDE)] for i in range(n_outside)]
-    sessions = range(1, n_sessions + 1)
-    return make_tree(
-        folder,
-        "IEMOCAP",
-        (y for x in sessions for y in _session_turns(x, labels, seed)),
-        sizes={
-            "n_sessions": (n_sessions, 5),
-            "n_per_emotion": (n_per_emotion, None),
-            "n_outside": (n_outside, None),
-        },
-        sample_rate=sample_rate,
-        seed=seed,
-        tables=lambda clips, seconds: _label_files(clips, seconds, seed),
-    )
 
 
 def _session_turns(session, labels, seed):
@@ -169,3 +104,46 @@ def _annotate(turn, clip, rng):
     if turn == "Ses01F_impro01_F000":  # as a few are in the corpus
         means[0] = 5.5
     return f"[{', '.join(f'{x:.4f}' for x in means)}]\n{''.join(said)}\n"
+
+
+@miniature("IEMOCAP", tables=_label_files, n_sessions=5)
+def make_iemocap(
+    folder,
+    *,
+    n_sessions=5,
+    n_per_emotion=8,
+    n_outside=6,
+    sample_rate=16000,
+    seed=1,
+):
+    """Make a synthetic corpus laid out as IEMOCAP_full_release.
+
+    The tree has what trips up a careless reader: in every dialogue both
+    speakers talk, and the letter in the turn's last field says who; some
+    dialogues' names end in a letter; EmoEvaluation holds binary ``._*.txt``
+    files and the single annotators' folders; half of the happy turns
+    are labeled ``exc``; some labels are outside the four classes. Three annotators
+    rarely agree, may choose two emotions or be alone, and one valence is off its
+    scale; the actors' own evaluations stand among theirs.
+
+    There are 1 to 5 sessions, of one woman and one man each; ``n_per_emotion`` turns of
+    each in each of the four classes, and ``n_outside`` in fru, xxx, sur, oth, fea and
+    dis in turn.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path") / "IEMOCAP_full_release"
+    >>> counts = make_iemocap(
+    ...     folder, n_sessions=1, n_per_emotion=2, n_outside=1
+    ... )
+    >>> counts["Ses01F"]
+    {'ang': 2, 'exc': 1, 'fru': 1, 'hap': 1, 'neu': 2, 'sad': 2}
+    """
+    labels = [
+        label
+        for i in range(n_per_emotion)
+        for label in ("neu", "ang", "sad", ("hap", "exc")[i % 2])
+    ]
+    labels += [OUTSIDE[i % len(OUTSIDE)] for i in range(n_outside)]
+    sessions = range(1, n_sessions + 1)
+    return (y for x in sessions for y in _session_turns(x, labels, seed))

@@ -29,26 +29,14 @@ ser:
       - !new:torch.nn.LogSoftmax
         dim: -1
 """
-MEASURED = {
-    "n": 1234,
-    "ece": 0.1,
-    "ece_scaled": 0.04,
-    "nll": 1,
-    "nll_scaled": 1,
-}
+MEASURED = {"n": 1234, "ece": 0.1, "ece_scaled": 0.04}
+MEASURED |= {"nll": 1, "nll_scaled": 1}
 METRICS = {
     "corpus": "Synthetic <speech>",
-    "label_source": "intended",
-    "fold": 1,
-    "seed": 3,
-    "system": "none",
-    "labels": 1.0,
-    "n_train": 10,
+    **{"label_source": "intended", "fold": 1, "seed": 3},
+    **{"system": "none", "labels": 1.0, "n_train": 10},
     "classes": CLASSES,
-    "n": 1234,
-    "uar": 0.5,
-    "wa": 0.5,
-    "macro_f1": 0.5,
+    **{"n": 1234, "uar": 0.5, "wa": 0.5, "macro_f1": 0.5},
     "recall": dict.fromkeys(CLASSES, 0.5),
     "enrolled_uar": {},
     "calibration": {"temperature": 1.7, "valid": MEASURED, "test": MEASURED},

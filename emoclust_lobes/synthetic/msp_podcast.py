@@ -1,7 +1,7 @@
 """A miniature MSP-Podcast: ``Audios/MSP-PODCAST_0001_0001.wav``."""
 
 from emoclust_lobes.synthetic.annotators import choose, rate
-from emoclust_lobes.synthetic.tree import Clip, make_tree
+from emoclust_lobes.synthetic.tree import Clip, miniature
 from emoclust_lobes.synthetic.voice import generator, make_channel, make_speaker
 
 SPLITS = ("Train", "Train", "Train", "Development", "Test1", "Test2")
@@ -13,52 +13,7 @@ WORDS = dict(zip("ASHUFDCNO", _WORDS.split(), strict=True))
 EMOTIONS = dict(zip("ASHUFDCNOX", SPOKEN, strict=True))
 
 
-def make_msp_podcast(
-    folder, *, n_speakers=6, n_segments=1, sample_rate=16000, seed=1
-):
-    """Make a synthetic corpus with MSP-Podcast's folders and file names.
-
-    Each speaker has a podcast; three of six train, and one each is in
-    Development, Test1 and Test2. As in the corpus, some segments are of
-    unknown speakers: one of each podcast, which a single annotator heard.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path") / "MSP-Podcast"
-    >>> make_msp_podcast(folder, n_speakers=1, n_segments=1)["1"]["A"]
-    1
-    >>> (folder / "Labels" / "labels_consensus.csv").read_text().split()[1]
-    'MSP-PODCAST_0001_0000.wav,A,5.6,2.0,5.8,1,Male,Train'
-    """
-    return make_tree(
-        folder,
-        "MSP-Podcast",
-        _segments(n_speakers, n_segments, seed),
-        sizes={"n_speakers": (n_speakers, 60), "n_segments": (n_segments, 100)},
-        sample_rate=sample_rate,
-        seed=seed,
-        tables=lambda clips, _: _tables(clips, seed),
-    )
-
-
-def _segments(n_speakers, n_segments, seed):
-    for podcast in range(1, n_speakers + 1):
-        speaker = make_speaker(str(podcast), "FM"[podcast % 2], seed)
-        guest = make_speaker("Unknown", speaker.gender, seed + podcast)
-        segments = [(letter, speaker) for letter in EMOTIONS] * n_segments
-        for number, (letter, who) in enumerate([*segments, ("N", guest)]):
-            name = f"MSP-PODCAST_{podcast:04d}_{number:04d}.wav"
-            yield Clip(
-                path=f"Audios/{name}",
-                speaker=who,
-                emotion=EMOTIONS[letter],
-                label=letter,
-                sentence=name,
-                channel=make_channel(podcast, seed),
-            )
-
-
-def _tables(clips, seed):
+def _tables(clips, seconds, seed):
     rows = ["FileName,EmoClass,EmoAct,EmoVal,EmoDom,SpkrID,Gender,Split_Set"]
     details = ["FileName,EmoDetail"]
     for clip in clips:
@@ -80,3 +35,40 @@ def _tables(clips, seed):
         "Labels/labels_consensus.csv": "\n".join([*rows, ""]),
         "Labels/labels_detailed.csv": "\n".join([*details, ""]),
     }
+
+
+@miniature("MSP-Podcast", tables=_tables, n_speakers=60, n_segments=100)
+def make_msp_podcast(
+    folder, *, n_speakers=6, n_segments=1, sample_rate=16000, seed=1
+):
+    """Make a synthetic corpus with MSP-Podcast's folders and file names.
+
+    Each speaker has a podcast; three of six train, and one each is in
+    Development, Test1 and Test2. As in the corpus, some segments are of
+    unknown speakers: one of each podcast, which a single annotator heard.
+
+    There are 1 to 60 known speakers, men and women in turn, and 1 to 100 segments with
+    each of ten labels.
+
+    Example
+    -------
+    >>> folder = getfixture("tmp_path") / "MSP-Podcast"
+    >>> make_msp_podcast(folder, n_speakers=1, n_segments=1)["1"]["A"]
+    1
+    >>> (folder / "Labels" / "labels_consensus.csv").read_text().split()[1]
+    'MSP-PODCAST_0001_0000.wav,A,5.6,2.0,5.8,1,Male,Train'
+    """
+    for podcast in range(1, n_speakers + 1):
+        speaker = make_speaker(str(podcast), "FM"[podcast % 2], seed)
+        guest = make_speaker("Unknown", speaker.gender, seed + podcast)
+        segments = [(letter, speaker) for letter in EMOTIONS] * n_segments
+        for number, (letter, who) in enumerate([*segments, ("N", guest)]):
+            name = f"MSP-PODCAST_{podcast:04d}_{number:04d}.wav"
+            yield Clip(
+                path=f"Audios/{name}",
+                speaker=who,
+                emotion=EMOTIONS[letter],
+                label=letter,
+                sentence=name,
+                channel=make_channel(podcast, seed),
+            )

@@ -21,11 +21,10 @@ def write_noise(path, samples, rate=16000, channels=1, seed=0):
 
 
 def make_noise(folder, lengths, name="pool", n_speakers=2):
-    """Write a pool of noise and its manifest, which is returned.
+    """Write a pool of noise of so many samples each, and its manifest; return that.
 
-    The utterances, of so many samples at 16 kHz, are called by the pool's name
-    and their number and are dealt to the speakers in turn; paths in the
-    manifest are below ``folder``.
+    Utterances are called by the pool's name and number, and dealt to the speakers in
+    turn; paths in the manifest are below ``folder``.
     """
     folder = pathlib.Path(folder)
     utterances = []

@@ -1,6 +1,6 @@
 """A miniature pool of unlabeled speech: ``SPEAKER/SESSION/utt.wav``."""
 
-from emoclust_lobes.synthetic.tree import Clip, make_tree
+from emoclust_lobes.synthetic.tree import Clip, miniature
 from emoclust_lobes.synthetic.voice import (
     EMOTIONS,
     generator,
@@ -9,6 +9,7 @@ from emoclust_lobes.synthetic.voice import (
 )
 
 
+@miniature("a pool of unlabeled speech")
 def make_pool(
     folder,
     *,
@@ -24,6 +25,9 @@ def make_pool(
     has a microphone and a room of its own, and every utterance is another
     sentence.
 
+    Speakers are women and men in turn, and the emotions of the utterances of each
+    session come in turn, too; the counts are the hidden truth.
+
     Example
     -------
     >>> folder = getfixture("tmp_path") / "pool"
@@ -33,21 +37,6 @@ def make_pool(
     >>> (folder / "spk002" / "session1" / "utt001.wav").exists()
     True
     """
-    return make_tree(
-        folder,
-        "a pool of unlabeled speech",
-        _utterances(n_speakers, n_sessions, n_utterances, seed),
-        sizes={
-            "n_speakers": (n_speakers, None),
-            "n_sessions": (n_sessions, None),
-            "n_utterances": (n_utterances, None),
-        },
-        sample_rate=sample_rate,
-        seed=seed,
-    )
-
-
-def _utterances(n_speakers, n_sessions, n_utterances, seed):
     codes = sorted(EMOTIONS)
     for i in range(1, n_speakers + 1):
         speaker = make_speaker(f"spk{i:03d}", "MF"[i % 2], seed)

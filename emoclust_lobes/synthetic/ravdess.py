@@ -1,12 +1,13 @@
 """A miniature RAVDESS: ``Actor_01/03-01-EE-II-SS-RR-01.wav``."""
 
-from emoclust_lobes.synthetic.tree import Clip, make_tree
+from emoclust_lobes.synthetic.tree import Clip, miniature
 from emoclust_lobes.synthetic.voice import make_speaker
 
 EMOTION_CODES = ("neu", "cal", "hap", "sad", "ang", "fea", "dis", "sur")
 STRENGTH = {1: 0.8, 2: 1.3}  # of normal and strong intensity
 
 
+@miniature("RAVDESS", n_speakers=24, n_statements=2, n_repetitions=2)
 def make_ravdess(
     folder,
     *,
@@ -19,7 +20,10 @@ def make_ravdess(
     """Make a synthetic corpus with RAVDESS's folders and file names.
 
     Each actor says ``15 * n_statements * n_repetitions`` clips: seven emotions
-    at two intensities, and neutral, which has no strong intensity. The corpus has 48000 Hz.
+    at two intensities, and neutral, which has no strong intensity.
+
+    There are 1 to 24 speakers, odd numbers men and even ones women, 1 or 2 sentences
+    (statements), and 1 or 2 takes of each (repetitions).
 
     Example
     -------
@@ -32,7 +36,7 @@ def make_ravdess(
     >>> (folder / "Actor_01" / "03-01-05-02-01-01-01.wav").exists()
     True
     """
-    clips = (
+    return (
         Clip(
             path=f"Actor_{actor:02d}/03-01-{code:02d}-{intensity:02d}"
             f"-{statement:02d}-{repetition:02d}-{actor:02d}.wav",
@@ -47,16 +51,4 @@ def make_ravdess(
         for intensity in ((1,) if emotion == "neu" else (1, 2))
         for statement in range(1, n_statements + 1)
         for repetition in range(1, n_repetitions + 1)
-    )
-    return make_tree(
-        folder,
-        "RAVDESS",
-        clips,
-        sizes={
-            "n_speakers": (n_speakers, 24),
-            "n_statements": (n_statements, 2),
-            "n_repetitions": (n_repetitions, 2),
-        },
-        sample_rate=sample_rate,
-        seed=seed,
     )

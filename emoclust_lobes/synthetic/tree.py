@@ -1,6 +1,8 @@
 """Folders of synthetic speech: what every miniature corpus has in common."""
 
 import collections
+import functools
+import inspect
 import pathlib
 from typing import NamedTuple
 
@@ -39,22 +41,43 @@ class Clip(NamedTuple):
     channel: Channel = Channel()
 
 
-def make_tree(folder, corpus, clips, *, sizes, sample_rate, seed, tables=None):
-    """Make a whole synthetic corpus, complete a half-made one, or leave it.
+def miniature(corpus, tables=None, **most):
+    """Make of a function that lists clips one that writes their tree.
 
-    ``sizes`` has what was asked for, by name, each with the most that there is
-    (None: any number); ``tables`` a function of clips and seconds that returns
-    the content of each label file by path. Returns ``counts[speaker][label]``.
+    It takes the same arguments. ``most`` says of its numbers how many there are
+    in the ``corpus`` (None: any number); ``tables`` is given clips, seconds and
+    seed, and returns the content of each label file by path.
     """
-    for name, (value, most) in sizes.items():
-        if most and not 1 <= value <= most:
-            raise EmoclustError(f"{name} is {value}: {corpus} has 1 to {most}")
-    numbers = {name: value for name, (value, _) in sizes.items()}
-    arguments = {**numbers, "sample_rate": sample_rate, "seed": seed}
-    clips = list(clips)  # a generator starts after the numbers were looked at
-    if not open_tree(folder, corpus, arguments):
-        seconds = write_clips(folder, clips, seed, sample_rate)
-        for path, content in (tables(clips, seconds) if tables else {}).items():
+
+    def decorate(list_clips):
+        signature = inspect.signature(list_clips)
+
+        @functools.wraps(list_clips)
+        def make(*args, **kwargs):
+            given = signature.bind(*args, **kwargs)
+            given.apply_defaults()
+            folder, *_ = given.arguments.values()
+            options = given.kwargs
+            for name, n in most.items():
+                if n and not 1 <= options[name] <= n:
+                    raise EmoclustError(
+                        f"{name} is {options[name]}: {corpus} has 1 to {n}"
+                    )
+            clips = list(list_clips(folder, **options))
+            return _make_tree(folder, corpus, clips, options, tables)
+
+        return make
+
+    return decorate
+
+
+def _make_tree(folder, corpus, clips, options, tables):
+    """Make a whole synthetic corpus, complete a half-made one, or leave it."""
+    seed = options["seed"]
+    if not open_tree(folder, corpus, options):
+        seconds = write_clips(folder, clips, seed, options["sample_rate"])
+        files = tables(clips, seconds, seed) if tables else {}
+        for path, content in files.items():
             if isinstance(content, str):
                 content = content.encode("utf-8")
             with replacing(pathlib.Path(folder, path), "wb") as stream:

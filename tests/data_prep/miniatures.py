@@ -6,6 +6,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import data_prep
@@ -88,9 +89,7 @@ MSP_CODES = dict(
 USERS = ("angry", "happy", "neutral", "sad")
 GENERIC = Corpus(
     prepare=data_prep.prepare_generic,
-    make=lambda folder: testing.make_generic(
-        folder, n_speakers=4, n_sentences=1
-    ),
+    make=partial(testing.make_generic, n_speakers=4, n_sentences=1),
     n_folds=3,
     class_sets={"all": USERS, ("happy", "sad"): ("happy", "sad")},
     default="all",
@@ -100,9 +99,7 @@ GENERIC = Corpus(
 CORPORA = {
     "cremad": Corpus(
         prepare=data_prep.prepare_cremad,
-        make=lambda folder: testing.make_cremad(
-            folder, n_speakers=5, n_sentences=1
-        ),
+        make=partial(testing.make_cremad, n_speakers=5, n_sentences=1),
         n_folds=5,
         class_sets={4: BIG_FOUR, 6: BIG_SIX},
         default=6,
@@ -110,14 +107,14 @@ CORPORA = {
     ),
     "emodb": Corpus(
         prepare=data_prep.prepare_emodb,
-        make=lambda folder: testing.make_emodb(folder, n_sentences=1),
+        make=partial(testing.make_emodb, n_sentences=1),
         n_folds=5,
         class_sets={4: BIG_FOUR, 7: (*BIG_SIX, "bor")},
         default=7,
     ),
     "esd": Corpus(
         prepare=data_prep.prepare_esd,
-        make=lambda folder: testing.make_esd(folder, n_speakers=10),
+        make=partial(testing.make_esd, n_speakers=10),
         n_folds=5,
         class_sets={5: (*BIG_FOUR, "sur")},
         default=5,
@@ -129,9 +126,7 @@ CORPORA = {
     ),
     "iemocap": Corpus(
         prepare=data_prep.prepare_iemocap,
-        make=lambda folder: testing.make_iemocap(
-            folder, n_per_emotion=1, n_outside=1
-        ),
+        make=partial(testing.make_iemocap, n_per_emotion=1, n_outside=1),
         n_folds=5,
         class_sets={4: BIG_FOUR},
         default=4,
@@ -151,8 +146,8 @@ CORPORA = {
     ),
     "ravdess": Corpus(
         prepare=data_prep.prepare_ravdess,
-        make=lambda folder: testing.make_ravdess(
-            folder, n_speakers=3, n_statements=1, n_repetitions=1
+        make=partial(
+            testing.make_ravdess, n_speakers=3, n_statements=1, n_repetitions=1
         ),
         n_folds=3,
         class_sets={8: (*WITH_SURPRISE, "cal")},
@@ -160,14 +155,14 @@ CORPORA = {
     ),
     "savee": Corpus(
         prepare=data_prep.prepare_savee,
-        make=lambda folder: testing.make_savee(folder, n_sentences=1),
+        make=partial(testing.make_savee, n_sentences=1),
         n_folds=4,
         class_sets={7: WITH_SURPRISE},
         default=7,
     ),
     "tess": Corpus(
         prepare=data_prep.prepare_tess,
-        make=lambda folder: testing.make_tess(folder, n_words=2),
+        make=partial(testing.make_tess, n_words=2),
         n_folds=2,
         class_sets={7: WITH_SURPRISE},
         default=7,

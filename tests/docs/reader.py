@@ -34,20 +34,9 @@ def known(text):
 
 
 def small(words, more=()):
-    """Make the training of a command line small, where it is one.
+    """Make the training of a command line, a YAML and its options, small.
 
-    Arguments
-    ---------
-    words : list of str
-        A YAML and its options; other words come back as they are.
-    more : list of str
-        Further options.
-
-    Returns
-    -------
-    list of str
-        With options in the place of those that would make it large; keys that
-        the YAML does not have are left out.
+    Keys that the YAML does not have are left out; other words come back as they are.
     """
     if not words or not words[0].startswith("hparams/"):
         return words
@@ -78,15 +67,7 @@ class Reader:
         self.names = {"__name__": "docs"}  # of the Python blocks of a page
 
     def follow(self, page, does):
-        """Take what a page says in order: files, Python, shell commands.
-
-        Arguments
-        ---------
-        page : str
-            Where it lies in the repository.
-        does : callable
-            Says of a command whether it is run.
-        """
+        """Take in order what a page says: files, Python, commands that ``does`` lets through."""
         for block in blocks(page):
             if block.language == "shell":
                 for command in filter(does, commands(block)):

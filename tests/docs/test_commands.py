@@ -1,8 +1,6 @@
-"""What the documentation tells people to type, typed.
+"""What the documentation tells people to type, held against what there is.
 
-Every command is held against what there is: files, options, keys of the YAML,
-targets, extras. Most are also run, on miniatures; the dear ones are slow tests.
-Those of ``NOT_RUN`` are not.
+Most commands are also run, on miniatures; the dear ones are slow tests.
 """
 
 import argparse

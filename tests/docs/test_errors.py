@@ -1,8 +1,4 @@
-"""The errors that the documentation explains, caused.
-
-What a page shows is what people search for: each message is compared with the
-one that comes, but for the folders in it.
-"""
+"""The errors that the documentation explains, caused: as they come, but for folders."""
 
 import os
 import pathlib

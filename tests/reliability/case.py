@@ -59,24 +59,9 @@ KEYS = {  # of each corpus: its function, and further keys
 class Case:
     """A good corpus, what is done to it, and what is said about it.
 
-    Arguments
-    ---------
-    name : str
-        What is wrong.
-    damage : callable
-        Is given the folder of the corpus, which it changes.
-    message : str or None
-        What the user reads, with {folder} where that stands, {outside} for
-        the folder above it, {yaml} for the YAML, {here} for the current
-        folder and {train} for the manifest that is read; None where all is
-        well.
-    base : str
-        A key of ``KEYS``.
-    command : str
-        prepare or clusters; read: a manifest that was prepared before the
-        damage, which is then given its folder.
-    options : dict
-        Overrides; {folder} is replaced in them, too.
+    ``damage`` changes the folder of the corpus; of the ``message`` (None where all is
+    well) {folder} is that, {outside} the folder above it, {yaml} the YAML, {here} the
+    current folder. ``base`` is a key of ``KEYS``; ``command`` prepare or clusters.
     """
 
     name: str

@@ -4,16 +4,13 @@ import contextlib
 import os
 import pathlib
 
+import hypothesis.strategies as st
 from data_prep import ManifestError
 from data_prep.corpora import ravdess
 from data_prep.corpora.block_folds import scan_clips
 from data_prep.corpora.cremad import cremad
 from data_prep.corpora.iemocap import scan_iemocap
-from hypothesis import (
-    event,
-    given,
-    strategies as st,
-)
+from hypothesis import event, given
 from wild_inputs import LINE_ENDS, emptied, scratch, write
 
 TURNS = st.from_regex(r"Ses0[1-5][FM]_impro0[1-9]_[FM]00[0-9]", fullmatch=True)
@@ -66,8 +63,7 @@ FILE_NAMES = st.text(
     max_size=40,
 ).filter(lambda name: name not in (".", ".."))
 CREMAD = st.from_regex(
-    r"1[0-9]{3}_[A-Z]{3}_(ANG|SAD|JOY)_(X|XX|HI|XYZ)\.(wav|WAV)",
-    fullmatch=True,
+    r"1[0-9]{3}_[A-Z]{3}_(ANG|SAD|JOY)_(X|XX|HI|XYZ)\.(wav|WAV)", fullmatch=True
 )
 RAVDESS = st.from_regex(
     r"0[1-3](-0[0-9]){5}-[0-9]{2}\.(wav|flac|mp4|txt)", fullmatch=True

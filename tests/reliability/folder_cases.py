@@ -40,23 +40,13 @@ def one_utterance(folder):
 
 CASES = [
     FOLDERS("a good corpus", nothing),
-    FOLDERS(
-        "no folder",
-        remove(""),
-        NO_FOLDER.format(folder="{folder}"),
-    ),
-    FOLDERS(
-        "a file as folder",
-        a_file,
-        NO_FOLDER.format(folder="{folder}"),
-    ),
+    FOLDERS("no folder", remove(""), NO_FOLDER.format(folder="{folder}")),
+    FOLDERS("a file as folder", a_file, NO_FOLDER.format(folder="{folder}")),
     FOLDERS(
         "an empty folder",
         empty,
-        (
-            "data_folder={folder} is not the folder of corpus that holds "
-            "*/*/*; it holds nothing."
-        ),
+        "data_folder={folder} is not the folder of corpus that holds "
+        "*/*/*; it holds nothing.",
     ),
     FOLDERS(
         "no folder given",
@@ -78,44 +68,10 @@ CASES = [
         options={"pools": 5},
     ),
     FOLDERS(
-        "a fold that does not exist",
-        nothing,
-        "fold=4 does not exist: choose one of 1 to 3.",
-        options={"fold": 4},
-    ),
-    FOLDERS(
         "a fold that is no number",
         nothing,
         "--fold=one cannot be used: give a whole number from 1",
         options={"fold": "one"},
-    ),
-    FOLDERS(
-        "two folds",
-        nothing,
-        (
-            "folds=2 is too few: train, valid and test need at least one "
-            "block of speakers each, so give 3 or more."
-        ),
-        options={"folds": 2},
-    ),
-    FOLDERS(
-        "a class set of one",
-        nothing,
-        (
-            "classes=['sad'] is no class set: give all, or a list of at "
-            "least two emotions, as they are written in the corpus."
-        ),
-        options={"classes": "[sad]"},
-    ),
-    FOLDERS(
-        "a class nobody has",
-        nothing,
-        (
-            "classes has x, and the corpus has happy, sad: write them as they "
-            "are there. In YAML, what looks like a number or a truth value, "
-            "as 01 and yes do, needs quotes: classes=['01', '03']."
-        ),
-        options={"classes": "[sad, x]"},
     ),
     FOLDERS(
         "an option that is none",
@@ -150,11 +106,9 @@ CASES = [
     Case(
         "an encoder nobody knows",
         nothing,
-        (
-            "--speaker_encoder=ears cannot be used: give one of ecapa, "
-            "xvector, resnet, campplus, ge2e, egemaps, stats, ssl, or some "
-            "joined by +"
-        ),
+        "--speaker_encoder=ears cannot be used: give one of ecapa, "
+        "xvector, resnet, campplus, ge2e, egemaps, stats, ssl, or some "
+        "joined by +",
         command="clusters",
         options={"speaker_encoder": "ears"},
     ),

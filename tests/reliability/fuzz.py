@@ -20,9 +20,7 @@ def main(target, *options):
     with atheris.instrument_imports(include=["data_prep"]):
         tests = importlib.import_module("test_fuzz")
     holds = settings(
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
+        database=None, deadline=None, suppress_health_check=list(HealthCheck)
     )(getattr(tests, target))
     atheris.Setup([sys.argv[0], *options], holds.hypothesis.fuzz_one_input)
     atheris.Fuzz()

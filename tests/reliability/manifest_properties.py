@@ -6,15 +6,12 @@ import io
 import math
 import os
 
+import hypothesis.strategies as st
 import pytest
 from data_prep import ManifestError, Source, Utterance, read_manifest, validate
 from data_prep.manifests.manifest import COLUMNS, write_manifest
 from data_prep.manifests.validation import check_text
-from hypothesis import (
-    event,
-    given,
-    strategies as st,
-)
+from hypothesis import event, given
 from wild_inputs import LINE_ENDS, WILD, emptied, write
 
 GOOD_CELLS = [

@@ -3,14 +3,11 @@
 import contextlib
 import io
 
+import hypothesis.strategies as st
 from case import yaml_of
 from emoclust_lobes.cli import main
 from emoclust_lobes.experiment.steps import NEEDED, UsageError, load_experiment
-from hypothesis import (
-    event,
-    given,
-    strategies as st,
-)
+from hypothesis import event, given
 from wild_inputs import WILD, write
 
 YAML = """\

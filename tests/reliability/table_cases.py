@@ -79,11 +79,6 @@ CASES = [
         "Copy or download those files again, or remove them.",
     ),
     table(
-        "a zero in a path",
-        listed("a\0.wav,Kim,sad"),
-        unusable("line contains NUL"),
-    ),
-    table(
         "a row that is there twice",
         listed(ROWS[0]),
         "test.csv has duplicate IDs: Ann/happy/1.",
@@ -91,18 +86,14 @@ CASES = [
     table(
         "no column speaker",
         listed(head="wav,who,emotion"),
-        (
-            "{folder}/list.csv has no column spk_id or speaker, but wav, "
-            "who, emotion."
-        ),
+        "{folder}/list.csv has no column spk_id or speaker, but wav, "
+        "who, emotion.",
     ),
     table(
         "no column emotion",
         listed(head="wav,speaker,feeling"),
-        (
-            "{folder}/list.csv has no column emotion, but wav, speaker, "
-            "feeling: add one, empty where the emotion is not known."
-        ),
+        "{folder}/list.csv has no column emotion, but wav, speaker, "
+        "feeling: add one, empty where the emotion is not known.",
     ),
     table(
         "semicolons",
@@ -112,25 +103,9 @@ CASES = [
     table(
         "Latin-1",
         not_text,
-        (
-            "{folder}/list.csv is no CSV file in UTF-8 ('utf-8' codec "
-            "can't decode byte 0xe9 in position 21: invalid continuation "
-            "byte): save it as one."
-        ),
-    ),
-    table(
-        "UTF-16",
-        listed(encoding="utf-16"),
-        (
-            "{folder}/list.csv is no CSV file in UTF-8 ('utf-8' codec "
-            "can't decode byte 0xff in position 0: invalid start byte): "
-            "save it as one."
-        ),
-    ),
-    table(
-        "a cell of a megabyte",
-        listed("x" * 2**20 + ",Kim,sad"),
-        unusable("field larger than field limit (131072)"),
+        "{folder}/list.csv is no CSV file in UTF-8 ('utf-8' codec "
+        "can't decode byte 0xe9 in position 21: invalid continuation "
+        "byte): save it as one.",
     ),
     table(
         "an empty table",
@@ -145,10 +120,8 @@ CASES = [
     Case(
         "a table that is not there",
         listed(),
-        (
-            "There is no {folder}/x.csv: table is the path of a CSV file "
-            "in data_folder."
-        ),
+        "There is no {folder}/x.csv: table is the path of a CSV file "
+        "in data_folder.",
         options={"table": "x.csv"},
     ),
     table(
@@ -159,34 +132,26 @@ CASES = [
     table(
         "a speaker in two folds",
         with_column("fold", [1, 2, 3]),
-        (
-            "corpus's table does not give each speaker one fold: see "
-            "Ann, Kim, Lee. All rows of a speaker need the same."
-        ),
+        "corpus's table does not give each speaker one fold: see "
+        "Ann, Kim, Lee. All rows of a speaker need the same.",
     ),
     table(
         "a split that is none",
         with_column("split", ["tset"]),
-        (
-            "split='tset' is not offered: choose train or valid or dev "
-            "or development or test."
-        ),
+        "split='tset' is not offered: choose train or valid or dev "
+        "or development or test.",
     ),
     table(
         "an end beyond the file",
         with_column("stop", [801] + 11 * [800]),
-        (
-            "1 utterances cannot be parts of their files: Ann/happy/1@-801 "
-            "(0 to 801 of 800 samples is not in it)."
-        ),
+        "1 utterances cannot be parts of their files: Ann/happy/1@-801 "
+        "(0 to 801 of 800 samples is not in it).",
     ),
     table(
         "a start after the end",
         with_column("start,end", ["0.05,"] + 11 * [","]),
-        (
-            "1 utterances cannot be parts of their files: Ann/happy/1@0.05- "
-            "(0.05 to its end of 0.05 s is not in it)."
-        ),
+        "1 utterances cannot be parts of their files: Ann/happy/1@0.05- "
+        "(0.05 to its end of 0.05 s is not in it).",
     ),
     table(
         "a start in seconds",
@@ -225,16 +190,6 @@ CASES = [
         "meant.",
     ),
     table(
-        "a transcript without quotes",
-        listed(
-            head="wav,text,speaker,emotion",
-            rows=[x.replace(",", ",hello,", 1) for x in ROWS[:-1]]
-            + [ROWS[-1].replace(",", ",well, hello,", 1)],
-        ),
-        "{folder}/list.csv has 1 unusable rows: line 13: 5 cells under 4 columns "
-        "(put text with commas in double quotes).",
-    ),
-    table(
         "backslashes",
         listed("Lee\\sad\\1.wav,Lee,sad"),
         unusable("Lee\\sad\\1.wav has backslashes: write / instead"),
@@ -243,22 +198,6 @@ CASES = [
         "one emotion",
         listed(rows=[x for x in ROWS if "sad" in x]),
         "corpus in {folder} has 1 emotions (sad): at least two are needed.",
-    ),
-    table(
-        "two speakers",
-        listed(rows=[x for x in ROWS if "Lee" not in x]),
-        (
-            "folds=3 needs as many labeled speakers, and there are 2: "
-            "give fewer folds, at least 3."
-        ),
-    ),
-    table(
-        "one speaker",
-        listed(rows=[x for x in ROWS if "Lee" in x]),
-        (
-            "folds=3 needs as many labeled speakers, and there are 1: "
-            "give fewer folds, at least 3."
-        ),
     ),
     table(
         "an arrow in an emotion",

@@ -1,6 +1,5 @@
 """The same seed gives the same bytes, whatever else is different."""
 
-import os
 import shutil
 import sys
 
@@ -11,6 +10,8 @@ from data_prep.storage.locks import LOCK
 from emoclust_lobes.experiment.command_line import Refused
 from emoclust_lobes.protocol.scripts import Experiment
 from stages import ROOT, TINY, YAML
+
+from tests.data_prep.disk_order import list_backwards
 
 SHORT = {"contrastive_epochs": 2, "ser_epochs": 2, "steps_per_epoch": 3}
 RUN_OPTIONS = {"device": "cpu"}
@@ -60,21 +61,6 @@ def assert_same(one, other):
     assert all(torch.equal(one[1][name], other[1][name]) for name in one[1])
 
 
-class _Backwards(list):
-    """What os.scandir returns, the other way round."""
-
-    def __init__(self, entries):
-        with entries:
-            super().__init__(entries)
-        self.sort(key=lambda entry: entry.name, reverse=True)
-
-    def __enter__(self):
-        return iter(self)
-
-    def __exit__(self, *_):
-        pass
-
-
 def copied_backwards(corpus, target):
     """Copy a corpus, its last file first."""
     for path in sorted(corpus.rglob("*"), reverse=True):
@@ -103,12 +89,8 @@ def test_the_order_on_disk_does_not_change_a_byte(
 ):
     first = run_both(corpus, num_workers=0)
     copy = copied_backwards(corpus, tmp_path / "copy")
-    scandir, listdir = os.scandir, os.listdir
     with monkeypatch.context() as patch:
-        patch.setattr(os, "scandir", lambda path=".": _Backwards(scandir(path)))
-        patch.setattr(
-            os, "listdir", lambda path=".": sorted(listdir(path), reverse=True)
-        )
+        list_backwards(patch)
         assert_same(first, run_both(copy, num_workers=0))
 
 

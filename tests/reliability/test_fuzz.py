@@ -31,10 +31,7 @@ def check(holds, **options):
     """Look for an input for which a property does not hold."""
     unhurried = [HealthCheck.too_slow, HealthCheck.filter_too_much]
     settings(
-        deadline=None,
-        database=None,
-        suppress_health_check=unhurried,
-        **options,
+        deadline=None, database=None, suppress_health_check=unhurried, **options
     )(holds)()
 
 

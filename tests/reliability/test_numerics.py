@@ -2,14 +2,11 @@
 
 import math
 
+import hypothesis.strategies as st
 import pytest
 import torch
 from emoclust_lobes.contrast.losses import ClusterContrastiveLoss
-from hypothesis import (
-    given,
-    settings,
-    strategies as st,
-)
+from hypothesis import given, settings
 from tiny_training import (
     assert_finite,
     batch_of,
@@ -123,17 +120,6 @@ def gradients(brain, batch):
     scaled = torch.autograd.grad(brain.scaler.scale(loss), parameters)
     scale = brain.scaler.get_scale()
     return loss, torch.cat([x.flatten() for x in scaled]) / scale
-
-
-@pytest.mark.parametrize("name", SIGNALS)
-def test_float16_hears_strange_sound(name, tmp_path):
-    brain = in_float16(make_brain(tmp_path))
-    batch = batch_of(SIGNALS[name])
-    with brain.training_ctx:
-        embeddings = brain.compute_forward(batch, Stage.TRAIN)
-        loss = brain.contrast(embeddings, batch)
-    assert embeddings.dtype == torch.float16 and embeddings.isfinite().all()
-    assert loss.dtype == torch.float32 and loss.isfinite()
 
 
 @pytest.mark.parametrize("name", SIGNALS)

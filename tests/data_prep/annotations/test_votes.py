@@ -2,6 +2,7 @@
 
 import collections
 
+import hypothesis.strategies as st
 import numpy
 import pandas
 import pytest
@@ -15,10 +16,7 @@ from data_prep.annotations.votes import (
     votes_within,
     write_votes,
 )
-from hypothesis import (
-    given,
-    strategies as st,
-)
+from hypothesis import given
 
 NAMES = st.text(st.characters(blacklist_characters="|\n"), min_size=1)
 COUNTS = st.dictionaries(NAMES, st.integers(0, 10**8))

@@ -293,6 +293,7 @@ def test_annotators_of_another_release_are_refused(trees, tmp_path):
     assert read_summary(tmp_path / "m")["unlabeled"]["no votes"] == 1
 
 
+VOTES = "recordings_votes.csv"
 BAD_TABLES = {
     "cremad": (
         "processedResults/tabulatedVotes.csv",
@@ -309,27 +310,11 @@ BAD_TABLES = {
         lambda text: text.replace("EmoDetail", "Detail", 1),
         "is not MSP-Podcast's table of annotators: .*FileName, Detail",
     ),
-    "generic zero": ("recordings_votes.csv", "0,0,0,0,3,3,3", "sum to zero"),
-    "generic text": (
-        "recordings_votes.csv",
-        "1,x,0,0,3,3,3",
-        "votes_happy: 'x'",
-    ),
-    "generic less": (
-        "recordings_votes.csv",
-        "1,-1,0,0,3,3,3",
-        "votes_happy: '-",
-    ),
-    "generic off": (
-        "recordings_votes.csv",
-        "1,0,0,0,3,7,3",
-        "line 2: valence: 7 is off the scale from 1 to 5",
-    ),
-    "generic word": (
-        "recordings_votes.csv",
-        "1,0,0,0,high,3,3",
-        "arousal: 'high'",
-    ),
+    "generic zero": (VOTES, "0,0,0,0,3,3,3", "sum to zero"),
+    "generic text": (VOTES, "1,x,0,0,3,3,3", "votes_happy: 'x'"),
+    "generic less": (VOTES, "1,-1,0,0,3,3,3", "votes_happy: '-"),
+    "generic off": (VOTES, "1,0,0,0,3,7,3", "line 2: valence: 7 is off the"),
+    "generic word": (VOTES, "1,0,0,0,high,3,3", "arousal: 'high'"),
 }
 
 
@@ -404,13 +389,8 @@ def test_a_manifest_without_annotations_is_read_as_before(trees, tmp_path):
 
 def test_validation_asks_for_what_is_learned():
     def row(name, **values):
-        values = {
-            "duration": 1.0,
-            "wav": f"{name}.wav",
-            "spk_id": "s",
-            **values,
-        }
-        return Utterance(ID=name, **values)
+        usual = {"duration": 1.0, "wav": f"{name}.wav", "spk_id": "s"}
+        return Utterance(ID=name, **{**usual, **values})
 
     scheme = Scheme(target="distribution", votes="crowd")
     fine = row("a", votes="hap:1|sad:1"), row("b", votes="fru:3|sad:1")

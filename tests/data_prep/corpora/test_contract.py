@@ -4,7 +4,6 @@ import collections
 import csv
 import functools
 import inspect
-import os
 import pathlib
 import re
 import shutil
@@ -20,6 +19,7 @@ from data_prep import (
     read_summary,
 )
 
+from tests.data_prep.disk_order import list_backwards
 from tests.data_prep.miniatures import CORPORA
 
 
@@ -147,32 +147,13 @@ def test_rows_have_all_columns_and_the_durations_of_the_files(case, tmp_path):
     assert len(sources) == 1
 
 
-class Backwards(list):
-    """What os.scandir returns, the other way round."""
-
-    def __init__(self, entries):
-        with entries:
-            super().__init__(entries)
-        self.sort(key=lambda entry: entry.name, reverse=True)
-
-    def __enter__(self):
-        return iter(self)
-
-    def __exit__(self, *_):
-        pass
-
-
 def test_bytes_depend_on_neither_place_nor_order_on_disk(
     case, tmp_path, monkeypatch
 ):
     corpus, root, _ = case
     prepare(corpus, root, tmp_path / "a")
     shutil.copytree(root, tmp_path / "another place")
-    scandir, listdir = os.scandir, os.listdir
-    monkeypatch.setattr(os, "scandir", lambda path: Backwards(scandir(path)))
-    monkeypatch.setattr(
-        os, "listdir", lambda path: sorted(listdir(path), reverse=True)
-    )
+    list_backwards(monkeypatch)
     monkeypatch.chdir(tmp_path)
     prepare(corpus, "another place", pathlib.Path("b"))
     assert contents(tmp_path / "a") == contents(tmp_path / "b")

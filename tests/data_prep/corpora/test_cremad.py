@@ -18,14 +18,7 @@ from data_prep.corpora.cremad import (
     cremad as corpus_of,
 )
 
-CODES = {
-    "A": "ang",
-    "D": "dis",
-    "F": "fea",
-    "H": "hap",
-    "N": "neu",
-    "S": "sad",
-}
+CODES = {"A": "ang", "D": "dis", "F": "fea", "H": "hap", "N": "neu", "S": "sad"}
 
 
 def read(folder, root, name):
@@ -60,10 +53,7 @@ def test_ties_have_no_label_and_stay_in_the_pool(make, tmp_path):
         assert clip not in train.index
     assert train.loc[other, "emotion"] == "dis"
     assert train.loc[other, "label_source"] == "voice"
-    assert read_summary(tmp_path / "m")["unlabeled"] == {
-        "tie": 1,
-        "no vote": 1,
-    }
+    assert read_summary(tmp_path / "m")["unlabeled"] == {"tie": 1, "no vote": 1}
     prepare_cremad(root, tmp_path / "m", **arguments)
     assert read_summary(tmp_path / "m")["unlabeled"] == {}
 

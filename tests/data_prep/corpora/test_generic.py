@@ -28,6 +28,11 @@ def corpus(make, tmp_path):
     return write
 
 
+def prepare(root, folder, **options):
+    """Prepare the table of a corpus in three folds."""
+    prepare_generic(root, folder, table="list.csv", folds=3, **options)
+
+
 def speakers_of(root, folder, name):
     """Return the speakers of one CSV."""
     source = Source(str(folder / f"{name}.csv"), str(root))
@@ -100,9 +105,7 @@ def test_speakers_without_labels_are_in_every_pool(corpus, tmp_path):
     rows = [(x, e) for x in "abc" for e in ("hot", "cold")]
     root = corpus([*rows, ("z", ""), ("z", ""), ("a", "")])
     for fold in (1, 2, 3):
-        prepare_generic(
-            root, tmp_path / "m", table="list.csv", fold=fold, folds=3
-        )
+        prepare(root, tmp_path / "m", fold=fold)
         assert "z" in speakers_of(root, tmp_path / "m", "pool")
         assert "z" not in speakers_of(root, tmp_path / "m", "train")
     assert read_summary(tmp_path / "m")["unlabeled"] == {"no label": 3}
@@ -111,9 +114,7 @@ def test_speakers_without_labels_are_in_every_pool(corpus, tmp_path):
 def test_a_list_of_classes_leaves_the_others_unlabeled(corpus, tmp_path):
     root = corpus([(x, e) for x in "abc" for e in ("hot", "cold", "1")])
     for classes in (["hot", "1"], ["hot", 1]):
-        prepare_generic(
-            root, tmp_path / "m", table="list.csv", folds=3, classes=classes
-        )
+        prepare(root, tmp_path / "m", classes=classes)
         summary = read_summary(tmp_path / "m")
         assert summary["classes"] == ["1", "hot"]
         assert summary["unlabeled"] == {"label cold": 3}
@@ -150,10 +151,8 @@ def test_missing_audio_is_refused_or_counted(corpus, tmp_path):
     root = corpus([(x, e) for x in "abc" for e in ("hot", "hot", "cold")])
     (root / "audio/0.wav").unlink()
     with pytest.raises(ManifestError, match="audio/0.wav: No such file"):
-        prepare_generic(root, tmp_path / "m", table="list.csv", folds=3)
-    prepare_generic(
-        root, tmp_path / "m", table="list.csv", folds=3, expect_complete=False
-    )
+        prepare(root, tmp_path / "m")
+    prepare(root, tmp_path / "m", expect_complete=False)
     assert read_summary(tmp_path / "m")["dropped"] == {"no audio file": 1}
 
 
@@ -161,17 +160,13 @@ def test_missing_audio_is_refused_or_counted(corpus, tmp_path):
 def test_classes_that_are_not_there_are_named(corpus, tmp_path, classes):
     root = corpus([(x, e) for x in "abc" for e in ("01", "03", "yes", "no")])
     with pytest.raises(ManifestError) as error:
-        prepare_generic(
-            root, tmp_path / "m", table="list.csv", folds=3, classes=classes
-        )
+        prepare(root, tmp_path / "m", classes=classes)
     wanted = ", ".join(sorted(map(str, classes)))
     assert f"classes has {wanted}, and the corpus has 01, 03, no, yes" in str(
         error.value
     )
     assert "needs quotes: classes=['01', '03']." in str(error.value)
-    prepare_generic(
-        root, tmp_path / "m", table="list.csv", folds=3, classes=["01", "yes"]
-    )
+    prepare(root, tmp_path / "m", classes=["01", "yes"])
 
 
 @pytest.mark.parametrize("where", ["data_folder", "manifest_folder"])

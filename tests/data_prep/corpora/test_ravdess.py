@@ -37,11 +37,7 @@ def test_songs_and_videos_are_passed_over_and_counted(make, tmp_path):
         make.text(root / "Actor_01" / name, "")
     prepare_ravdess(root, tmp_path / "m", expect_complete=False)
     summary = read_summary(tmp_path / "m")
-    assert summary["dropped"] == {
-        "not a clip's name": 1,
-        "song": 2,
-        "video": 3,
-    }
+    assert summary["dropped"] == {"not a clip's name": 1, "song": 2, "video": 3}
     assert (
         sum(summary["utterances"][x] for x in ("train", "valid", "test")) == 48
     )

@@ -3,18 +3,13 @@
 import csv
 import re
 
+import hypothesis.strategies as st
 import pytest
 from data_prep.errors import ManifestError
 from data_prep.manifests.cells import read_cells
 from data_prep.manifests.manifest import COLUMNS as ALL_COLUMNS
 from data_prep.recordings.paths import is_below_root
-from hypothesis import (
-    HealthCheck,
-    example,
-    given,
-    settings,
-    strategies as st,
-)
+from hypothesis import HealthCheck, example, given, settings
 
 COLUMNS = ["ID", "duration", "wav", "start", "spk_id", "emotion"]
 HEADING = ",".join(COLUMNS) + "\n"

@@ -3,6 +3,7 @@
 import collections
 import string
 
+import hypothesis.strategies as st
 import pytest
 from data_prep.corpora import cremad, emodb, ravdess, savee
 from data_prep.errors import ManifestError
@@ -14,10 +15,7 @@ from data_prep.manifests.folds import (
     rotation,
     speaker_blocks,
 )
-from hypothesis import (
-    given,
-    strategies as st,
-)
+from hypothesis import given
 
 speakers = st.sets(
     st.text(string.ascii_letters, min_size=1), min_size=3, max_size=30

@@ -9,6 +9,7 @@ import pandas
 import pytest
 from data_prep import (
     COLUMNS,
+    ManifestError,
     Source,
     Utterance,
     prepare_iemocap,
@@ -132,6 +133,12 @@ def test_paths_go_on_from_the_root(tmp_path, monkeypatch, root):
     table = read_manifest(Source(write(tmp_path, "ab"), root))
     expected = [os.path.join(os.path.abspath(root), f"{x}.wav") for x in "ab"]
     assert table["wav"].tolist() == expected
+
+
+def test_a_manifest_that_is_not_there_is_named(tmp_path):
+    path = f"{tmp_path}/train.csv"
+    with pytest.raises(ManifestError, match=f"no manifest {path}: prepare it"):
+        read_manifest(Source(path, "/data"))
 
 
 def test_no_manifest_reads_as_one_without_rows(tmp_path):

@@ -100,13 +100,13 @@ def test_a_damaged_manifest_is_written_again(prepared, name, damage):
 
 
 def test_what_was_prepared_before_copies_were_looked_for_is_not_taken(
-    cremad, tmp_path, monkeypatch
+    prepared, monkeypatch
 ):
+    cremad, folder = prepared
     one, other = (
         cremad / f"AudioWAV/{x}_DFA_ANG_XX.wav" for x in ("1001", "1091")
     )
     other.write_bytes(one.read_bytes())
-    folder = tmp_path / "manifest"
     with monkeypatch.context() as before:
         before.setattr(preparation, "FORMAT", 1)
         before.setattr(preparation, "refuse_copies", lambda *_: None)

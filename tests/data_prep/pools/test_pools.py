@@ -109,11 +109,7 @@ def test_speech_that_must_be_converted_is_said_how(fold, make, tmp_path):
     ).stdout.splitlines()
     assert sorted(said) == [
         f"ffmpeg -i {pool}/{name}.m4a -ar 16000 -ac 1 {pool}/{name}.wav"
-        for name in (
-            "id1/video1/00001",
-            "id1/video1/00002",
-            "id2/video2/00001",
-        )
+        for name in ("id1/video1/00001", "id1/video1/00002", "id2/video2/00001")
     ]
     make.noise(pool / "id1/video1/00002.wav")
     make.noise(pool / "id2/video2/00001.wav")

@@ -20,13 +20,11 @@ from tests.data_prep.tars import put
     "text, message",
     [
         ("a,b\n1,2\n", "has no column wav or path or file, but a, b."),
-        ("wav,b\n1,2\n", "has no column spk_id or speaker, but wav, b."),
         (
             "wav,speaker\n../x.wav,Kim\nok.wav,Kim\n/etc/x.wav,Kim\n",
             "has 2 unusable rows: line 2: ../x.wav is not in the folder of "
             "the table, line 4: /etc/x.wav is not in the folder",
         ),
-        ("wav,speaker\nok.wav,\n", "1 unusable rows: line 2: no speaker"),
         (
             "wav,speaker,start,stop\nok.wav,Kim,0,900\n",
             "parts of their files: list/ok@0-900 (0 to 900 of 800 samples is",

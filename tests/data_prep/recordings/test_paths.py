@@ -1,11 +1,9 @@
 """Paths of many files at once, against each of them alone."""
 
+import hypothesis.strategies as st
 import pandas
 from data_prep.recordings.paths import are_below_root, is_below_root
-from hypothesis import (
-    given,
-    strategies as st,
-)
+from hypothesis import given
 
 parts = st.sampled_from(["..", ".", "...", "a", "", "..a", "$data_root", "\n"])
 

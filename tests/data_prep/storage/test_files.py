@@ -3,11 +3,9 @@
 import hashlib
 import json
 
+import hypothesis.strategies as st
 from data_prep.storage.files import files_digest, fingerprint
-from hypothesis import (
-    given,
-    strategies as st,
-)
+from hypothesis import given
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),

@@ -8,6 +8,7 @@ from emoclust_lobes.clustering.algorithms import (
     cluster_speaker,
     distances_and_margins,
     silhouette,
+    silhouettes,
 )
 from emoclust_lobes.clustering.centering import remove_speaker
 from hypothesis import (
@@ -65,6 +66,18 @@ def test_the_silhouette_is_that_of_scikit_learn(n, k, seed):
         assert found == pytest.approx(expected, abs=1e-9)
     else:
         assert found is None
+
+
+def test_silhouettes_of_permutations_are_those_one_by_one():
+    random = np.random.default_rng(4)
+    vectors = random.normal(size=(17, 3))
+    vectors[5] = 0
+    labels = 3 * random.permuted(np.tile(np.arange(17) % 4, (9, 1)), axis=1)
+    expected = [silhouette_score(vectors, x, metric="cosine") for x in labels]
+    # All at once, and in parts of two
+    for at_once in (1_000_000, 2 * 17 * 4):
+        found = silhouettes(vectors, labels, at_once)
+        np.testing.assert_allclose(found, expected, atol=1e-9)
 
 
 def test_the_silhouette_of_identical_utterances_is_0():

@@ -2,16 +2,14 @@
 
 import os
 
+import hypothesis.strategies as st
 import pandas as pd
 import pytest
 from data_prep.corpora.generic import prepare_generic
 from data_prep.manifests.manifest import Source, read_manifest
 from emoclust_lobes.crosscorpus.cases import ADAPT, Case, case_table, plan_cases
 from emoclust_lobes.protocol.plan import ProtocolError
-from hypothesis import (
-    given,
-    strategies as st,
-)
+from hypothesis import given
 
 SHARED = ["ang", "hap", "neu", "sad"]
 CASES = plan_cases({"ravdess": 3, "emodb": 5}, ADAPT)
@@ -137,10 +135,7 @@ def test_a_table_is_an_experiment(tables, prepared, case, tmp_path):
     path.parent.mkdir()
     tables[case].to_csv(path, index=False)
     prepare_generic(
-        str(root),
-        tmp_path,
-        table=os.path.relpath(path, root),
-        classes=SHARED,
+        str(root), tmp_path, table=os.path.relpath(path, root), classes=SHARED
     )
     found = {
         split: read_manifest(Source(str(tmp_path / f"{split}.csv"), root))

@@ -3,6 +3,7 @@
 import importlib
 import pathlib
 
+import hypothesis.strategies as st
 import pandas as pd
 import pytest
 from emoclust_lobes.crosscorpus.corpora import (
@@ -10,10 +11,7 @@ from emoclust_lobes.crosscorpus.corpora import (
     ProtocolError,
     read_corpora,
 )
-from hypothesis import (
-    given,
-    strategies as st,
-)
+from hypothesis import given
 from ruamel.yaml import YAML
 
 FILE = pathlib.Path(__file__).parents[3] / "hparams" / "crosscorpus.yaml"

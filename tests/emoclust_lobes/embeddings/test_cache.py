@@ -1,5 +1,6 @@
 """The memory-mapped cache of vectors: what is looked up is what was added."""
 
+import hypothesis.strategies as st
 import numpy as np
 import pytest
 from emoclust_lobes.embeddings.cache import (
@@ -10,12 +11,7 @@ from emoclust_lobes.embeddings.cache import (
 )
 from emoclust_lobes.embeddings.parts import Embeddings, write_index
 from emoclust_lobes.synthetic.embeddings import add_embeddings, cached_ids
-from hypothesis import (
-    HealthCheck,
-    given,
-    settings,
-    strategies as st,
-)
+from hypothesis import HealthCheck, given, settings
 
 names = st.text(
     st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=5

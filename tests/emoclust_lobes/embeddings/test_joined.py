@@ -85,9 +85,7 @@ def test_each_encoder_is_asked_once_and_keeps_its_own_cache(
     kind = {"one": "stats", "two": "stats"}
     monkeypatch.setattr(embeddings, "load_speaker_encoder", load)
     monkeypatch.setattr(
-        embeddings,
-        "offline_identity",
-        lambda name, source=None: {"name": name},
+        embeddings, "offline_identity", lambda name, source=None: {"name": name}
     )
     folder = tmp_path / "embeddings"
     embed_utterances(sources, folder, "two")

@@ -2,15 +2,13 @@
 
 import functools
 
+import hypothesis.strategies as st
 import pytest
 import torch
 from emoclust_lobes.audio.reading import read_utterance
 from emoclust_lobes.encoders.front_end_models import FrontEndError
 from emoclust_lobes.synthetic.models import WHISPER
-from hypothesis import (
-    given,
-    strategies as st,
-)
+from hypothesis import given
 from tiny_models import ALL_KINDS, KINDS, front_end, save_model
 
 transformers = pytest.importorskip("transformers")
@@ -153,8 +151,7 @@ def test_half_precision_weights_are_computed_with_in_single(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "kind, samples",
-    [("wav2vec2", 399), ("whisper", 399), ("whisper", 480_001)],
+    "kind, samples", [("wav2vec2", 399), ("whisper", 399), ("whisper", 480_001)]
 )
 def test_clips_that_a_model_cannot_take_are_refused(saved, kind, samples):
     model = front_end(saved(kind), layers=[0])

@@ -4,6 +4,7 @@ import copy
 import functools
 import types
 
+import hypothesis.strategies as st
 import pytest
 import torch
 from emoclust_lobes.encoders.fused_layers import AttentiveStatistics
@@ -13,10 +14,7 @@ from emoclust_lobes.encoders.layer_mix import (
     MixedEncoder,
     make_encoder,
 )
-from hypothesis import (
-    given,
-    strategies as st,
-)
+from hypothesis import given
 
 from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
 

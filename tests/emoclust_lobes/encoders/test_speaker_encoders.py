@@ -6,6 +6,7 @@ import shutil
 import sys
 
 import huggingface_hub
+import hypothesis.strategies as st
 import numpy as np
 import pytest
 import torch
@@ -21,10 +22,7 @@ from emoclust_lobes.encoders.wheel_encoders import DVector
 from emoclust_lobes.encoders.wheels import GE2E, EncoderError, load_weights
 from huggingface_hub.errors import LocalEntryNotFoundError
 from hyperpyyaml import load_hyperpyyaml
-from hypothesis import (
-    given,
-    strategies as st,
-)
+from hypothesis import given
 
 
 def load_or_skip(name):

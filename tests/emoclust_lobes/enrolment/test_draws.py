@@ -2,13 +2,11 @@
 
 import tracemalloc
 
+import hypothesis.strategies as st
 import numpy as np
 import pytest
 from emoclust_lobes.enrolment.draws import draw_enrolled, enrolled_moments
-from hypothesis import (
-    given,
-    strategies as st,
-)
+from hypothesis import given
 
 DRAWN = {
     0: {5, 6},

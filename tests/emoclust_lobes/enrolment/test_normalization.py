@@ -3,6 +3,7 @@
 import collections
 import math
 
+import hypothesis.strategies as st
 import numpy as np
 import pytest
 import torch
@@ -10,10 +11,7 @@ from emoclust_lobes.enrolment.normalization import (
     EnrolledClassifier,
     SpeakerNormalization,
 )
-from hypothesis import (
-    given,
-    strategies as st,
-)
+from hypothesis import given
 
 from speechbrain.utils.checkpoints import Checkpointer
 

@@ -2,6 +2,7 @@
 
 import pathlib
 
+import hypothesis.strategies as st
 import pytest
 from emoclust_lobes.experiment import system_name
 from emoclust_lobes.experiment.command_line import read_command_line
@@ -9,12 +10,7 @@ from emoclust_lobes.experiment.option_kinds import UsageError
 from emoclust_lobes.experiment.yaml_options import YamlOptions
 from emoclust_lobes.protocol.scripts import option_text
 from hyperpyyaml import load_hyperpyyaml
-from hypothesis import (
-    assume,
-    example,
-    given,
-    strategies as st,
-)
+from hypothesis import assume, example, given
 
 from speechbrain.utils.run_opts import RunOptions
 

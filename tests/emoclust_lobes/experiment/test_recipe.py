@@ -145,10 +145,7 @@ def installed(tmp_path_factory):
 
 def call(*words, **options):
     done = subprocess.run(
-        [str(word) for word in words],
-        capture_output=True,
-        text=True,
-        **options,
+        [str(word) for word in words], capture_output=True, text=True, **options
     )
     assert done.returncode == 0, f"{words}\n{done.stdout}{done.stderr}"
     return done.stdout

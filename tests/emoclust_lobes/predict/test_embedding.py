@@ -8,7 +8,8 @@ import soundfile
 import torch
 from emoclust_lobes.audio.reading import read_utterance
 from emoclust_lobes.predict.embedding import embed_clips
-from emoclust_lobes.predict.inputs import Clip
+from emoclust_lobes.predict.inputs import Clip, PredictError
+from emoclust_lobes.predict.predictor import Predictor
 from hypothesis import (
     HealthCheck,
     Phase,
@@ -20,7 +21,7 @@ from hypothesis import (
 PROBLEMS = {"silent.wav": "silent", "missing.wav": "No such file or directory"}
 
 
-def embed(model, clips, batch_seconds=60.0):
+def embed(model, clips, batch_seconds=60.0, precision="fp32"):
     return list(
         embed_clips(
             model,
@@ -28,6 +29,7 @@ def embed(model, clips, batch_seconds=60.0):
             window=0.5,
             hop=0.3,
             batch_seconds=batch_seconds,
+            precision=precision,
         )
     )
 
@@ -101,6 +103,40 @@ def test_neither_order_nor_batch_size_matters(
                 rows, alone[each.clip.name], rtol=1e-4, atol=1e-5
             )
             torch.testing.assert_close(each.mean, rows.mean(dim=0))
+
+
+def test_what_a_processor_computes_at_once_does_not_matter(
+    model, clips, alone, monkeypatch
+):
+    sizes, encode = [], model.encode_batch
+
+    def noted(waveforms):
+        sizes.append(waveforms.numel() / 16000)
+        return encode(waveforms)
+
+    monkeypatch.setattr(model, "encode_batch", noted)
+    monkeypatch.setattr("emoclust_lobes.predict.embedding.CACHED_SECONDS", 1.2)
+    for each in embed(model, clips):
+        if not each.problem:
+            torch.testing.assert_close(
+                *(torch.stack(each.embeddings), alone[each.clip.name]),
+                **{"rtol": 1e-4, "atol": 1e-5},
+            )
+    assert len(sizes) > 3 and max(sizes) == 1
+
+
+def test_bfloat16_rounds_embeddings_a_little(model, clips, alone):
+    for each in embed(model, clips, precision="bf16"):
+        if not each.problem:
+            rows, exact = torch.stack(each.embeddings), alone[each.clip.name]
+            assert rows.dtype == torch.float32 and not torch.equal(rows, exact)
+            cosines = torch.nn.functional.cosine_similarity(rows, exact)
+            assert cosines.min() > 0.99
+
+
+def test_an_unknown_precision_is_refused():
+    with pytest.raises(PredictError, match="fp32 or bf16, not 'fp16'"):
+        Predictor("nowhere", precision="fp16")
 
 
 def test_a_clip_that_is_too_short_for_the_model_fails_alone(

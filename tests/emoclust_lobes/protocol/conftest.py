@@ -9,11 +9,7 @@ from emoclust_lobes.synthetic import results as made_up
 from emoclust_lobes.synthetic.embeddings import add_embeddings
 
 CLASSES = ["ang", "hap", "neu", "sad"]
-SPEAKERS = {
-    "train": ["s1", "s2", "s3"],
-    "valid": ["s4"],
-    "test": ["s5", "s6"],
-}
+SPEAKERS = {"train": ["s1", "s2", "s3"], "valid": ["s4"], "test": ["s5", "s6"]}
 
 
 @pytest.fixture(scope="session")

@@ -2,25 +2,23 @@
 
 import itertools
 
+import hypothesis.strategies as st
 import numpy as np
 import pandas as pd
 import pytest
-from data_prep.manifests.manifest import Source, read_manifest
 from emoclust_lobes.embeddings.cache import EmbeddingError
-from emoclust_lobes.embeddings.extraction import read_embeddings
 from emoclust_lobes.protocol.baseline_runs import run_baseline
 from emoclust_lobes.protocol.baselines import (
     Utterances,
     baseline_predictions,
     normalize_speakers,
 )
-from hypothesis import (
-    given,
-    strategies as st,
-)
+from hypothesis import given
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import recall_score
 from sklearn.svm import LinearSVC
+
+from tests.emoclust_lobes.protocol.vectors import read_split
 
 CLASSES = ["ang", "hap", "neu", "sad"]
 MODELS = {
@@ -45,18 +43,6 @@ def clips(n_speakers, n_clips, dim=3, seed=0):
         np.resize(CLASSES, len(speakers)),
         places + widths * random.normal(size=(len(speakers), dim)),
     )
-
-
-def read_fold(fold, split):
-    """The manifest and the vectors of a split, put together by hand."""
-    table = read_manifest(
-        Source(str(fold["manifest_folder"] / f"{split}.csv"), "data")
-    )
-    parts = [
-        read_embeddings(fold["embedding_folder"], encoder, table["ID"])
-        for encoder in fold["encoders"]
-    ]
-    return table, np.concatenate(parts, axis=1).astype(np.float64)
 
 
 @given(
@@ -101,9 +87,9 @@ def test_constant_dimensions_and_single_clips_stay_finite(n_enrolled):
 
 @pytest.mark.parametrize("classifier", MODELS)
 def test_a_fold_is_scikit_learn_by_hand(fold, classifier):
-    train, learn = read_fold(fold, "train")
-    valid, choose = read_fold(fold, "valid")
-    test, score = read_fold(fold, "test")
+    train, learn = read_split(fold, "train")
+    valid, choose = read_split(fold, "valid")
+    test, score = read_split(fold, "test")
     mean, deviation = learn.mean(axis=0), learn.std(axis=0)
     models, uars = [], []
     for C in fold["C_grid"]:
@@ -131,7 +117,7 @@ def test_a_fold_is_scikit_learn_by_hand(fold, classifier):
 
 
 def test_only_the_labels_of_the_share_are_used(fold, tmp_path):
-    table, _ = read_fold(fold, "train")
+    table, _ = read_split(fold, "train")
     share = table["ID"][::3].tolist()
     options = {**fold, "n_enrolled": 5}
     found, *_ = run_baseline(**options, labeled_ids=set(share))

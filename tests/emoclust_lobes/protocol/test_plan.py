@@ -2,6 +2,7 @@
 
 import itertools
 
+import hypothesis.strategies as st
 import pytest
 from emoclust_lobes.protocol.plan import (
     ProtocolError,
@@ -9,10 +10,7 @@ from emoclust_lobes.protocol.plan import (
     plan_jobs,
     read_systems,
 )
-from hypothesis import (
-    given,
-    strategies as st,
-)
+from hypothesis import given
 
 CONTRAST = {"pretraining": "contrastive"}
 SYSTEMS = [

@@ -51,10 +51,7 @@ def prepare(experiment, *systems):
     [
         ({"ssl_vectors": "a@4"}, "a@4"),
         ({}, None),
-        (
-            {"speaker_encoder": "ssl", "speaker_encoder_source": "a@4"},
-            "a@4",
-        ),
+        ({"speaker_encoder": "ssl", "speaker_encoder_source": "a@4"}, "a@4"),
     ],
     ids=["ssl_vectors", "neither", "own"],
 )

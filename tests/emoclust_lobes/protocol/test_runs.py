@@ -2,15 +2,13 @@
 
 import json
 
+import hypothesis.strategies as st
 import numpy as np
 import pandas as pd
 import pytest
 from emoclust_lobes.protocol.runs import merge_runs, read_results, run_rows
 from emoclust_lobes.protocol.schema import parse_confusions, parse_hits
-from hypothesis import (
-    given,
-    strategies as st,
-)
+from hypothesis import given
 from sklearn.metrics import balanced_accuracy_score, confusion_matrix
 
 CLASSES = ["ang", "hap", "neu", "sad"]

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from data_prep.manifests.manifest import Source, read_manifest
-from emoclust_lobes.embeddings.extraction import read_embeddings
 from emoclust_lobes.protocol import baseline_runs
 from emoclust_lobes.protocol.baseline_runs import run_baseline
 from emoclust_lobes.protocol.baselines import Utterances
@@ -19,6 +18,8 @@ from emoclust_lobes.protocol.unlabeled import (
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import r2_score, recall_score
 
+from tests.emoclust_lobes.protocol.vectors import read_split
+
 KINDS = ("standardized", "ridge_map", "pseudo_labels", "self_training")
 CLASSES = np.array(["ang", "hap", "neu", "sad"])
 
@@ -31,18 +32,6 @@ def few(fold):
     )
     ids = table.groupby(["spk_id", "emotion"])["ID"].first()
     return {**fold, "centered": ["one"], "labeled_ids": ids.tolist()}
-
-
-def read_split(fold, split, encoders):
-    """Speakers, emotions and vectors of a split, put together by hand."""
-    table = read_manifest(
-        Source(str(fold["manifest_folder"] / f"{split}.csv"), "data")
-    )
-    parts = [
-        read_embeddings(fold["embedding_folder"], x, table["ID"])
-        for x in encoders
-    ]
-    return table, np.concatenate(parts, axis=1).astype(np.float64)
 
 
 def centered(table, vectors):
@@ -235,22 +224,6 @@ def test_no_other_label_and_no_other_test_clip_is_heard(few, kind):
         found[found["ID"].isin(again["ID"])].reset_index(drop=True), again
     )
     assert 2 < len(again) < len(found)
-
-
-@pytest.mark.parametrize("kind", ["pseudo_labels", "self_training"])
-def test_few_labels_gain_from_pseudo_labels(few, kind):
-    """Speakers who are far apart, and a label of each class."""
-    options = {**few, "C_grid": [1.0], "labeled_ids": few["labeled_ids"][:4]}
-    (few["manifest_folder"] / "valid.csv").unlink()
-    plain, helped = (
-        run_baseline(**{**options, "encoders": ["one"]}, unlabeled=x)[0]
-        for x in ("none", kind)
-    )
-    uars = [
-        recall_score(x["truth"], x["prediction"], average="macro")
-        for x in (plain, helped)
-    ]
-    assert uars[1] > uars[0]
 
 
 def test_few_labels_gain_from_a_ridge_map():
