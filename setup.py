@@ -20,7 +20,6 @@ docs = [
 serve = ["gradio>=6.7"]
 # With PyTorch 2.14's exporter
 onnx = ["onnx>=1.19", "onnxscript>=0.5.6", "onnxruntime>=1.23"]
-notebook = ["nbclient>=0.10", "nbformat>=5.10", "ipykernel>=6.29"]
 # Speech in recordings, its weights in the wheel; TextGrid and ELAN files
 calls = ["silero-vad>=6.2.3", "praatio>=6.2", "pympi-ling>=1.71"]
 # The recipes stand once in a checkout, outside of the packages
@@ -99,6 +98,7 @@ setuptools.setup(
         "transformers": transformers,
         "egemaps": egemaps,
         "serve": serve,
+        "onnx": onnx,
         "calls": calls,
         "docs": docs,
         "test": [
@@ -106,7 +106,6 @@ setuptools.setup(
             *egemaps,
             *serve,
             *onnx,
-            *notebook,
             *calls,
             "pyannote.metrics>=4",  # checks the errors of diarization
             "playwright>=1.50",  # drives the Chromium that there is
