@@ -107,7 +107,9 @@ def exportable_features(module):
     elif isinstance(module, SSLFrontEnd):
         wrapper = module.load().wrapper
         if hasattr(wrapper, "log_mel_spectrogram"):
-            wrapper.log_mel_spectrogram = ConvolvedWhisperMels(wrapper)
+            wrapper.convolved = ConvolvedWhisperMels(wrapper)
+            # A module of this name would be hidden by the class' method
+            vars(wrapper)["log_mel_spectrogram"] = wrapper.convolved
         for part in (module.beside, module.speaker):
             if part is not None:
                 part.add_module("filterbank", ConvolvedKaldiFbank())

@@ -179,6 +179,14 @@ def test_mels_are_whispers(tmp_path):
     torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
 
 
+@pytest.mark.parametrize("kind", ["ecapa", "campplus", "whisper"])
+def test_no_transform_is_left_in_what_is_exported(kind, tmp_path, monkeypatch):
+    graph = EmotionGraph(load_model(made(kind, tmp_path)))
+    for place, name in ((torch, "stft"), (torch.fft, "rfft")):
+        monkeypatch.setattr(place, name, None)
+    assert torch.isfinite(graph(torch.randn(1, 9000) / 10)[1]).all()
+
+
 def test_a_missing_library_is_named(monkeypatch, tmp_path):
     monkeypatch.setitem(__import__("sys").modules, "onnxscript", None)
     with pytest.raises(InferenceError, match="onnxscript.*emoclust.onnx"):
