@@ -15,7 +15,7 @@ PYTEST := -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 # All but what takes tens of minutes: -m campaign
 ALL := -m "not campaign" --hypothesis-profile=thorough
 
-.PHONY: demo docs hparams test test-all coverage mutants fuzz \
+.PHONY: demo docs hparams notebook test test-all coverage mutants fuzz \
     test-lower-bounds lower-bounds oldest-python test-upstream checkout lint \
     audit setup clean
 
@@ -39,6 +39,10 @@ demo:
 hparams: setup
 	$(BIN)/python hparams/make.py
 	$(BIN)/python docs/options.py
+
+# examples/emoclust.ipynb, of its script
+notebook: setup
+	$(BIN)/python examples/notebook.py
 
 # The documentation as a site, in results/site
 docs: setup

@@ -22,6 +22,8 @@ serve = ["gradio>=6.7"]
 onnx = ["onnx>=1.19", "onnxscript>=0.5.6", "onnxruntime>=1.23"]
 # Speech in recordings, its weights in the wheel; TextGrid and ELAN files
 calls = ["silero-vad>=6.2.3", "praatio>=6.2", "pympi-ling>=1.71"]
+# The curves of trainings as runs of Weights & Biases
+wandb = ["wandb>=0.19.10"]
 # The recipes stand once in a checkout, outside of the packages
 recipes = [*here.glob("train_*.py"), *here.glob("hparams/*.yaml")]
 recipes = sorted(str(path.relative_to(here)) for path in recipes)
@@ -100,6 +102,7 @@ setuptools.setup(
         "serve": serve,
         "onnx": onnx,
         "calls": calls,
+        "wandb": wandb,
         "docs": docs,
         "test": [
             *transformers,
@@ -107,6 +110,11 @@ setuptools.setup(
             *serve,
             *onnx,
             *calls,
+            *wandb,
+            # The notebook in examples
+            "nbformat>=5.10",
+            "nbclient>=0.10",
+            "ipykernel>=6.29",
             "pyannote.metrics>=4",  # checks the errors of diarization
             "playwright>=1.50",  # drives the Chromium that there is
             "markdown-it-py>=3",  # reads the documentation

@@ -55,6 +55,7 @@ from emoclust_lobes.training.seen_speakers import (
     speakers_in,
     write_seen_speakers,
 )
+from emoclust_lobes.training.wandb_run import import_wandb
 from emoclust_lobes.training.weights import (
     add_trained_parts,
     initialize_encoder,
@@ -125,6 +126,8 @@ def main():
     refuse_contradictions(hparams)
     ignore = [] if uses_clusters(hparams) else OF_STAGE_1
     blocks = resolved_blocks(hparams_file, overrides, ignore)
+    if hparams.get("use_wandb"):
+        import_wandb()  # or say so before anything is computed
     hparams["run_options"] = result_options(run_opts, hparams)
     blocks["run_options"] = yaml.safe_dump(hparams["run_options"])
     with one_run(folder):

@@ -13,7 +13,7 @@ from hyperpyyaml import load_hyperpyyaml
 SCRIPTS = ("train_contrastive.py", "train_ser.py")
 # Where things lie, and what is kept, says nothing about the results.
 _PLACES = (
-    *("full_results", "data_folder", "output_folder"),
+    *("full_results", "use_wandb", "data_folder", "output_folder"),
     *("embedding_folder", "feature_folder", "ssl_save_path"),
 )
 

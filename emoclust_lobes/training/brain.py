@@ -10,6 +10,7 @@ from emoclust_lobes.parallel.processes import gather_batches
 from emoclust_lobes.training.damage import refuse_damaged
 from emoclust_lobes.training.distributed_brain import DistributedBrain
 from emoclust_lobes.training.optimizers import without_compiler
+from emoclust_lobes.training.wandb_run import wandb_logger
 
 from speechbrain import Stage
 from speechbrain.utils.distributed import get_rank, if_main_process
@@ -35,7 +36,8 @@ class EncoderBrain(DistributedBrain):
     (features [batch, time, mels] in training), ``crop``, ``optimizer``
     (parameters, lr -> optimizer), ``encoder_lr``, ``heads_lr``,
     ``front_end_lr`` where that trains, ``lr_annealing`` (epoch -> factors of
-    the rates), ``epoch_counter``, ``history``, ``train_logger`` and ``folder``.
+    the rates), ``epoch_counter``, ``history``, ``train_logger``,
+    ``folder`` and, where its curves go to wandb, ``use_wandb``.
 
     Every random draw of training depends on the seed, the epoch and the step
     alone, and on the process where there are several: a run that is interrupted
@@ -53,6 +55,7 @@ class EncoderBrain(DistributedBrain):
     """
 
     refused = None  # what was not finite since the last step
+    wandb_logger = None
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -129,6 +132,14 @@ class EncoderBrain(DistributedBrain):
         }
         if self.checkpointer is not None:
             self.checkpointer.add_recoverables(self.optimizers_dict)
+
+    def on_fit_start(self):
+        """Begin a run of wandb where one is asked for and epochs are left."""
+        super().on_fit_start()
+        counter = self.hparams.epoch_counter
+        asked = getattr(self.hparams, "use_wandb", False)
+        if asked and counter.current < counter.limit:
+            self.wandb_logger = wandb_logger(self.hparams)
 
     def on_stage_start(self, stage, epoch=None):
         """Choose the epoch's crops and learning rates."""
@@ -229,10 +240,13 @@ class EncoderBrain(DistributedBrain):
             for name, value in stats.items()
         }
         self.hparams.history.add(epoch=epoch, **flat)
-        self.hparams.train_logger.log_stats(
-            {"epoch": epoch, **rates}, train_stats, valid_stats
-        )
+        stats = {"epoch": epoch, **rates}, train_stats, valid_stats
+        self.hparams.train_logger.log_stats(*stats)
         if if_main_process():
+            if self.wandb_logger is not None:
+                self.wandb_logger.log_stats(*stats)
+                if epoch == self.hparams.epoch_counter.limit:
+                    self.wandb_logger.run.finish()
             # Not SpeechBrain's TensorboardLogger: it counts from one again
             # when a run is resumed.
             from torch.utils.tensorboard import SummaryWriter

@@ -18,8 +18,8 @@ SPEECHBRAIN = set(
     "huggingface_hub hyperpyyaml joblib numpy packaging requests scipy "
     "sentencepiece soundfile speechbrain torch torchaudio tqdm".split()
 )
-# What these, or other requirements, always bring along
-BROUGHT = {"ruamel", "yaml", "safetensors"}
+# What these, or other requirements, always bring along; wandb, an option needs
+BROUGHT = {"ruamel", "yaml", "safetensors", "wandb"}
 
 
 class Modules:
