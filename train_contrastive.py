@@ -45,7 +45,7 @@ from emoclust_lobes.experiment.steps import cache_front_end, take_steps
 from emoclust_lobes.parallel.processes import end_processes, n_processes
 from emoclust_lobes.training.dataset import ColumnarDataset
 from emoclust_lobes.training.seen_speakers import speakers_in
-from emoclust_lobes.training.wandb_run import import_wandb
+from emoclust_lobes.training.wandb_run import refuse_missing_wandb
 from emoclust_lobes.training.weights import add_trained_parts, export_encoder
 from hyperpyyaml import load_hyperpyyaml
 
@@ -108,8 +108,7 @@ def main():
     if variant.clusters == "aligned":
         check_n_clusters(hparams["n_clusters"])  # before anything is embedded
     blocks = resolved_blocks(hparams_file, overrides, ignore=OF_STAGE_2)
-    if hparams.get("use_wandb"):
-        import_wandb()  # or say so before anything is computed
+    refuse_missing_wandb(hparams.get("use_wandb"))
     hparams["run_options"] = result_options(run_opts, hparams)
     blocks["run_options"] = yaml.safe_dump(hparams["run_options"])
     with one_run(folder):

@@ -55,7 +55,7 @@ from emoclust_lobes.training.seen_speakers import (
     speakers_in,
     write_seen_speakers,
 )
-from emoclust_lobes.training.wandb_run import import_wandb
+from emoclust_lobes.training.wandb_run import refuse_missing_wandb
 from emoclust_lobes.training.weights import (
     add_trained_parts,
     initialize_encoder,
@@ -126,8 +126,7 @@ def main():
     refuse_contradictions(hparams)
     ignore = [] if uses_clusters(hparams) else OF_STAGE_1
     blocks = resolved_blocks(hparams_file, overrides, ignore)
-    if hparams.get("use_wandb"):
-        import_wandb()  # or say so before anything is computed
+    refuse_missing_wandb(hparams.get("use_wandb"))
     hparams["run_options"] = result_options(run_opts, hparams)
     blocks["run_options"] = yaml.safe_dump(hparams["run_options"])
     with one_run(folder):
@@ -212,11 +211,11 @@ def prepare_inputs(hparams, run_opts):
 def make_brain(hparams, run_opts, datasets, tables):
     """Make the Brain, but for what depends on the classes."""
     contrasts = hparams["contrastive_weight"] > 0
+    contrast = hparams.get("contrastive")
     if contrasts:
         variant = find_variant(hparams["pretraining"])
-        loss = hparams["contrastive"]["contrastive_loss"]
-        negatives = hparams["contrastive"]["negatives"]
-        hparams["contrastive_loss"] = loss(**variant.pairs(negatives))
+        pairs = variant.pairs(contrast["negatives"])
+        hparams["contrastive_loss"] = contrast["contrastive_loss"](**pairs)
     heads = [hparams["modules"], hparams.get("dimensions_head")]
     hparams["modules"] = hparams["goal"].modules(*heads)
     brain = SERBrain(
@@ -227,9 +226,7 @@ def make_brain(hparams, run_opts, datasets, tables):
             speaker_classifier=hparams["speaker_classifier"]
             if hparams["speaker_weight"] > 0
             else None,
-            projection=hparams["contrastive"]["projection"]
-            if contrasts
-            else None,
+            projection=contrast["projection"] if contrasts else None,
             speaker_normalization=hparams["speaker_normalization"]
             if hparams["enrolment"]
             else None,
@@ -246,7 +243,7 @@ def make_brain(hparams, run_opts, datasets, tables):
             "speaker_normalization", brain.modules.speaker_normalization
         )
     if contrasts:
-        sampler = hparams["contrastive"]["sampler"](tables["pool"])
+        sampler = contrast["sampler"](tables["pool"])
         brain.pool_batches = PoolBatches(datasets["pool"], sampler)
     return brain
 

@@ -1,5 +1,6 @@
 """The curves of a training as a run of Weights & Biases, where one is asked for."""
 
+import importlib
 import os
 
 from data_prep.errors import EmoclustError
@@ -8,15 +9,19 @@ from speechbrain.utils.distributed import if_main_process
 from speechbrain.utils.train_logger import WandBLogger
 
 
-def import_wandb():
-    """Return the module, or say how to get it."""
-    try:
-        import wandb
-    except ImportError as error:
-        raise EmoclustError(
-            f"use_wandb=True needs {error.name}: pip install 'emoclust[wandb]'"
-        ) from error
-    return wandb
+def refuse_missing_wandb(asked):
+    """Say how to get wandb where it is asked for and missing.
+
+    Before anything is computed; where it is not asked for, it is not imported.
+    """
+    if asked:
+        try:
+            importlib.import_module("wandb")
+        except ImportError as error:
+            raise EmoclustError(
+                f"use_wandb=True needs {error.name}: pip install "
+                "'emoclust[wandb]'"
+            ) from error
 
 
 def wandb_logger(hparams):
@@ -25,7 +30,9 @@ def wandb_logger(hparams):
     It is called after ``hparams.folder``, where wandb keeps its files; the
     settings are the numbers and words of ``hparams``.
     """
-    wandb, run = import_wandb(), None
+    import wandb
+
+    run = None
     if if_main_process():
         settings = vars(hparams).items()
         try:
