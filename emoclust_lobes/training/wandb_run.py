@@ -51,7 +51,7 @@ def wandb_logger(hparams):
             )
         except wandb.Error as error:
             raise EmoclustError(
-                f"use_wandb=True, but no run of wandb begins: {error}. Log in "
+                f"use_wandb=True, but no run of wandb begins: {error} Log in "
                 "with wandb login, or set WANDB_MODE=offline."
             ) from error
     # Not made by SpeechBrain's logger, which hides why it could not be
