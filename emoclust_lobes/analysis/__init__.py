@@ -7,8 +7,5 @@ opens in any browser. ``emoclust analyze`` runs it from a YAML.
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "report": ["AnalysisError", "analyze"],
-    },
+    __name__, submod_attrs={"report": ["AnalysisError", "analyze"]}
 )

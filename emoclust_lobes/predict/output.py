@@ -57,9 +57,7 @@ def prediction_rows(prediction, segments, speakers=False, threshold=0.0):
     turns, silences = prediction.turns, []
     if turns is None:
         windows = prediction.windows
-        turns = [
-            HeardTurn(windows[0][0], windows[-1][1], "", 0, windows),
-        ]
+        turns = [HeardTurn(windows[0][0], windows[-1][1], "", 0, windows)]
     else:
         silences = [
             _row(prediction.path, {}, 0, {"start": start, "end": end}, 0.0)

@@ -9,8 +9,5 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "server": ["ServeError"],
-    },
+    __name__, submod_attrs={"server": ["ServeError"]}
 )

@@ -8,8 +8,5 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "listening": ["Listener"],
-    },
+    __name__, submod_attrs={"listening": ["Listener"]}
 )
