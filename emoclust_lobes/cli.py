@@ -18,10 +18,8 @@ class Command(NamedTuple):
     """What is told of a command, and where it is.
 
     Its module is imported when it is called: ``add_arguments`` declares its
-    options, ``run`` takes them and returns what to print, or an exit code. A
-    command ``on_yaml`` finds the file of the experiment in ``options.yaml``,
-    its overrides in ``overrides``, SpeechBrain's own options, where it trains,
-    in ``run_options``, and the ``device``.
+    options, ``run`` takes them and returns what to print, or an exit code. One
+    that is ``on_yaml`` finds ``options.yaml, overrides, run_options, device``.
     """
 
     help: str

@@ -1,10 +1,8 @@
 """Our own encoder, after stage 1 and before it, as a speaker encoder.
 
-A stage-1 folder holds ``embedding_model.ckpt``, where its front end trains
-``compute_features.ckpt``, and the ``hyperparams.yaml`` of the run. What
-SpeechBrain's ``EncoderClassifier`` needs of them is written to two folders, one
-with the trained weights and one with weights drawn anew, behind the front end
-as it was published, so that both are embedded, cached and measured like any
+What SpeechBrain's ``EncoderClassifier`` needs of a stage-1 folder is written
+to two, one with the trained weights and one with weights drawn anew behind the
+front end as it was published: both are embedded, cached and measured like any
 other encoder.
 """
 

@@ -65,11 +65,9 @@ ALGORITHMS = {
 def cluster_speaker(vectors, n_clusters, algorithm, n_init, seed):
     """Cluster one speaker's vectors of ``remove_speaker``, shape [n, dim].
 
-    A speaker of n utterances gets at most n // 2 clusters, so that a cluster
-    holds two utterances on average; fewer than four utterances are one cluster.
-    For ``"silhouette"`` the number from 2 to 10 with the highest mean
-    silhouette is taken. Clusters, shape [n], are numbered from 0 as they first
-    appear.
+    n utterances get at most n // 2 clusters; ``"silhouette"`` takes the number
+    from 2 to 10 with the highest mean. Clusters are numbered from 0 as they
+    first appear.
     """
     most = len(vectors) // 2
     if most < 2:

@@ -5,39 +5,13 @@ from emoclust_lobes.clustering.algorithms import unit
 
 
 def emotion_metrics(truth, prediction, classes):
-    """Score predicted emotions.
+    """Score predictions: ``uar, wa, macro_f1, recall, confusion, classes, n``.
 
     The unweighted average recall (UAR) is the mean of the classes' recalls:
     chance is one over the number of classes whatever their sizes. The weighted
-    accuracy (WA) is the share of utterances that are right.
-
-    Arguments
-    ---------
-    truth, prediction : sequence of str
-        One label per utterance.
-    classes : sequence of str
-        The class set, in the order in which it is reported.
-
-    Returns
-    -------
-    dict
-        ``uar, wa, macro_f1`` (between 0 and 1, over the classes that occur in
-        ``truth``), ``recall`` (class -> recall, ``None`` where the class does
-        not occur), ``confusion`` (rows are truth, columns prediction, both in
-        the order of ``classes``), ``classes`` and ``n``.
-
-    Raises
-    ------
-    ValueError
-        When there is nothing to score or a label is outside the class set.
-
-    Example
-    -------
-    >>> scores = emotion_metrics(
-    ...     ["ang", "ang", "sad"], ["ang", "sad", "sad"], ["ang", "sad"]
-    ... )
-    >>> scores["uar"], scores["recall"]
-    (0.75, {'ang': 0.5, 'sad': 1.0})
+    accuracy (WA) is the share of utterances that are right. Classes that do
+    not occur in ``truth`` have the recall None and count in no mean; rows of
+    ``confusion`` are truth.
     """
     truth, prediction = np.asarray(truth), np.asarray(prediction)
     classes = list(classes)

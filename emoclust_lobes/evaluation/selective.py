@@ -64,13 +64,11 @@ def risk_bound(errors, n, delta=DELTA):
 def operating_points(predictions, valid_predictions, classes, temperature):
     """Measure thresholds on development speakers, and on the test.
 
-    Takes tables of ``predict_emotions``; None without development speakers. All
-    bounds of ``points`` hold together but for a chance of ``delta``: each has
-    its share of it (learn then test, Angelopoulos et al. 2021, arXiv
+    All bounds of ``points`` hold together but for a chance of ``delta``: each
+    has its share of it (learn then test, Angelopoulos et al. 2021, arXiv
     2110.01052, with Bonferroni's correction). A threshold is a confidence of
-    the development recordings, which does not count itself: those above are
-    then drawn as any above it (Geifman and El-Yaniv, NeurIPS 2017, arXiv
-    1705.08500).
+    the development recordings, which does not count itself (Geifman and
+    El-Yaniv, NeurIPS 2017, arXiv 1705.08500). None without such.
     """
     if valid_predictions is None:
         return None

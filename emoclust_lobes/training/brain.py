@@ -31,25 +31,18 @@ class EncoderBrain(DistributedBrain):
 
     It expects the modules ``compute_features``, ``mean_var_norm`` and
     ``embedding_model``, as SpeechBrain's ``EncoderClassifier`` does; every
-    other module is a head. From ``hparams`` it reads ``seed``, ``augment``
-    (features [batch, time, mels] in training), ``crop``, ``optimizer``
-    (parameters, lr -> optimizer), ``encoder_lr``, ``heads_lr``,
-    ``front_end_lr`` where that trains, ``lr_annealing`` (epoch -> factors of
-    the rates), ``epoch_counter``, ``history``, ``train_logger`` and ``folder``.
-
-    Every random draw of training depends on the seed, the epoch and the step
-    alone, and on the process where there are several: a run that is interrupted
-    anywhere and started again ends as if it had never been interrupted.
+    other module is a head. Every random draw of training depends on the seed,
+    the epoch and the step alone, and on the process where there are several: a
+    run that is interrupted anywhere and started again ends as if it had never
+    been.
 
     With SpeechBrain's ``--grad_accumulation_factor``, an utterance is
-    contrasted with its own micro-batch only, and micro-batches that do not fill
-    a step are left out: let the factor divide the number of steps.
-
-    A loss or gradient that is not finite never reaches the weights: the step is
-    left out, and the IDs of its batch are kept in ``nonfinite.json``. After
-    more of them in an epoch than ``nonfinite_patience``, a run option of
-    SpeechBrain's, or when they have spoilt the statistics of a normalization,
-    training ends with a :class:`NonFiniteError`.
+    contrasted with its own micro-batch only, and micro-batches that do not
+    fill a step are left out. A loss or gradient that is not finite never
+    reaches the weights: the step is left out, the IDs of its batch are kept in
+    ``nonfinite.json``, and after more of them in an epoch than
+    ``nonfinite_patience``, or when they have spoilt the statistics of a
+    normalization, training ends with a :class:`NonFiniteError`.
     """
 
     refused = None  # what was not finite since the last step
