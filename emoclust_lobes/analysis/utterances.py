@@ -46,9 +46,8 @@ SILENCE = -120.0  # dB, what digital silence counts as
 def describe_utterances(sources, loudness_csv, n_jobs=1):
     """Read manifests and add what else is known of each utterance.
 
-    ``intensity`` (text), ``loudness`` (dB), ``duration_quarter`` and
-    ``loudness_quarter`` ("1" to "4"); sorted by speaker and ID. Text that is
-    not known is "". The CSV keeps levels from one call to the next.
+    Rows are sorted by speaker and ID; text that is not known is "". The CSV
+    keeps levels from one call to the next.
     """
     tables = []
     for source in sources:

@@ -90,9 +90,8 @@ def cluster_speaker(vectors, n_clusters, algorithm, n_init, seed):
 def silhouette(vectors, labels):
     """Mean silhouette by cosine distance, None where it is not defined.
 
-    Rousseeuw, "Silhouettes", Journal of Computational and Applied Mathematics
-    20, 1987. Vectors have shape [n, dim], labels [n]; an utterance that is
-    alone in its cluster counts 0.
+    Rousseeuw, Journal of Computational and Applied Mathematics 20, 1987; an
+    utterance that is alone in its cluster counts 0.
     """
     scores = silhouettes(vectors, np.asarray(labels)[None])
     return None if scores is None else float(scores[0])
@@ -139,10 +138,9 @@ def silhouettes(vectors, clusterings, values_at_once=1_000_000):
 def distances_and_margins(vectors, labels, directions=False):
     """Distance of each utterance to its own center, and margin to the second.
 
-    Euclidean, both of shape [n]. Centers are means of members, whatever the
-    algorithm, or their directions (``"spherical"``). A margin is near 0 between
-    clusters, negative where another center is nearer (not with k-means), and 0
-    where there is one cluster only.
+    Euclidean, [n]; centers are means of members, or their directions
+    (``"spherical"``). Margins are near 0 between clusters, negative where
+    another center is nearer, and 0 where there is one cluster only.
     """
     names, rows = np.unique(labels, return_inverse=True)
     members = np.eye(len(names))[rows]

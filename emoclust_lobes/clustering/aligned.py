@@ -27,12 +27,10 @@ def check_n_clusters(n_clusters):
 def aligned_clusters(
     vectors, ids, speakers, n_clusters, n_init, seed, sentences=None
 ):
-    """Cluster the utterances of all speakers at once.
+    """Cluster the utterances of all speakers at once, vectors [n, dim].
 
-    Vectors, shape [n, dim], go through ``remove_sentences``, if sentences are
-    given, and ``remove_speakers``. Returns each utterance's cluster and its
-    margin as of ``distances_and_margins``, shape [n]: the same for any order of
-    rows and number of threads.
+    Sentences, if given, and speakers are removed. Returns clusters and
+    margins, [n]: the same for any order of rows and number of threads.
     """
     check_n_clusters(n_clusters)
     if not 2 <= n_clusters <= len(ids):

@@ -113,9 +113,8 @@ def _lloyd(vectors, n_clusters, n_init, seed, costs_of, max_iterations=300):
 def _plus_plus(products, n_clusters, n_init, random):
     """Vectors to start from, far from each other, shape [n_clusters, n_init].
 
-    Of some candidates, as likely as they are far from the vectors that were
-    taken before, the one that leaves the least distance is taken; their number
-    is scikit-learn's.
+    Of some candidates, as many as scikit-learn's, drawn by their distance to
+    those taken before, the one that leaves the least is taken.
     """
     starts = np.arange(n_init)
     n_candidates = 2 + int(np.log(n_clusters))

@@ -23,9 +23,8 @@ def report_speaker(
 ):
     """Report on the clusters of one speaker's vectors, shape [n, dim].
 
-    ``other_clusters``, of another seed, give the stability. Utterances whose
-    emotion is not known ("") are left out of the comparison with emotion and
-    of nothing else; likewise for sentence, session and gender.
+    ``other_clusters``, of another seed, give the stability. Where a label is
+    not known (""), an utterance is left out of that comparison alone.
     """
     report = {
         "utterances": len(clusters),

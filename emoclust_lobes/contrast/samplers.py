@@ -162,9 +162,8 @@ def numbers_of(names):
 def _draw(rng, totals, wanted):
     """Draw up to ``wanted`` of each ``range(total)``, each number at most once.
 
-    Returns shape [totals, wanted], -1 first where a total is smaller. Floyd's
-    algorithm for all totals at once: the last number that may come takes the
-    place of one drawn before (Bentley and Floyd, CACM 30, 1987).
+    [totals, wanted], -1 first where a total is smaller: Floyd's algorithm for
+    all at once (Bentley and Floyd, CACM 30, 1987).
     """
     drawn = np.empty((len(totals), wanted), dtype=int)
     for column in range(wanted):

@@ -71,9 +71,8 @@ def condition_of(train, test, adapt, system, enrolled):
 def gather_runs(output_folder, yaml, settings):
     """Pool the results of the cases that are there: runs and speakers.
 
-    Cases of another YAML or with other settings do not count, and only runs
-    count of which all cases are there. ``valid_uar`` and ``n_train`` are
-    means over the ``folds`` cases.
+    Only runs count of which all cases are there, with this YAML and settings.
+    ``valid_uar`` and ``n_train`` are means over them.
     """
     runs = [pd.DataFrame(columns=[*RUN_TYPES, "cases"])]
     speakers = [pd.DataFrame(columns=SPEAKER_TYPES)]

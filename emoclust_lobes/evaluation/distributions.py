@@ -16,9 +16,8 @@ def plurality_places(counts):
 def jensen_shannon(first, second):
     """Return Jensen-Shannon divergences of distributions [n, classes], in bits.
 
-    That is the mean of both Kullback-Leibler divergences to their middle, with
-    logarithms of base 2: 0 of equal ones, 1 of those that share no class. (Its
-    square root is the Jensen-Shannon distance.)
+    0 of equal ones, 1 of those that share no class. (The square root is the
+    distance.)
     """
     middle = (first + second) / 2
     both = rel_entr(first, middle) + rel_entr(second, middle)

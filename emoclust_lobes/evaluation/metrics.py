@@ -49,11 +49,9 @@ def emotion_metrics(truth, prediction, classes):
 def cluster_auc(embeddings, speakers, clusters) -> float | None:
     """Say how well embeddings [n, dim] tell the clusters of a speaker apart.
 
-    Within each speaker, every pair of utterances is scored by its cosine
-    similarity, and the area under the ROC curve of "same cluster" against
-    "another cluster" is the chance that a same-cluster pair is the closer of
-    the two: .5 is chance, 1 perfect. The mean is over the speakers that have
-    both kinds of pairs; None without any.
+    The chance that a same-cluster pair of a speaker's is the closer, by
+    cosine, of two pairs: .5 is chance, 1 perfect. The mean is over the
+    speakers that have both kinds of pairs; None without any.
     """
     from sklearn.metrics import roc_auc_score  # takes a second
 

@@ -35,11 +35,10 @@ def risk_coverage(confidence, right):
 
 
 def area_under_risk(confidence, right):
-    """Return the mean risk over the coverages 1/n ... 1 (AURC).
+    """Return the mean risk over the coverages 1/n ... 1 (AURC), 0 is best.
 
-    Recordings that are equally sure count as if in the mean of all their
-    orders: 0 is best, and the error rate is what chance gives (Geifman et al.,
-    "Bias-reduced uncertainty estimation", ICLR 2019, arXiv 1805.08206).
+    Recordings that are equally sure count as in the mean of all their orders
+    (Geifman et al., ICLR 2019, arXiv 1805.08206).
     """
     coverage, risk = risk_coverage(confidence, right)
     n = len(np.asarray(confidence))
@@ -99,9 +98,8 @@ def operating_points(predictions, valid_predictions, classes, temperature):
 def find_threshold(model_folder, share):
     """Return the lowest confidence above which a model errs seldom enough.
 
-    Of the thresholds in the ``metrics.json`` of its folder whose bound is no
-    larger than the share, that which answers most; 0 for None. An EmoclustError
-    tells the smallest share where there is none.
+    Of the thresholds in its ``metrics.json`` whose bound is no larger than the
+    share, that which answers most; 0 for None.
     """
     if share is None:
         return 0.0

@@ -29,9 +29,8 @@ def process_number():
 class ProcessShare(Sampler):
     """What this process takes of an epoch that all plan alike.
 
-    Indices, or batches, are dealt round: of N processes the first takes the
-    plan's numbers 0, N, 2N and so on. All take as many, so that none waits for
-    another; what is left over at the end is left out. (SpeechBrain's
+    Of N processes the first takes the plan's numbers 0, N, 2N and so on; what
+    is left over at the end is left out. (SpeechBrain's
     ``DistributedSamplerWrapper`` gives some twice instead.)
     """
 

@@ -37,10 +37,9 @@ class Clip(NamedTuple):
 def find_clips(arguments, lines=(), speaker_column=None):
     """Find all recordings that are meant, each once, in their order.
 
-    An argument is a file, a folder, a pattern, a CSV file (paths relative to its
-    folder) or ``-`` for ``lines``. With ``speaker_column`` all must be CSV files.
-    A file that is not there is listed, as is one in a format that is not read: to
-    be named with those that are unusable.
+    An argument is a file, a folder, a pattern, a CSV file or ``-`` for
+    ``lines``. A file that is not there, or in a format that is not read, is
+    listed, to be named with those that are unusable.
     """
     clips = []
     for argument in arguments:

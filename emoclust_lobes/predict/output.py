@@ -40,8 +40,7 @@ def prediction_rows(prediction, segments, speakers=False, threshold=0.0):
 
     Where somebody listened, with ``speakers`` a segment is a turn, and without
     it one emotion in a stretch of speech; what lies between is ``no speech``.
-    Up to the ``threshold`` of confidence an emotion is unknown. Seconds have three
-    decimals, probabilities six.
+    Up to the ``threshold`` of confidence an emotion is unknown.
     """
     if not segments:
         whole = _row(

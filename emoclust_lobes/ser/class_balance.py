@@ -12,9 +12,8 @@ WAYS = ("weights", "sampling", "none")
 class ClassBalance:
     """How training makes up for classes of different sizes.
 
-    The weight of each class in the loss ("weights"), or the chance of its
-    utterances to be drawn ("sampling"), is inverse to its size; or neither
-    ("none").
+    Inverse to its size is each class' weight in the loss ("weights") or the
+    chance of its utterances to be drawn ("sampling"); "none" is neither.
     """
 
     def __init__(self, way):

@@ -60,9 +60,8 @@ class EncoderBrain(DistributedBrain):
     def encode(self, signals, lens, stage):
         """Turn waveforms [batch, time] into embeddings [batch, dim].
 
-        Features of a frozen front end may come from a cache instead, shape
-        [batch, frames, size]. They are augmented in ``Stage.TRAIN`` only;
-        ``lens`` are relative lengths, shape [batch].
+        Or features of a frozen front end, [batch, frames, size]; they are
+        augmented in ``Stage.TRAIN`` only. ``lens`` are relative lengths.
         """
         is_cached = signals.dim() == 3
         features = (
@@ -86,9 +85,8 @@ class EncoderBrain(DistributedBrain):
     def contrast(self, embeddings, batch):
         """Return the contrastive loss of the batches of all processes together.
 
-        A batch of the pool has embeddings [batch, dim], ``speaker``,
-        ``cluster`` and ``context``. How many anchors the loss has is noted in
-        the history.
+        A batch of the pool has ``speaker, cluster, context``; how many anchors
+        the loss has is noted in the history.
         """
         utterances = gather_batches(
             self.modules.projection(embeddings).float(),

@@ -61,9 +61,7 @@ def initialize_encoder(modules, init, run_folder, test_speakers):
 
     ``init`` is ``"none"``, the name of a stage-1 folder of this run, a folder
     that holds ``embedding_model.ckpt``, that file, or the hub's name of a
-    SpeechBrain model. A front end takes weights only where stage 1 has trained
-    one. Returns what tells these weights from others: ``"none"`` or their
-    SHA-256.
+    SpeechBrain model. Returns ``"none"`` or their SHA-256.
     """
     if init == "none":
         return "none"
