@@ -18,6 +18,8 @@ docs = [
     "pymdown-extensions>=12.0.1,<12.3; python_version < '3.11'",
 ]
 serve = ["gradio>=6.7"]
+# With PyTorch 2.14's exporter
+onnx = ["onnx>=1.19", "onnxscript>=0.5.6", "onnxruntime>=1.23"]
 # Speech in recordings, its weights in the wheel; TextGrid and ELAN files
 calls = ["silero-vad>=6.2.3", "praatio>=6.2", "pympi-ling>=1.71"]
 # The recipes stand once in a checkout, outside of the packages
@@ -64,7 +66,7 @@ setuptools.setup(
     package_data={
         "emoclust_lobes.analysis": ["templates/*"],
         "emoclust_lobes.evaluate": ["templates/*"],
-        "emoclust_lobes.inference": ["templates/*"],
+        "emoclust_lobes.inference": ["templates/*", "starter/*"],
         "emoclust_lobes.serve": ["templates/*"],
     },
     # Tried together: torch 2.14.1, torchaudio 2.11.0, speechbrain 1.1.2,
@@ -97,12 +99,14 @@ setuptools.setup(
         "transformers": transformers,
         "egemaps": egemaps,
         "serve": serve,
+        "onnx": onnx,
         "calls": calls,
         "docs": docs,
         "test": [
             *transformers,
             *egemaps,
             *serve,
+            *onnx,
             *calls,
             "pyannote.metrics>=4",  # checks the errors of diarization
             "playwright>=1.50",  # drives the Chromium that there is

@@ -124,6 +124,10 @@ COMMANDS = {
         "lay a trained model out as a repository of a model hub",
         "inference.publish",
     ),
+    "export_onnx": Command(
+        "write a trained model as one ONNX file, for programs without PyTorch",
+        "export.command",
+    ),
     "results": Command(
         "print the tests of all runs below a folder, and their means",
         "protocol.run_results",
@@ -161,6 +165,10 @@ def _run(command, options, overrides):
     with interruptible():
         if command.on_yaml:
             _read_overrides(command, options, overrides)
+        if getattr(options, "model", None):
+            from emoclust_lobes.inference.find import find_model
+
+            options.model = str(find_model(options.model))
         return command.find("run")(options)
 
 

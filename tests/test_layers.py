@@ -17,7 +17,7 @@ cli
 benchmarks
 crosscorpus synthetic robustness
 protocol serve evaluate
-predict ser
+predict ser export
 contrast inference analysis
 experiment evaluation
 clustering

@@ -35,8 +35,9 @@ def refuse_copies(corpus, tables, data_folder):
     raise ManifestError(
         f"{len(groups):,} recordings of {corpus} are there more than once, "
         f"under several speakers or in several splits: {name_some(told, 5)}. "
-        "What is validated or tested on must not be heard before: keep one of "
-        "each." + _advice(groups)
+        "What is validated or tested on must not be heard before: keep each "
+        "where it belongs, under the speaker whose voice it is, and delete the "
+        "other files, or their rows in the table." + _advice(groups)
     )
 
 

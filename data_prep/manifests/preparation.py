@@ -17,7 +17,7 @@ from data_prep.manifests.manifest import FORMAT, Utterance, write_manifest
 from data_prep.manifests.parts import locate_part
 from data_prep.manifests.summary import is_current, read_summary
 from data_prep.manifests.validation import check_text, validate
-from data_prep.recordings.audio_files import file_size, probe_files
+from data_prep.recordings import audio_files
 from data_prep.recordings.probe import probe
 from data_prep.recordings.silence import speech_ends
 from data_prep.storage.files import fingerprint
@@ -173,13 +173,15 @@ def prepare_manifest(
     }
     # Everything that the manifest follows from. Sizes stand for the audio:
     # unlike times of change, they are the same on every machine.
-    sizes = (file_size(f"{data_folder}/{u.wav}") for u in utterances)
+    sizes = (
+        audio_files.file_size(f"{data_folder}/{u.wav}") for u in utterances
+    )
     rows = (utterance.row() for utterance in utterances)
     key = fingerprint([summary, speakers, rows, sizes])
     outcome = "unchanged, skipped"
     if not is_current(manifest_folder, key):
         trim = details.get("arguments", {}).get("trim_silence")
-        utterances = _with_durations(utterances, data_folder, trim)
+        utterances = _with_durations(corpus, utterances, data_folder, trim)
         tables = _split(utterances, speakers, classes, scheme)
         validate(tables, classes, scheme)
         summary["annotations"] = scheme.describe(tables, classes)
@@ -212,34 +214,33 @@ def _check_speakers(corpus, utterances, speakers):
             )
 
 
-def _with_durations(utterances, data_folder, trim_silence):
+def _with_durations(corpus, utterances, data_folder, trim_silence):
     """Look at the audio; return utterances with durations, or but their speech."""
     parts = {f"{data_folder}/{u.wav}" for u in utterances if u.start}
-    probed = probe_files(
-        data_folder,
-        [utterance.wav for utterance in utterances],
-        lambda path: probe(path, seek=path in parts),
+    names = [utterance.wav for utterance in utterances]
+    probed = audio_files.probe_files(
+        data_folder, names, lambda path: probe(path, seek=path in parts)
     )
+    audio_files.tell_channels(corpus, probed)
     timed, beyond = [], []
     for utterance in utterances:
-        frames, rate = probed[utterance.wav]
+        frames, rate, _ = probed[utterance.wav]
+        ends = utterance.start, utterance.stop
         try:
-            start, stop = locate_part(
-                utterance.start, utterance.stop, frames, rate
-            )
+            start, stop = locate_part(*ends, frames, rate)
         except UnusableAudio as error:
             beyond.append(f"{utterance.ID} ({error})")
             continue
         part = {
-            "start": None if utterance.start is None else start,
-            "stop": None if utterance.stop is None else stop,
+            "start": None if ends[0] is None else start,
+            "stop": None if ends[1] is None else stop,
         }
         if trim_silence is not None:
             path = f"{data_folder}/{utterance.wav}"
-            ends = speech_ends(path, start, stop, trim_silence)
-            if ends != (start, stop):
-                part = dict(zip(part, ends))
-            start, stop = ends
+            found = speech_ends(path, start, stop, trim_silence)
+            if found != (start, stop):
+                part = dict(zip(part, found))
+            start, stop = found
         timed.append(
             dataclasses.replace(
                 utterance, duration=(stop - start) / rate, **part

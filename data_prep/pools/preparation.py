@@ -191,6 +191,7 @@ def _refuse_shared(scans, own, manifest_folder):
             f"{len(groups):,} recordings of the pools are elsewhere, too: "
             f"{name_some(told, 5)}. Pretraining must not hear what is "
             "validated or tested on, nor one speaker under two names: take "
-            "them out of the pool, or the pool out of the list."
+            "them out of the pool (delete the file there, or its row), or the "
+            "pool out of the list."
         )
     write_json(note, key)

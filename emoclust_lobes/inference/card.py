@@ -1,7 +1,9 @@
 """The model card: what a model tells, how it was made, how far to trust it."""
 
 import pathlib
+import re
 
+from emoclust_lobes.inference.licences import terms_of
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 TEMPLATE = pathlib.Path(__file__).with_name("templates") / "card.md"
@@ -16,35 +18,20 @@ SCORES = {
     "soft_accuracy": ("soft_accuracy", "share of annotators who agree"),
     "mean_ccc": ("ccc", "mean CCC of the dimensions"),
 }
-# Of the corpora, by their name in the results: an identifier that model hubs
-# know, and what it means for weights that were trained on them.
-LICENCES = {
-    "CREMA-D": (
-        "odbl",
-        "CREMA-D is under the Open Database License (ODbL) 1.0.",
-    ),
-    "IEMOCAP": (
-        "other",
-        "IEMOCAP is given on request, under terms of its own: ask its owners "
-        "before you pass on what was trained on it.",
-    ),
-    "RAVDESS": (
-        "cc-by-nc-sa-4.0",
-        "RAVDESS is under CC BY-NC-SA 4.0: no commercial use.",
-    ),
-}
 
 
 def card_data(metrics, name):
     """Make what the hub reads of a card, of a run's ``metrics.json``."""
     corpus = metrics["corpus"]
+    terms = terms_of(corpus)
+    tested = metrics.get("test_corpus") or f"{corpus}, fold {metrics['fold']}"
     scores = {name: x for name, x in SCORES.items() if name in metrics}
     results = [
         EvalResult(
             task_type=TASK,
             task_name="Speech emotion recognition",
-            dataset_type=corpus.lower().replace(" ", "-"),
-            dataset_name=f"{corpus}, fold {metrics['fold']}",
+            dataset_type=_identifier(metrics.get("test_corpus") or corpus),
+            dataset_name=tested,
             dataset_split="test",
             metric_type=kind,
             metric_name=title,
@@ -54,13 +41,21 @@ def card_data(metrics, name):
     ]
     return ModelCardData(
         model_name=name,
-        license=LICENCES.get(corpus, ("other", ""))[0],
+        license=terms.licence,
+        language=list(terms.languages) or None,
+        datasets=[_identifier(x) for x in corpus.split(" and ")],
+        base_model=metrics.get("base_model"),
         library_name="speechbrain",
         pipeline_tag=TASK,
         tags=TAGS,
         metrics=[kind for kind, _ in scores.values()],
         eval_results=results,
     )
+
+
+def _identifier(corpus):
+    """Tell a corpus as a hub does."""
+    return re.sub(r"[^\w.-]+", "-", corpus.lower()).strip("-")
 
 
 def model_card(*, metrics, settings, sample_rate):
@@ -70,12 +65,11 @@ def model_card(*, metrics, settings, sample_rate):
     ``hyperparams.yaml`` and the rate of its waveforms in Hz.
     """
     corpus = metrics["corpus"]
-    unknown = f"See the licence of {corpus}, on which it was trained."
     return ModelCard.from_template(
         card_data(metrics, name=f"emoclust, {corpus}"),
         template_path=str(TEMPLATE),
         **{"calibration": None, **metrics},
-        licence_hint=LICENCES.get(corpus, ("other", unknown))[1],
+        licence_hint=terms_of(corpus).hint,
         needs=_needs(settings),
         sample_rate=sample_rate,
     )

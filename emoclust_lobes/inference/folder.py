@@ -15,6 +15,7 @@ from emoclust_lobes.encoders.front_ends import SSLFrontEnd
 from emoclust_lobes.encoders.lora import merged_state
 from emoclust_lobes.enrolment.normalization import EnrolledClassifier
 from emoclust_lobes.inference.card import model_card
+from emoclust_lobes.inference.find import is_hub_name
 from emoclust_lobes.inference.load import SETTINGS, load_model
 from emoclust_lobes.inference.settings import WEIGHTS, inference_settings
 from emoclust_lobes.training.seen_speakers import write_seen_speakers
@@ -100,10 +101,14 @@ def write_inference_folder(
     front_end = modules["compute_features"]
     if isinstance(front_end, SSLFrontEnd):
         front_end.load()  # a frozen one may never have been used
+        if is_hub_name(front_end.source):
+            metrics = {**metrics, "base_model": front_end.source}
     loaded = [
         name
         for name, module in WEIGHTS.items()
-        if module in modules and any(True for _ in modules[module].parameters())
+        if module in modules
+        and any(True for _ in modules[module].parameters())
+        and not getattr(modules[module], "frozen", False)
     ]
     with replacing_folder(folder) as aside:
         settings = inference_settings(

@@ -1,9 +1,8 @@
 """Load the model of an inference folder, as it was tested."""
 
-import pathlib
-
 import torch
 from data_prep.errors import EmoclustError
+from emoclust_lobes.inference.find import find_model
 from emoclust_lobes.inference.trust import (
     InferenceError,
     check_layout,
@@ -28,7 +27,7 @@ NEEDED = (
 
 
 def load_model(folder, device="cpu", trust=False):
-    """Load a model from its folder; nothing is copied, linked or downloaded.
+    """Load a model from its folder; only a hub's is downloaded, once.
 
     ``EncoderClassifier.from_hparams(source=folder)`` gives the same model.
     Here the YAML is looked at before it is loaded, and all weights must fit.
@@ -36,7 +35,8 @@ def load_model(folder, device="cpu", trust=False):
     Arguments
     ---------
     folder : str or pathlib.Path
-        The ``inference`` folder of a run, or a published one.
+        The ``inference`` folder of a run, or a published one; ``starter``;
+        or ``OWNER/NAME`` on the Hugging Face hub.
     device : str
         Where to compute: ``"cpu"``, ``"cuda:0"``.
     trust : bool
@@ -76,7 +76,7 @@ def load_model(folder, device="cpu", trust=False):
 there is no hyperparams.yaml in it. Give the folder `inference` that \
 train_ser.py leaves beside metrics.json
     """
-    folder = pathlib.Path(folder).expanduser()
+    folder = find_model(folder)
     settings = folder / SETTINGS
     if not settings.is_file():
         raise InferenceError(

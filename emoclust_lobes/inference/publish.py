@@ -3,7 +3,7 @@
 import pathlib
 import shutil
 
-from data_prep.storage.files import read_json, replacing_folder
+from data_prep.storage.files import read_json, replacing_folder, write_json
 from emoclust_lobes.inference.card import card_data
 from emoclust_lobes.inference.folder import CARD, METRICS
 from emoclust_lobes.inference.load import SETTINGS, load_model
@@ -14,8 +14,10 @@ from huggingface_hub import ModelCard
 def publish(folder, destination, trust=False):
     """Make a repository for a model hub out of an inference folder.
 
-    It holds what the folder holds, the card under the repository's name, and
-    ``.gitattributes``, by which Git LFS takes the weights. It is loaded once before it appears.
+    It holds what the folder holds, the card under the repository's name,
+    ``config.json``, which tells a hub whose model it is, and
+    ``.gitattributes``, by which Git LFS takes the weights. It is loaded once
+    before it appears.
 
     Arguments
     ---------
@@ -61,6 +63,10 @@ def publish(folder, destination, trust=False):
         for name in (SETTINGS, METRICS, *weights):
             shutil.copyfile(folder / name, aside / name)
         card.save(aside / CARD)
+        write_json(
+            aside / "config.json",
+            {"speechbrain_interface": "EncoderClassifier"},
+        )
         weights.remove("label_encoder.ckpt")  # is text
         rule = "{} filter=lfs diff=lfs merge=lfs -text\n"
         (aside / ".gitattributes").write_text(

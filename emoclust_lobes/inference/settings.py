@@ -21,7 +21,7 @@ WEIGHTS = {
 }
 HEADER = """\
 # Emotions from speech, for SpeechBrain's EncoderClassifier; see README.md.
-# Made by emoclust's train_ser.py of the settings of the run. classify_batch
+# Made by emoclust of the settings of the run. classify_batch
 # leaves the temperature out; it divides the log-probabilities.
 """
 NORMALIZER = "speechbrain.dataio.preprocess.AudioNormalizer"

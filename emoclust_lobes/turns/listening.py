@@ -82,7 +82,7 @@ number, not 'two'
         All are in seconds from the start of the file. ``advance`` is told how many
         seconds further the clip is read, in each pass.
         """
-        frames, rate = probe(clip.path)
+        frames, rate, _ = probe(clip.path)
         first, after = locate_part(clip.start, clip.stop, frames, rate)
         bounds = (first / rate, after / rate)
         if self.turns is not None:

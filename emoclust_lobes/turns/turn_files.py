@@ -1,10 +1,11 @@
 """Turns that somebody has: RTTM, CSV, Praat's TextGrid, ELAN's eaf."""
 
-import csv
 import importlib
 import math
 import pathlib
 
+from data_prep.errors import ManifestError
+from data_prep.manifests.tables import read_rows
 from emoclust_lobes.turns.speech import TurnsError
 from emoclust_lobes.turns.turn import Turn, overlapping
 
@@ -36,6 +37,8 @@ def read_turns(path):
         raise TurnsError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise TurnsError(f"{path} is not UTF-8: {error.reason}") from error
+    except ManifestError as error:  # which names the file
+        raise TurnsError(str(error)) from error
     except TurnsError as error:
         raise TurnsError(f"{path}: {error}") from error.__cause__
     if not recordings:
@@ -90,22 +93,23 @@ def _read_rttm(path):
 
 
 def _read_csv(path):
-    with open(path, encoding="utf-8-sig", newline="") as stream:
-        table = csv.DictReader(stream, strict=True)
-        columns = table.fieldnames or []
-        missing = {"start", "end", "speaker"} - set(columns)
-        if missing:
-            raise TurnsError(
-                f"no column {', '.join(sorted(missing))}, but "
-                f"{', '.join(columns) or 'none at all'}"
-            )
-        of = next((name for name in PATH_COLUMNS if name in columns), None)
-        for row in table:
-            place = f"line {table.line_num}"
-            if None in row or None in row.values():
-                raise TurnsError(f"{place}: not as many fields as columns")
-            recording = row[of] if of else ""
-            yield place, recording, row["start"], row["end"], row["speaker"]
+    columns, rows = read_rows(path)
+    missing = {"start", "end", "speaker"} - set(columns)
+    if missing:
+        raise TurnsError(
+            f"no column {', '.join(sorted(missing))}, but "
+            f"{', '.join(columns) or 'none at all'}"
+        )
+    of = next((name for name in PATH_COLUMNS if name in columns), None)
+    for line, row in rows:
+        recording = row[of] if of else ""
+        yield (
+            f"line {line}",
+            recording,
+            row["start"],
+            row["end"],
+            row["speaker"],
+        )
 
 
 def _read_textgrid(path):

@@ -90,7 +90,7 @@ def read_windows(
     it was silent.
     """
     channels = channels or Channels()
-    frames, rate = probe(clip.path, seek=bool(clip.start))
+    frames, rate, _ = probe(clip.path, seek=bool(clip.start))
     first, after = locate_part(clip.start, clip.stop, frames, rate)
     bounds = [(first, after)]
     if turns is not None:
@@ -137,7 +137,7 @@ def read_blocks(clip, seconds, normalizer, channels, advance):
 
     All but the last are ``seconds`` long.
     """
-    frames, rate = probe(clip.path, seek=bool(clip.start))
+    frames, rate, _ = probe(clip.path, seek=bool(clip.start))
     first, after = locate_part(clip.start, clip.stop, frames, rate)
     step = round(seconds * rate)
     borders = [*range(first, after, step), after]

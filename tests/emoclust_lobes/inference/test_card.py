@@ -1,7 +1,9 @@
 """The card tells the run's numbers, and no more than it knows."""
 
 import pytest
-from emoclust_lobes.inference.card import LICENCES, model_card
+from data_prep.storage.files import read_json
+from emoclust_lobes.inference.card import model_card
+from emoclust_lobes.inference.licences import TABLE, terms_of
 
 
 def card(metrics, settings="", **changes):
@@ -50,14 +52,14 @@ def test_no_development_speakers_are_told(metrics):
     assert "| development |" not in text
 
 
-@pytest.mark.parametrize("corpus", [*LICENCES, "my calls"])
+@pytest.mark.parametrize("corpus", [*read_json(TABLE), "my calls"])
 def test_lines_are_short_and_the_licence_is_told(corpus, metrics):
     text = card(metrics, corpus=corpus)
     assert "{" not in text
     lines = [x for x in text.splitlines() if not x.startswith("|")]
     assert max(map(len, lines)) <= 80
-    unknown = f"See the licence of {corpus}, on which it was trained."
-    _, hint = LICENCES.get(corpus, ("other", unknown))
+    hint = terms_of(corpus).hint
+    assert corpus in hint
     assert hint in text.replace("\n", " ")
 
 
@@ -77,3 +79,32 @@ def test_thresholds_are_told_where_they_were_measured(metrics):
     assert "95% certainty" in text
     for selective in (None, {}):
         assert "unknown" not in card(metrics, selective=selective)
+
+
+def test_several_corpora_have_the_terms_of_all():
+    title = "CREMA-D (reconstructed) and EMO-DB"
+    terms = terms_of(title)
+    # One that asks for nothing does not change what the other asks for
+    assert (terms.licence, terms.languages) == ("odbl", ["en", "de"])
+    assert "CREMA-D is" in terms.hint and "EMO-DB is" in terms.hint
+    assert terms_of("RAVDESS and TESS").licence == "other"
+    assert terms_of("EMO-DB").licence == "cc0-1.0"
+    assert terms_of("my RESD").licence == "other"  # is not ESD
+    assert terms_of("my RESD").languages == []
+
+
+def test_the_front_matter_tells_corpora_language_and_the_test(metrics):
+    told = {
+        **metrics,
+        "corpus": "CREMA-D and EMO-DB",
+        "test_corpus": "RAVDESS",
+        "base_model": "openai/whisper-base",
+    }
+    card = model_card(metrics=told, settings="", sample_rate=16000)
+    data = card.data
+    assert data.datasets == ["crema-d", "emo-db"]
+    assert data.language == ["en", "de"]
+    assert data.base_model == "openai/whisper-base"
+    assert {x.dataset_name for x in data.eval_results} == {"RAVDESS"}
+    assert data.metrics == ["recall", "accuracy", "f1"]
+    assert "of RAVDESS, a corpus that it has not learned from" in card.text

@@ -1,6 +1,7 @@
 """Repositories for a hub: whole, true, and never over another."""
 
 import argparse
+import json
 
 import pytest
 import torch
@@ -32,7 +33,9 @@ def test_the_front_matter_tells_what_the_test_has_found(packed, repository):
     assert card.text == ModelCard.load(packed / "README.md").text
     data = card.data
     assert (data.model_name, data.license) == ("my-model", "odbl")
-    assert data.language is None
+    assert (data.language, data.datasets) == (["en"], ["crema-d"])
+    config = json.loads((repository / "config.json").read_text())
+    assert config == {"speechbrain_interface": "EncoderClassifier"}
     assert {"speechbrain", "speech-emotion-recognition"} <= set(data.tags)
     assert data.pipeline_tag == "audio-classification"
     values = {x.metric_type: x.metric_value for x in data.eval_results}

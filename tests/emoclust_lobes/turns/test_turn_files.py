@@ -44,8 +44,7 @@ BAD = {
     ],
     "a.csv": [
         ("start,stop,speaker\n", "no column end, but start, stop, speaker"),
-        ("start,end,speaker\n1,2\n", "line 2: not as many fields as columns"),
-        ("start,end,speaker\n1,2,A,B\n", "line 2: not as many fields"),
+        ("start,end,speaker\n1,2\n", "line 2: nobody speaks"),
         ("start,end,speaker\n1,two,A\n", "line 2: '1' and 'two' are no"),
         ("start,end,speaker\n1,2, \n", "line 2: nobody speaks"),
     ],
@@ -64,6 +63,22 @@ def test_what_is_no_turn_is_refused(name, text, reason, tmp_path):
     with pytest.raises(TurnsError) as refused:
         read_turns(tmp_path / name)
     assert f"{name}: {reason}" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("1,2,A,B", "line 2: 4 cells under 3 columns"),
+        ('1,2,"A\nB"', "line 2: a line break in a cell"),
+        ('1,2,"A', "line 2: a quote that begins in it does not end"),
+    ],
+)
+def test_turns_are_read_as_strictly_as_other_tables(row, reason, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(f"start,end,speaker\n{row}\n")
+    with pytest.raises(TurnsError) as refused:
+        read_turns(path)
+    assert f"{path} has 1 unusable rows: {reason}" in str(refused.value)
 
 
 def test_a_file_that_is_not_there(tmp_path):

@@ -1,0 +1,1 @@
+"""Models for programs without PyTorch: one ONNX file, waveform to emotion."""
