@@ -34,11 +34,9 @@ pretrainer: !new:speechbrain.utils.parameter_transfer.Pretrainer
 
 
 def split_checkpoint(checkpoint, folder, seed):
-    """Write a stage-1 encoder and its untrained twin as model folders.
+    """Write a stage-1 encoder and its twin: name -> folder.
 
-    Returns ``"untrained"`` and ``"stage 1"`` -> a folder that
-    ``load_speaker_encoder("ecapa", folder)`` takes; the seed is that of the
-    untrained weights.
+    The twin's weights are drawn anew, with the seed.
     """
     source = pathlib.Path(checkpoint).expanduser()
     for name in (WEIGHTS, "hyperparams.yaml"):

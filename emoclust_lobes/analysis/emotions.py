@@ -70,11 +70,7 @@ def confusion(utterances, clusters, seed, n_permutations=20):
 
 
 def separate_pairs(utterances, clusters):
-    """Tell how well the clusters hold each two emotions apart.
-
-    Of the clusters of all emotions, the part that holds the two is looked at;
-    AMI is averaged over the speakers who have both.
-    """
+    """Tell the AMI of each two emotions, of those who have both, on average."""
     emotion = utterances["emotion"].to_numpy(dtype=str)
     speakers = list(utterances.groupby("spk_id").indices.values())
     rows = []

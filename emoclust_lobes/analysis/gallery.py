@@ -35,7 +35,7 @@ class Picture(NamedTuple):
 
 
 # Name -> heading, caption
-CAPTIONS = yaml.safe_load(
+CAPTIONS: dict[str, tuple[str, str]] = yaml.safe_load(
     pathlib.Path(__file__)
     .with_name("templates")
     .joinpath("captions.yaml")
@@ -99,10 +99,7 @@ def draw_gallery(study, folder, n_maps, n_jobs):
 
 
 def example_speakers(study, encoder):
-    """Name the speakers with the lowest, median and highest agreement.
-
-    Fewer where there are fewer; by name where nothing is known of emotion.
-    """
+    """Name the speakers with the lowest, median and highest agreement."""
     rows = study.default_rows(
         study.grid.speakers, encoder=encoder, target="emotion"
     )

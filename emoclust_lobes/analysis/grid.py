@@ -49,9 +49,7 @@ class Speaker(NamedTuple):
 class Grid(NamedTuple):
     """Tables of all comparisons, by encoder, algorithm and k.
 
-    ``overall`` has a row for each target and measure, too, ``speakers`` for
-    each target and speaker; ``clusters`` maps the three to clusters, shape
-    [n].
+    ``clusters`` maps these three to the clusters of all utterances, [n].
     """
 
     overall: pandas.DataFrame

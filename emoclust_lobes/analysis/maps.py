@@ -104,10 +104,7 @@ def cluster_styles(clusters, matches):
 
 @styled
 def plot_maps(panels, with_emotion):
-    """Draw maps: a row a speaker or encoder, columns by emotion and cluster.
-
-    A row is a title, a table of a speaker's utterances, and matches.
-    """
+    """Draw maps: a row a speaker or encoder, columns by emotion and cluster."""
     methods = [x for x in METHODS if f"{x}_x" in panels[0][1]]
     colorings = ["emotion", "cluster"] if with_emotion else ["cluster"]
     columns = [(x, y) for x in methods for y in colorings]

@@ -156,11 +156,7 @@ class ClusterContrastiveLoss(torch.nn.Module):
         return (usable * per_anchor).sum(), usable.sum()
 
     def pair_masks(self, speakers, clusters, contexts=None, rows=slice(None)):
-        """Say which pairs attract and which repel: two masks [anchors, batch].
-
-        Arguments are those of ``forward``; ``rows`` says which utterances are
-        anchors.
-        """
+        """Say which pairs attract and which repel: two masks [anchors, batch]."""
         same_speaker = speakers[rows, None] == speakers
         same_cluster = clusters[rows, None] == clusters
         if self.positives == "speaker":

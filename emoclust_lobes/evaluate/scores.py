@@ -24,10 +24,9 @@ _MOST_NUMBERS = 6
 def evaluate_rows(rows, classes, by=(), probabilities=True, threshold=None):
     """Score predictions: ``file, speaker, truth, prediction, confidence, p_*``.
 
-    Adds to what ``emotion_metrics`` gives the 95 % ``intervals`` over speakers
-    (None for one alone), ``ece, nll, brier`` and ``aurc`` where there are
-    probabilities, ``answered`` where a threshold leaves some out, and
-    ``groups``, a row each value of the columns ``by``.
+    Adds to ``emotion_metrics`` the 95 % ``intervals`` over speakers, ``ece,
+    nll, brier, aurc`` of probabilities, ``answered`` where a threshold leaves
+    some out, and ``groups``, a row each value of the columns ``by``.
     """
     confusions = _speaker_confusions(rows, classes)
     scores = emotion_metrics(rows["truth"], rows["prediction"], classes)

@@ -157,11 +157,7 @@ def refuse_missing_corpus(options, given):
 
 @contextlib.contextmanager
 def refusals_told():
-    """End a script in a line where a user can mend what is wrong.
-
-    Of several processes the main one tells it. The traceback is in the log of
-    the run, if there is one.
-    """
+    """End a script in a line of the main process where a user can mend it."""
     try:
         yield
     except (EmoclustError, OSError) as error:

@@ -63,11 +63,7 @@ def resolved_blocks(hparams_file, overrides, ignore):
 
 
 def refuse_changed_run(folder, blocks):
-    """Stop when a folder holds a run with other blocks; else record them.
-
-    The text of a block is that of ``resolved_blocks``, or the fingerprint of an
-    input.
-    """
+    """Stop when a folder holds a run with other blocks; else record them."""
     # A checkpoint of other settings would be resumed in silence, and the result
     # would belong to neither. Without one they may still change.
     folder = pathlib.Path(folder)

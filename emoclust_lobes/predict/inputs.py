@@ -37,9 +37,8 @@ class Clip(NamedTuple):
 def find_clips(arguments, lines=(), speaker_column=None):
     """Find all recordings that are meant, each once, in their order.
 
-    An argument is a file, a folder, a pattern, a CSV file or ``-`` for
-    ``lines``. A file that is not there, or in a format that is not read, is
-    listed, to be named with those that are unusable.
+    What is not there, or in a format that is not read, is listed, to be named
+    with what is unusable.
     """
     clips = []
     for argument in arguments:

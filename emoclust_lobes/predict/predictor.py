@@ -79,11 +79,7 @@ class Predictor:
             )
 
     def embed(self, clips, advance=lambda seconds: None, listener=None):
-        """Embed the windows of recordings, yielding an EmbeddedClip each.
-
-        ``advance`` is told how many seconds further it is read; the windows lie
-        in the turns that a ``listener`` hears.
-        """
+        """Embed the windows of recordings, yielding an EmbeddedClip each."""
         return embed_clips(
             self.model,
             clips,
@@ -97,11 +93,7 @@ class Predictor:
         )
 
     def classify(self, found, enrolled=None):
-        """Classify an EmbeddedClip without a problem, giving a FilePrediction.
-
-        ``enrolled`` are embeddings [n, dim] of other, unlabeled clips of the speaker,
-        for a model that was trained with enrolment.
-        """
+        """Classify an EmbeddedClip without a problem, giving a FilePrediction."""
         if found.turns is None:
             windows = self._windows(found, range(len(found.spans)), enrolled)
             turns = None
@@ -254,11 +246,7 @@ class Predictor:
         )
 
     def predict_file(self, path, listener=None):
-        """Recognize the emotion of one recording, of any rate and length.
-
-        A ``listener`` is as in ``predict``. PredictError gives the reason where
-        it cannot be used.
-        """
+        """Recognize the emotion of one recording, of any rate and length."""
         clip = Clip(str(path), str(path))
         (found,) = self.embed([clip], listener=listener)
         if found.problem:

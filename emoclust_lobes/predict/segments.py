@@ -7,11 +7,7 @@ import numpy as np
 
 
 class Segment(NamedTuple):
-    """A part of a recording, in seconds, with one emotion.
-
-    It is the most probable in each of the ``windows``, a number, that the part
-    was merged from; ``probabilities``, by class, are their means.
-    """
+    """A part of a recording, in seconds, with one emotion in all its windows."""
 
     start: float
     end: float

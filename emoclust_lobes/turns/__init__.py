@@ -1,9 +1,4 @@
-"""Who speaks when in a recording: speech, speakers, turns.
-
-* ``windows`` reads recordings of any length, never whole;
-* ``speech`` finds where is speech, ``speakers`` whose it is;
-* ``listening`` puts them together; ``turn_files`` reads what somebody has.
-"""
+"""Who speaks when in a recording: speech, speakers, turns."""
 
 import lazy_loader
 
