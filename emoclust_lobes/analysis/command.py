@@ -90,11 +90,7 @@ def run(options):
 
 
 def analyze_experiment(hparams, options, device):
-    """Embed what a YAML's prepared manifests hold, and analyze it.
-
-    The options are from a parser with ``add_arguments``; returns what came
-    out, for the terminal.
-    """
+    """Embed what a YAML's prepared manifests hold, analyze it, tell of it."""
     missing = [key for key in NEEDED if key not in hparams]
     if missing:
         raise AnalysisError(f"the YAML has no {', '.join(missing)}")

@@ -44,11 +44,7 @@ CAPTIONS: dict[str, tuple[str, str]] = yaml.safe_load(
 
 
 def draw_gallery(study, folder, n_maps, n_jobs):
-    """Draw all figures as PNG and SVG; return those of the report.
-
-    Of each encoder, maps of ``n_maps`` single speakers go to the subfolder
-    ``speakers`` and are not in the report.
-    """
+    """Draw all figures, with maps of single speakers; return the report's."""
     folder = pathlib.Path(folder)
     overall = study.grid.overall
     chosen = study.default_rows(overall)

@@ -68,11 +68,7 @@ class ContrastiveBrain(EncoderBrain):
         return predicted, self.targets[batch.target.cpu()].to(predicted.device)
 
     def classify_speakers(self, embeddings, batch):
-        """Return the loss of speaker classification.
-
-        Against it, the gradient is reversed where it leaves the classifier;
-        the strength grows from 0 to 1 over the training.
-        """
+        """Return the loss of speaker classification, reversed if against it."""
         if self.variant.speaker == "against":
             counter = self.hparams.epoch_counter
             done = counter.current - 1 + self.step / self.steps_per_epoch

@@ -63,11 +63,10 @@ def plan_cases(n_folds, adapt):
 
 
 def case_table(case, corpora, folds, root):
-    """List the recordings of a case, as :mod:`data_prep.corpora.generic` reads them.
+    """List the recordings of a case, as a table of a user's own corpus.
 
-    ``corpora`` has the corpora by name, ``folds`` the folders of their manifests; paths
-    are relative to ``root``, and the corpus stands in front of speaker, session and
-    sentence.
+    Paths are relative to ``root``; the corpus stands in front of speakers,
+    sessions and sentences.
     """
     within = case.train == case.test
     source = folds[case.train][case.fold - 1 if within else 0]

@@ -203,11 +203,10 @@ class EncoderBrain(DistributedBrain):
         min_key=None,
         n_kept=1,
     ):
-        """Log an epoch, save it, and keep the best and the latest checkpoints.
+        """Log an epoch, save it, keep the ``n_kept`` best and latest of either.
 
-        ``max_key`` or ``min_key`` names the number of ``valid_stats`` that says
-        which is best; there may be no development data. ``n_kept`` says how many epochs are
-        kept of either.
+        ``max_key`` or ``min_key`` names the number of ``valid_stats`` that
+        says which is best; there may be no development data.
         """
         rates = {
             name.replace("_optimizer", "_lr"): optimizer.param_groups[0]["lr"]

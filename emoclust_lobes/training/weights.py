@@ -34,11 +34,9 @@ def add_trained_parts(checkpointer, modules):
 
 
 def export_encoder(checkpoints, folder, speakers):
-    """Leave the encoder of checkpoints where stage 2 looks for it.
+    """Leave the average encoder of checkpoints where stage 2 looks for it.
 
-    Of several the average. The front end goes with it where it has trained, and
-    the names of the speakers whom both have seen, as ``speakers_in`` gives
-    them.
+    The front end goes with it where it has trained, and the speakers' names.
     """
     folder = pathlib.Path(folder)
     write_seen_speakers(folder, speakers)
