@@ -1,9 +1,4 @@
-"""The ``emoclust`` command: everything but training itself.
-
-Commands on an experiment read the same YAML and the same overrides as the
-training scripts, those on a model the folder ``inference`` that
-``train_ser.py`` leaves.
-"""
+"""The ``emoclust`` command: everything but training itself."""
 
 import argparse
 import importlib

@@ -1,8 +1,7 @@
 """Agreement of clusters with labels, of many random clusters at once.
 
-scikit-learn compares one pair of labelings at a time; a chance level needs
-hundreds. Here all permutations of a speaker's clusters are compared at once:
-they share their margins, so that only the contingency tables differ.
+scikit-learn compares one pair of labelings at a time. Permutations of a
+speaker's clusters share their margins: only contingency tables differ.
 """
 
 import numpy as np

@@ -1,9 +1,7 @@
 """Clustering the utterances of one speaker.
 
-All algorithms see the same space: the speaker's embeddings without their
-mean, which is who speaks, at length one. Every algorithm has the signature
-``(vectors, n_clusters, n_init, seed) -> labels`` with labels in
-``range(n_clusters)``, some of which may be unused.
+All algorithms see the speaker's embeddings without their mean, at length one:
+``(vectors, n_clusters, n_init, seed) -> labels`` below ``n_clusters``.
 """
 
 import hashlib

@@ -1,8 +1,7 @@
 """One clustering for all speakers, so that cluster 2 is the same for each.
 
-Inside each speaker the clusters have numbers without a meaning. Here the
-vectors of all speakers, each without its speaker's mean, are clustered
-together, and utterances of different speakers can be positives.
+Each vector is without its speaker's mean; utterances of different speakers can
+be positives.
 """
 
 import numpy as np

@@ -1,11 +1,9 @@
 """Clusters inside each speaker: one cluster per utterance, and a report.
 
-``clusters.csv`` has a row per utterance: ID, spk_id, cluster (numbered from 0
-within the speaker), distance to the cluster's center and margin to the second;
-``clusters.json`` says how they were made and how good they are. A speaker's
-depend on nothing but the speaker's embeddings, the arguments, the run's seed
-and the speaker's name, unless sentences are removed (then on the other
-speakers of the manifest) or columns scaled (on the training speakers).
+``clusters.csv`` has ID, spk_id, cluster (numbered from 0 within the speaker),
+distance to the cluster's center and margin to the second. They depend on the
+speaker's embeddings, the arguments, the run's seed and the speaker's name
+alone, unless sentences are removed or columns scaled.
 """
 
 import hashlib

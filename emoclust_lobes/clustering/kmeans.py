@@ -37,8 +37,7 @@ def spherical(vectors, n_clusters, n_init, seed):
 class _Products:
     """The scalar products of all pairs of vectors, ``vectors @ vectors.T``.
 
-    Of many vectors the matrix is not written out: two products with the
-    vectors themselves are then cheaper, and the memory does not grow with n^2.
+    Of many vectors the matrix is not written out: memory grows with n alone.
     """
 
     def __init__(self, vectors):

@@ -131,11 +131,7 @@ class SpeakerClusterBatchSampler(Sampler):
 
 
 class UtteranceBatchSampler(BatchSampler):
-    """Batches of utterances: each comes once before any comes again.
-
-    No more of them than there are; an epoch is a function of the seed and its
-    number alone.
-    """
+    """Batches of utterances: each comes once before any comes again."""
 
     def __init__(self, n_utterances, size, steps, seed):
         size = min(size, n_utterances)

@@ -1,9 +1,8 @@
 """What a pretraining contrasts: the clusters, or something in their place.
 
-The method stands or falls with controls that share everything with it but
-the clusters. Each is a row of ``VARIANTS``; they differ in which cluster an
-utterance is given, in what is done about speakers, and in whether the vectors
-that were clustered are learned themselves.
+Controls share everything with the method but the clusters; they differ in
+which cluster an utterance is given, in what is done about speakers, and in
+whether vectors are learned themselves.
 """
 
 from typing import NamedTuple

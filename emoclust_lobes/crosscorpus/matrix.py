@@ -71,7 +71,6 @@ def gather_runs(output_folder, yaml, settings):
     """Pool the results of the cases that are there: runs and speakers.
 
     Only runs count of which all cases are there, with this YAML and settings.
-    ``valid_uar`` and ``n_train`` are means over them.
     """
     runs = [pd.DataFrame(columns=[*RUN_TYPES, "cases"])]
     speakers = [pd.DataFrame(columns=SPEAKER_TYPES)]

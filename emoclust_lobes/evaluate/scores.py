@@ -81,8 +81,7 @@ def group_values(column):
 def _group_rows(rows, classes, column):
     """Score each group of a column, and how it differs from the others.
 
-    A difference is of the mean recall of the classes that both sides have; the
-    draws are of all speakers, the same for both.
+    A difference is of the mean recall of the classes that both sides have.
     """
     values = group_values(rows[column])
     speakers = sorted(rows["speaker"].unique())

@@ -1,9 +1,7 @@
 """Probabilities that can be believed: temperature scaling, and its measure.
 
-One number, the temperature, divides the logits (Guo et al., On Calibration of
-Modern Neural Networks, ICML 2017, arXiv 1706.04599). It changes how sure the
-model says it is, and never which class it prefers. It is fitted on the
-development speakers; the test speakers only tell how well it fits.
+One number divides the logits (Guo et al., ICML 2017, arXiv 1706.04599): it
+changes how sure the model says it is, and never which class it prefers.
 """
 
 import numpy as np

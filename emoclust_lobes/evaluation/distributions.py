@@ -72,11 +72,7 @@ def distribution_metrics(counts, probabilities, prediction=None):
 
 
 def plurality_metrics(truth, prediction, classes):
-    """Score by the pluralities alone: ``emotion_metrics`` of where one is.
-
-    Utterances whose ``truth`` is "", of a tie, are left out; with no other,
-    there are no scores.
-    """
+    """Score by the pluralities alone, if any: ``emotion_metrics``."""
     known = np.asarray(truth) != ""
     if not known.any():
         return {}

@@ -1,9 +1,8 @@
 """When a model had better say "unknown": risk against coverage.
 
-A model that answers only where its confidence lies above a threshold answers a
-share of all recordings, the coverage, and is wrong in a share of its answers,
-the risk (El-Yaniv and Wiener, "On the foundations of noise-free selective
-classification", JMLR 11, 2010). Thresholds are chosen on development speakers.
+The coverage is the share of recordings whose confidence lies above a
+threshold, the risk the share of errors among these (El-Yaniv and Wiener, JMLR
+11, 2010). Thresholds are chosen on development speakers.
 """
 
 import pathlib
@@ -21,11 +20,7 @@ DELTA = 0.05
 
 
 def risk_coverage(confidence, right):
-    """Return coverages and the risk at each, one a distinct confidence, rising.
-
-    From the surest recordings to all of them: what is equally sure is answered
-    together.
-    """
+    """Return coverages and the risk at each, one a distinct confidence, rising."""
     confidence, right = np.asarray(confidence), np.asarray(right, dtype=bool)
     order = np.argsort(-confidence, kind="stable")
     # The last of those that are equally sure

@@ -1,9 +1,7 @@
 """Look at a model's YAML before it can do anything.
 
-HyperPyYAML makes any object and calls any function that a file names: to load
-the YAML of a stranger is to run the stranger's program. Here the file is only
-parsed, into nodes, and refused when it names anything that the folders of
-emoclust do not need.
+HyperPyYAML calls any function that a file names. Here it is only parsed, and
+refused when it names what the folders of emoclust do not need.
 """
 
 import importlib.metadata

@@ -86,8 +86,7 @@ def mean_over_processes(numbers):
 def gather_batches(*tensors):
     """Tensors [batch, ...] of all processes, [total, ...], with gradients.
 
-    For a loss of all rows that every process computes of all rows; what
-    reaches the parameters is as if one process had had all rows.
+    For a loss of all rows: its gradient is as if one process had had them.
     """
     # The gradient of the own rows is multiplied by the number of processes,
     # the others' rows have none: DistributedDataParallel's average over the

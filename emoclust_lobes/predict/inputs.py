@@ -21,10 +21,9 @@ class PredictError(EmoclustError):
 
 
 class Clip(NamedTuple):
-    """A recording: its path as it was given, where to read it, who speaks.
+    """A recording, where to read it, who speaks, and the ends of a part.
 
-    Of a part, ``start`` and ``stop`` are samples (int) or seconds (float), and
-    stand behind the path in its name.
+    These are samples (int) or seconds (float), and stand in its name.
     """
 
     name: str

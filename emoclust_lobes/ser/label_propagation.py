@@ -1,8 +1,6 @@
 """Label propagation over clusters: cluster, then label.
 
-Where few utterances of a speaker have a label, the others of their clusters
-are taken for the same emotion. That is the method's own assumption, that the
-clusters inside a speaker are emotions, used on the labels themselves.
+It takes the clusters inside a speaker for emotions, as the method does.
 """
 
 

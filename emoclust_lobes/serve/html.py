@@ -132,10 +132,7 @@ def result_html(prediction, threshold=0.0, scale=None):
 
 
 def lanes_html(prediction, colors):
-    """Show the turns of a FilePrediction, a lane for each speaker.
-
-    A turn has the color of its emotion, and says when it starts and ends.
-    """
+    """Show the turns of a FilePrediction, a lane for each speaker."""
     begin, end = prediction.bounds
     lanes: dict[str, list] = {}
     present = {}
