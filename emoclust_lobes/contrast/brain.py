@@ -68,7 +68,7 @@ class ContrastiveBrain(EncoderBrain):
         return predicted, self.targets[batch.target.cpu()].to(predicted.device)
 
     def classify_speakers(self, embeddings, batch):
-        """Return the loss of speaker classification, reversed if against it."""
+        """Return the speakers' loss, its gradient reversed where it is against."""
         if self.variant.speaker == "against":
             counter = self.hparams.epoch_counter
             done = counter.current - 1 + self.step / self.steps_per_epoch
