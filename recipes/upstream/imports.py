@@ -44,7 +44,14 @@ class Modules:
             return f"{module}.{name}"
         if self._path(module).is_file():
             return module
-        for inner, names in _handed_on(self.source(module)).items():
+        try:
+            handed_on = _handed_on(self.source(module))
+        except ValueError as error:
+            raise UpstreamError(
+                f"the face of {module} computes its submod_attrs ({error}): "
+                "write them plainly, so that they are read without an import"
+            ) from error
+        for inner, names in handed_on.items():
             if name in names:
                 return f"{module}.{inner}"
         raise UpstreamError(

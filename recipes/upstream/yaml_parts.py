@@ -51,8 +51,9 @@ def split_yaml(text, script, lobes):
 
     The script reads whole the block that it merges into the rest, as in
     ``{**hparams, **hparams["ser"]}``; of other blocks the keys that its code
-    names. A key that only the code of its imports reads (``lobes``) is handed
-    on by the script's block, so that the YAML itself says that it is used.
+    names. A key that only the code of its imports reads (``lobes``), or that
+    is referred to only above it, is handed on by the script's block, so that
+    the YAML itself says that it is used, as SpeechBrain's checker reads it.
     """
     parts = _parts(text.splitlines(), indent="")
     keys = {part.name: part for part in parts if part.name}
@@ -69,11 +70,7 @@ def split_yaml(text, script, lobes):
     }
     always = {(name, "") for name in keys if name.startswith("__")}
     kept = _closure(keys, read | read_elsewhere | _said(keys, script) | always)
-    referred = set().union(*(_taken(keys, x).references for x in kept))
-    used = {name for name, _ in read | referred}
-    handed_on = sorted(
-        name for name, _ in read_elsewhere if name in keys and name not in used
-    )
+    handed_on = sorted(_unused(keys, kept, always | read))
     lines = []
     for part in _with_their_headings(parts, {name for name, _ in kept}):
         body = part.body
@@ -149,6 +146,17 @@ def _closure(keys, pairs):
             kept.add((name, sub))
             waiting += _taken(keys, (name, sub)).references
     return {x for x in kept if not x[1] or (x[0], "") not in kept}
+
+
+def _unused(keys, kept, read):
+    """Return kept keys that are not read, nor referred to below themselves."""
+    places = {name: place for place, name in enumerate(keys)}
+    used = {name for name, _ in read}
+    for pair in kept:
+        for name, _ in _taken(keys, pair).references:
+            if places.get(name, 0) < places[pair[0]]:
+                used.add(name)
+    return {name for name, _ in kept} - used
 
 
 def _chosen(part, subs):

@@ -72,6 +72,11 @@ def test_what_is_not_there_is_named(modules):
     with pytest.raises(UpstreamError, match="data_prep hands on no meow"):
         modules.needed({"a.yaml": "cat: !name:data_prep.meow"})
 
+    face = modules.root / "data_prep" / "__init__.py"
+    face.write_text("attach(submod_attrs={'mouse': ['eat', *OTHERS]})")
+    with pytest.raises(UpstreamError, match="face of data_prep computes"):
+        modules.needed({"a.py": "from data_prep import eat"})
+
 
 def test_only_what_speechbrain_does_not_bring_is_required():
     code = "import os.path, torch.nn, sklearn\nimport_module('pandas.io')"
