@@ -69,6 +69,7 @@ setuptools.setup(
         "emoclust_lobes.analysis": ["templates/*"],
         "emoclust_lobes.evaluate": ["templates/*"],
         "emoclust_lobes.inference": ["templates/*", "starter/*"],
+        "emoclust_lobes.serve": ["templates/*"],
     },
     # Tried together: torch 2.14.1, torchaudio 2.11.0, speechbrain 1.1.2,
     # hyperpyyaml 1.2.3, scikit-learn 1.9.1, pandas 3.1.1 on Python 3.11.

@@ -18,7 +18,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "corpora.ravdess": ["prepare_ravdess"],
         "corpora.savee": ["prepare_savee"],
         "corpora.tess": ["prepare_tess"],
-        "errors": ["ManifestError", "check_choice"],
+        "errors": ["ManifestError"],
         "manifests.manifest": [
             "COLUMNS",
             "Source",
@@ -26,11 +26,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "read_manifest",
             "read_manifests",
         ],
-        "manifests.preparation": ["Scan", "check_data_folder"],
-        "manifests.summary": ["read_summary"],
-        "manifests.validation": ["validate"],
-        "pools.preparation": ["fold_sources", "pool_sources", "prepare_pools"],
         "pools.sources": ["Sources"],
-        "recordings.audio_files": ["find_files"],
     },
 )

@@ -22,15 +22,7 @@ def name_some(items, limit=20):
 
 
 def check_choice(name, value, choices):
-    """Raise a ManifestError unless the argument ``name`` has one of the ``choices``.
-
-    Example
-    -------
-    >>> check_choice("classes", 5, [6, 4])
-    Traceback (most recent call last):
-    ...
-    data_prep.errors.ManifestError: classes=5 is not offered: choose 6 or 4.
-    """
+    """Raise a ManifestError unless ``name`` has one of the ``choices``."""
     if value not in list(choices):
         offer = " or ".join(str(choice) for choice in choices)
         raise ManifestError(f"{name}={value!r} is not offered: choose {offer}.")

@@ -1,9 +1,4 @@
-"""The ``emoclust`` command: everything but training itself.
-
-Commands on an experiment read the same YAML and the same overrides as the
-training scripts, those on a model the folder ``inference`` that
-``train_ser.py`` leaves.
-"""
+"""The ``emoclust`` command: everything but training itself."""
 
 import argparse
 import importlib
@@ -18,10 +13,8 @@ class Command(NamedTuple):
     """What is told of a command, and where it is.
 
     Its module is imported when it is called: ``add_arguments`` declares its
-    options, ``run`` takes them and returns what to print, or an exit code. A
-    command ``on_yaml`` finds the file of the experiment in ``options.yaml``,
-    its overrides in ``overrides``, SpeechBrain's own options, where it trains,
-    in ``run_options``, and the ``device``.
+    options, ``run`` takes them and returns what to print, or an exit code. One
+    that is ``on_yaml`` finds ``options.yaml, overrides, run_options, device``.
     """
 
     help: str

@@ -4,6 +4,7 @@ import pathlib
 
 import pytest
 from emoclust_lobes import crosscorpus, protocol
+from emoclust_lobes.protocol.runs import read_results
 
 ROOT = pathlib.Path(__file__).parents[1]
 READMES = sorted(ROOT.glob("recipes/*/README.md"))
@@ -26,7 +27,7 @@ def test_there_are_results():
 
 @pytest.mark.parametrize("folder", RESULTS, ids=lambda x: x.name)
 def test_results_say_what_they_are(folder):
-    results = protocol.read_results(folder)
+    results = read_results(folder)
     for fact in ("title", "yaml", "commands", "note"):
         assert results.facts[fact], fact
     assert (results.runs["commit"] != "").all()

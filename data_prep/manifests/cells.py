@@ -22,9 +22,8 @@ ANNOTATIONS = ("votes", *RATINGS)
 def read_cells(path, columns, data_root):
     """Read a CSV of a manifest as text ("" where empty), and check every cell.
 
-    Of the DataFrame with a row per utterance, ``duration`` is a float (s),
-    ``wav`` a path below ``data_root`` or, where there is a member, an address of
-    :mod:`data_prep.recordings.tar_shards`.
+    ``duration`` is a float (s), ``wav`` a path below ``data_root`` or, with a
+    member, an address of :mod:`data_prep.recordings.tar_shards`.
     """
     table = _parse(path, columns)
     table.index += 2  # the lines, of which the first is the heading

@@ -68,9 +68,8 @@ def iemocap_fold(protocol, fold):
 def speaker_blocks(official, present):
     """Return the blocks that folds rotate over, and where they come from.
 
-    These are the official blocks as long as each has a speaker. An excerpt of a
-    corpus may leave some empty; then the speakers that are there, sorted, are cut
-    into as many contiguous blocks of even size, at least three.
+    These are the official blocks as long as each has a speaker; of an excerpt
+    the speakers, sorted, are cut into as many of even size, at least three.
     """
     blocks = [
         tuple(sorted(set(block).intersection(present))) for block in official
@@ -92,9 +91,8 @@ def speaker_blocks(official, present):
 def balanced_blocks(labeled, n_blocks):
     """Deal speakers out to blocks of about one size and mixture of classes.
 
-    ``labeled`` gives speaker and emotion of each utterance, in any order. The
-    largest come first, each into the block that has least of what it brings.
-    (scikit-learn's ``StratifiedGroupKFold`` does not go by size.)
+    ``labeled`` gives speaker and emotion of each utterance. The largest come
+    first, each into the block that has least of what it brings.
     """
     if not isinstance(n_blocks, int) or n_blocks < 3:
         raise ManifestError(

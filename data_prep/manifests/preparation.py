@@ -32,15 +32,8 @@ _BY_LABEL = Scheme()
 class Scan(NamedTuple):
     """What was found in a corpus, and how many by reason.
 
-    These lack what is learned (``unlabeled``), or are no utterance (``dropped``).
-
-    Example
-    -------
-    >>> from data_prep.manifests.manifest import Utterance
-    >>> ann = Utterance(ID="u1", wav="u1.wav", spk_id="ann")
-    >>> no_label = collections.Counter({"no label": 1})
-    >>> Scan([ann], no_label, collections.Counter()).unlabeled.total()
-    1
+    These lack what is learned (``unlabeled``), or are no utterance
+    (``dropped``).
     """
 
     utterances: list
@@ -78,21 +71,7 @@ def label_utterances(rows, classes, label_source, scheme=_BY_LABEL):
 def check_data_folder(corpus, data_folder, contents):
     """Return a folder; a ManifestError unless it looks like that of a corpus.
 
-    Arguments
-    ---------
-    corpus : str
-        Name of the corpus.
-    data_folder : str or pathlib.Path
-        The folder that was given.
-    contents : tuple of str
-        Patterns of entries, of which the corpus' folder has at least one.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> (folder / "AudioWAV").mkdir()
-    >>> check_data_folder("CREMA-D", folder, ("AudioWAV",)) == folder
-    True
+    ``contents`` are patterns of entries, of which it has at least one.
     """
 
     def matches(folder):

@@ -9,20 +9,7 @@ SUMMARY = "manifest.json"
 
 
 def read_summary(manifest_folder):
-    """Return what ``manifest.json`` says, a dict.
-
-    Arguments
-    ---------
-    manifest_folder : str or pathlib.Path
-        Folder of a manifest.
-
-    Example
-    -------
-    >>> read_summary("nowhere")
-    Traceback (most recent call last):
-    ...
-    data_prep.errors.ManifestError: There is no manifest in nowhere...
-    """
+    """Return what ``manifest.json`` says, a dict."""
     summary = find_summary(manifest_folder)
     if summary is None:
         raise ManifestError(

@@ -54,30 +54,11 @@ def check_text(corpus, utterances):
 def validate(tables, classes, scheme=_BY_LABEL):
     """Refuse a manifest that would spoil an experiment.
 
-    A ManifestError names every duplicate ID, every utterance without ID, speaker or
-    duration, with a label outside the class set or with audio elsewhere, every split
-    that lacks a class or holds an utterance without what is learned, and every speaker
-    in two splits.
-
-    Arguments
-    ---------
-    tables : dict
-        Lists of :class:`Utterance` under "train", "valid", "test" (each may
-        be left out) and "pool".
-    classes : collection of str
-        The class set.
-    scheme : Scheme
-        What is learned, by default the label, and what the corpus has of it.
-
-    Example
-    -------
-    >>> from data_prep.manifests.manifest import Utterance
-    >>> row = dict(duration=1, wav="a.wav", spk_id="s", emotion="hap")
-    >>> validate({"test": [Utterance(ID="a", **row)]}, ["hap", "sad"])
-    Traceback (most recent call last):
-    ...
-    data_prep.errors.ManifestError: test.csv has no utterance of sad.
-    Every class has to be in each split...
+    ``tables`` are lists of :class:`Utterance` under "train", "valid", "test"
+    and "pool". A ManifestError names every duplicate ID, every utterance
+    without ID, speaker or duration, with a label outside the class set or with
+    audio elsewhere, every split that lacks a class or holds an utterance
+    without what is learned (``scheme``), and every speaker in two splits.
     """
     problems, advice = [], []
 

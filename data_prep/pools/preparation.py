@@ -85,30 +85,11 @@ def _name(path, depth):
 
 
 def prepare_pools(pools, data_folder, manifest_folder):
-    """Write the manifests of all external pools that are not current.
+    """Write the manifests of all external ``pools`` that are not current.
 
-    A pool that cannot be used, holds a recording that the fold validates or tests
-    on, or one that another pool has under another speaker is a ManifestError.
-
-    Arguments
-    ---------
-    pools : list of str or str
-        "own" (prepared with the corpus), folders and CSV files.
-    data_folder, manifest_folder : str or pathlib.Path
-        Of the corpus, and of the manifest of its fold, prepared before.
-
-    Example
-    -------
-    >>> from data_prep import prepare_ravdess
-    >>> from emoclust_lobes.synthetic import make_pool, make_ravdess
-    >>> folder = getfixture("tmp_path")
-    >>> corpus, fold, pool = (folder / x for x in ("corpus", "fold", "calls"))
-    >>> _ = make_ravdess(corpus, n_speakers=3, n_statements=1, n_repetitions=1)
-    >>> _ = make_pool(pool, n_speakers=2, n_sessions=1, n_utterances=2)
-    >>> prepare_ravdess(corpus, fold, expect_complete=False)
-    >>> prepare_pools([str(pool)], corpus, fold)
-    >>> len(read_manifest(pool_sources([str(pool)], corpus, fold)[0]))
-    4
+    ``pools`` are "own" (prepared with the corpus), folders and CSV files. One
+    that cannot be used, holds a recording that the fold validates or tests on,
+    or one that another pool has under another speaker is a ManifestError.
     """
     scans = {
         pool: (scan_folder if pool.path.is_dir() else scan_table)(
@@ -135,16 +116,7 @@ def prepare_pools(pools, data_folder, manifest_folder):
 
 
 def pool_sources(pools, data_folder, manifest_folder):
-    """Return what stage 1 trains on: a Source for each of the ``pools``, in order.
-
-    The arguments are those of :func:`prepare_pools`.
-
-    Example
-    -------
-    >>> (source,) = pool_sources(["own"], "/data/RAVDESS", "fold_1")
-    >>> source.csv, source.data_root
-    ('fold_1/pool.csv', '/data/RAVDESS')
-    """
+    """Return what stage 1 trains on: a Source for each of the ``pools``."""
     listed = as_list(pools)
     if not listed:
         raise ManifestError(
@@ -164,17 +136,7 @@ def pool_sources(pools, data_folder, manifest_folder):
 
 
 def fold_sources(pools, data_folder, manifest_folder):
-    """Return what is embedded and clustered: pools, development and test.
-
-    These are :func:`pool_sources`, then valid.csv (where the fold has one) and test.csv.
-
-    Example
-    -------
-    >>> fold_sources(["own"], "/data/RAVDESS", "nowhere")
-    Traceback (most recent call last):
-    ...
-    data_prep.errors.ManifestError: There is no manifest in nowhere...
-    """
+    """Return what is embedded and clustered: pools, valid.csv if any, test.csv."""
     return [
         *pool_sources(pools, data_folder, manifest_folder),
         *_held_out(data_folder, manifest_folder),

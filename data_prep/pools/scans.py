@@ -47,9 +47,9 @@ class _Recording(NamedTuple):
 def scan_folder(folder, name):
     """Find the recordings of a folder that has one folder per speaker.
 
-    ``SPEAKER/utterance`` or ``SPEAKER/SESSION/.../utterance``, as VoxCeleb has it
-    (the session is the video) and LibriSpeech (the chapter), or LibriSpeech's files
-    in no folder; or tars with these. ``name`` stands in front of IDs and speakers.
+    ``SPEAKER/utterance`` or ``SPEAKER/SESSION/.../utterance``, LibriSpeech's
+    files in no folder, or tars with these. ``name`` stands in front of IDs and
+    speakers.
     """
     utterances = []
     dropped: collections.Counter[str] = collections.Counter()

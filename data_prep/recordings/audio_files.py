@@ -18,24 +18,8 @@ def find_files(folder, suffixes=AUDIO_SUFFIXES):
     """List the files below a folder, sorted, whatever the disk's order.
 
     Hidden files are left out (``._name`` is how macOS marks its own). Symbolic
-    links are followed, but not in circles; a broken one is listed, to be complained
-    about. Paths are relative to the folder, with forward slashes.
-
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        Where to look, at any depth; nothing is found where it is missing.
-    suffixes : tuple of str
-        Endings to look for, in lower case; those of the files may differ.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> (folder / "b").mkdir()
-    >>> (folder / "b" / "1.wav").touch()
-    >>> (folder / "a.FLAC").touch()
-    >>> find_files(folder)
-    ['a.FLAC', 'b/1.wav']
+    links are followed, but not in circles; a broken one is listed, to be
+    complained about. Paths are relative to the folder, with forward slashes.
     """
 
     def walk(path, name, above):

@@ -18,9 +18,8 @@ SHORTEST = 0.05  # seconds
 def speech_ends(path, start, stop, decibels):
     """Tell first sample and end of the speech in a part of a file.
 
-    It reaches from the first to the last frame of 20 ms that is at most so many
-    decibels below the loudest. ``start`` and ``stop`` are samples. What would be
-    too short for speech, or has no sound at all, is left as it is.
+    From the first to the last frame of 20 ms at most so many decibels below
+    the loudest. What would be too short for speech is left as it is.
     """
     return _ends(path, audio_status(path), start, stop, decibels)
 

@@ -50,9 +50,8 @@ def spaces(utterances, vectors):
 def cluster_pooled(utterances, vectors, k, n_init, seed, n_permutations=200):
     """Cluster the utterances of all speakers together and compare.
 
-    Vectors have shape [n, dim]. Returns AMI and chance level of each space and
-    target; for chance, the speakers exchange their genders, and utterances
-    everything else.
+    Returns AMI and chance level of each space and target; for chance, the
+    speakers exchange their genders, and utterances everything else.
     """
     rows = []
     n_clusters = min(k, len(utterances))
@@ -105,10 +104,10 @@ def cluster_pooled(utterances, vectors, k, n_init, seed, n_permutations=200):
 def probe(utterances, vectors, seed, n_jobs=1, n_folds=5):
     """Read what embeddings, shape [n, dim], hold with a linear classifier.
 
-    Emotion, sentence and gender are tested on speakers that the classifier has
-    not seen, speakers on utterances that it has not seen. Classes that fewer
-    than two speakers (or, for speakers, two utterances) have are left out.
-    Returns the UAR of each target and space over the predictions of all folds.
+    Emotion, sentence and gender are tested on speakers that it has not seen,
+    speakers on utterances. Classes that fewer than two of these have are left
+    out. Returns the UAR of each target and space over the predictions of all
+    folds.
     """
     rows, jobs = [], []
     points = spaces(utterances, vectors)

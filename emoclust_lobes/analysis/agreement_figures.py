@@ -18,10 +18,7 @@ _LINES = ("-", "--", ":", "-.")
 
 @styled
 def plot_follows(overall, targets):
-    """What the clusters follow: AMI with each target, one panel an encoder.
-
-    From the rows of one algorithm and k of a ``Grid``'s table.
-    """
+    """What the clusters follow: AMI with each target, one panel an encoder."""
     encoders = list(dict.fromkeys(overall["encoder"]))
     height = 1.5 + 0.38 * len(targets)
     figure, axes = new_panels(
@@ -126,11 +123,7 @@ def plot_by_k(overall):
 
 @styled
 def plot_spread(speakers, genders):
-    """AMI with emotion of every speaker, one box an encoder.
-
-    From the rows of emotion for one algorithm and k of a ``Grid``'s table of
-    speakers, and speaker -> gender ("F", "M" or "").
-    """
+    """AMI with emotion of every speaker, one box an encoder."""
     encoders = list(dict.fromkeys(speakers["encoder"]))
     figure, axes = new_figure(7.2, 1.3 + 0.85 * len(encoders))
     axis = axes[0, 0]

@@ -1,10 +1,8 @@
 """Our own encoder, after stage 1 and before it, as a speaker encoder.
 
-A stage-1 folder holds ``embedding_model.ckpt``, where its front end trains
-``compute_features.ckpt``, and the ``hyperparams.yaml`` of the run. What
-SpeechBrain's ``EncoderClassifier`` needs of them is written to two folders, one
-with the trained weights and one with weights drawn anew, behind the front end
-as it was published, so that both are embedded, cached and measured like any
+What SpeechBrain's ``EncoderClassifier`` needs of a stage-1 folder is written
+to two, one with the trained weights and one with weights drawn anew behind the
+front end as it was published: both are embedded, cached and measured like any
 other encoder.
 """
 
@@ -36,11 +34,9 @@ pretrainer: !new:speechbrain.utils.parameter_transfer.Pretrainer
 
 
 def split_checkpoint(checkpoint, folder, seed):
-    """Write a stage-1 encoder and its untrained twin as model folders.
+    """Write a stage-1 encoder and its twin: name -> folder.
 
-    Returns ``"untrained"`` and ``"stage 1"`` -> a folder that
-    ``load_speaker_encoder("ecapa", folder)`` takes; the seed is that of the
-    untrained weights.
+    The twin's weights are drawn anew, with the seed.
     """
     source = pathlib.Path(checkpoint).expanduser()
     for name in (WEIGHTS, "hyperparams.yaml"):

@@ -7,6 +7,7 @@ from emoclust_lobes.analysis.checkpoint import split_checkpoint
 from emoclust_lobes.analysis.report import AnalysisError, analyze
 from emoclust_lobes.clustering.algorithms import ALGORITHMS
 from emoclust_lobes.embeddings.cache import read_cache
+from emoclust_lobes.experiment.option_table import adder
 from emoclust_lobes.experiment.steps import (
     embed_with,
     load_experiment,
@@ -24,66 +25,41 @@ NEEDED = (
     "cluster_algorithm",
     "cluster_restarts",
 )
+_HELP = {
+    "speaker_encoders": "embeddings to compare (default: the YAML's "
+    "speaker_encoder)",
+    "algorithms": "clustering algorithms, the first for maps and examples, of "
+    f"{', '.join(ALGORITHMS)} (default: the YAML's cluster_algorithm and ward)",
+    "k": "clusters per speaker (default: the YAML's n_clusters, which is "
+    "also the number for maps and examples if it is among them)",
+    "checkpoint": "a stage-1 folder: before and after training",
+    "out": "where the report goes (default: OUTPUT_FOLDER/analysis)",
+    "title": "name of the corpus (default: the YAML's corpus)",
+    "listen": "who is shown first (default: the median speaker)",
+    "embed_audio": "put that speaker's examples into the page",
+    "seeds": "clusterings of each kind, for stability (default: %(default)s)",
+    "permutations": "random clusterings that give chance levels (default: "
+    "%(default)s)",
+    "maps": "speakers whose maps are written as files (default: %(default)s)",
+    "jobs": "processes (default: %(default)s)",
+}
 
 
 def add_arguments(parser):
     """Add the options of ``emoclust analyze`` to a parser."""
-    add = parser.add_argument
-    add(
-        "--speaker_encoders",
-        metavar="A,B",
-        type=_names,
-        help="embeddings to compare (default: the YAML's speaker_encoder)",
-    )
-    add(
-        "--algorithms",
-        metavar="A,B",
-        type=_names,
-        help="clustering algorithms, the first for maps and examples, of "
-        f"{', '.join(ALGORITHMS)} (default: the YAML's cluster_algorithm "
-        "and ward)",
-    )
-    add(
-        "--k",
-        metavar="A..B,C",
-        type=parse_numbers,
-        help="clusters per speaker (default: the YAML's n_clusters, which is "
-        "also the number for maps and examples if it is among them)",
-    )
-    add(
-        "--checkpoint",
-        metavar="FOLDER",
-        help="a stage-1 folder: before and after training",
-    )
-    add(
-        "--out",
-        metavar="FOLDER",
-        help="where the report goes (default: OUTPUT_FOLDER/analysis)",
-    )
-    add("--title", help="name of the corpus (default: the YAML's corpus)")
-    add(
-        "--listen",
-        metavar="SPEAKER",
-        help="who is shown first (default: the median speaker)",
-    )
-    add(
-        "--embed_audio",
-        action="store_true",
-        help="put that speaker's examples into the page",
-    )
-    for name, number, text in (
-        ("seeds", 3, "clusterings of each kind, for stability"),
-        ("permutations", 200, "random clusterings that give chance levels"),
-        ("maps", 24, "speakers whose maps are written as files"),
-        ("jobs", 2, "processes"),
-    ):
-        add(
-            f"--{name}",
-            type=int,
-            default=number,
-            metavar="N",
-            help=f"{text} (default: {number})",
-        )
+    add = adder(parser, _HELP)
+    add("--speaker_encoders", "A,B", type=_names)
+    add("--algorithms", "A,B", type=_names)
+    add("--k", "A..B,C", type=parse_numbers)
+    add("--checkpoint", "FOLDER")
+    add("--out", "FOLDER")
+    add("--title")
+    add("--listen", "SPEAKER")
+    add("--embed_audio", action="store_true")
+    add("--seeds", "N", type=int, default=3)
+    add("--permutations", "N", type=int, default=200)
+    add("--maps", "N", type=int, default=24)
+    add("--jobs", "N", type=int, default=2)
 
 
 def parse_numbers(text):
@@ -114,11 +90,7 @@ def run(options):
 
 
 def analyze_experiment(hparams, options, device):
-    """Embed what a YAML's prepared manifests hold, and analyze it.
-
-    The options are from a parser with ``add_arguments``; returns what came
-    out, for the terminal.
-    """
+    """Embed what a YAML's prepared manifests hold, analyze it, tell of it."""
     missing = [key for key in NEEDED if key not in hparams]
     if missing:
         raise AnalysisError(f"the YAML has no {', '.join(missing)}")

@@ -15,10 +15,7 @@ from emoclust_lobes.figures.style import (
 
 @styled
 def plot_matching(confusions):
-    """Draw where the utterances of each emotion went, one panel an encoder.
-
-    From encoder -> what ``confusion`` returns.
-    """
+    """Draw where the utterances of each emotion went, one panel an encoder."""
     size = max(len(counts) for counts, _, _ in confusions.values())
     width, height = 2.2 + 0.5 * size, 1.7 + 0.42 * size
     figure, axes = new_panels(len(confusions), width, height)
@@ -37,10 +34,7 @@ def plot_matching(confusions):
 
 @styled
 def plot_pairs(pairs):
-    """Draw how well the clusters hold each two emotions apart.
-
-    From encoder -> table of ``separate_pairs``.
-    """
+    """Draw how well the clusters hold each two emotions apart."""
     both = pandas.concat(pairs.values())
     both = pandas.concat(
         [both.set_index(x)["ami"] for x in ("first", "second")]
@@ -85,10 +79,7 @@ def _heat_map(axis, values, rows, columns):
 
 @styled
 def plot_by_utterances(sizes):
-    """AMI with emotion against the number of utterances of a speaker.
-
-    From encoder -> table of ``vary_utterances``.
-    """
+    """AMI with emotion against the number of utterances of a speaker."""
     figure, axes = new_figure(5.4, 3.3)
     axis = axes[0, 0]
     styles = style_of(sizes)
@@ -117,10 +108,7 @@ def plot_by_utterances(sizes):
 
 @styled
 def plot_probes(probes):
-    """Linear probes: recall of each target beside its chance level.
-
-    From tables of ``probe`` with a column ``encoder``.
-    """
+    """Linear probes: recall of each target beside its chance level."""
     kinds = list(dict.fromkeys(zip(probes["target"], probes["space"])))
     encoders = list(dict.fromkeys(probes["encoder"]))
     figure, axes = new_figure(7.2, 1.4 + 0.45 * len(kinds))

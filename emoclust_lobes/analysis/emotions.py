@@ -18,12 +18,10 @@ SIZES = (10, 15, 20, 30, 40, 60, 80, 120, 160, 240, 320, 480)
 
 
 def match_clusters(emotions, clusters):
-    """Map each cluster of one speaker to the emotion it fits best.
+    """Map each cluster of one speaker to the emotion it fits best, if any.
 
-    No two clusters get one emotion: the assignment has the most utterances, of
-    those whose emotion is known (not ""), in their emotion's cluster (Kuhn,
-    "The Hungarian method for the assignment problem", 1955). Clusters for
-    which none is left are not in it.
+    No two get one emotion: the assignment has the most utterances of known
+    emotion in their emotion's cluster (Kuhn, "The Hungarian method", 1955).
     """
     known = emotions != ""
     if not known.any():
@@ -47,9 +45,8 @@ def matched_emotions(utterances, clusters):
 def confusion(utterances, clusters, seed, n_permutations=20):
     """Tell where the utterances of each emotion went, after matching.
 
-    Returns counts (rows are emotions, columns the emotions that the clusters
-    were given, and "none"), the share on the diagonal, and the same share of
-    random clusters.
+    Returns counts (rows are emotions, columns what the clusters were given),
+    the share on the diagonal, and the same share of random clusters.
     """
     known = utterances["emotion"].to_numpy() != ""
     utterances = utterances[known].reset_index(drop=True)
@@ -73,12 +70,7 @@ def confusion(utterances, clusters, seed, n_permutations=20):
 
 
 def separate_pairs(utterances, clusters):
-    """Tell how well the clusters hold each two emotions apart.
-
-    Nothing is clustered anew: of the clusters of all emotions, the part that
-    holds the two is looked at, and AMI averaged over the speakers who have
-    both. Two emotions in one cluster count 0.
-    """
+    """Tell the AMI of each two emotions, of those who have both, on average."""
     emotion = utterances["emotion"].to_numpy(dtype=str)
     speakers = list(utterances.groupby("spk_id").indices.values())
     rows = []
@@ -101,10 +93,9 @@ def vary_utterances(
 ):
     """Cluster random parts of each speaker's utterances, vectors [n, dim].
 
-    All sizes are measured on the same speakers, those who have at least as
-    many utterances as the median speaker, so that sizes can be compared. A
-    part is centered by its own mean, as a speaker who has no more would be.
-    Returns the mean AMI over draws for each size and speaker.
+    All sizes are measured on the speakers with at least the median number of
+    utterances. A part is centered by its own mean, as a speaker who has no
+    more would be. Returns the mean AMI over draws for each size and speaker.
     """
     emotion = utterances["emotion"].to_numpy(dtype=str)
     known = utterances[emotion != ""]

@@ -5,6 +5,7 @@ import pathlib
 from typing import NamedTuple
 
 import joblib
+import yaml
 from emoclust_lobes.analysis.agreement_figures import (
     plot_by_k,
     plot_follows,
@@ -33,98 +34,17 @@ class Picture(NamedTuple):
     svg: pathlib.Path
 
 
-CAPTIONS = {
-    "follows": (
-        "What the clusters follow",
-        "Each dot is the agreement of the clusters with one property of the "
-        "utterances, measured inside each speaker and averaged; the line is "
-        "its 95 % interval over speakers, the gray box where random clusters "
-        "of the same sizes end up. Further right is followed more. An open "
-        "diamond, where emotion is known, marks what clusters would share "
-        "with the property if they knew of it only through emotion (angry "
-        "speech is loud): a dot to the right of its diamond follows the "
-        "property for its own sake too. Duration and loudness are cut at "
-        "each speaker's quartiles. A property with fewer values than there are "
-        "clusters cannot reach 1.",
-    ),
-    "by_k": (
-        "How many clusters",
-        "Agreement: with emotion, where labels are known. Stability: "
-        "agreement of the clusters with those from other random seeds, which "
-        "is 1 when the clusters are not a matter of luck (Ward's method draws "
-        "nothing, so it is always 1). Silhouette: how much closer utterances "
-        "are to their own cluster than to the next. Shaded: 95 % interval over "
-        "speakers. Look for a k where all are high.",
-    ),
-    "spread": (
-        "From speaker to speaker",
-        "Each mark is one speaker; a box spans the middle half of the "
-        "speakers, the line in it is the median. A mark inside the gray band "
-        "could be a speaker whose clusters have nothing to do with emotion.",
-    ),
-    "matching": (
-        "Which emotions find a cluster",
-        "In each speaker every cluster was given the emotion it matches best "
-        "(Hungarian method). A row shows where the utterances of one emotion "
-        "went: bright on the diagonal is an emotion with a cluster of its "
-        "own, bright elsewhere an emotion that lives in another's cluster. "
-        "Matching always finds something: compare with chance in the title.",
-    ),
-    "pairs": (
-        "Which emotions separate, which merge",
-        "For each two emotions: how well the clusters tell their utterances "
-        "apart, averaged over speakers. Bright pairs separate, dark pairs "
-        "share clusters. Emotions are sorted from the best separated to the "
-        "most mixed.",
-    ),
-    "by_utterances": (
-        "How much speech of a speaker it takes",
-        "Random parts of each speaker's utterances were clustered instead of "
-        "all (never into more clusters than half the utterances). Where the "
-        "curve is flat, more speech of a speaker does not help. Shaded: 95 % "
-        "interval over speakers.",
-    ),
-    "probes": (
-        "What a linear classifier finds",
-        "Logistic regression on the embeddings themselves, with no clusters. "
-        "Emotion, sentence and gender are tested on speakers that were not "
-        "learned from, speakers on utterances that were not learned from. "
-        "Whiskers: deviation over folds. Dotted: chance. Removing a speaker's "
-        "mean uses all of the speaker's utterances, unlabeled.",
-    ),
-    "before_after": (
-        "Before and after stage 1",
-        "The same utterances of one speaker{seen}, placed by our encoder "
-        "with random weights, as before training, and with those that stage "
-        "1 left. Training worked where colors that are mixed above lie "
-        "apart below.",
-    ),
-    "maps": (
-        "Maps of three speakers: {encoder}",
-        "Each mark is an utterance; near means similar. Left by emotion, "
-        "right by cluster, where a cluster has the color and shape of the "
-        "emotion it matches (gray: none): equal pictures mean that clusters "
-        "are emotions. The speakers are those with the lowest, the median "
-        "and the highest agreement. PCA keeps distances as far as its two "
-        "axes explain the variance; t-SNE keeps neighbors, and distances "
-        "between groups mean nothing.",
-    ),
-    "maps_unlabeled": (
-        "Maps of three speakers: {encoder}",
-        "Each mark is an utterance; near means similar; colors and shapes "
-        "are clusters. PCA keeps distances as far as its two axes explain "
-        "the variance; t-SNE keeps neighbors, and distances between groups "
-        "mean nothing. The speakers are the first, the middle and the last.",
-    ),
-}
+# Name -> heading, caption
+CAPTIONS: dict[str, tuple[str, str]] = yaml.safe_load(
+    pathlib.Path(__file__)
+    .with_name("templates")
+    .joinpath("captions.yaml")
+    .read_text("utf-8")
+)
 
 
 def draw_gallery(study, folder, n_maps, n_jobs):
-    """Draw all figures as PNG and SVG; return those of the report.
-
-    Of each encoder, maps of ``n_maps`` single speakers go to the subfolder
-    ``speakers`` and are not in the report.
-    """
+    """Draw all figures, with maps of single speakers; return the report's."""
     folder = pathlib.Path(folder)
     overall = study.grid.overall
     chosen = study.default_rows(overall)
@@ -175,10 +95,7 @@ def draw_gallery(study, folder, n_maps, n_jobs):
 
 
 def example_speakers(study, encoder):
-    """Name the speakers with the lowest, median and highest agreement.
-
-    Fewer where there are fewer; by name where nothing is known of emotion.
-    """
+    """Name the speakers with the lowest, median and highest agreement."""
     rows = study.default_rows(
         study.grid.speakers, encoder=encoder, target="emotion"
     )

@@ -47,12 +47,9 @@ class Speaker(NamedTuple):
 
 
 class Grid(NamedTuple):
-    """Tables of all comparisons.
+    """Tables of all comparisons, by encoder, algorithm and k.
 
-    ``overall`` has a row for each encoder, algorithm, k, target and measure;
-    ``speakers`` a row for each encoder, algorithm, k, target and speaker with
-    all measures in columns; ``clusters`` maps (encoder, algorithm, k) to the
-    cluster of each utterance, shape [n].
+    ``clusters`` maps these three to the clusters of all utterances, [n].
     """
 
     overall: pandas.DataFrame

@@ -22,9 +22,8 @@ _ESCAPES = str.maketrans(
 def choose_utterances(speaker, ids, clusters):
     """Pick a speaker's utterances nearest to each center and to a border.
 
-    IDs and clusters have shape [n]. Returns a table: ``spk_id``, ``cluster``,
-    ``place`` ("center" or "border"), ``ID``, ``distance`` to the own center
-    and ``margin`` to the second.
+    Returns a table: ``spk_id, cluster, place`` ("center" or "border"), ``ID,
+    distance`` to the own center and ``margin`` to the second.
     """
     distances, margins = distances_and_margins(speaker.vectors, clusters)
     table = pandas.DataFrame(
@@ -50,9 +49,8 @@ def choose_utterances(speaker, ids, clusters):
 def link(row, folder):
     """Address of a manifest row's audio, relative to the page's folder.
 
-    It ends in ``#t=FIRST,LAST``, in seconds, where the utterance is a segment
-    of a file. Out of a tar no browser plays: the address is the tar's, to say
-    where to look.
+    It ends in ``#t=FIRST,LAST``, in seconds, for a segment of a file. Out of a
+    tar, which no browser plays, it is the tar's.
     """
     file, _ = split_address(row["wav"])
     path = pathlib.Path(os.path.relpath(file, folder)).as_posix()

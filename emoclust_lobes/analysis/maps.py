@@ -26,11 +26,10 @@ def has_tsne():
 
 
 def draw_maps(speakers, seed, n_jobs=1):
-    """Place the utterances of each ``Speaker`` on a plane.
+    """Place the utterances of each ``Speaker`` on a plane, a row each.
 
-    Returns a row per utterance, speaker after speaker: ``pca_x``, ``pca_y``,
-    ``pca_x_share``, ``pca_y_share`` (of the speaker's variance) and, with
-    openTSNE, ``tsne_x``, ``tsne_y``.
+    Columns: ``pca_x, pca_y, pca_x_share, pca_y_share`` (of the speaker's
+    variance) and, with openTSNE, ``tsne_x, tsne_y``.
     """
     pool = joblib.Parallel(n_jobs=n_jobs)
     tables = pool(joblib.delayed(_map)(x.vectors, seed) for x in speakers)
@@ -64,9 +63,8 @@ def pca(vectors):
 def tsne(vectors, seed):
     """Place [n, dim] so that near ones (by cosine) stay near, [n, 2].
 
-    Van der Maaten and Hinton, JMLR 9, 2008; Policar, Strazar and Zupan,
-    "openTSNE", Journal of Statistical Software 109, 2024. All are at 0 where
-    there are fewer than five or all are the same.
+    By openTSNE (Policar, Strazar and Zupan, Journal of Statistical Software
+    109, 2024); at 0 where there are fewer than five or all are the same.
     """
     if len(vectors) < 5 or not np.ptp(vectors, axis=0).any():
         return np.zeros((len(vectors), 2))
@@ -106,12 +104,7 @@ def cluster_styles(clusters, matches):
 
 @styled
 def plot_maps(panels, with_emotion):
-    """Draw maps: a row a speaker or encoder, columns by emotion and cluster.
-
-    Of each row come the title, a table of one speaker's utterances
-    (``emotion``, ``cluster`` and columns of ``draw_maps``) and the matches of
-    ``match_clusters``.
-    """
+    """Draw maps: a row a speaker or encoder, columns by emotion and cluster."""
     methods = [x for x in METHODS if f"{x}_x" in panels[0][1]]
     colorings = ["emotion", "cluster"] if with_emotion else ["cluster"]
     columns = [(x, y) for x in methods for y in colorings]

@@ -28,9 +28,8 @@ class Scores(NamedTuple):
 def compare(labels, clusters, shuffled):
     """Compare clusters with labels where these are known (not ""), shape [n].
 
-    ``shuffled`` holds random orders of 0 ... n - 1, shape [permutations, n].
-    Returns measure -> ``Scores``; None where all known labels or clusters are
-    the same, so that there is nothing to agree with.
+    ``shuffled`` holds random orders, shape [permutations, n]. Returns measure
+    -> ``Scores``; None where there is nothing to agree with.
     """
     known = labels != ""
     labels, clusters = labels[known], clusters[known]
@@ -55,9 +54,9 @@ def bootstrap(values, rng, n_resamples=1000):
 def summarize_speakers(scores, rng):
     """Average ``Scores`` over speakers, with two 95 % intervals.
 
-    ``low`` and ``high`` are of the mean (None for one speaker), ``chance_low``
-    and ``chance_high`` of the mean of random clusters; ``p`` is the share of
-    random clusters that do as well, the real ones counted among them.
+    ``low, high`` are of the mean (None for one speaker), ``chance_low,
+    chance_high`` of that of random clusters; ``p`` counts the real ones among
+    those.
     """
     values = np.array([score.value for score in scores])
     chance = np.mean([score.chance for score in scores], axis=0)

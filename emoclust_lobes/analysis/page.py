@@ -76,11 +76,7 @@ def format_number(value):
 
 
 def summarize(study):
-    """The main numbers of each encoder, for its default clusters.
-
-    Each is a row of the grid's table, None where there is none; ``confounds``
-    maps targets beside emotion to rows of AMI.
-    """
+    """Rows of the grid for each encoder's default clusters, None without."""
     rows = {
         (row["encoder"], row["target"], row["measure"]): _plain(row)
         for row in study.default_rows(study.grid.overall).to_dict("records")

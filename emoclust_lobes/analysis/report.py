@@ -43,79 +43,13 @@ def analyze(
 ):
     """Analyze embeddings and write the report; nothing when it is current.
 
-    Arguments
-    ---------
-    sources : list of (str, str)
-        Manifests and the folders their ``$data_root`` stands for.
-    caches : dict
-        Name of the embeddings -> ``Embeddings``.
-    out : str or pathlib.Path
-        Gets ``report.html``, ``figures``, ``numbers`` and, written last,
-        ``summary.json``.
-    title : str
-        Name of the corpus.
-    algorithms : list of str
-        As for ``cluster_utterances``; maps and examples are of the first.
-    ks : list of int
-        Numbers of clusters per speaker.
-    default_k : int
-        That of them for maps and examples.
-    n_seeds : int
-        Clusterings of each kind, whose agreement is their stability.
-    n_init : int
-        Starts of each clustering.
-    n_permutations : int
-        Random clusterings that give chance levels.
-    seed : int
-        Of the first clustering; the same as for ``cluster_utterances``.
-    n_jobs : int
-        Number of processes.
-    n_maps : int
-        Speakers whose maps are written as files.
-    listen : str or None
-        The speaker shown first, by default the one with median agreement.
-    with_audio : bool
-        Whether this speaker's examples are put into the page.
-    seen : frozenset
-        Speakers that the encoder of stage 1 was trained on.
-
-    Returns
-    -------
-    str
-        The verdict, the missing comparisons, and where the report is.
-
-    Raises
-    ------
-    AnalysisError
-        When there is no utterance, or no such speaker.
-    EmbeddingError
-        When embeddings are missing.
-
-    Example
-    -------
-    >>> from emoclust_lobes.embeddings.cache import read_cache
-    >>> from emoclust_lobes.experiment.steps import load_experiment
-    >>> from emoclust_lobes.synthetic.experiment import tiny_ravdess
-    >>> overrides = tiny_ravdess(getfixture("tmp_path"))
-    >>> hparams = load_experiment("hparams/ravdess.yaml", overrides)
-    >>> hparams["prepare"]()
-    >>> sources = hparams["sources"].of_fold()
-    >>> hparams["embed"](sources=sources, device="cpu")
-    >>> text = analyze(
-    ...     sources,
-    ...     {"stats": read_cache(hparams["embedding_folder"], "stats")},
-    ...     getfixture("tmp_path") / "analysis",
-    ...     title="RAVDESS, made up",
-    ...     algorithms=["kmeans"],
-    ...     ks=[4],
-    ...     default_k=4,
-    ...     n_seeds=2,
-    ...     n_init=1,
-    ...     n_permutations=5,
-    ...     n_maps=0,
-    ... )
-    >>> print(text[:62])
-    Of the clusters inside each speaker of RAVDESS, made up (kmean
+    ``caches`` is name -> ``Embeddings``; ``out`` gets ``report.html``,
+    ``figures``, ``numbers`` and, written last, ``summary.json``. The first of
+    ``algorithms`` and ``default_k`` of ``ks`` are for maps and examples;
+    ``n_seeds`` clusterings of each kind, from ``seed`` on, tell the stability;
+    ``listen`` is the speaker shown first (None: of median agreement), ``seen``
+    are those whom the encoder was trained on. Returns the verdict, the missing
+    comparisons, and where the report is.
     """
     out = pathlib.Path(out)
     utterances = describe_utterances(sources, out / "loudness.csv", n_jobs)

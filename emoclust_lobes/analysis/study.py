@@ -85,11 +85,7 @@ def run_study(
     n_jobs,
     seen=frozenset(),
 ):
-    """Measure everything on encoder -> embeddings, shape [n, dim].
-
-    Maps, matches, pairs and examples are of the first algorithm and
-    ``default_k``, one of ``ks``.
-    """
+    """Measure everything on encoder -> embeddings, shape [n, dim]."""
     speakers = {x: split_speakers(utterances, y) for x, y in vectors.items()}
     grid = analyze_grid(
         speakers, algorithms, ks, n_seeds, n_init, n_permutations, seed, n_jobs

@@ -1,16 +1,10 @@
 """What is known of each utterance that its cluster might follow.
 
-Emotion, sentence, session and gender stand in the manifests. Three more are
-found here:
-
-* intensity, where the corpus tells it in its clips' names. RAVDESS: the fourth
-  field, 01 normal, 02 strong. CREMA-D: the last field, LO low, MD medium, HI
-  high; XX is "unspecified", so not known, which is most of that corpus.
-* duration, from the manifests, in s.
-* loudness, the level of the whole utterance in dB relative to full scale.
-
-The last two are cut at the quartiles of each speaker: ranks inside a speaker
-do not depend on how far the microphone stood or how fast somebody speaks.
+Beside the manifests' columns that is the intensity, where RAVDESS (fourth
+field: 01 normal, 02 strong) and CREMA-D (last: LO, MD, HI; XX is not known)
+name it, the duration (s) and the level (dB re full scale). The last two are
+cut at the quartiles of each speaker: ranks inside a speaker do not depend on
+how far the microphone stood or how fast somebody speaks.
 """
 
 import math
@@ -52,9 +46,8 @@ SILENCE = -120.0  # dB, what digital silence counts as
 def describe_utterances(sources, loudness_csv, n_jobs=1):
     """Read manifests and add what else is known of each utterance.
 
-    ``intensity`` (text), ``loudness`` (dB), ``duration_quarter`` and
-    ``loudness_quarter`` ("1" to "4"); sorted by speaker and ID. Text that is
-    not known is "". The CSV keeps levels from one call to the next.
+    Rows are sorted by speaker and ID; text that is not known is "". The CSV
+    keeps levels from one call to the next.
     """
     tables = []
     for source in sources:

@@ -17,10 +17,9 @@ def equal_length_batches(
 ):
     """Yield rows [batch] and waveforms [batch, time] of one exact length.
 
-    A thread reads the next utterances while whoever asks for batches computes;
-    a line about each file that cannot be read is added to ``problems``.
-    Nothing is padded, so recordings of mixed lengths mostly go alone.
-    ``change`` makes another waveform of one, told the utterance's ID.
+    Nothing is padded. A thread reads ahead; a line about each file that cannot
+    be read is added to ``problems``. ``change`` makes another waveform of one,
+    told the utterance's ID.
     """
     ids = utterances["ID"].to_numpy()
     segments = utterances[["wav", "start", "stop"]].to_numpy()

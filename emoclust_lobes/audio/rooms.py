@@ -9,14 +9,11 @@ SOUND = 343.0  # meters per second
 
 
 def room_response(size, talker, microphone, reverberation, rate):
-    """Simulate the impulse response [time] of a box-shaped room.
+    """Simulate the impulse response [time] of a box-shaped room, in meters.
 
-    The image method (Allen and Berkley, "Image method for efficiently
-    simulating small-room acoustics", JASA 65, 1979), with the arrival of each
-    image at the nearest sample, until 40 of the 60 dB of the ``reverberation``
-    (seconds) are gone. All walls reflect alike, as much as it takes: the
-    formulas of Sabine and Eyring, which know no shape, leave such rooms up to
-    half as long again. Places are in meters.
+    The image method (Allen and Berkley, JASA 65, 1979), until 40 of the 60 dB
+    of the ``reverberation`` (seconds) are gone. All walls reflect as much as
+    that takes, which the formulas of Sabine and Eyring do not tell.
     """
     seconds = reverberation * 40 / 60
     axes = []

@@ -1,24 +1,19 @@
 """Agreement of clusters with labels, of many random clusters at once.
 
-scikit-learn compares one pair of labelings at a time; a chance level needs
-hundreds. Here all permutations of a speaker's clusters are compared at once:
-they share their margins, so that only the contingency tables differ.
+scikit-learn compares one pair of labelings at a time. Permutations of a
+speaker's clusters share their margins: only contingency tables differ.
 """
 
 import numpy as np
 
 
 def agreement(labels, clusters):
-    """Compare labels with many permutations of the same clusters.
+    """Compare labels [n] with many permutations [permutations, n] of clusters.
 
-    Labels, shape [n], have at least two values; each row of clusters, shape
-    [permutations, n], holds the same values in another order. Returns measure
-    -> scores, shape [permutations].
-
-    Vinh, Epps and Bailey, "Information theoretic measures for clusterings
-    comparison", JMLR 11, 2010 (AMI, with arithmetic mean); Hubert and Arabie,
-    "Comparing partitions", Journal of Classification 2, 1985 (ARI); Rosenberg
-    and Hirschberg, "V-measure", EMNLP 2007 (the NMI).
+    Returns measure -> scores [permutations]: AMI, with arithmetic mean (Vinh,
+    Epps and Bailey, JMLR 11, 2010), ARI (Hubert and Arabie, Journal of
+    Classification 2, 1985), NMI (Rosenberg and Hirschberg, EMNLP 2007),
+    purity.
     """
     labels = np.unique(labels, return_inverse=True)[1]
     names = np.unique(clusters[0])  # which all rows have

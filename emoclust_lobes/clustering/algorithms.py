@@ -1,9 +1,7 @@
 """Clustering the utterances of one speaker.
 
-All algorithms see the same space: the speaker's embeddings without their
-mean, which is who speaks, at length one. Every algorithm has the signature
-``(vectors, n_clusters, n_init, seed) -> labels`` with labels in
-``range(n_clusters)``, some of which may be unused.
+All algorithms see the speaker's embeddings without their mean, at length one:
+``(vectors, n_clusters, n_init, seed) -> labels`` below ``n_clusters``.
 """
 
 import hashlib
@@ -65,11 +63,9 @@ ALGORITHMS = {
 def cluster_speaker(vectors, n_clusters, algorithm, n_init, seed):
     """Cluster one speaker's vectors of ``remove_speaker``, shape [n, dim].
 
-    A speaker of n utterances gets at most n // 2 clusters, so that a cluster
-    holds two utterances on average; fewer than four utterances are one cluster.
-    For ``"silhouette"`` the number from 2 to 10 with the highest mean
-    silhouette is taken. Clusters, shape [n], are numbered from 0 as they first
-    appear.
+    n utterances get at most n // 2 clusters; ``"silhouette"`` takes the number
+    from 2 to 10 with the highest mean. Clusters are numbered from 0 as they
+    first appear.
     """
     most = len(vectors) // 2
     if most < 2:
@@ -92,9 +88,8 @@ def cluster_speaker(vectors, n_clusters, algorithm, n_init, seed):
 def silhouette(vectors, labels):
     """Mean silhouette by cosine distance, None where it is not defined.
 
-    Rousseeuw, "Silhouettes", Journal of Computational and Applied Mathematics
-    20, 1987. Vectors have shape [n, dim], labels [n]; an utterance that is
-    alone in its cluster counts 0.
+    Rousseeuw, Journal of Computational and Applied Mathematics 20, 1987; an
+    utterance that is alone in its cluster counts 0.
     """
     scores = silhouettes(vectors, np.asarray(labels)[None])
     return None if scores is None else float(scores[0])
@@ -141,10 +136,9 @@ def silhouettes(vectors, clusterings, values_at_once=1_000_000):
 def distances_and_margins(vectors, labels, directions=False):
     """Distance of each utterance to its own center, and margin to the second.
 
-    Euclidean, both of shape [n]. Centers are means of members, whatever the
-    algorithm, or their directions (``"spherical"``). A margin is near 0 between
-    clusters, negative where another center is nearer (not with k-means), and 0
-    where there is one cluster only.
+    Euclidean, [n]; centers are means of members, or their directions
+    (``"spherical"``). Margins are near 0 between clusters, negative where
+    another center is nearer, and 0 where there is one cluster only.
     """
     names, rows = np.unique(labels, return_inverse=True)
     members = np.eye(len(names))[rows]

@@ -1,8 +1,7 @@
 """One clustering for all speakers, so that cluster 2 is the same for each.
 
-Inside each speaker the clusters have numbers without a meaning. Here the
-vectors of all speakers, each without its speaker's mean, are clustered
-together, and utterances of different speakers can be positives.
+Each vector is without its speaker's mean; utterances of different speakers can
+be positives.
 """
 
 import numpy as np
@@ -27,12 +26,10 @@ def check_n_clusters(n_clusters):
 def aligned_clusters(
     vectors, ids, speakers, n_clusters, n_init, seed, sentences=None
 ):
-    """Cluster the utterances of all speakers at once.
+    """Cluster the utterances of all speakers at once, vectors [n, dim].
 
-    Vectors, shape [n, dim], go through ``remove_sentences``, if sentences are
-    given, and ``remove_speakers``. Returns each utterance's cluster and its
-    margin as of ``distances_and_margins``, shape [n]: the same for any order of
-    rows and number of threads.
+    Sentences, if given, and speakers are removed. Returns clusters and
+    margins, [n]: the same for any order of rows and number of threads.
     """
     check_n_clusters(n_clusters)
     if not 2 <= n_clusters <= len(ids):

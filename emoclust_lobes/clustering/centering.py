@@ -17,9 +17,8 @@ HELD_OUT = ("valid", "test")
 def scale_columns(vectors, utterances, sources, encoder):
     """Divide columns that have units by their deviation inside speakers.
 
-    The speakers are those of training, of the CSVs that are neither valid.csv
-    nor test.csv. ``utterances`` are of ``read_manifests(sources,
-    numbered=True)``; vectors of an encoder without units stay as they are.
+    Those are the training speakers, of the CSVs that are neither valid.csv nor
+    test.csv; other encoders' vectors stay as they are.
     """
     if encoder not in WITH_UNITS:
         return vectors
@@ -56,10 +55,9 @@ def remove_speakers(vectors, speakers):
 def remove_sentences(vectors, speakers, sentences):
     """Subtract what the other speakers' utterances of a sentence share.
 
-    Where all say the same few sentences, an embedding tells the sentence, too,
-    and clusters follow it. From each vector of ``remove_speakers``, shape
-    [n, dim], goes the mean over the same sentence by other speakers; where the
-    sentence is not known ("") or nobody else says it, nothing does.
+    Where all say the same few sentences, clusters follow them. From each
+    vector of ``remove_speakers`` goes the mean over the same sentence by other
+    speakers, if it is known and somebody else says it.
     """
     centered = remove_speakers(vectors, speakers)
     rest = centered.copy()
@@ -79,9 +77,8 @@ def remove_sentences(vectors, speakers, sentences):
 def sentences_of(utterances):
     """Name the sentence of each utterance, in each manifest apart.
 
-    So a sentence of the pool is compared with the pool alone: never with what
-    development or test speakers say, nor with a corpus that numbers its
-    sentences alike. What is not known is "".
+    So a pool's is never compared with what development or test speakers say,
+    nor with another corpus'. What is not known is "".
     """
     known = utterances["sentence"] != ""
     if not known.any():

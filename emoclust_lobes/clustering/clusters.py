@@ -1,15 +1,9 @@
 """Clusters inside each speaker: one cluster per utterance, and a report.
 
-``clusters.csv`` has a row per utterance: ID, spk_id, cluster (numbered from 0
-within the speaker), distance to the cluster's center and margin to the second
-center. ``clusters.json`` says how the clusters were made and how good they
-are, for every speaker and on average.
-
-A speaker's clusters depend on nothing but the speaker's embeddings, the
-arguments and a seed made of the run's seed and the speaker's name: neither on
-the order of the utterances nor on the number of workers. Where sentences are
-removed, they depend on the other speakers of the same manifest, too; those of
-``egemaps`` on the deviations inside the training speakers.
+``clusters.csv`` has ID, spk_id, cluster (numbered from 0 within the speaker),
+distance to the cluster's center and margin to the second. They depend on the
+speaker's embeddings, the arguments, the run's seed and the speaker's name
+alone, unless sentences are removed or columns scaled.
 """
 
 import hashlib

@@ -19,9 +19,7 @@ SPEAKERS_PER_JOB = 25  # a single one is less work than handing it over
 def cluster_speakers(speakers, n_speakers, arguments, n_jobs=1):
     """Cluster each of many speakers, in several processes, and report.
 
-    Speakers come as an iterator of name, vectors and labels (a list by name);
-    few are held at a time. Returns for each the columns of ``clusters.csv`` and
-    the report.
+    Speakers come as an iterator of name, vectors and labels (lists by name).
     """
     chunks = iter(
         lambda: list(itertools.islice(speakers, SPEAKERS_PER_JOB)), []

@@ -1,13 +1,12 @@
 """k-means of a few hundred vectors, many times: all starts at once.
 
-A center is the mean of its cluster, or that mean's direction, so everything
-that Lloyd's algorithm asks follows from the vectors' scalar products: for the
-sum s of a cluster's m vectors, ``x . s`` and ``s . s`` give the distance of x
-to the center. One matrix product then serves all clusters of all starts.
+Everything that Lloyd's algorithm asks follows from the vectors' scalar
+products: for the sum s of a cluster's m vectors, ``x . s`` and ``s . s`` give
+the distance of x to the center. One matrix product then serves all clusters of
+all starts.
 
-Arthur and Vassilvitskii, "k-means++: the advantages of careful seeding", SODA
-2007. Dhillon and Modha, "Concept decompositions for large sparse text data
-using clustering", Machine Learning 42, 2001 (spherical k-means).
+Arthur and Vassilvitskii, "k-means++", SODA 2007. Dhillon and Modha, "Concept
+decompositions", Machine Learning 42, 2001 (spherical k-means).
 """
 
 import numpy as np
@@ -38,8 +37,7 @@ def spherical(vectors, n_clusters, n_init, seed):
 class _Products:
     """The scalar products of all pairs of vectors, ``vectors @ vectors.T``.
 
-    Of many vectors the matrix is not written out: two products with the
-    vectors themselves are then cheaper, and the memory does not grow with n^2.
+    Of many vectors the matrix is not written out: memory grows with n alone.
     """
 
     def __init__(self, vectors):
@@ -76,11 +74,9 @@ class _Products:
 def _lloyd(vectors, n_clusters, n_init, seed, costs_of, max_iterations=300):
     """Lloyd's algorithm from several starts, the labels of least cost.
 
-    The cost of a vector in a cluster is linear in its product with the
-    cluster's sum: ``costs_of`` makes factor and summand, [n_clusters, starts,
-    1], from the square of that sum and the number of members. A cluster that
-    lost all its members stays empty: from starts that are vectors far from each
-    other, that happens where there are fewer different vectors than clusters.
+    ``costs_of`` makes factor and summand, [n_clusters, starts, 1], of the cost
+    of a vector, linear in its product with the cluster's sum. A cluster that
+    lost all its members stays empty.
     """
     random = np.random.default_rng(seed)
     products = _Products(vectors)
@@ -116,9 +112,8 @@ def _lloyd(vectors, n_clusters, n_init, seed, costs_of, max_iterations=300):
 def _plus_plus(products, n_clusters, n_init, random):
     """Vectors to start from, far from each other, shape [n_clusters, n_init].
 
-    Of some candidates, as likely as they are far from the vectors that were
-    taken before, the one that leaves the least distance is taken; their number
-    is scikit-learn's.
+    Of some candidates, as many as scikit-learn's, drawn by their distance to
+    those taken before, the one that leaves the least is taken.
     """
     starts = np.arange(n_init)
     n_candidates = 2 + int(np.log(n_clusters))

@@ -1,15 +1,10 @@
 """How good the clusters inside speakers are, and what they follow.
 
-Agreement of clusters with emotion, where labels are known, is given by four
-measures. AMI and ARI are 0 for random clusters. NMI and purity are not: with
-few utterances per class they are far above 0 by chance alone, so each stands
-beside its chance level, the mean over random permutations of the clusters
-among the speaker's utterances.
-
-Every number is computed inside one speaker and then averaged over speakers.
-Where a speaker has a single cluster, or all of a speaker's utterances share
-one value (as they mostly do of gender), there is nothing to agree with and
-the number is null; means are over the speakers that have the number.
+AMI and ARI are 0 for random clusters. NMI and purity are far above 0 by chance
+alone with few utterances per class, so each stands beside its chance level,
+the mean over random permutations of the clusters. Every number is computed
+inside one speaker and averaged over the speakers that have it: with a single
+cluster, or one value of a label, there is nothing to agree with.
 """
 
 import statistics
@@ -28,9 +23,8 @@ def report_speaker(
 ):
     """Report on the clusters of one speaker's vectors, shape [n, dim].
 
-    ``other_clusters``, of another seed, give the stability. Utterances whose
-    emotion is not known ("") are left out of the comparison with emotion and
-    of nothing else; likewise for sentence, session and gender.
+    ``other_clusters``, of another seed, give the stability. Where a label is
+    not known (""), an utterance is left out of that comparison alone.
     """
     report = {
         "utterances": len(clusters),

@@ -8,6 +8,5 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "distillation": ["DistillationTargets"],
         "losses": ["ClusterContrastiveLoss"],
         "pool": ["clustered_pool", "pool_sampler"],
-        "samplers": ["SpeakerClusterBatchSampler"],
     },
 )

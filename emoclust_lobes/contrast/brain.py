@@ -20,14 +20,10 @@ import speechbrain as sb
 class ContrastiveBrain(EncoderBrain):
     """Learns from clusters, speakers and vectors, as ``variant`` says.
 
-    ``valid_loader`` gives the utterances of the development speakers; it stays
-    ``None`` where the protocol has none. ``steps_per_epoch`` paces the gradient
-    reversal; ``targets`` are the vectors of a distillation, of which a batch
-    has the numbers as ``target``. Beside what :class:`EncoderBrain` expects, it
-    reads the modules ``projection``, ``speaker_classifier`` and
-    ``vector_head``, and from ``hparams`` ``speaker_weight``, ``speaker_loss``
-    and ``distillation_weight``. The last ``n_kept`` checkpoints are kept, and
-    as many of the best.
+    ``valid_loader`` gives the utterances of the development speakers, None
+    where there are none; ``steps_per_epoch`` paces the gradient reversal;
+    ``targets`` are the vectors of a distillation. The last ``n_kept``
+    checkpoints are kept, and as many of the best.
     """
 
     modules: Any  # those that are in training, or an untrained copy
@@ -72,11 +68,7 @@ class ContrastiveBrain(EncoderBrain):
         return predicted, self.targets[batch.target.cpu()].to(predicted.device)
 
     def classify_speakers(self, embeddings, batch):
-        """Return the loss of speaker classification.
-
-        Against it, the gradient is reversed where it leaves the classifier;
-        the strength grows from 0 to 1 over the training.
-        """
+        """Return the speakers' loss, its gradient reversed where it is against."""
         if self.variant.speaker == "against":
             counter = self.hparams.epoch_counter
             done = counter.current - 1 + self.step / self.steps_per_epoch

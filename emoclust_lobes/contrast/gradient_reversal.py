@@ -17,11 +17,10 @@ class _ReverseGradient(torch.autograd.Function):
 
 
 def reverse_gradient(tensor, strength):
-    """Pass a tensor on as it is, and its gradient back times minus
-    ``strength``.
+    """Pass a tensor on, and its gradient back times minus ``strength``.
 
-    A head behind it learns its task as ever, while what is in front of it
-    learns to make that task hard (Ganin and Lempitsky 2015, arXiv 1409.7495).
+    What is in front of it learns to make the task behind it hard (Ganin and
+    Lempitsky 2015, arXiv 1409.7495).
     """
     return _ReverseGradient.apply(tensor, strength)
 

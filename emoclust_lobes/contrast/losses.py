@@ -156,21 +156,7 @@ class ClusterContrastiveLoss(torch.nn.Module):
         return (usable * per_anchor).sum(), usable.sum()
 
     def pair_masks(self, speakers, clusters, contexts=None, rows=slice(None)):
-        """Say which pairs attract and which repel.
-
-        Arguments
-        ---------
-        speakers, clusters, contexts : torch.Tensor
-            As for ``forward``, shape [batch]. Contexts are needed with
-            ``elsewhere`` only.
-        rows : slice
-            Which utterances are anchors; all when not given.
-
-        Returns
-        -------
-        positive, negative : torch.Tensor
-            Boolean masks, shape [anchors, batch]; row a holds anchor a's pairs.
-        """
+        """Say which pairs attract and which repel: two masks [anchors, batch]."""
         same_speaker = speakers[rows, None] == speakers
         same_cluster = clusters[rows, None] == clusters
         if self.positives == "speaker":

@@ -207,11 +207,7 @@ def pool_sampler(pool, pretraining, shape, steps, seed, channel_views=False):
 
 
 class PoolBatches:
-    """The pool's batch of any step, without a loader that runs beside.
-
-    Which batch it is depends on the epoch and the step alone, so a run that is
-    resumed inside an epoch goes on with the batch it would have had.
-    """
+    """The pool's batch of any epoch and step, without a loader beside."""
 
     def __init__(self, dataset, sampler):
         self.dataset = dataset

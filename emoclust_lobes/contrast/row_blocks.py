@@ -6,42 +6,13 @@ BLOCK_ROWS = 256
 
 
 def sum_over_rows(function, inputs, n_rows, block_rows=BLOCK_ROWS):
-    """Sum a function over blocks of rows, one block in memory at a time.
+    """Sum ``function(inputs, rows)`` over blocks of rows, one at a time.
 
+    It returns a scalar, which is differentiated, and counts; so are the sums.
     A loss over all pairs of a batch holds several matrices of batch x batch
-    between forward and backward. Here the gradient of each block is taken at
-    once and the block forgotten: memory grows with the batch, not with its
-    square, and nothing is computed twice. Gradients of gradients are those of
-    a single block only.
-
-    Arguments
-    ---------
-    function : callable
-        Of ``inputs`` and a slice of rows; returns two tensors, a scalar that
-        is differentiated and counts that are not.
-    inputs : torch.Tensor
-        What is differentiated by, of any shape.
-    n_rows : int
-        How many rows there are.
-    block_rows : int
-        How many rows are in memory at a time.
-
-    Returns
-    -------
-    total : torch.Tensor
-        A scalar: the sum of the first result, with its gradient.
-    counts : torch.Tensor
-        The sum of the second.
-
-    Example
-    -------
-    >>> inputs = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
-    >>> def squares(inputs, rows):
-    ...     return inputs[rows].square().sum(), torch.tensor(len(inputs[rows]))
-    >>> total, count = sum_over_rows(squares, inputs, n_rows=3, block_rows=2)
-    >>> total.backward()
-    >>> total.item(), count.item(), inputs.grad
-    (14.0, 3, tensor([2., 4., 6.]))
+    between forward and backward: here the gradient of each block is taken at
+    once and the block forgotten. Gradients of gradients are those of a single
+    block only.
     """
     if n_rows <= block_rows:
         return function(inputs, slice(0, n_rows))

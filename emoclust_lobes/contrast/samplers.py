@@ -10,58 +10,19 @@ from speechbrain.dataio.sampler import ReproducibleRandomSampler
 
 
 class SpeakerClusterBatchSampler(Sampler):
-    """Batches of speakers x clusters x utterances.
+    """Batches of speakers x clusters x utterances, ``steps`` of them an epoch.
 
     A batch holds ``speakers`` speakers, up to ``clusters`` clusters of each
     and up to ``utterances`` utterances of each cluster: never the same
     utterance twice, never a cluster alone (its anchors would have no negative)
-    and never an utterance alone (it would have no positive). Clusters of one
-    utterance are passed over, and so are speakers that have fewer than two
-    clusters left; their numbers are kept in ``unused_speakers`` and
-    ``unused_utterances``.
+    and never an utterance alone (it would have no positive). What cannot be
+    used is counted in ``unused_speakers`` and ``unused_utterances``. With
+    ``in_pairs`` utterances 2i and 2i + 1, two views of one, come together.
 
     Speakers are drawn in rounds: all of them once, in a new random order,
     before any comes again. An epoch is a function of the seed and the epoch's
     number alone, so that a run can be resumed inside it and every process can
     make the same plan, of which it takes its share.
-
-    Arguments
-    ---------
-    speaker_ids : sequence
-        Speaker of each utterance of the dataset.
-    cluster_ids : sequence
-        Cluster of each utterance within its speaker.
-    speakers, clusters, utterances : int
-        Shape of a batch; at least 1, 2 and 2.
-    steps : int
-        Batches in an epoch.
-    seed : int
-        Seed of the experiment.
-    in_pairs : bool
-        Whether utterances 2i and 2i + 1 are two views of one, which come
-        together; a cluster then gives at least one pair.
-
-    Raises
-    ------
-    ValueError
-        When the shape cannot hold a positive and a negative, or when no
-        speaker has two clusters of two utterances.
-
-    Example
-    -------
-    >>> sampler = SpeakerClusterBatchSampler(
-    ...     speaker_ids=list("aaaabbbbb"),
-    ...     cluster_ids=[0, 0, 1, 1, 0, 0, 1, 1, 2],
-    ...     speakers=2,
-    ...     clusters=2,
-    ...     utterances=2,
-    ...     steps=3,
-    ...     seed=1,
-    ... )
-    >>> [sorted(batch) for batch in sampler][0]
-    [0, 1, 2, 3, 4, 5, 6, 7]
-    >>> sampler.unused_utterances
-    1
     """
 
     def __init__(
@@ -170,11 +131,7 @@ class SpeakerClusterBatchSampler(Sampler):
 
 
 class UtteranceBatchSampler(BatchSampler):
-    """Batches of utterances: each comes once before any comes again.
-
-    No more of them than there are; an epoch is a function of the seed and its
-    number alone.
-    """
+    """Batches of utterances: each comes once before any comes again."""
 
     def __init__(self, n_utterances, size, steps, seed):
         size = min(size, n_utterances)
@@ -201,9 +158,8 @@ def numbers_of(names):
 def _draw(rng, totals, wanted):
     """Draw up to ``wanted`` of each ``range(total)``, each number at most once.
 
-    Returns shape [totals, wanted], -1 first where a total is smaller. Floyd's
-    algorithm for all totals at once: the last number that may come takes the
-    place of one drawn before (Bentley and Floyd, CACM 30, 1987).
+    [totals, wanted], -1 first where a total is smaller: Floyd's algorithm for
+    all at once (Bentley and Floyd, CACM 30, 1987).
     """
     drawn = np.empty((len(totals), wanted), dtype=int)
     for column in range(wanted):

@@ -1,9 +1,8 @@
 """What a pretraining contrasts: the clusters, or something in their place.
 
-The method stands or falls with controls that share everything with it but
-the clusters. Each is a row of ``VARIANTS``; they differ in which cluster an
-utterance is given, in what is done about speakers, and in whether the vectors
-that were clustered are learned themselves.
+Controls share everything with the method but the clusters; they differ in
+which cluster an utterance is given, in what is done about speakers, and in
+whether vectors are learned themselves.
 """
 
 from typing import NamedTuple
@@ -21,11 +20,10 @@ class Variant(NamedTuple):
     ``clusters`` says what an utterance's cluster is: "speaker", of the k-means
     inside its speaker; "shuffled", another's of the speaker at random;
     "emotion", its label; "utterance", itself; "aligned", of one k-means over
-    all speakers; "", none: no clusters are made. ``speaker`` says whether speakers are classified beside the
-    contrast: "", "with" or "against", through gradient reversal; ``distils``,
-    whether the vectors of the speaker encoder are regressed. ``positives`` and
-    ``negatives`` are those of ``ClusterContrastiveLoss``; "" leaves the choice
-    to the user.
+    all speakers; "", none. Speakers are classified "with" or "against"
+    (gradient reversal) the contrast; with ``distils`` the speaker encoder's
+    vectors are regressed. "" as positives or negatives leaves them to the
+    user.
     """
 
     clusters: str = "speaker"
@@ -81,12 +79,10 @@ def find_variant(pretraining):
 def assign_clusters(pool, clusters, variant, cluster_noise, seed):
     """Give each utterance of the pool the ``cluster`` that a variant contrasts.
 
-    What an utterance gets depends on the seed and its speaker's utterances
-    alone, not on the order of rows. A share ``cluster_noise`` of each speaker's
-    utterances exchange their clusters at random; more noise exchanges what less
-    noise does, and more. ``utterance_id`` is the ID in the manifest: where
-    every utterance is its own cluster, it comes twice, as ID#1 and ID#2. Where
-    there are no clusters, which ``clusters`` may then be, it is 0.
+    It depends on the seed and the speaker's utterances alone, not on the order
+    of rows. A share ``cluster_noise`` of each speaker's utterances exchange
+    theirs at random; more noise exchanges what less does, and more. Where
+    every utterance is its own cluster, it comes twice, as ID#1 and ID#2.
     """
     if not 0 <= cluster_noise <= 1:
         raise EmoclustError(

@@ -1,9 +1,8 @@
 """What is trained on which corpus and tested on which: one table a case.
 
-Training and development speakers are those of a fold of the source corpus, test
-speakers are of the target. Where a case adapts, others who train in the target's
-own fold are added without their labels: stage 1 sees them, stage 2 does not. All
-cases with one target score all that its folds test on, each utterance once.
+Training and development speakers are of a fold of the source corpus. Where a
+case adapts, others of the target are added for stage 1, without labels. All
+cases with one target score the same, each utterance once.
 """
 
 import os
@@ -63,11 +62,10 @@ def plan_cases(n_folds, adapt):
 
 
 def case_table(case, corpora, folds, root):
-    """List the recordings of a case, as :mod:`data_prep.corpora.generic` reads them.
+    """List the recordings of a case, as a table of a user's own corpus.
 
-    ``corpora`` has the corpora by name, ``folds`` the folders of their manifests; paths
-    are relative to ``root``, and the corpus stands in front of speaker, session and
-    sentence.
+    Paths are relative to ``root``; the corpus stands in front of speakers,
+    sessions and sentences.
     """
     within = case.train == case.test
     source = folds[case.train][case.fold - 1 if within else 0]

@@ -21,39 +21,24 @@ from emoclust_lobes.protocol.scripts import Experiment
 OUTPUT_FOLDER = "results/crosscorpus"
 # What all cases share: computed once for each recording.
 CACHES = {"embedding_folder": "embeddings", "feature_folder": "features"}
+_HELP = {
+    "corpora": "two or more corpora of --mapping, and where they lie",
+    "mapping": "their preparation and shared classes (default: the "
+    "crosscorpus.yaml beside the YAML)",
+    "adapt": "none, and other: unlabeled speech of other speakers of the test "
+    "corpus than are scored is heard in training (default: none)",
+    "titles": "names of corpora in the tables (default: those of --mapping)",
+}
 
 
 def add_arguments(parser):
     """Add the options of ``emoclust crosscorpus`` to a parser."""
-    add = add_run_options(parser, systems=["none", "contrastive"])
-    add(
-        "--corpora",
-        metavar="NAME=FOLDER,...",
-        type=_pairs,
-        help="two or more corpora of --mapping, and where they lie",
-    )
-    add(
-        "--mapping",
-        metavar="FILE",
-        help="their preparation and shared classes (default: the "
-        "crosscorpus.yaml beside the YAML)",
-    )
-    add(
-        "--adapt",
-        metavar="A,B",
-        type=each_of(_adapt),
-        default=["none"],
-        help="none, and other: unlabeled speech of other speakers of the test "
-        "corpus than are scored is heard in training (default: none)",
-    )
-    add = add_report_options(parser, "OUTPUT_FOLDER/report")
-    add(
-        "--titles",
-        metavar="NAME=TEXT,...",
-        type=_pairs,
-        default={},
-        help="names of corpora in the tables (default: those of --mapping)",
-    )
+    add = add_run_options(parser, _HELP, systems=["none", "contrastive"])
+    add("--corpora", "NAME=FOLDER,...", type=_pairs)
+    add("--mapping", "FILE")
+    add("--adapt", "A,B", type=each_of(_adapt), default=["none"])
+    add = add_report_options(parser, _HELP, "OUTPUT_FOLDER/report")
+    add("--titles", "NAME=TEXT,...", type=_pairs, default={})
 
 
 def run(options):

@@ -1,10 +1,9 @@
 """The results of a matrix as files: gathered from its cases, and read.
 
-``crosscorpus.json`` has ``classes``, ``corpora`` (name -> title), ``systems``,
-``uses``, ``deterministic``, ``yaml``, ``settings``, ``commands`` and, where given,
-``note``; ``runs.csv`` one row for each train corpus, test corpus, way to adapt, system
-and seed, of all utterances that the folds of the test corpus test on, each once;
-``speakers.csv`` one for each of these and test speaker.
+``crosscorpus.json`` has the facts; ``runs.csv`` one row for each train corpus,
+test corpus, way to adapt, system and seed, of all utterances that the folds of
+the test corpus test on, each once; ``speakers.csv`` one for each of these and
+test speaker.
 """
 
 import pathlib
@@ -71,9 +70,7 @@ def condition_of(train, test, adapt, system, enrolled):
 def gather_runs(output_folder, yaml, settings):
     """Pool the results of the cases that are there: runs and speakers.
 
-    Cases of another YAML or with other settings do not count, and only runs
-    count of which all cases are there. ``valid_uar`` and ``n_train`` are
-    means over the ``folds`` cases.
+    Only runs count of which all cases are there, with this YAML and settings.
     """
     runs = [pd.DataFrame(columns=[*RUN_TYPES, "cases"])]
     speakers = [pd.DataFrame(columns=SPEAKER_TYPES)]
@@ -126,10 +123,6 @@ def pool_cases(cases, classes):
 
 
 def read_matrix(folder):
-    """Read the results of a matrix; refuse them as ``read_results`` does.
-
-    Raises a FileNotFoundError, or a ValueError when a file has other columns or
-    values, a run is there twice, or its speakers do not tell of the same test.
-    """
+    """Read the results of a matrix; refuse them as ``read_results`` does."""
     folder = pathlib.Path(folder)
     return Matrix(*read_folder(folder, FACTS, RUN_TYPES, SPEAKER_TYPES))

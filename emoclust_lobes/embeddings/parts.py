@@ -56,11 +56,7 @@ class Embeddings(NamedTuple):
 
 
 class PartWriter(contextlib.AbstractContextManager):
-    """Saves finished rows every so often and at the end, come what may.
-
-    Several processes may write parts of one cache; none may merge them in the
-    meantime, see ``embed_utterances``.
-    """
+    """Saves finished rows every so often and at the end, come what may."""
 
     def __init__(self, embedding_folder, identity, ids, signatures, save_every):
         self.folder = _parts_folder(embedding_folder, identity["name"])

@@ -27,9 +27,7 @@ class FrontEndError(EncoderError):
 def front_end_identity(source, save_path, layers="all", cache=None):
     """Tell what is known of a front end without loading or downloading it.
 
-    The ``sha256`` of a folder's settings and weights, or the ``revision`` of a
-    hub's model; of one that is not in ``save_path``, source and layers alone.
-    ``cache`` is that of ``files_digest``.
+    A folder's ``sha256``, or the ``revision`` of a hub's model that is there.
     """
     layers = layers if layers == "all" else list(layers)
     identity = {"source": str(source), "layers": layers}

@@ -54,11 +54,9 @@ class Wav2Vec2States(nn.Module):
 
 
 class WhisperStates(nn.Module):
-    """Hidden states of Whisper's encoder, up to a depth.
+    """Hidden states of Whisper's encoder, up to a depth, without padding.
 
-    Whisper's own code pads every utterance to the half minute that it was
-    trained on: ten times the work where utterances last three seconds. Here the
-    encoder is given an utterance's own length.
+    Whisper's own code pads to half a minute: ten times the work for 3 s.
     """
 
     def __init__(self, wrapper, depth):

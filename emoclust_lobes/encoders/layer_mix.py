@@ -36,11 +36,9 @@ class NoNormalization(nn.Module):
 class LayerMix(nn.Module):
     """A learned weighted mean of layers that lie side by side.
 
-    Each layer is first normalized per frame, without learned scale, so that
-    the weights compare layers and not their magnitudes; then the layers are
-    averaged with the softmax of one learned number per layer, all equal at the
-    start (the "featurizer" of SUPERB, Yang et al. 2021, arXiv 2105.01051,
-    with its option of normalized layers).
+    Each is first normalized per frame, so that the weights, a softmax of one
+    number per layer, compare layers and not their magnitudes (the "featurizer"
+    of SUPERB, Yang et al. 2021, arXiv 2105.01051).
     """
 
     def __init__(self, n_layers, size):
@@ -135,16 +133,11 @@ class MixedEncoder(nn.Module):
 class AttentiveEncoder(nn.Module):
     """Frames to one vector: a layer on each frame, then attentive statistics.
 
-    BatchNorm, linear layer, ReLU and dropout on each frame; attentive
-    statistics pooling (Okabe et al. 2018, arXiv 1803.10963), SpeechBrain's,
-    which weighs each channel by itself; BatchNorm and a linear layer. The
+    The pooling (Okabe et al. 2018, arXiv 1803.10963) is SpeechBrain's; the
     attention looks at the frame alone and not, as in ECAPA-TDNN, at the
-    utterance's statistics too, which costs half as much again: this encoder is
-    to be trained many times on a CPU.
-
-    In evaluation mode a padded utterance gives the vector of the utterance
-    alone. In training mode give crops of one length: padding would enter the
-    statistics of BatchNorm.
+    utterance's statistics too, which costs half as much again. In evaluation
+    mode a padded utterance gives the vector of the utterance alone; padding in
+    training would enter the statistics of BatchNorm.
     """
 
     def __init__(

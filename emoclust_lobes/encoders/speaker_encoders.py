@@ -118,9 +118,7 @@ class SpeakerEncoder(nn.Module):
 class SpeechBrainNetwork(nn.Module):
     """The speaker network of a SpeechBrain ``EncoderClassifier``.
 
-    The model's own global mean of embeddings (``mean_var_norm_emb``) is not
-    subtracted: many folders have none, and whatever reads the vectors here
-    removes the speaker's own mean.
+    Its ``mean_var_norm_emb`` is not subtracted: the speaker's own mean is.
     """
 
     def __init__(self, source, device="cpu"):

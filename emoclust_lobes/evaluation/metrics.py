@@ -5,39 +5,13 @@ from emoclust_lobes.clustering.algorithms import unit
 
 
 def emotion_metrics(truth, prediction, classes):
-    """Score predicted emotions.
+    """Score predictions: ``uar, wa, macro_f1, recall, confusion, classes, n``.
 
     The unweighted average recall (UAR) is the mean of the classes' recalls:
     chance is one over the number of classes whatever their sizes. The weighted
-    accuracy (WA) is the share of utterances that are right.
-
-    Arguments
-    ---------
-    truth, prediction : sequence of str
-        One label per utterance.
-    classes : sequence of str
-        The class set, in the order in which it is reported.
-
-    Returns
-    -------
-    dict
-        ``uar, wa, macro_f1`` (between 0 and 1, over the classes that occur in
-        ``truth``), ``recall`` (class -> recall, ``None`` where the class does
-        not occur), ``confusion`` (rows are truth, columns prediction, both in
-        the order of ``classes``), ``classes`` and ``n``.
-
-    Raises
-    ------
-    ValueError
-        When there is nothing to score or a label is outside the class set.
-
-    Example
-    -------
-    >>> scores = emotion_metrics(
-    ...     ["ang", "ang", "sad"], ["ang", "sad", "sad"], ["ang", "sad"]
-    ... )
-    >>> scores["uar"], scores["recall"]
-    (0.75, {'ang': 0.5, 'sad': 1.0})
+    accuracy (WA) is the share of utterances that are right. Classes that do
+    not occur in ``truth`` have the recall None and count in no mean; rows of
+    ``confusion`` are truth.
     """
     truth, prediction = np.asarray(truth), np.asarray(prediction)
     classes = list(classes)
@@ -75,11 +49,9 @@ def emotion_metrics(truth, prediction, classes):
 def cluster_auc(embeddings, speakers, clusters) -> float | None:
     """Say how well embeddings [n, dim] tell the clusters of a speaker apart.
 
-    Within each speaker, every pair of utterances is scored by its cosine
-    similarity, and the area under the ROC curve of "same cluster" against
-    "another cluster" is the chance that a same-cluster pair is the closer of
-    the two: .5 is chance, 1 perfect. The mean is over the speakers that have
-    both kinds of pairs; None without any.
+    The chance that a same-cluster pair of a speaker's is the closer, by
+    cosine, of two pairs: .5 is chance, 1 perfect. The mean is over the
+    speakers that have both kinds of pairs; None without any.
     """
     from sklearn.metrics import roc_auc_score  # takes a second
 

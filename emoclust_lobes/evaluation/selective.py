@@ -1,9 +1,8 @@
 """When a model had better say "unknown": risk against coverage.
 
-A model that answers only where its confidence lies above a threshold answers a
-share of all recordings, the coverage, and is wrong in a share of its answers,
-the risk (El-Yaniv and Wiener, "On the foundations of noise-free selective
-classification", JMLR 11, 2010). Thresholds are chosen on development speakers.
+The coverage is the share of recordings whose confidence lies above a
+threshold, the risk the share of errors among these (El-Yaniv and Wiener, JMLR
+11, 2010). Thresholds are chosen on development speakers.
 """
 
 import pathlib
@@ -21,11 +20,7 @@ DELTA = 0.05
 
 
 def risk_coverage(confidence, right):
-    """Return coverages and the risk at each, one a distinct confidence, rising.
-
-    From the surest recordings to all of them: what is equally sure is answered
-    together.
-    """
+    """Return coverages and the risk at each, one a distinct confidence, rising."""
     confidence, right = np.asarray(confidence), np.asarray(right, dtype=bool)
     order = np.argsort(-confidence, kind="stable")
     # The last of those that are equally sure
@@ -35,11 +30,10 @@ def risk_coverage(confidence, right):
 
 
 def area_under_risk(confidence, right):
-    """Return the mean risk over the coverages 1/n ... 1 (AURC).
+    """Return the mean risk over the coverages 1/n ... 1 (AURC), 0 is best.
 
-    Recordings that are equally sure count as if in the mean of all their
-    orders: 0 is best, and the error rate is what chance gives (Geifman et al.,
-    "Bias-reduced uncertainty estimation", ICLR 2019, arXiv 1805.08206).
+    Recordings that are equally sure count as in the mean of all their orders
+    (Geifman et al., ICLR 2019, arXiv 1805.08206).
     """
     coverage, risk = risk_coverage(confidence, right)
     n = len(np.asarray(confidence))
@@ -64,13 +58,11 @@ def risk_bound(errors, n, delta=DELTA):
 def operating_points(predictions, valid_predictions, classes, temperature):
     """Measure thresholds on development speakers, and on the test.
 
-    Takes tables of ``predict_emotions``; None without development speakers. All
-    bounds of ``points`` hold together but for a chance of ``delta``: each has
-    its share of it (learn then test, Angelopoulos et al. 2021, arXiv
+    All bounds of ``points`` hold together but for a chance of ``delta``: each
+    has its share of it (learn then test, Angelopoulos et al. 2021, arXiv
     2110.01052, with Bonferroni's correction). A threshold is a confidence of
-    the development recordings, which does not count itself: those above are
-    then drawn as any above it (Geifman and El-Yaniv, NeurIPS 2017, arXiv
-    1705.08500).
+    the development recordings, which does not count itself (Geifman and
+    El-Yaniv, NeurIPS 2017, arXiv 1705.08500). None without such.
     """
     if valid_predictions is None:
         return None
@@ -101,9 +93,8 @@ def operating_points(predictions, valid_predictions, classes, temperature):
 def find_threshold(model_folder, share):
     """Return the lowest confidence above which a model errs seldom enough.
 
-    Of the thresholds in the ``metrics.json`` of its folder whose bound is no
-    larger than the share, that which answers most; 0 for None. An EmoclustError
-    tells the smallest share where there is none.
+    Of the thresholds in its ``metrics.json`` whose bound is no larger than the
+    share, that which answers most; 0 for None.
     """
     if share is None:
         return 0.0

@@ -37,12 +37,7 @@ class Refused(SystemExit):
 def begin_script(about):
     """Answer ``--help``, and refuse a command line that cannot be used.
 
-    Called before what takes seconds to import.
-
-    Arguments
-    ---------
-    about : str
-        Docstring of the script.
+    Called, with the script's docstring, before what takes seconds to import.
     """
     with refusals_told():
         answer_help(about)
@@ -57,25 +52,9 @@ def begin_script(about):
 def read_command_line(words):
     """Read the command line of a training script.
 
-    Arguments
-    ---------
-    words : list of str
-        The YAML, SpeechBrain's own options, and overrides of the YAML:
-        ``--key=value`` or ``--key value``.
-
-    Returns
-    -------
-    tuple
-        Path of the YAML, SpeechBrain's ``RunOptions``, and the overrides, a
-        dict for ``load_hyperpyyaml``. A UsageError says what is wrong.
-
-    Example
-    -------
-    >>> path = getfixture("tmp_path") / "experiment.yaml"
-    >>> _ = path.write_text("{output_folder: results, fold: 1}")
-    >>> words = [str(path), "--output_folder=my #1", "--fold=2"]
-    >>> read_command_line(words)[2]
-    {'output_folder': 'my #1', 'fold': 2}
+    Returns the path of the YAML, SpeechBrain's ``RunOptions``, and the
+    overrides (``--key=value`` or ``--key value``), a dict for
+    ``load_hyperpyyaml``.
     """
     gc.freeze()
     gc.enable()
@@ -178,11 +157,7 @@ def refuse_missing_corpus(options, given):
 
 @contextlib.contextmanager
 def refusals_told():
-    """End a script in a line where a user can mend what is wrong.
-
-    Of several processes the main one tells it. The traceback is in the log of
-    the run, if there is one.
-    """
+    """End a script in a line of the main process where a user can mend it."""
     try:
         yield
     except (EmoclustError, OSError) as error:

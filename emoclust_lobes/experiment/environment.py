@@ -12,8 +12,7 @@ from data_prep.storage.files import write_json
 def write_environment(folder):
     """Write ``environment.json``: versions, processor, threads, GPU.
 
-    In the place of SpeechBrain's ``env.log``, for which it runs ``pip freeze``:
-    a second of CPU for each run.
+    SpeechBrain's ``env.log`` takes ``pip freeze``, a second of CPU a run.
     """
     # Of what is imported; metadata of all that is installed take .2 s to read
     packages = {

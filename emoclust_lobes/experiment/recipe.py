@@ -60,34 +60,9 @@ def run(options):
 
 
 def lay_out(recipe, folder):
-    """Copy a recipe into a folder that has none of its files.
+    """Copy one of ``find_recipes`` into a folder that has none of its files.
 
-    Arguments
-    ---------
-    recipe : str
-        One of ``find_recipes``.
-    folder : str or pathlib.Path
-        Is made, if need be.
-
-    Returns
-    -------
-    list of str
-        The files, relative to the folder.
-
-    Raises
-    ------
-    RecipeError
-        When there is no such recipe, or one of its files is there already.
-
-    Example
-    -------
-    >>> folder = getfixture("tmp_path")
-    >>> lay_out("ravdess", folder)[:3]
-    ['train_contrastive.py', 'train_ser.py', 'hparams/ravdess.yaml']
-    >>> lay_out("ravdess", folder)  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    ...
-    emoclust_lobes.experiment.recipe.RecipeError: ... holds train_contrast...
+    Returns their paths, relative to the folder.
     """
     source, folder = find_recipe(recipe), pathlib.Path(folder)
     files = [*SCRIPTS, *(f"hparams/{x}" for x in (f"{recipe}.yaml", *BESIDE))]

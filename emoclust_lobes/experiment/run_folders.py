@@ -63,11 +63,7 @@ def resolved_blocks(hparams_file, overrides, ignore):
 
 
 def refuse_changed_run(folder, blocks):
-    """Stop when a folder holds a run with other blocks; else record them.
-
-    The text of a block is that of ``resolved_blocks``, or the fingerprint of an
-    input.
-    """
+    """Stop when a folder holds a run with other blocks; else record them."""
     # A checkpoint of other settings would be resumed in silence, and the result
     # would belong to neither. Without one they may still change.
     folder = pathlib.Path(folder)
@@ -95,9 +91,8 @@ def refuse_changed_run(folder, blocks):
 def interruptible():
     """End on Ctrl-C and SIGTERM with a line and the usual exit code.
 
-    Both are raised where the program is, as Ctrl-C always is, so that what has
-    been computed is saved on the way out. Where a signal is ignored, as Ctrl-C
-    in the background of a shell, it stays so.
+    Both are raised where the program is, so that what has been computed is
+    saved on the way out; a signal that is ignored stays so.
     """
     came = []
 
@@ -135,10 +130,9 @@ def one_run(folder):
 def save_whole(checkpointer):
     """Let a checkpointer write each checkpoint aside, then move it in place.
 
-    SpeechBrain begins a checkpoint with the file that makes its folder one. A
-    run that is killed inside a save, or finds the disk full, would leave the
-    newest checkpoint unreadable, and that is the one to be resumed. What is in
-    place never changes and is read once, not for each look at all of them.
+    A run that is killed inside a save would leave the newest checkpoint, that
+    which is resumed, unreadable. What is in place never changes and is read
+    once.
     """
     construct = checkpointer._construct_checkpoint_objects
     read = functools.cache(lambda folder: construct([folder])[0])

@@ -57,9 +57,9 @@ def run_steps(last, hparams, device):
 def take_steps(hparams, device, last="clusters", pools=True):
     """Take the steps up to ``prepare``, ``embed`` or ``clusters``.
 
-    Steps that are up to date are skipped. All processes of a run call it, and
-    are given the sources; clusters leave a ``cluster_fingerprint`` in
-    ``hparams``. Without ``pools`` there is the labeled speech alone.
+    All processes of a run call it, and are given the sources; clusters leave a
+    ``cluster_fingerprint`` in ``hparams``. Without ``pools`` there is the
+    labeled speech alone.
     """
     run_on_main(hparams["prepare"])
     if pools:

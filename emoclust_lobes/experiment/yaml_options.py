@@ -28,13 +28,7 @@ _REFERENCE = re.compile(r"<(\w+)")
 
 
 class YamlOptions:
-    """The keys of a YAML's top level, as options.
-
-    Arguments
-    ---------
-    path : str or pathlib.Path
-        The file. A UsageError says why it cannot be used.
-    """
+    """The keys of a YAML's top level, as options."""
 
     def __init__(self, path):
         self.path = path

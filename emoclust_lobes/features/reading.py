@@ -110,8 +110,7 @@ class FeatureCache:
 def feature_pipeline(cache, crop=None, views=(), channels=None):
     """Make the dynamic item that reads features, ``sig`` [frames, dim].
 
-    A crop, which ``id`` says the place of, is told the hop of the frames. With
-    one, ``channels`` chooses the cache or one of its ``views``.
+    With a crop, ``channels`` chooses the cache or one of its ``views``.
     """
     if crop is not None:
         crop.hop = cache.hop

@@ -19,6 +19,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "front_end": ["PackedFrontEnd"],
         "load": ["load_model"],
         "publish": ["publish"],
-        "trust": ["InferenceError", "check_yaml"],
+        "trust": ["InferenceError"],
     },
 )

@@ -48,11 +48,10 @@ def inference_settings(
 ):
     """Write the text of ``hyperparams.yaml``, in HyperPyYAML.
 
-    stage2 is the resolved block ``ser`` of the training YAML, whose ``modules`` and
-    ``speaker_normalization`` are taken. The settings of a pretrained front end are
-    put in, so that the YAML names no place where it was found; ``loaded`` are those
-    of ``WEIGHTS`` that have a file. A model of dimensions alone has its head in
-    the classifier's place, where SpeechBrain asks for one.
+    ``stage2`` is the resolved block ``ser`` of the training YAML; settings of
+    a pretrained front end are put in, so that no place is named; ``loaded``
+    are those of ``WEIGHTS`` that have a file. A model of dimensions alone has
+    its head in the classifier's place, where SpeechBrain asks for one.
     """
     yaml = ruamel.yaml.YAML()
     block = yaml.load(stage2)["ser"]

@@ -11,9 +11,8 @@ from emoclust_lobes.parallel.threads import in_threads
 def map_batches(function, batches, device="cpu"):
     """Yield name, waveforms and result of each (name, waveforms), in order.
 
-    A network gets few recordings at once when nothing is padded, and its
-    layers are then too small for PyTorch to share them over the cores. So each
-    core has batches of its own, as many at a time as PyTorch has threads.
+    Batches are too small for PyTorch to share their layers over the cores:
+    each core has some of its own.
     """
     n_threads = cores_for(device)
     batches = iter(batches)

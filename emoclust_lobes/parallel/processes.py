@@ -29,9 +29,8 @@ def process_number():
 class ProcessShare(Sampler):
     """What this process takes of an epoch that all plan alike.
 
-    Indices, or batches, are dealt round: of N processes the first takes the
-    plan's numbers 0, N, 2N and so on. All take as many, so that none waits for
-    another; what is left over at the end is left out. (SpeechBrain's
+    Of N processes the first takes the plan's numbers 0, N, 2N and so on; what
+    is left over at the end is left out. (SpeechBrain's
     ``DistributedSamplerWrapper`` gives some twice instead.)
     """
 
@@ -87,8 +86,7 @@ def mean_over_processes(numbers):
 def gather_batches(*tensors):
     """Tensors [batch, ...] of all processes, [total, ...], with gradients.
 
-    For a loss of all rows that every process computes of all rows; what
-    reaches the parameters is as if one process had had all rows.
+    For a loss of all rows: its gradient is as if one process had had them.
     """
     # The gradient of the own rows is multiplied by the number of processes,
     # the others' rows have none: DistributedDataParallel's average over the

@@ -7,8 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 def in_threads(function, items, ahead, n_threads=1, initializer=None):
     """Yield each item, in order, with the future of the function of it.
 
-    So many items ``ahead`` of it are given to the threads; what still waits
-    when nobody asks for more is not done any more.
+    So many items ``ahead`` of it are given to the threads.
     """
     pending: collections.deque = collections.deque()
     pool = ThreadPoolExecutor(n_threads, initializer=initializer)

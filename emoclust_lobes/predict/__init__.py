@@ -3,11 +3,5 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "inputs": ["PredictError"],
-        "prediction": ["FilePrediction", "HeardTurn"],
-        "predictor": ["Predictor"],
-        "segments": ["Segment", "merge_windows"],
-    },
+    __name__, submod_attrs={"inputs": ["PredictError"]}
 )

@@ -27,11 +27,7 @@ def library(form):
 
 
 def annotation(rows, form, seconds):
-    """Write the rows of a recording of some length as text.
-
-    The tiers of Praat and ELAN are the speakers, their labels the emotions. In
-    RTTM, where a speaker is needed, the emotion is in the sixth field.
-    """
+    """Write the rows of a recording as text: tiers are speakers."""
     spoken = [row for row in rows if row["emotion"] != NO_SPEECH]
     return _WRITERS[form](spoken, seconds)
 

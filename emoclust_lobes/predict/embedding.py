@@ -20,9 +20,8 @@ PRECISIONS = ("fp32", "bf16")
 class EmbeddedClip:
     """A recording's windows, or the ``problem`` for which there are none.
 
-    Spans are (start, end) in seconds, embeddings have the shape [dim]. Where
-    somebody listened, there are ``turns``, of which each window is in one
-    (``turn_of``), and ``bounds``, (start, end) of the recording.
+    Spans and ``bounds`` are (start, end) in seconds, embeddings have the shape
+    [dim]. Each window is in one (``turn_of``) of the ``turns``, if there are.
     """
 
     clip: Clip
@@ -63,10 +62,9 @@ def embed_clips(
 ):
     """Embed recordings, in batches of windows of exactly equal length.
 
-    Yields an EmbeddedClip each, in their order, as soon as it is done; one that
-    cannot be used stops no other. With a ``listener`` the windows lie in the
-    turns that it hears. ``advance`` is told how many seconds further it is read;
-    ``precision`` is one of PRECISIONS.
+    Yields an EmbeddedClip each, in their order; one that cannot be used stops
+    no other. With a ``listener`` the windows lie in the turns that it hears.
+    ``advance`` is told how many seconds further it is read.
     """
     # Windows of several recordings share a batch, and nothing is padded, to
     # which ECAPA-TDNN is not indifferent: no embedding depends on the others.

@@ -21,10 +21,9 @@ class PredictError(EmoclustError):
 
 
 class Clip(NamedTuple):
-    """A recording: its path as it was given, where to read it, who speaks.
+    """A recording, where to read it, who speaks, and the ends of a part.
 
-    Of a part, ``start`` and ``stop`` are samples (int) or seconds (float), and
-    stand behind the path in its name.
+    These are samples (int) or seconds (float), and stand in its name.
     """
 
     name: str
@@ -37,10 +36,8 @@ class Clip(NamedTuple):
 def find_clips(arguments, lines=(), speaker_column=None):
     """Find all recordings that are meant, each once, in their order.
 
-    An argument is a file, a folder, a pattern, a CSV file (paths relative to its
-    folder) or ``-`` for ``lines``. With ``speaker_column`` all must be CSV files.
-    A file that is not there is listed, as is one in a format that is not read: to
-    be named with those that are unusable.
+    What is not there, or in a format that is not read, is listed, to be named
+    with what is unusable.
     """
     clips = []
     for argument in arguments:

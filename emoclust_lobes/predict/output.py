@@ -40,8 +40,7 @@ def prediction_rows(prediction, segments, speakers=False, threshold=0.0):
 
     Where somebody listened, with ``speakers`` a segment is a turn, and without
     it one emotion in a stretch of speech; what lies between is ``no speech``.
-    Up to the ``threshold`` of confidence an emotion is unknown. Seconds have three
-    decimals, probabilities six.
+    Up to the ``threshold`` of confidence an emotion is unknown.
     """
     if not segments:
         whole = _row(
@@ -57,9 +56,7 @@ def prediction_rows(prediction, segments, speakers=False, threshold=0.0):
     turns, silences = prediction.turns, []
     if turns is None:
         windows = prediction.windows
-        turns = [
-            HeardTurn(windows[0][0], windows[-1][1], "", 0, windows),
-        ]
+        turns = [HeardTurn(windows[0][0], windows[-1][1], "", 0, windows)]
     else:
         silences = [
             _row(prediction.path, {}, 0, {"start": start, "end": end}, 0.0)

@@ -16,45 +16,13 @@ from emoclust_lobes.turns.windows import Channels
 
 
 class Predictor:
-    """Recognizes emotions in recordings.
+    """Recognizes emotions in recordings, with a run's folder ``inference``.
 
-    A window's probabilities are calibrated with the temperature that was
-    fitted on development speakers, see ``emoclust_lobes.evaluation.calibrated``;
-    a recording's are the mean of its windows'.
-
-    Arguments
-    ---------
-    model_folder : str or pathlib.Path
-        The folder ``inference`` of a stage-2 run.
-    device : str
-        Where to compute.
-    window, hop : float
-        Length of a window, and of the way from one to the next, in seconds. A
-        recording that is no longer than a window is one.
-    trust : bool
-        Whether a folder may run any code that its YAML names.
-    batch_seconds : float
-        So much audio is held and computed together.
-    channel : int or None
-        Which channel is heard, counted from 1; the mean of all without.
-    precision : str
-        ``"fp32"``, or ``"bf16"``: rounded, and faster where a device has it.
-
-    Raises
-    ------
-    PredictError
-        When there can be no such windows.
-    emoclust_lobes.inference.InferenceError
-        When the folder holds no model that can be loaded.
-
-    Example
-    -------
-    >>> Predictor("results/inference", window=1.0, hop=2.0)
-    Traceback (most recent call last):
-    ...
-    emoclust_lobes.predict.inputs.PredictError: windows must be longer than \
-0 s and the hop no longer than they are, found a window of 1.0 s and a hop of \
-2.0 s
+    A recording longer than a ``window`` is cut into several, a ``hop`` apart
+    (seconds); its probabilities are the mean of theirs. ``batch_seconds`` of
+    audio are held and computed together; a ``channel`` is counted from 1, None
+    is the mean of all; ``precision`` is one of PRECISIONS; with ``trust`` the
+    folder may run any code that its YAML names.
     """
 
     def __init__(
@@ -111,11 +79,7 @@ class Predictor:
             )
 
     def embed(self, clips, advance=lambda seconds: None, listener=None):
-        """Embed the windows of recordings, yielding an EmbeddedClip each.
-
-        ``advance`` is told how many seconds further it is read; the windows lie
-        in the turns that a ``listener`` hears.
-        """
+        """Embed the windows of recordings, yielding an EmbeddedClip each."""
         return embed_clips(
             self.model,
             clips,
@@ -129,11 +93,7 @@ class Predictor:
         )
 
     def classify(self, found, enrolled=None):
-        """Classify an EmbeddedClip without a problem, giving a FilePrediction.
-
-        ``enrolled`` are embeddings [n, dim] of other, unlabeled clips of the speaker,
-        for a model that was trained with enrolment.
-        """
+        """Classify an EmbeddedClip without a problem, giving a FilePrediction."""
         if found.turns is None:
             windows = self._windows(found, range(len(found.spans)), enrolled)
             turns = None
@@ -248,13 +208,11 @@ class Predictor:
     ):
         """Recognize the emotions of recordings, as soon as each is done.
 
-        A line about each recording that cannot be used goes to ``problems``.
-        ``enrol`` are unlabeled clips of the one speaker of all recordings; with
-        ``by_speaker`` each recording is compared with the others of its speaker, all
-        of which are embedded before the first is classified. No recording is
-        compared with itself. ``advance`` is told how many seconds further it is
-        read. With a ``listener`` each turn that it hears is classified, compared
-        with the other turns of its speaker in the recording.
+        A line about each that cannot be used goes to ``problems``. Each is
+        compared with the clips ``enrol`` of its speaker or, ``by_speaker``,
+        with the others of its speaker, all of which are embedded before; with
+        a ``listener`` each turn with the speaker's other turns. ``advance`` is
+        told how many seconds further it is read.
         """
         if listener and by_speaker:
             raise PredictError(
@@ -288,11 +246,7 @@ class Predictor:
         )
 
     def predict_file(self, path, listener=None):
-        """Recognize the emotion of one recording, of any rate and length.
-
-        A ``listener`` is as in ``predict``. PredictError gives the reason where
-        it cannot be used.
-        """
+        """Recognize the emotion of one recording, of any rate and length."""
         clip = Clip(str(path), str(path))
         (found,) = self.embed([clip], listener=listener)
         if found.problem:

@@ -5,11 +5,7 @@ from tqdm import tqdm
 
 
 class Progress(tqdm):
-    """Counts seconds of audio, of which an hour has many, and files.
-
-    Where recordings are read more than once, each pass counts: ``passes``. It is
-    shown on a terminal only.
-    """
+    """Counts files, and seconds of audio once a pass, on a terminal only."""
 
     def __init__(self, clips, passes=1, hidden=False):
         super().__init__(

@@ -7,24 +7,7 @@ import numpy as np
 
 
 class Segment(NamedTuple):
-    """A part of a recording with one emotion.
-
-    Arguments
-    ---------
-    start, end : float
-        Where it lies, in seconds.
-    emotion : str
-        The emotion that is most probable in each of its windows.
-    probabilities : dict
-        Class -> mean of its windows' probabilities.
-    windows : int
-        How many windows it was merged from.
-
-    Example
-    -------
-    >>> Segment(0.0, 1.5, "ang", {"ang": 0.9, "sad": 0.1}, windows=1).emotion
-    'ang'
-    """
+    """A part of a recording, in seconds, with one emotion in all its windows."""
 
     start: float
     end: float
@@ -72,29 +55,10 @@ def window_borders(windows):
 
 
 def merge_windows(windows):
-    """Merge neighboring windows that have the same emotion.
+    """Merge neighboring windows that have the same emotion into Segments.
 
     Where two windows overlap, each has the half that is nearer to its center:
     a moment belongs to the window in whose middle it is best.
-
-    Arguments
-    ---------
-    windows : sequence of (float, float, dict)
-        Start and end in seconds, and class -> probability; in their order,
-        without gaps.
-
-    Returns
-    -------
-    list of Segment
-        From the start of the first window to the end of the last.
-
-    Example
-    -------
-    >>> angry, sad = {"ang": 0.9, "sad": 0.1}, {"ang": 0.3, "sad": 0.7}
-    >>> for segment in merge_windows([(0, 2, angry), (1, 3, sad), (2, 4, sad)]):
-    ...     print(segment.start, segment.end, segment.emotion, segment.windows)
-    0 1.5 ang 1
-    1.5 4 sad 2
     """
     borders = window_borders(windows)
     segments, first = [], 0

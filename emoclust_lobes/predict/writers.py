@@ -12,8 +12,7 @@ from emoclust_lobes.predict.output import write_rows
 class TableWriter:
     """Writes the rows of all recordings to one file, or to standard output.
 
-    Interrupted, it leaves the file as it was, and the rows of the recordings that
-    are finished in FILE.partial.
+    Interrupted, it leaves those that are finished in FILE.partial.
     """
 
     def __init__(self, form, output=None):

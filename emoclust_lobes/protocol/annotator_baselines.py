@@ -22,12 +22,9 @@ def annotator_baseline(splits, tables, goal, labeled_ids, C_grid):
     """Learn the votes, and dimensions where these are the goal, too.
 
     Votes by a logistic regression in which each utterance stands once for each
-    class, weighted by its distribution and as in the loss of stage 2; the C
-    that gives development speakers the lowest JS divergence is taken. Dimensions
-    by a ridge regression, with the penalty of the highest mean CCC. Returns
-    what ``baseline_predictions`` does.
-
-    ``splits`` are Utterances by name, ``tables`` the rows of their manifests.
+    class, weighted by its distribution, with the C of the lowest JS divergence
+    of development speakers; dimensions by a ridge regression, with the penalty
+    of the highest mean CCC. Returns what ``baseline_predictions`` does.
     """
     valid = splits["valid"]
     if valid is None and len(C_grid) > 1:

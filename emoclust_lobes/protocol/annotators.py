@@ -44,11 +44,7 @@ VOTED = ("js", "cross_entropy", "soft_accuracy")
 
 
 def annotator_rows(predictions, test, classes, key):
-    """Make the rows of a run; none where nobody has voted on all its test.
-
-    ``predictions`` have ``ID, prediction, p_<class>``, and dimensions where
-    these were learned; ``test`` is the manifest, by ID.
-    """
+    """Make the rows of a run; none where nobody has voted on all its test."""
     shares = [f"p_{name}" for name in classes]
     test = test.loc[predictions["ID"]]
     counts = vote_counts(test["votes"], classes)

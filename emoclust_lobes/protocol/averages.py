@@ -10,12 +10,9 @@ ANNOTATED = ["js", "soft_accuracy", "mean_ccc"]
 def summarize(runs, by=Condition._fields):
     """Average over seeds, then over folds, for each combination of ``by``.
 
-    ``folds``, ``seeds_min`` and ``seeds_max`` (seeds of a fold), ``runs``, the
-    mean of each score over the folds (seeds are averaged within a fold first),
-    ``uar_fold_std`` (deviation of the folds' means), ``uar_seed_std``
-    (deviation over the seeds of a fold, averaged over the folds) and ``n``, the
-    utterances tested, each once. Deviations are those of a sample (n - 1); that
-    of one value is NaN.
+    ``uar_fold_std`` is the deviation of the folds' means, ``uar_seed_std``
+    that over the seeds of a fold, averaged over the folds, both with n - 1
+    (NaN for one value); ``n`` are the utterances tested, each once.
     """
     by = list(by)
     told = [*SCORES, "valid_uar", *(x for x in ANNOTATED if x in runs)]

@@ -42,14 +42,12 @@ def run_baseline(
 ):
     """Run a baseline on one fold; return what ``baseline_predictions`` does.
 
-    Vectors of several encoders are put side by side. Of the training utterances
-    only the labels of ``labeled_ids`` are used (None: all); with ``n_enrolled``, a
-    number or "all", the vectors of all splits pass ``normalize_speakers``.
-    ``unlabeled`` says what is made of all speech of the training speakers: by it the
-    vectors of each corpus are ``standardized``; or the vectors of the encoders
-    ``centered`` give a ``ridge_map``, which those of all splits then pass, or further
-    labels (``pseudo_labels``, ``self_training``). With a ``goal`` of votes it is an
-    ``annotator_baseline``, of labeled speech alone.
+    Of the training utterances only the labels of ``labeled_ids`` are used
+    (None: all); with ``n_enrolled``, a number or "all", the vectors of all
+    splits, side by side for several encoders, pass ``normalize_speakers``.
+    ``unlabeled`` says what is made of all speech of the training speakers, the
+    vectors ``centered`` serving a ``ridge_map`` or further labels. With a
+    ``goal`` of votes it is an ``annotator_baseline``.
     """
     if unlabeled not in UNLABELED:
         raise ValueError(

@@ -1,19 +1,10 @@
 """The results of a protocol as files: made of predictions, read, merged.
 
-A protocol is many runs: folds x seeds x systems x shares of the labels. The
-folder of its results holds
-
-* ``protocol.json``: ``title`` and, where known, ``note``, ``encoder``,
-  ``classes``, ``label_source``, ``split``, ``yaml``, ``commands``,
-  ``systems``, the order in which they are told, ``uses``, what each knows
-  beside labels, and ``deterministic``, those that no seed changes where they
-  are given all labels;
-* ``runs.csv``: one row a tested run;
-* ``speakers.csv``: one row for each run and test speaker; rows without a
-  run, which a kill may leave, do not count.
-
-The files are sorted and their numbers have six decimals, so that a run more
-is a line more.
+A protocol is many runs: folds x seeds x systems x shares of the labels. Their
+folder holds ``protocol.json`` (facts), ``runs.csv``, one row a tested run, and
+``speakers.csv``, one row for each run and test speaker; rows without a run,
+which a kill may leave, do not count. The files are sorted and their numbers
+have six decimals, so that a run more is a line more.
 """
 
 import pathlib
@@ -66,29 +57,8 @@ class Results(NamedTuple):
 def read_results(folder):
     """Read the results of a protocol.
 
-    Arguments
-    ---------
-    folder : str or pathlib.Path
-        Where they are.
-
-    Returns
-    -------
-    Results
-
-    Raises
-    ------
-    FileNotFoundError
-        When a file is missing.
-    ValueError
-        When a file has other columns or values, a run is there twice, or its
-        speakers do not tell of the same test.
-
-    Example
-    -------
-    >>> from emoclust_lobes.synthetic.results import make_results
-    >>> results = read_results(make_results(getfixture("tmp_path")))
-    >>> results.facts["title"], len(results.runs), len(results.speakers)
-    ('Made-up', 12, 36)
+    A ValueError says where a file has other columns or values, a run is there
+    twice, or its speakers do not tell of the same test.
     """
     folder = pathlib.Path(folder)
     found = read_folder(folder, "protocol.json", RUN_TYPES, SPEAKER_TYPES)
@@ -152,16 +122,11 @@ def run_rows(
 ):
     """Make the rows of a run from its predictions: ``ID, truth, prediction``.
 
-    ``speakers`` maps the ID of at least the test utterances; ``enrolled`` is a
-    number of clips, "all", or "" without enrolment; ``n_train`` counts labeled
-    utterances.
-
-    Returns a row of runs: the key, ``uar, wa, macro_f1, valid_uar, n, n_train,
-    recalls`` ("0.750000 -": one a class, "-" without utterances), ``confusion``
-    ("12 0;1 9": rows of truth) and ``commit``; and a row per test speaker: the
-    key, ``speaker`` and ``hits`` ("7/8 0/0": right and all of each class).
-    Raises a ValueError for an utterance that is there twice or whose speaker is
-    not known, and for labels outside the class set.
+    ``speakers`` maps the ID of at least the test utterances. Returns a row of
+    runs (``recalls``: "0.750000 -", one a class; ``confusion``: "12 0;1 9",
+    rows of truth) and a row per test speaker (``hits``: "7/8 0/0", right and
+    all of each class). Raises a ValueError for an utterance that is there
+    twice or whose speaker is not known, and for labels outside the class set.
     """
     name = f"{system}, fold {fold}, seed {seed}"
     enrolled_rank(enrolled)

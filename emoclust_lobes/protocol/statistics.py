@@ -71,20 +71,15 @@ def paired_difference(
 ):
     """Compare two conditions over the runs (fold, seed) that both have.
 
-    The value is the mean over folds of the mean difference over a fold's seeds.
-    The interval over speakers is that of ``uar_interval``, for the difference,
-    with the same draws for both; that over speakers and seeds also draws the
-    seeds of each fold, the same for both. The interval over folds and its
-    p-value are those of ``corrected_t``, of the folds' mean differences, with
-    the sizes of the first condition's test sets and of what it would be trained
-    on with all labels. Where no seed changes a condition (``deterministic``:
-    systems that are given all labels), its only run in a fold is compared with
-    the mean over the other's seeds.
+    The value is the mean over folds of the mean difference over a fold's
+    seeds; intervals over speakers, and over speakers and seeds, draw the same
+    for both; that over folds is of ``corrected_t``. Where no seed changes a
+    condition (``deterministic``, given all labels), its only run in a fold is
+    compared with the mean over the other's seeds.
 
     The smallest detectable difference is (q(.975) + q(.8)) SE with the
     quantiles q and the standard error of Student's t over the folds, or of the
-    normal law and the draws of speakers (Bloom, "Minimum detectable effects: A
-    simple way to report the statistical power of experimental designs",
+    normal law and the draws of speakers (Bloom, "Minimum detectable effects",
     Evaluation Review 19, 1995). All is NaN without a run in common, or where
     both are the same.
     """

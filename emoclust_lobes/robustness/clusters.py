@@ -41,10 +41,8 @@ def embed_conditions(encoder, manifest, data_folder, conditions, kept, device):
 def agreements(utterances, vectors):
     """Compare the clusters inside each speaker with emotions and channels.
 
-    A row for each condition and speaker: ``emotion``, the AMI of clusters and
-    emotions where all is heard under the condition; ``mixed_emotion`` and
-    ``mixed_channel``, with emotions and with the channel where every other clip
-    of an emotion is clean.
+    ``emotion`` is their AMI with emotions where all is heard under the
+    condition, ``mixed_*`` that where every other clip of an emotion is clean.
     """
     emotions = utterances["emotion"].to_numpy()
     ids = utterances["ID"].to_numpy()

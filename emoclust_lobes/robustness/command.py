@@ -5,6 +5,7 @@ import pathlib
 
 import pandas as pd
 from data_prep.errors import EmoclustError
+from emoclust_lobes.experiment.option_table import adder
 from emoclust_lobes.robustness.conditions import (
     CLEAN,
     CONDITIONS,
@@ -25,7 +26,6 @@ or some of their parts, joined by + in the order in which they come.
 What was computed is kept in --output, and not computed again.
 """
 _HELP = {
-    "model": "folder inference of a run of train_ser.py",
     "manifest": "the test speakers, with emotions; for clusters, any speakers",
     "data_folder": "folder that its paths start from",
     "run_folder": "instead of MODEL, all models below a folder of results, "
@@ -42,10 +42,7 @@ def add_arguments(parser):
     """Declare the options of the command."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EPILOG.format(conditions=" ".join(CONDITIONS))
-
-    def add(name, **kwargs):
-        parser.add_argument(name, help=_HELP.get(name.strip("-")), **kwargs)
-
+    add = adder(parser, {**_HELP, "device": None})
     add("model", nargs="?", metavar="MODEL")
     add("--manifest", metavar="FILE.csv")
     add("--data_folder", required=True)

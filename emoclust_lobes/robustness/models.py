@@ -145,8 +145,7 @@ def _hear(tested, models, listening, condition):
 def _classify(model, embeddings, rows):
     """Return the most probable class of each embedding [n, dim].
 
-    A model that was trained with enrolment is given all other utterances of the
-    speaker, under the same condition.
+    Where the model knows enrolment, by all others of the speaker, too.
     """
     classifier = model.mods.classifier
     if not model.hparams.enrolment:

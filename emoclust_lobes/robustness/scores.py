@@ -11,11 +11,7 @@ RUN = ["system", "condition", "fold", "seed"]
 
 
 def score(predictions, tested):
-    """Score each model under each condition.
-
-    Returns a table of runs, with ``RUN, uar, n, n_train``, and one of speakers,
-    with ``RUN, speaker, hits``: of each class, right/all.
-    """
+    """Score each model under each condition: runs, and speakers' hits."""
     classes = sorted({*predictions["truth"], *predictions["prediction"]})
     known = {x.model: x for x in tested}
     parts = []
@@ -45,9 +41,8 @@ def score(predictions, tested):
 def compare(runs, speakers):
     """Compare each condition with clean speech, and systems with the first.
 
-    ``low, high`` are the 95 % interval over the speakers; ``loss``, against clean
-    speech, and ``gain``, against the first system under the same condition,
-    have theirs of the same draws. NaN: there is nothing to compare.
+    Intervals are 95 % over the speakers; ``loss``, against clean speech, and
+    ``gain``, against the first system, have theirs of the same draws.
     """
     # A system under a condition is what the statistics call a system
     runs, speakers = (

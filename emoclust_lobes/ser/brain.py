@@ -25,11 +25,8 @@ class SERBrain(EncoderBrain):
 
     ``set_goal`` says what is learned, ``pool_batches`` gives the batches of a
     contrast that is kept, ``enrolled_counts`` with how many unlabeled
-    utterances of its speaker an utterance is scored, ``has_valid`` says whether
-    there are development speakers. Beside what :class:`EncoderBrain` expects, it reads the modules
-    ``classifier`` (embeddings -> log-probabilities), ``dimensions`` (embeddings
-    -> ratings), ``speaker_classifier``, ``projection`` and
-    ``speaker_normalization``.
+    utterances of its speaker an utterance is scored, ``has_valid`` says
+    whether there are development speakers.
     """
 
     pool_batches = None

@@ -12,9 +12,8 @@ WAYS = ("weights", "sampling", "none")
 class ClassBalance:
     """How training makes up for classes of different sizes.
 
-    The weight of each class in the loss ("weights"), or the chance of its
-    utterances to be drawn ("sampling"), is inverse to its size; or neither
-    ("none").
+    Inverse to its size is each class' weight in the loss ("weights") or the
+    chance of its utterances to be drawn ("sampling"); "none" is neither.
     """
 
     def __init__(self, way):
@@ -25,11 +24,9 @@ class ClassBalance:
         self.way = way
 
     def loss_weights(self, shares, device) -> torch.Tensor | None:
-        """Return the weights of the classes, shape [classes]; ``None`` if all
-        are alike.
+        """Return the classes' weights [classes], ``None`` if all are alike.
 
-        ``shares`` [utterances, classes] say how much of each class they are: of
-        one alone, or as many annotators say. There may be no classes.
+        ``shares`` [utterances, classes] say how much of each class they are.
         """
         if self.way != "weights" or not shares.size:
             return None

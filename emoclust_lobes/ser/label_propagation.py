@@ -1,18 +1,15 @@
 """Label propagation over clusters: cluster, then label.
 
-Where few utterances of a speaker have a label, the others of their clusters
-are taken for the same emotion. That is the method's own assumption, that the
-clusters inside a speaker are emotions, used on the labels themselves.
+It takes the clusters inside a speaker for emotions, as the method does.
 """
 
 
 def propagate_labels(train, labeled, pool, across_speakers):
     """Give training utterances without a label their cluster's emotion.
 
-    That is the commonest among the cluster's ``labeled`` utterances; where two
-    are as common, none is labeled, or an utterance is not in the pool, nothing
-    is given. Returns the rows of ``train`` that have a label now;
-    ``propagated`` says whose was given.
+    That is the commonest among its ``labeled`` utterances, if there is one.
+    Returns the rows of ``train`` that have a label now; ``propagated`` says
+    whose was given.
     """
     clusters = pool.drop_duplicates("utterance_id").set_index("utterance_id")
     table = train.assign(cluster=train["ID"].map(clusters["cluster"]))

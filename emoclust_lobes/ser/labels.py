@@ -22,11 +22,10 @@ def labeled_splits(
 ):
     """Read the splits of a fold, as stage 2 trains and tests on them.
 
-    Every table has the columns of its manifest, ``utterance_id`` (the ID there)
-    and ``emotion_index`` (place in the class set, see ``Goal.truth``). Training utterances are a
-    share of the labels, repeated, with their number ``row``, their speaker's
-    ``speaker``, and ``propagated``: whether the label comes from others of the
-    cluster.
+    Every table has the columns of its manifest, ``utterance_id`` (the ID
+    there) and ``emotion_index`` (see ``Goal.truth``). Training utterances are
+    a share of the labels, repeated, with their number ``row``, their
+    ``speaker``, and ``propagated``: whether the label is that of the cluster.
     """
     folder = pathlib.Path(manifest_folder)
     tables = {
@@ -71,10 +70,8 @@ def labeled_share(table, share, seed):
 
 
 def repeated(table, n_rows):
-    """Repeat utterances until there are about ``n_rows``, as many as with all
-    labels.
+    """Repeat utterances until there are about ``n_rows``, as with all labels.
 
-    An epoch then has as many steps whatever share of the labels is used.
     Repetitions have IDs of their own, so that they are cropped differently.
     """
     times = max(1, round(n_rows / len(table)))

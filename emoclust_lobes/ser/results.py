@@ -43,16 +43,12 @@ def predict_emotions(
     annotations=None,
     class_weights=None,
 ):
-    """Classify and rate the utterances of a split: embeddings [n, dim], ``truth``
-    as places, -1 where there is none.
+    """Classify and rate a split: a row per enrolled count and utterance.
 
-    Returns a row for each number of enrolled utterances and each utterance,
-    with the columns ``ID, enrolled`` ("" without enrolment), ``truth``,
-    ``prediction`` and ``p_<class>`` of a classifier, ``speaker`` and what there
-    is of ``annotations`` (see ``Goal``: ``votes``, ratings by dimension) with
-    ``predicted_<dimension>``; and the mean negative log-probability of the
-    truth, or of the votes, with the last number. ``class_weights`` [classes] are
-    taken out of the probabilities, not of the prediction.
+    Embeddings are [n, dim], ``truth`` places, -1 where there is none. Returns
+    also the mean negative log-probability of the truth, or of the votes, with
+    the last count. ``class_weights`` [classes] are taken out of the
+    probabilities, not of the prediction.
     """
     names = np.array(classes)
     annotations = annotations or {}
@@ -197,12 +193,11 @@ def write_results(
     valid_predictions=None,
     model=None,
 ):
-    """Leave the test's predictions, picture, model and, last, its numbers.
+    """Leave the test's predictions, picture, model and, last, ``metrics.json``.
 
-    What has ``metrics.json`` has all of it. ``run`` tells which run it is,
-    ``training`` what else the numbers tell, ``valid_predictions`` calibrate
-    and are left beside those of the test; ``model`` are arguments of
-    ``write_inference_folder``, without which neither model nor picture is left.
+    ``training`` is what else the numbers tell, ``valid_predictions``
+    calibrate; without ``model``, arguments of ``write_inference_folder``,
+    neither model nor picture is left.
     """
     tables = {
         "predictions": predictions,

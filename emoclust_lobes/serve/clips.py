@@ -12,9 +12,8 @@ from emoclust_lobes.serve.html import problem_html, result_html
 class Clips:
     """Classifies uploaded clips and keeps none of them.
 
-    Uploads lie in ``folder``, each in a folder of its own. Nothing else is read or
-    deleted, whatever a browser asks for. A ``listener`` tells people apart. Up to
-    the ``threshold`` of confidence an emotion is unknown.
+    Nothing outside ``folder`` is read or deleted, whatever a browser asks for.
+    Up to the ``threshold`` of confidence an emotion is unknown.
     """
 
     def __init__(

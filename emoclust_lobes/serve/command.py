@@ -3,68 +3,38 @@
 import sys
 
 from emoclust_lobes.evaluation.selective import add_abstain_option
+from emoclust_lobes.experiment.option_table import adder
 from emoclust_lobes.serve.server import ServeError, is_loopback, serve
 
 WARNING = """\
 emoclust: warning: {host} is not this machine alone: the password and the clips
 travel unencrypted. Browsers give the microphone to encrypted or local pages
 only."""
+_HELP = {
+    "host": "default: %(default)s, which only this machine reaches; another "
+    "one needs --auth",
+    "auth": "what the page asks for before anything is shown",
+    "port": "default: %(default)s; 0 takes any that is free",
+    "max_megabytes": "the largest clip (default: %(default)g)",
+    "max_seconds": "the longest clip (default: %(default)g)",
+    "speakers": "tell apart the people in a clip: a lane for each, of turns to "
+    "play",
+}
 
 
 def add_arguments(parser):
     """Add the options of ``emoclust serve`` to its parser."""
-    parser.add_argument(
-        "model",
-        metavar="MODEL",
-        help="folder inference of a run of train_ser.py",
-    )
-    parser.add_argument(
-        "--host",
-        default="127.0.0.1",
-        help="default: %(default)s, which only this machine reaches; another "
-        "one needs --auth",
-    )
-    parser.add_argument(
-        "--auth",
-        metavar="USER:PASSWORD",
-        help="what the page asks for before anything is shown",
-    )
-    parser.add_argument(
-        "--port",
-        type=int,
-        default=7860,
-        help="default: %(default)s; 0 takes any that is free",
-    )
-    parser.add_argument(
-        "--max_megabytes",
-        type=float,
-        default=50.0,
-        metavar="N",
-        help="the largest clip (default: %(default)g)",
-    )
-    parser.add_argument(
-        "--max_seconds",
-        type=float,
-        default=600.0,
-        metavar="N",
-        help="the longest clip (default: %(default)g)",
-    )
+    add = adder(parser, _HELP)
+    add("model", "MODEL")
+    add("--host", default="127.0.0.1")
+    add("--auth", "USER:PASSWORD")
+    add("--port", type=int, default=7860)
+    add("--max_megabytes", "N", type=float, default=50.0)
+    add("--max_seconds", "N", type=float, default=600.0)
     add_abstain_option(parser)
-    parser.add_argument(
-        "--speakers",
-        metavar="auto|N",
-        help="tell apart the people in a clip: a lane for each, of turns to "
-        "play",
-    )
-    parser.add_argument(
-        "--device", default="cpu", help="cpu (default), cuda, cuda:1, ..."
-    )
-    parser.add_argument(
-        "--trust",
-        action="store_true",
-        help="load a model whose YAML may run any code: only where you know "
-        "who made it",
-    )
+    add("--speakers", "auto|N")
+    add("--device", default="cpu")
+    add("--trust", action="store_true")
 
 
 def run(options):

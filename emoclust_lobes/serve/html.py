@@ -81,10 +81,9 @@ def problem_html(sentence):
 def result_html(prediction, threshold=0.0, scale=None):
     """Show a FilePrediction, but for its path.
 
-    It is the emotion, how sure the model is, a bar per class, the most probable
-    first, an empty player, and the time line of a longer clip, or, where people
-    were told apart, a lane for each. Up to the ``threshold`` of confidence it is
-    too close to call. Dimensions are shown on the ``scale`` of the model.
+    Bars have the most probable class first; a longer clip has a time line or,
+    where people were told apart, a lane for each. Up to the ``threshold`` of
+    confidence it is too close to call. Dimensions are shown on a ``scale``.
     """
     if not prediction.windows:
         return problem_html("Nobody speaks in this clip, as far as one hears.")
@@ -133,10 +132,7 @@ def result_html(prediction, threshold=0.0, scale=None):
 
 
 def lanes_html(prediction, colors):
-    """Show the turns of a FilePrediction, a lane for each speaker.
-
-    A turn has the color of its emotion, and says when it starts and ends.
-    """
+    """Show the turns of a FilePrediction, a lane for each speaker."""
     begin, end = prediction.bounds
     lanes: dict[str, list] = {}
     present = {}

@@ -1,7 +1,10 @@
 """The page, put together with Gradio."""
 
+import pathlib
+
 from emoclust_lobes.serve.html import WELCOME
 
+TEMPLATES = pathlib.Path(__file__).with_name("templates")
 TITLE = "Emotions in speech"
 HEADER = """\
 <div class="emo-header"><h1>Emotions in speech</h1>
@@ -20,89 +23,9 @@ LIMITS = "Clips of up to {length} and {megabytes:g} megabytes."
 
 # The clip is deleted on the server; the browser keeps a copy of its own, to
 # play beside the result, until the next clip or until the page is closed.
-KEEP_CLIP = """\
-async (clip) => {
-  URL.revokeObjectURL(window.emoclustClip);
-  window.emoclustClip = null;
-  if (clip) {
-    const answer = await fetch(clip.url);
-    if (answer.ok)
-      window.emoclustClip = URL.createObjectURL(await answer.blob());
-  }
-  return [clip];
-}
-"""
-PLAY_CLIP = """\
-() => {
-  const place = (tries) => {
-    const player = document.querySelector(".emo-clip");
-    if (player && window.emoclustClip) {
-      player.src = window.emoclustClip;
-      let end = Infinity;
-      for (const turn of document.querySelectorAll(".emo-turn"))
-        turn.onclick = () => {
-          player.currentTime = turn.dataset.start;
-          end = Number(turn.dataset.end);
-          player.play();
-        };
-      player.ontimeupdate = () => {
-        if (player.currentTime >= end) { player.pause(); end = Infinity; }
-      };
-    }
-    else if (player) player.remove();
-    else if (tries) setTimeout(place, 50, tries - 1);
-  };
-  place(20);
-}
-"""
-CSS = """\
-.gradio-container { max-width: 1000px !important;
-  --body-text-color-subdued: color-mix(in srgb, var(--body-text-color) 70%,
-    transparent); }
-.gradio-container .html-container { padding: 0; }
-.emo-header h1 { font-size: 1.7rem; margin: .6rem 0 .2rem; }
-.emo-header p, .emo-facts p { color: var(--body-text-color-subdued); }
-.emo-facts { font-size: .9rem; line-height: 1.5; }
-.emo-facts h3 { margin: .4rem 0 .2rem; }
-.emo-facts p { margin: .35rem 0; }
-.emo-note { font-size: .85rem; line-height: 1.45; margin: 0;
-  color: var(--body-text-color-subdued); }
-.emo-empty { min-height: 220px; display: grid; place-items: center;
-  border: 1px dashed var(--border-color-primary); border-radius: 12px;
-  padding: 1rem; color: var(--body-text-color-subdued); }
-.emo-problem { border-left: 4px solid #D55E00; border-radius: 8px;
-  background: var(--background-fill-secondary); padding: .9rem 1rem; }
-.emo-small { font-size: .85rem; color: var(--body-text-color-subdued); }
-.emo-word { font-size: 2.3rem; font-weight: 700; line-height: 1.2; }
-.emo-dot { display: inline-block; width: .62em; height: .62em;
-  border-radius: 50%; margin-right: .35em; box-shadow: 0 0 0 2px #F1F1F3; }
-.emo-clip { width: 100%; height: 40px; margin: .7rem 0 .3rem; }
-.emo-result table.emo-bars { width: 100%; border-collapse: collapse;
-  border: none; }
-.emo-bars tr, .emo-bars th, .emo-bars td { border: none !important;
-  padding: .2rem 0 !important; background: none !important; }
-.emo-bars th { font-weight: 400; text-align: left; width: 6.5rem; }
-.emo-track { height: 14px; border-radius: 7px; overflow: hidden;
-  background: #F1F1F3; }
-.emo-bar { height: 100%; }
-.emo-number { width: 5rem; text-align: right; white-space: nowrap;
-  font-variant-numeric: tabular-nums; }
-.emo-lanes { margin-top: .9rem; }
-.emo-lane { display: flex; align-items: center; margin-top: .3rem; }
-.emo-who, .emo-ends { flex: 0 0 3.5rem; overflow: hidden; }
-.emo-ends { display: flex; justify-content: space-between;
-  padding-left: 3.5rem; }
-.emo-turns { position: relative; flex: 1; height: 28px; border-radius: 6px;
-  background: var(--background-fill-secondary); }
-.emo-turn { position: absolute; top: 2px; bottom: 2px; min-width: 3px;
-  border: none; border-radius: 4px; cursor: pointer; padding: 0; }
-.emo-turn:hover, .emo-turn:focus-visible { outline: 2px solid currentColor; }
-.emo-key { display: flex; flex-wrap: wrap; gap: .2rem 1rem;
-  font-size: .85rem; margin-top: .3rem; }
-.emo-time { margin-top: .9rem; }
-.emo-time img { width: 100%; margin-top: .3rem; background: white;
-  border-radius: 8px; }
-"""
+KEEP_CLIP = (TEMPLATES / "keep_clip.js").read_text("utf-8")
+PLAY_CLIP = (TEMPLATES / "play_clip.js").read_text("utf-8")
+CSS = (TEMPLATES / "page.css").read_text("utf-8")
 
 
 def make_page(

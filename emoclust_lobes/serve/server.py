@@ -54,9 +54,7 @@ def serve(
     """Serve the page until it is interrupted.
 
     Who is not on this machine needs ``auth``, a user and a password. Port 0 is
-    any that is free; ``abstain`` is the share of wrong answers that is borne;
-    ``started`` is told the address of the page. ``speakers`` are as in
-    ``emoclust_lobes.turns.Listener``.
+    any that is free; ``started`` is told the address of the page.
     """
     if importlib.util.find_spec("gradio") is None:
         raise ServeError('the page needs Gradio: pip install "emoclust[serve]"')

@@ -52,10 +52,9 @@ def read_clips(table):
 def make_conversation(clips, rng, *, people, seconds, overlap, pause=0.8):
     """Put clips of some speakers together: waveform at 16 kHz, list of Spoken.
 
-    ``overlap`` is the share of the changes of speaker at which one interrupts
-    the other, for up to half a second; ``pause`` the mean of the pauses, of
-    which 0.2 s are the least. It ends with the clip that reaches the length.
-    Silence at the ends of the clips is cut off.
+    ``overlap`` is the share of the changes at which one interrupts the other;
+    ``pause`` the mean of the pauses. It ends with the clip that reaches the
+    length.
     """
     clips = {who: known for who, known in clips.items() if known}
     if not 2 <= people <= len(clips):

@@ -28,11 +28,10 @@ WHISPER = {
 
 
 def save_tiny(kind, folder, do_normalize=True, **settings):
-    """Leave a model of three layers and its feature extractor in a folder.
+    """Leave a model of three layers, always the same, in a folder.
 
-    ``kind`` is wav2vec2, hubert, wavlm or whisper; ``settings`` change the
-    model's configuration. The weights are the same each time. Where the
-    transformers library is not installed, the test that asks is skipped.
+    ``kind`` is wav2vec2, hubert, wavlm or whisper, ``settings`` are its own.
+    Without the transformers library, the test that asks is skipped.
     """
     import pytest  # only tests need it
 

@@ -44,9 +44,8 @@ class Clip(NamedTuple):
 def miniature(corpus, tables=None, **most):
     """Make of a function that lists clips one that writes their tree.
 
-    It takes the same arguments. ``most`` says of its numbers how many there are
-    in the ``corpus`` (None: any number); ``tables`` is given clips, seconds and
-    seed, and returns the content of each label file by path.
+    ``most`` says of its numbers how many there are in the ``corpus`` (None:
+    any); ``tables`` returns the content of each label file by path.
     """
 
     def decorate(list_clips):

@@ -32,26 +32,18 @@ class EncoderBrain(DistributedBrain):
 
     It expects the modules ``compute_features``, ``mean_var_norm`` and
     ``embedding_model``, as SpeechBrain's ``EncoderClassifier`` does; every
-    other module is a head. From ``hparams`` it reads ``seed``, ``augment``
-    (features [batch, time, mels] in training), ``crop``, ``optimizer``
-    (parameters, lr -> optimizer), ``encoder_lr``, ``heads_lr``,
-    ``front_end_lr`` where that trains, ``lr_annealing`` (epoch -> factors of
-    the rates), ``epoch_counter``, ``history``, ``train_logger``,
-    ``folder`` and, where its curves go to wandb, ``use_wandb``.
-
-    Every random draw of training depends on the seed, the epoch and the step
-    alone, and on the process where there are several: a run that is interrupted
-    anywhere and started again ends as if it had never been interrupted.
+    other module is a head. Every random draw of training depends on the seed,
+    the epoch and the step alone, and on the process where there are several: a
+    run that is interrupted anywhere and started again ends as if it had never
+    been.
 
     With SpeechBrain's ``--grad_accumulation_factor``, an utterance is
-    contrasted with its own micro-batch only, and micro-batches that do not fill
-    a step are left out: let the factor divide the number of steps.
-
-    A loss or gradient that is not finite never reaches the weights: the step is
-    left out, and the IDs of its batch are kept in ``nonfinite.json``. After
-    more of them in an epoch than ``nonfinite_patience``, a run option of
-    SpeechBrain's, or when they have spoilt the statistics of a normalization,
-    training ends with a :class:`NonFiniteError`.
+    contrasted with its own micro-batch only, and micro-batches that do not
+    fill a step are left out. A loss or gradient that is not finite never
+    reaches the weights: the step is left out, the IDs of its batch are kept in
+    ``nonfinite.json``, and after more of them in an epoch than
+    ``nonfinite_patience``, or when they have spoilt the statistics of a
+    normalization, training ends with a :class:`NonFiniteError`.
     """
 
     refused = None  # what was not finite since the last step
@@ -70,9 +62,8 @@ class EncoderBrain(DistributedBrain):
     def encode(self, signals, lens, stage):
         """Turn waveforms [batch, time] into embeddings [batch, dim].
 
-        Features of a frozen front end may come from a cache instead, shape
-        [batch, frames, size]. They are augmented in ``Stage.TRAIN`` only;
-        ``lens`` are relative lengths, shape [batch].
+        Or features of a frozen front end, [batch, frames, size]; they are
+        augmented in ``Stage.TRAIN`` only. ``lens`` are relative lengths.
         """
         is_cached = signals.dim() == 3
         features = (
@@ -96,9 +87,8 @@ class EncoderBrain(DistributedBrain):
     def contrast(self, embeddings, batch):
         """Return the contrastive loss of the batches of all processes together.
 
-        A batch of the pool has embeddings [batch, dim], ``speaker``,
-        ``cluster`` and ``context``. How many anchors the loss has is noted in
-        the history.
+        A batch of the pool has ``speaker, cluster, context``; how many anchors
+        the loss has is noted in the history.
         """
         utterances = gather_batches(
             self.modules.projection(embeddings).float(),
@@ -223,11 +213,10 @@ class EncoderBrain(DistributedBrain):
         min_key=None,
         n_kept=1,
     ):
-        """Log an epoch, save it, and keep the best and the latest checkpoints.
+        """Log an epoch, save it, keep the ``n_kept`` best and latest of either.
 
-        ``max_key`` or ``min_key`` names the number of ``valid_stats`` that says
-        which is best; there may be no development data. ``n_kept`` says how many epochs are
-        kept of either.
+        ``max_key`` or ``min_key`` names the number of ``valid_stats`` that
+        says which is best; there may be no development data.
         """
         rates = {
             name.replace("_optimizer", "_lr"): optimizer.param_groups[0]["lr"]

@@ -1,9 +1,7 @@
 """A dataset that keeps its table as columns, and makes rows when asked.
 
-SpeechBrain's ``DynamicItemDataset`` holds a dictionary for each utterance:
-a million of them take minutes of every start and a gigabyte, of which each
-loader worker ends up with a copy of its own, as looking at a Python object
-writes to it. Columns are few objects, whatever the number of rows.
+SpeechBrain's ``DynamicItemDataset`` holds a dictionary for each utterance: of
+a million, minutes of a start and a gigabyte a loader worker.
 """
 
 import bisect

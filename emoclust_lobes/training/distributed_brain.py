@@ -29,15 +29,12 @@ from speechbrain.utils.checkpoints import (
 class DistributedBrain(Brain):
     """A Brain whose numbers on several processes can be told from one's.
 
-    Each process trains on batches of its own: N of them have a global batch N
-    times as large, and an epoch of one Nth of the steps. A loss of the rows
-    that ``gather_batches`` gives is that of the global batch, with exactly its
+    Each of N processes trains on batches of its own: the global batch is N
+    times as large, an epoch one Nth of the steps. A loss of the rows that
+    ``gather_batches`` gives is that of the global batch, with exactly its
     gradient; any other is the mean of the processes'. BatchNorm takes its
-    statistics of the global batch on GPUs; on CPUs, where PyTorch cannot, each
-    process has its own in training, and those of the main one are evaluated
-    with and saved. An evaluation is split over the processes and put together
-    again by ``gather_evaluated``, each utterance once. From the end of an epoch, a
-    run may go on with another number of processes.
+    statistics of the global batch on GPUs; on CPUs, where PyTorch cannot, the
+    main process' are evaluated with and saved.
     """
 
     distributed_launch: bool

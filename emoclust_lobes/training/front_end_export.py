@@ -16,9 +16,8 @@ from emoclust_lobes.training.seen_speakers import (
 def export_front_end(front_end, folder, speakers):
     """Write a trained front end as a folder of the transformers library.
 
-    Layers above the highest chosen one, which are never computed, are those of
-    the model that it started from. The speakers whom both were trained on or
-    chosen by, as ``speakers_in`` gives them, stand in ``speakers.txt``: they are never to be tested on.
+    Layers that are never computed are those of the model that it started from.
+    ``speakers.txt`` names whom it must never be tested on.
     """
     model, extractor = load_whole_model(front_end.source, front_end.save_path)
     trained = merged_state(front_end.load().wrapper.model)

@@ -7,8 +7,7 @@ class Frozen(torch.nn.Module):
     """Keep a module exactly as it is while others train.
 
     SpeechBrain puts every module in training mode before each epoch, which
-    would give a "frozen" encoder dropout and let its BatchNorm statistics move.
-    This wrapper stays in evaluation mode, and its parameters need no gradient.
+    would give it dropout and let its BatchNorm statistics move.
     """
 
     def __init__(self, module):

@@ -55,17 +55,10 @@ class History:
         self.rows.append(numbers)
 
     def write(self, folder, picture=True):
-        """Write ``history.csv`` and, as a picture, ``learning_curves.png``.
+        """Write ``history.csv`` and, as a ``picture``, ``learning_curves.png``.
 
         Each number has a panel of its own over the epochs;
         ``train_emotion_loss`` and ``valid_emotion_loss`` share one.
-
-        Arguments
-        ---------
-        folder : str or pathlib.Path
-            Where to write.
-        picture : bool
-            Whether to draw the picture, which takes half a second.
         """
         table = pd.DataFrame(self.rows)
         with replacing(f"{folder}/history.csv") as stream:

@@ -12,9 +12,8 @@ MARKED = ("add_param_group", "zero_grad", "state_dict", "load_state_dict")
 def without_compiler(make):
     """Spare a run that compiles nothing the import of ``torch._dynamo``.
 
-    PyTorch 2.11 to 2.14 import their compiler, a second of CPU, when the first
-    optimizer is made. ``make`` is a ``functools.partial`` of its class, as a
-    YAML's ``!name:`` gives it; what is returned computes the same.
+    PyTorch 2.11 to 2.14 import it, a second of CPU, for the first optimizer.
+    ``make`` is a ``functools.partial``; what is returned computes the same.
     """
     kind = make.func
     methods = {name: inspect.unwrap(getattr(kind, name)) for name in MARKED}

@@ -34,11 +34,9 @@ def add_trained_parts(checkpointer, modules):
 
 
 def export_encoder(checkpoints, folder, speakers):
-    """Leave the encoder of checkpoints where stage 2 looks for it.
+    """Leave the average encoder of checkpoints where stage 2 looks for it.
 
-    Of several the average. The front end goes with it where it has trained, and
-    the names of the speakers whom both have seen, as ``speakers_in`` gives
-    them.
+    The front end goes with it where it has trained, and the speakers' names.
     """
     folder = pathlib.Path(folder)
     write_seen_speakers(folder, speakers)
@@ -61,9 +59,7 @@ def initialize_encoder(modules, init, run_folder, test_speakers):
 
     ``init`` is ``"none"``, the name of a stage-1 folder of this run, a folder
     that holds ``embedding_model.ckpt``, that file, or the hub's name of a
-    SpeechBrain model. A front end takes weights only where stage 1 has trained
-    one. Returns what tells these weights from others: ``"none"`` or their
-    SHA-256.
+    SpeechBrain model. Returns ``"none"`` or their SHA-256.
     """
     if init == "none":
         return "none"

@@ -83,13 +83,11 @@ def read_windows(
 ):
     """Yield the windows of a Clip as mono at the normalizer's rate.
 
-    Lengths are in seconds; spans count from the start of the file. With ``turns``,
-    (start, end) in seconds, each is cut into windows for itself; they come by
-    their starts. Each window is resampled by itself, as a segment of a file is in
-    training. ``advance`` is told how many seconds further it is read.
-
-    UnusableAudio says why a file is none, at once or where it breaks off; in the
-    end, that it was silent (within two steps of 16 bits).
+    Lengths and spans are in seconds from the start of the file. With
+    ``turns``, each (start, end) is cut into windows for itself; each window is
+    resampled by itself, as a segment of a file is in training. UnusableAudio
+    says why a file is none, at once or where it breaks off; in the end, that
+    it was silent.
     """
     channels = channels or Channels()
     frames, rate, _ = probe(clip.path, seek=bool(clip.start))

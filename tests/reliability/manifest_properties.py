@@ -8,9 +8,9 @@ import os
 
 import hypothesis.strategies as st
 import pytest
-from data_prep import ManifestError, Source, Utterance, read_manifest, validate
+from data_prep import ManifestError, Source, Utterance, read_manifest
 from data_prep.manifests.manifest import COLUMNS, write_manifest
-from data_prep.manifests.validation import check_text
+from data_prep.manifests.validation import check_text, validate
 from hypothesis import event, given
 from wild_inputs import LINE_ENDS, WILD, emptied, write
 

@@ -6,7 +6,9 @@ import threading
 
 import numpy as np
 import pytest
-from data_prep import prepare_pools, prepare_ravdess, read_summary
+from data_prep import prepare_ravdess
+from data_prep.manifests.summary import read_summary
+from data_prep.pools.preparation import prepare_pools
 from data_prep.storage import locks
 from data_prep.storage.files import read_json, write_json
 from data_prep.storage.locks import OWNER, FolderInUseError, locked

@@ -8,12 +8,11 @@ from data_prep import (
     ManifestError,
     Source,
     Utterance,
-    pool_sources,
     prepare_generic,
-    prepare_pools,
     read_manifest,
 )
 from data_prep.manifests.preparation import Scan, prepare_manifest
+from data_prep.pools.preparation import pool_sources, prepare_pools
 from data_prep.recordings.paths import is_below_root
 
 

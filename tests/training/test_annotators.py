@@ -9,7 +9,8 @@ from data_prep import vote_counts
 from data_prep.storage.files import read_json
 from emoclust_lobes.evaluation.dimensions import concordance
 from emoclust_lobes.experiment.command_line import Refused
-from emoclust_lobes.predict import PredictError, Predictor
+from emoclust_lobes.predict import PredictError
+from emoclust_lobes.predict.predictor import Predictor
 from emoclust_lobes.synthetic import make_msp_podcast
 from scipy.spatial.distance import jensenshannon
 

@@ -16,13 +16,13 @@ from data_prep import (
     prepare_iemocap,
     prepare_msp_podcast,
     read_manifest,
-    read_summary,
     read_votes,
-    validate,
 )
 from data_prep.annotations.targets import Scheme
 from data_prep.corpora.cremad import cremad
 from data_prep.corpora.msp_votes import read_msp_votes
+from data_prep.manifests.summary import read_summary
+from data_prep.manifests.validation import validate
 from emoclust_lobes import synthetic
 from emoclust_lobes.experiment.summaries import describe_manifests
 

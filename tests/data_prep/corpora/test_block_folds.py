@@ -4,8 +4,9 @@ import csv
 import re
 
 import pytest
-from data_prep import ManifestError, read_summary
+from data_prep import ManifestError
 from data_prep.corpora.block_folds import ClipCorpus, prepare_clips
+from data_prep.manifests.summary import read_summary
 
 TINY = {
     "name": "Tiny",

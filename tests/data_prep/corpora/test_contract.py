@@ -11,13 +11,8 @@ import shutil
 import data_prep
 import pytest
 import soundfile
-from data_prep import (
-    COLUMNS,
-    ManifestError,
-    Source,
-    read_manifest,
-    read_summary,
-)
+from data_prep import COLUMNS, ManifestError, Source, read_manifest
+from data_prep.manifests.summary import read_summary
 
 from tests.data_prep.disk_order import list_backwards
 from tests.data_prep.miniatures import CORPORA

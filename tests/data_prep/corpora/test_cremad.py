@@ -5,18 +5,13 @@ import csv
 import shutil
 
 import pytest
-from data_prep import (
-    ManifestError,
-    Source,
-    prepare_cremad,
-    read_manifest,
-    read_summary,
-)
+from data_prep import ManifestError, Source, prepare_cremad, read_manifest
 from data_prep.corpora.block_folds import scan_clips
 from data_prep.corpora.cremad import (
     SPEAKERS,
     cremad as corpus_of,
 )
+from data_prep.manifests.summary import read_summary
 
 CODES = {"A": "ang", "D": "dis", "F": "fea", "H": "hap", "N": "neu", "S": "sad"}
 

@@ -2,8 +2,9 @@
 
 import collections
 
-from data_prep import Source, prepare_emodb, read_manifest, read_summary
+from data_prep import Source, prepare_emodb, read_manifest
 from data_prep.corpora import emodb
+from data_prep.manifests.summary import read_summary
 
 
 def read(folder, root, name):

@@ -1,14 +1,9 @@
 """ESD: languages, sentences, and the folders of its own split."""
 
 import pytest
-from data_prep import (
-    ManifestError,
-    Source,
-    prepare_esd,
-    read_manifest,
-    read_summary,
-)
+from data_prep import ManifestError, Source, prepare_esd, read_manifest
 from data_prep.corpora import esd
+from data_prep.manifests.summary import read_summary
 from emoclust_lobes.experiment.summaries import describe_manifests
 
 FIRST = {

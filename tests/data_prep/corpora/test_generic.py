@@ -7,8 +7,8 @@ from data_prep import (
     count_classes,
     prepare_generic,
     read_manifest,
-    read_summary,
 )
+from data_prep.manifests.summary import read_summary
 
 
 @pytest.fixture

@@ -3,14 +3,9 @@
 import collections
 
 import pytest
-from data_prep import (
-    ManifestError,
-    Source,
-    prepare_iemocap,
-    read_manifest,
-    read_summary,
-)
+from data_prep import ManifestError, Source, prepare_iemocap, read_manifest
 from data_prep.corpora.iemocap import SPEAKERS
+from data_prep.manifests.summary import read_summary
 
 
 def read(folder, root, name="pool"):

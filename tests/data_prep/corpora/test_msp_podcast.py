@@ -1,13 +1,8 @@
 """MSP-Podcast: who is heard in which split, and who in none."""
 
 import pytest
-from data_prep import (
-    ManifestError,
-    Source,
-    prepare_msp_podcast,
-    read_manifest,
-    read_summary,
-)
+from data_prep import ManifestError, Source, prepare_msp_podcast, read_manifest
+from data_prep.manifests.summary import read_summary
 
 HEADING = "FileName,EmoClass,EmoAct,EmoVal,EmoDom,SpkrID,Gender,Split_Set"
 

@@ -2,7 +2,8 @@
 
 import collections
 
-from data_prep import Source, prepare_ravdess, read_manifest, read_summary
+from data_prep import Source, prepare_ravdess, read_manifest
+from data_prep.manifests.summary import read_summary
 
 NAMES = dict(
     enumerate(("neu", "cal", "hap", "sad", "ang", "fea", "dis", "sur"), 1)

@@ -1,13 +1,8 @@
 """SAVEE and TESS: layouts, odd names, folds of few speakers."""
 
 import pytest
-from data_prep import (
-    Source,
-    prepare_savee,
-    prepare_tess,
-    read_manifest,
-    read_summary,
-)
+from data_prep import Source, prepare_savee, prepare_tess, read_manifest
+from data_prep.manifests.summary import read_summary
 
 SAVEE = ("a01", "d01", "f01", "h01", "n01", "sa01", "su01")
 

@@ -15,10 +15,10 @@ from data_prep import (
     prepare_iemocap,
     read_manifest,
     read_manifests,
-    read_summary,
 )
 from data_prep.annotations.ratings import RATINGS
 from data_prep.manifests.manifest import write_manifest
+from data_prep.manifests.summary import read_summary
 from emoclust_lobes.audio.reading import read_utterance
 
 from speechbrain.dataio.dataset import DynamicItemDataset

@@ -3,16 +3,10 @@
 import os
 
 import pytest
-from data_prep import (
-    Source,
-    prepare_cremad,
-    prepare_iemocap,
-    read_manifest,
-    read_summary,
-)
+from data_prep import Source, prepare_cremad, prepare_iemocap, read_manifest
 from data_prep.errors import ManifestError
 from data_prep.manifests import preparation
-from data_prep.manifests.summary import find_summary
+from data_prep.manifests.summary import find_summary, read_summary
 from data_prep.recordings import audio_files
 from data_prep.storage.locks import LOCK, OWNER
 

@@ -1,8 +1,8 @@
 """Everything that a manifest must not be, and what is said about it."""
 
 import pytest
-from data_prep import ManifestError, Utterance, validate
-from data_prep.manifests.validation import check_text
+from data_prep import ManifestError, Utterance
+from data_prep.manifests.validation import check_text, validate
 
 CLASSES = ("hap", "sad")
 

@@ -6,13 +6,15 @@ import subprocess
 import pytest
 from data_prep import (
     ManifestError,
-    fold_sources,
-    pool_sources,
     prepare_iemocap,
-    prepare_pools,
     read_manifest,
     read_manifests,
-    read_summary,
+)
+from data_prep.manifests.summary import read_summary
+from data_prep.pools.preparation import (
+    fold_sources,
+    pool_sources,
+    prepare_pools,
 )
 
 from speechbrain.dataio.dataio import load_data_csv

@@ -5,12 +5,11 @@ import pathlib
 import shutil
 
 import pytest
-from data_prep import (
-    ManifestError,
+from data_prep import ManifestError, read_manifest
+from data_prep.pools.preparation import (
     fold_sources,
     pool_sources,
     prepare_pools,
-    read_manifest,
 )
 
 from tests.data_prep.tars import put

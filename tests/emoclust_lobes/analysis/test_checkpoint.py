@@ -45,7 +45,7 @@ compute_features: !new:emoclust_lobes.encoders.SSLFrontEnd
 mean_var_norm: !new:emoclust_lobes.encoders.NoNormalization
 embedding_model: !new:emoclust_lobes.encoders.MixedEncoder
     front_end: !ref <compute_features>
-    encoder: !name:emoclust_lobes.encoders.AttentiveEncoder
+    encoder: !name:emoclust_lobes.encoders.layer_mix.AttentiveEncoder
         hidden_size: 16
         embedding_size: 8
         attention_channels: 8

@@ -9,8 +9,9 @@ import numpy as np
 import pandas
 import pytest
 from agreement_oracles import ORACLES
-from emoclust_lobes.analysis import AnalysisError, analyze, page, report
+from emoclust_lobes.analysis import AnalysisError, page, report
 from emoclust_lobes.analysis.gallery import _safe
+from emoclust_lobes.analysis.report import analyze
 from emoclust_lobes.analysis.utterances import TARGETS
 from sklearn import metrics
 

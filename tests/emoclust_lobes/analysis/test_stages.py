@@ -2,8 +2,8 @@
 
 import pandas
 import pytest
-from emoclust_lobes.analysis import analyze
 from emoclust_lobes.analysis.checkpoint import STAGE_1, UNTRAINED
+from emoclust_lobes.analysis.report import analyze
 from sklearn.metrics import adjusted_mutual_info_score
 
 from tests.emoclust_lobes.analysis.page_reader import number, read_table

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 import soundfile
-from data_prep import fold_sources, prepare_ravdess
+from data_prep import prepare_ravdess
 from data_prep.manifests.manifest import Utterance, write_manifest
+from data_prep.pools.preparation import fold_sources
 from emoclust_lobes.analysis import utterances
 from emoclust_lobes.analysis.utterances import (
     describe_utterances,

@@ -12,8 +12,9 @@ from data_prep.storage.files import read_json
 from emoclust_lobes.cli import main
 from emoclust_lobes.crosscorpus.corpora import read_corpora
 from emoclust_lobes.evaluation.metrics import emotion_metrics
-from emoclust_lobes.inference import check_yaml, load_model
+from emoclust_lobes.inference import load_model
 from emoclust_lobes.inference.find import find_model
+from emoclust_lobes.inference.trust import check_yaml
 from emoclust_lobes.synthetic import make_cremad, make_emodb, make_ravdess
 from huggingface_hub import ModelCard
 

@@ -1,7 +1,8 @@
 """What the YAML of a stranger may not do."""
 
 import pytest
-from emoclust_lobes.inference import InferenceError, check_yaml, load_model
+from emoclust_lobes.inference import InferenceError, load_model
+from emoclust_lobes.inference.trust import check_yaml
 from hyperpyyaml import load_hyperpyyaml
 
 ATTACKS = {

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
-from emoclust_lobes.predict import PredictError, Predictor
+from emoclust_lobes.predict import PredictError
 from emoclust_lobes.predict.command import (
     add_encode_arguments,
     add_predict_arguments,
@@ -24,6 +24,7 @@ from emoclust_lobes.predict.command import (
     run_predict,
 )
 from emoclust_lobes.predict.inputs import Clip
+from emoclust_lobes.predict.predictor import Predictor
 
 ROOT = pathlib.Path(__file__).parents[3]
 
@@ -310,7 +311,7 @@ def test_real_speech_is_classified(run, model_folder, emoclust_data):
 
 PEAK = """
 import resource, sys
-from emoclust_lobes.predict import Predictor
+from emoclust_lobes.predict.predictor import Predictor
 predictor = Predictor(sys.argv[1])
 for path in sys.argv[2:]:
     windows = len(predictor.predict_file(path).windows)
@@ -341,7 +342,7 @@ def test_an_hour_needs_no_more_memory_than_some_minutes(model_folder, tmp_path):
 
 LISTENING_PEAK = """
 import resource, sys
-from emoclust_lobes.predict import Predictor
+from emoclust_lobes.predict.predictor import Predictor
 from emoclust_lobes.turns import Listener
 predictor, listener = Predictor(sys.argv[1]), Listener("energy")
 for path in sys.argv[2:]:

@@ -6,13 +6,13 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from emoclust_lobes.predict import FilePrediction
 from emoclust_lobes.predict.output import (
     prediction_rows,
     row_columns,
     write_embeddings,
     write_rows,
 )
+from emoclust_lobes.predict.prediction import FilePrediction
 
 ANGRY, SAD = {"ang": 0.75, "sad": 0.25}, {"ang": 0.375, "sad": 0.625}
 PREDICTION = FilePrediction(

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 from emoclust_lobes.audio.reading import read_utterance
-from emoclust_lobes.predict import PredictError, Predictor
+from emoclust_lobes.predict import PredictError
 from emoclust_lobes.predict.inputs import Clip
+from emoclust_lobes.predict.predictor import Predictor
 
 CLASSES = ["ang", "hap", "neu", "sad"]
 

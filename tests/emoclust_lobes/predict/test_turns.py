@@ -11,8 +11,9 @@ import torch
 from data_prep.errors import EmoclustError
 from emoclust_lobes.audio.reading import read_utterance
 from emoclust_lobes.cli import main
-from emoclust_lobes.predict import PredictError, Predictor
+from emoclust_lobes.predict import PredictError
 from emoclust_lobes.predict.annotations import annotation_paths
+from emoclust_lobes.predict.predictor import Predictor
 from emoclust_lobes.predict.segments import mean_probabilities
 from emoclust_lobes.synthetic.conversations import (
     make_conversation,

@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 import soundfile
-from emoclust_lobes.predict import Predictor
+from emoclust_lobes.predict.predictor import Predictor
 from emoclust_lobes.synthetic.inference import made_up_model
 
 # `emoclust`, which notes what it looks up and connects to

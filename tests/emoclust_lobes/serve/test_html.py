@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from emoclust_lobes.predict import FilePrediction, HeardTurn
+from emoclust_lobes.predict.prediction import FilePrediction, HeardTurn
 from emoclust_lobes.serve.html import percent, problem_html, result_html, spoken
 from hypothesis import (
     given,
