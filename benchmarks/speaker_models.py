@@ -59,7 +59,7 @@ def model_folder(parts):
 
 
 def some_clips(seconds):
-    """Choose recordings of mixed length: ``wav, start, stop, duration``.
+    """Choose recordings of mixed length: ``ID, wav, start, stop, duration``.
 
     So many seconds, at most 180, and the rest of the last recording, of RAVDESS
     where EMOCLUST_DATA has it, otherwise of a synthetic one.
@@ -76,6 +76,7 @@ def some_clips(seconds):
     )
     return pandas.DataFrame(
         {
+            "ID": wavs[:needed],
             "wav": wavs[:needed],
             "start": "",
             "stop": "",

@@ -25,6 +25,7 @@ GOOD_CELLS = [
     "",
     "",
     "",
+    *[""] * 5,  # no votes, no ratings
 ]
 
 
