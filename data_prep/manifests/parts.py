@@ -4,9 +4,8 @@ import re
 
 import pandas
 from data_prep.errors import ManifestError, UnusableAudio
+from data_prep.recordings.silence import SHORTEST
 
-# What is shorter, in seconds, holds no speech: five frames of 10 ms.
-SHORTEST = 0.05
 _FRAME = 0.01
 _UNIT = r"[\W_]*(times?(stamp)?|m?s|m?secs?|(milli)?seconds?|samples?|frames?)"
 _LIKE_PARTS = re.compile(

@@ -12,7 +12,8 @@ import soundfile
 from data_prep.recordings.tar_shards import audio_status, open_audio
 
 FRAME_SECONDS = 0.02
-SHORTEST = 0.05  # seconds
+# What is shorter, in seconds, holds no speech: five frames of 10 ms.
+SHORTEST = 0.05
 
 
 def speech_ends(path, start, stop, decibels):
